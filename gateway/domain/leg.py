@@ -1,0 +1,95 @@
+"""What the gateway asks of a platform, and what a platform answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateway.domain.call import LegOptions
+from gateway.domain.observation import LegIds, LegStatus
+from gateway.domain.outcome import EndReason, Failure, HangupSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dial:
+    """One leg to dial: everything is decided, nothing is left to the platform."""
+
+    call_id: str
+    livekit_trunk_id: str
+    to: str
+    caller_id: str
+    room: str
+    identity: str
+    ringing_timeout: timedelta
+    """What is left of the call's budget."""
+    max_duration: timedelta
+    options: LegOptions = LegOptions()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The trunk's headers and the caller's, merged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refer:
+    """One leg to hand over. `target` is a `tel:` or `sip:` URI."""
+
+    room: str
+    identity: str
+    target: str
+    ringing_timeout: timedelta
+    """How long the platform listens for the outcome; longer than the caller waits."""
+    play_dialtone: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """A dial's answer: the callee has picked up."""
+
+    ids: LegIds
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A REFER's answer: handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform's own failure; for a dial, `outcome.certainty` tells what it proves."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSent:
+    """The request did not leave the gateway (no connection): certainly nothing happened."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """The request may have left and no answer came: only a look at the leg can tell."""
+
+    cause: str
+
+
+DialReply = PickedUp | Refused | NeverSent | NoReply
+ReferReply = Completed | Refused | NeverSent | NoReply
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A leg that is in its room now."""
+
+    status: LegStatus
+    ids: LegIds
+    call_id: str = ""
+    """The `gateway.callId` attribute: which of our calls it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A leg that has left, where the platform told why."""
+
+    reason: EndReason | None = None
+    source: HangupSource = HangupSource.UNKNOWN

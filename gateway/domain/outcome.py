@@ -1,0 +1,180 @@
+"""From LiveKit's answers to `EndReason`: one total table.
+
+The SIP status speaks first; where there is none, LiveKit's own code and text. LiveKit tells
+four different things as "resource exhausted" and two as "sip request timed out", so neither
+may be passed on as it is. `docs/outcomes.md` shows this table to users.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EndReason(StrEnum):
+    """Why a call ended."""
+
+    COMPLETED = "COMPLETED"
+    BUSY = "BUSY"
+    DECLINED = "DECLINED"
+    NO_ANSWER = "NO_ANSWER"
+    UNREACHABLE = "UNREACHABLE"
+    INVALID_NUMBER = "INVALID_NUMBER"
+    CARRIER_REFUSED = "CARRIER_REFUSED"
+    TRUNK_LIMIT = "TRUNK_LIMIT"
+    TRUNK_FAILURE = "TRUNK_FAILURE"
+    REJECTED = "REJECTED"
+    CANCELED = "CANCELED"
+    NOT_DIALED = "NOT_DIALED"
+    MAX_DURATION = "MAX_DURATION"
+    TRANSFERRED = "TRANSFERRED"
+    ROOM_DELETED = "ROOM_DELETED"
+    ROOM_CLOSED = "ROOM_CLOSED"
+    REMOVED = "REMOVED"
+    DUPLICATE_IDENTITY = "DUPLICATE_IDENTITY"
+    PLATFORM_LOST = "PLATFORM_LOST"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+
+
+class HangupSource(StrEnum):
+    """Who ended a call."""
+
+    API = "API"
+    REMOTE = "REMOTE"
+    GATEWAY = "GATEWAY"
+    PLATFORM = "PLATFORM"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How the platform reported that a dial or transfer failed.
+
+    `sip_status_code` 0: no SIP response was the cause. `code` and `message` are LiveKit's
+    Twirp code and text.
+    """
+
+    sip_status_code: int = 0
+    sip_status: str = ""
+    code: str = ""
+    message: str = ""
+
+
+class Certainty(StrEnum):
+    """What a failed dial proves."""
+
+    SETTLED = "SETTLED"
+    """The dial is over; the failure says how."""
+    NOT_DIALED = "NOT_DIALED"
+    """No INVITE left; trying again cannot ring a phone twice."""
+    UNKNOWN = "UNKNOWN"
+    """An INVITE may have left, and the leg may still be ringing."""
+
+
+_BY_STATUS = {
+    486: EndReason.BUSY,
+    600: EndReason.BUSY,
+    603: EndReason.DECLINED,
+    480: EndReason.UNREACHABLE,
+    408: EndReason.UNREACHABLE,
+    410: EndReason.UNREACHABLE,
+    504: EndReason.UNREACHABLE,
+    404: EndReason.INVALID_NUMBER,
+    484: EndReason.INVALID_NUMBER,
+    604: EndReason.INVALID_NUMBER,
+    403: EndReason.CARRIER_REFUSED,
+    607: EndReason.CARRIER_REFUSED,
+    608: EndReason.CARRIER_REFUSED,
+    401: EndReason.TRUNK_FAILURE,
+    407: EndReason.TRUNK_FAILURE,
+    488: EndReason.TRUNK_FAILURE,
+}
+
+_CARRIER_LIMITS = (
+    "cps limit exceeded",
+    "concurrent call limit exceeded",
+    "max account calls in progress",
+    "call limit exceeded",
+)
+_CARRIER_BLOCKS = ("32203", "blocked", "regulatory", "fraud", "not permitted", "geo permission")
+
+_REMOTE_REASONS = {
+    EndReason.BUSY,
+    EndReason.DECLINED,
+    EndReason.INVALID_NUMBER,
+    EndReason.REJECTED,
+}
+
+# LiveKit says these before any INVITE has left; trying again is safe.
+_NEVER_DIALED_TEXTS = (
+    "cpu exhausted",
+    "failed to listen on udp port",
+    "no response from servers",
+    "sip not connected",
+    "update room failed",
+)
+_NEVER_DIALED_CODES = {"unauthenticated", "malformed", "bad_route", "not_found"}
+_SETTLED_CODES = {
+    "canceled",
+    "failed_precondition",
+    "invalid_argument",
+    "resource_exhausted",
+    "permission_denied",
+    "deadline_exceeded",
+    "aborted",
+}
+
+
+def certainty(failure: Failure) -> Certainty:
+    """What `failure`, LiveKit's answer to a dial, proves about the phone."""
+    if failure.sip_status_code:
+        return Certainty.SETTLED
+    if _contains(failure.message, _NEVER_DIALED_TEXTS) or failure.code in _NEVER_DIALED_CODES:
+        return Certainty.NOT_DIALED
+    return Certainty.SETTLED if failure.code in _SETTLED_CODES else Certainty.UNKNOWN
+
+
+def worth_dialing_again(failure: Failure) -> bool:
+    """Nothing was dialled, and for a cause that passes (a full or absent SIP node)."""
+    return failure.code == "unavailable" and certainty(failure) is Certainty.NOT_DIALED
+
+
+def end_reason(failure: Failure, *, rang: bool) -> tuple[EndReason, HangupSource]:
+    """Why a dial that ended in `failure` ended, and who ended it."""
+    reason = (
+        _of_status(failure.sip_status_code, failure.sip_status)
+        if failure.sip_status_code
+        else _of_code(failure, rang=rang)
+    )
+    if reason in _REMOTE_REASONS or (reason is EndReason.UNREACHABLE and failure.sip_status_code):
+        return reason, HangupSource.REMOTE
+    if reason is EndReason.NO_ANSWER or reason is EndReason.UNREACHABLE:
+        return reason, HangupSource.GATEWAY
+    return reason, HangupSource.PLATFORM
+
+
+def _of_status(code: int, status: str) -> EndReason:
+    if code >= 400 and _contains(status, _CARRIER_LIMITS):
+        return EndReason.TRUNK_LIMIT
+    if code == 603 and _contains(status, _CARRIER_BLOCKS):
+        return EndReason.CARRIER_REFUSED
+    if code in _BY_STATUS:
+        return _BY_STATUS[code]
+    return EndReason.TRUNK_FAILURE if 500 <= code < 600 else EndReason.REJECTED
+
+
+def _of_code(failure: Failure, *, rang: bool) -> EndReason:
+    if failure.code in {"canceled", "deadline_exceeded", "aborted"}:
+        return EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE
+    if failure.code == "not_found":  # LiveKit has no such trunk
+        return EndReason.TRUNK_FAILURE
+    match certainty(failure):
+        case Certainty.NOT_DIALED:
+            return EndReason.NOT_DIALED
+        case Certainty.UNKNOWN:
+            return EndReason.OUTCOME_UNKNOWN
+        case Certainty.SETTLED:
+            return EndReason.TRUNK_FAILURE
+
+
+def _contains(text: str, parts: tuple[str, ...]) -> bool:
+    lowered = text.lower()
+    return any(part in lowered for part in parts)

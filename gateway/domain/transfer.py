@@ -1,0 +1,140 @@
+"""A cold transfer (SIP REFER) and the one place where it changes: `advance_transfer`."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.domain.outcome import Failure
+
+
+class TransferMode(StrEnum):
+    """How a call is handed over."""
+
+    COLD = "COLD"
+
+
+class TransferState(StrEnum):
+    """Where a transfer stands."""
+
+    PENDING = "PENDING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+
+
+class OnTimeout(StrEnum):
+    """What becomes of the call when the transfer's time is up without an outcome."""
+
+    KEEP = "KEEP"
+    HANG_UP = "HANG_UP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One request to hand a call over; durable, never changed but by `advance_transfer`."""
+
+    transfer_id: str
+    tenant_id: str
+    call_id: str
+    mode: TransferMode = TransferMode.COLD
+    to: str
+    state: TransferState = TransferState.PENDING
+    sip_status_code: int = 0
+    sip_status: str = ""
+    ringing_timeout: timedelta
+    on_timeout: OnTimeout = OnTimeout.KEEP
+    play_dialtone: bool = False
+    headers: dict[str, str]
+    create_time: datetime
+    end_time: datetime | None = None
+    leg_left_time: datetime | None = None
+    settled: bool = False
+    """LiveKit will say nothing more about it: another transfer may begin."""
+
+    @property
+    def deadline(self) -> datetime:
+        """When the caller's time is up."""
+        return self.create_time + self.ringing_timeout
+
+
+@dataclass(frozen=True, slots=True)
+class ReferCompleted:
+    """LiveKit's own success."""
+
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReferFailed:
+    """LiveKit's own failure; the call goes on."""
+
+    time: datetime
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class ReferLost:
+    """LiveKit has given up or cannot be asked: the outcome will never be told."""
+
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIsUp:
+    """The caller's `ringing_timeout` has passed; LiveKit may still answer."""
+
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LegLeft:
+    """The leg being transferred is gone; `hung_up` where the gateway ended it."""
+
+    time: datetime
+    hung_up: bool
+
+
+TransferObservation = ReferCompleted | ReferFailed | ReferLost | TimeIsUp | LegLeft
+
+
+def advance_transfer(transfer: Transfer, seen: TransferObservation) -> Transfer:
+    """The transfer after `seen`.
+
+    Only LiveKit's own success is `COMPLETED`. `OUTCOME_UNKNOWN` may still become `COMPLETED`
+    or `FAILED` by a late answer; nothing leaves `COMPLETED`, `FAILED` or `CANCELED`.
+    """
+    if transfer.settled:
+        return transfer
+    match seen:
+        case ReferCompleted():
+            # LiveKit tells a success when the leg ends before the final NOTIFY, also when
+            # it was us who ended it.
+            done = transfer.state is not TransferState.CANCELED
+            state = TransferState.COMPLETED if done else TransferState.CANCELED
+            return replace(transfer, state=state, settled=True, end_time=seen.time)
+        case ReferFailed():
+            canceled = transfer.state is TransferState.CANCELED
+            return replace(
+                transfer,
+                state=TransferState.CANCELED if canceled else TransferState.FAILED,
+                sip_status_code=seen.failure.sip_status_code,
+                sip_status=seen.failure.sip_status or seen.failure.message,
+                settled=True,
+                end_time=seen.time,
+            )
+        case ReferLost():
+            state = transfer.state
+            if state is TransferState.PENDING:
+                state = TransferState.OUTCOME_UNKNOWN
+            ended = transfer.end_time or seen.time
+            return replace(transfer, state=state, settled=True, end_time=ended)
+        case TimeIsUp():
+            if transfer.state is not TransferState.PENDING:
+                return transfer
+            return replace(transfer, state=TransferState.OUTCOME_UNKNOWN, end_time=seen.time)
+        case LegLeft():
+            left = replace(transfer, leg_left_time=transfer.leg_left_time or seen.time)
+            if seen.hung_up and transfer.state is TransferState.PENDING:
+                return replace(left, state=TransferState.CANCELED, end_time=seen.time)
+            return left

@@ -1,0 +1,69 @@
+"""The one error type that crosses rooms: a reason, a message, facts. No word of any wire."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was refused; the same names as `ErrorReason` in the proto."""
+
+    INVALID_FIELD = "INVALID_FIELD"
+    CONFIG_INVALID = "CONFIG_INVALID"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    DESTINATION_NOT_ALLOWED = "DESTINATION_NOT_ALLOWED"
+    CALLER_ID_NOT_OWNED = "CALLER_ID_NOT_OWNED"
+    ROOM_NOT_ALLOWED = "ROOM_NOT_ALLOWED"
+    CALL_NOT_FOUND = "CALL_NOT_FOUND"
+    TRANSFER_NOT_FOUND = "TRANSFER_NOT_FOUND"
+    TRUNK_NOT_FOUND = "TRUNK_NOT_FOUND"
+    REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
+    IDENTITY_IN_USE = "IDENTITY_IN_USE"
+    NO_TRUNK = "NO_TRUNK"
+    CALL_NOT_ACTIVE = "CALL_NOT_ACTIVE"
+    TRANSFER_NOT_SUPPORTED = "TRANSFER_NOT_SUPPORTED"
+    TRANSFER_IN_PROGRESS = "TRANSFER_IN_PROGRESS"
+    EVENTS_EXPIRED = "EVENTS_EXPIRED"
+    PLATFORM_UNAVAILABLE = "PLATFORM_UNAVAILABLE"
+    AUDIT_UNAVAILABLE = "AUDIT_UNAVAILABLE"
+    DRAINING = "DRAINING"
+    UNIMPLEMENTED = "UNIMPLEMENTED"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One field of a request that breaks its rule."""
+
+    field: str
+    description: str
+
+
+@dataclass(eq=False)
+class GatewayError(Exception):
+    """A refusal that a caller can act on.
+
+    `message` is shown to the caller, and every variable in it also stands in `metadata`.
+    `retry_after` is set where waiting helps; `violations` name the fields of bad input.
+    """
+
+    reason: Reason
+    message: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+    violations: tuple[FieldViolation, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
+def invalid_field(name: str, description: str, **metadata: str) -> GatewayError:
+    """Bad input in one field: the message names the field and what it must be."""
+    return GatewayError(
+        Reason.INVALID_FIELD,
+        f"{name}: {description}",
+        metadata={"field": name, **metadata},
+        violations=(FieldViolation(name, description),),
+    )
