@@ -1,0 +1,1 @@
+"""Generated from `proto/gateway/telephony`; what is not in the proto does not belong here."""

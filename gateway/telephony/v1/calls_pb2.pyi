@@ -1,0 +1,505 @@
+import datetime
+
+from gateway.telephony.v1 import admin_pb2 as _admin_pb2
+from gateway.telephony.v1 import transfers_pb2 as _transfers_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CallState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALL_STATE_UNSPECIFIED: _ClassVar[CallState]
+    CALL_STATE_DIALING: _ClassVar[CallState]
+    CALL_STATE_RINGING: _ClassVar[CallState]
+    CALL_STATE_AUTOMATION: _ClassVar[CallState]
+    CALL_STATE_ACTIVE: _ClassVar[CallState]
+    CALL_STATE_ENDED: _ClassVar[CallState]
+
+class EndReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    END_REASON_UNSPECIFIED: _ClassVar[EndReason]
+    END_REASON_COMPLETED: _ClassVar[EndReason]
+    END_REASON_BUSY: _ClassVar[EndReason]
+    END_REASON_DECLINED: _ClassVar[EndReason]
+    END_REASON_NO_ANSWER: _ClassVar[EndReason]
+    END_REASON_UNREACHABLE: _ClassVar[EndReason]
+    END_REASON_INVALID_NUMBER: _ClassVar[EndReason]
+    END_REASON_CARRIER_REFUSED: _ClassVar[EndReason]
+    END_REASON_TRUNK_LIMIT: _ClassVar[EndReason]
+    END_REASON_TRUNK_FAILURE: _ClassVar[EndReason]
+    END_REASON_REJECTED: _ClassVar[EndReason]
+    END_REASON_CANCELED: _ClassVar[EndReason]
+    END_REASON_NOT_DIALED: _ClassVar[EndReason]
+    END_REASON_MAX_DURATION: _ClassVar[EndReason]
+    END_REASON_TRANSFERRED: _ClassVar[EndReason]
+    END_REASON_ROOM_DELETED: _ClassVar[EndReason]
+    END_REASON_ROOM_CLOSED: _ClassVar[EndReason]
+    END_REASON_REMOVED: _ClassVar[EndReason]
+    END_REASON_DUPLICATE_IDENTITY: _ClassVar[EndReason]
+    END_REASON_PLATFORM_LOST: _ClassVar[EndReason]
+    END_REASON_OUTCOME_UNKNOWN: _ClassVar[EndReason]
+
+class HangupSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HANGUP_SOURCE_UNSPECIFIED: _ClassVar[HangupSource]
+    HANGUP_SOURCE_API: _ClassVar[HangupSource]
+    HANGUP_SOURCE_REMOTE: _ClassVar[HangupSource]
+    HANGUP_SOURCE_GATEWAY: _ClassVar[HangupSource]
+    HANGUP_SOURCE_PLATFORM: _ClassVar[HangupSource]
+    HANGUP_SOURCE_UNKNOWN: _ClassVar[HangupSource]
+
+class CallDirection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALL_DIRECTION_UNSPECIFIED: _ClassVar[CallDirection]
+    CALL_DIRECTION_OUTBOUND: _ClassVar[CallDirection]
+    CALL_DIRECTION_INBOUND: _ClassVar[CallDirection]
+
+class IncludeHeaders(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INCLUDE_HEADERS_UNSPECIFIED: _ClassVar[IncludeHeaders]
+    INCLUDE_HEADERS_X_HEADERS: _ClassVar[IncludeHeaders]
+    INCLUDE_HEADERS_ALL: _ClassVar[IncludeHeaders]
+
+class MediaEncryption(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MEDIA_ENCRYPTION_UNSPECIFIED: _ClassVar[MediaEncryption]
+    MEDIA_ENCRYPTION_ALLOWED: _ClassVar[MediaEncryption]
+    MEDIA_ENCRYPTION_REQUIRED: _ClassVar[MediaEncryption]
+
+class TrunkVerdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRUNK_VERDICT_UNSPECIFIED: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_TAKEN: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_NOT_NEEDED: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_DISABLED: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_NOT_ASKED_FOR: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_CALLER_ID_NOT_OWNED: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_NO_CALLER_ID: _ClassVar[TrunkVerdict]
+
+class CallEventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALL_EVENT_TYPE_UNSPECIFIED: _ClassVar[CallEventType]
+    CALL_EVENT_TYPE_CALL_CREATED: _ClassVar[CallEventType]
+    CALL_EVENT_TYPE_CALL_RINGING: _ClassVar[CallEventType]
+    CALL_EVENT_TYPE_CALL_ANSWERED: _ClassVar[CallEventType]
+    CALL_EVENT_TYPE_CALL_UPDATED: _ClassVar[CallEventType]
+    CALL_EVENT_TYPE_CALL_ENDED: _ClassVar[CallEventType]
+    CALL_EVENT_TYPE_ATTEMPT_FAILED: _ClassVar[CallEventType]
+    CALL_EVENT_TYPE_TRANSFER_CHANGED: _ClassVar[CallEventType]
+CALL_STATE_UNSPECIFIED: CallState
+CALL_STATE_DIALING: CallState
+CALL_STATE_RINGING: CallState
+CALL_STATE_AUTOMATION: CallState
+CALL_STATE_ACTIVE: CallState
+CALL_STATE_ENDED: CallState
+END_REASON_UNSPECIFIED: EndReason
+END_REASON_COMPLETED: EndReason
+END_REASON_BUSY: EndReason
+END_REASON_DECLINED: EndReason
+END_REASON_NO_ANSWER: EndReason
+END_REASON_UNREACHABLE: EndReason
+END_REASON_INVALID_NUMBER: EndReason
+END_REASON_CARRIER_REFUSED: EndReason
+END_REASON_TRUNK_LIMIT: EndReason
+END_REASON_TRUNK_FAILURE: EndReason
+END_REASON_REJECTED: EndReason
+END_REASON_CANCELED: EndReason
+END_REASON_NOT_DIALED: EndReason
+END_REASON_MAX_DURATION: EndReason
+END_REASON_TRANSFERRED: EndReason
+END_REASON_ROOM_DELETED: EndReason
+END_REASON_ROOM_CLOSED: EndReason
+END_REASON_REMOVED: EndReason
+END_REASON_DUPLICATE_IDENTITY: EndReason
+END_REASON_PLATFORM_LOST: EndReason
+END_REASON_OUTCOME_UNKNOWN: EndReason
+HANGUP_SOURCE_UNSPECIFIED: HangupSource
+HANGUP_SOURCE_API: HangupSource
+HANGUP_SOURCE_REMOTE: HangupSource
+HANGUP_SOURCE_GATEWAY: HangupSource
+HANGUP_SOURCE_PLATFORM: HangupSource
+HANGUP_SOURCE_UNKNOWN: HangupSource
+CALL_DIRECTION_UNSPECIFIED: CallDirection
+CALL_DIRECTION_OUTBOUND: CallDirection
+CALL_DIRECTION_INBOUND: CallDirection
+INCLUDE_HEADERS_UNSPECIFIED: IncludeHeaders
+INCLUDE_HEADERS_X_HEADERS: IncludeHeaders
+INCLUDE_HEADERS_ALL: IncludeHeaders
+MEDIA_ENCRYPTION_UNSPECIFIED: MediaEncryption
+MEDIA_ENCRYPTION_ALLOWED: MediaEncryption
+MEDIA_ENCRYPTION_REQUIRED: MediaEncryption
+TRUNK_VERDICT_UNSPECIFIED: TrunkVerdict
+TRUNK_VERDICT_TAKEN: TrunkVerdict
+TRUNK_VERDICT_NOT_NEEDED: TrunkVerdict
+TRUNK_VERDICT_DISABLED: TrunkVerdict
+TRUNK_VERDICT_NOT_ASKED_FOR: TrunkVerdict
+TRUNK_VERDICT_CALLER_ID_NOT_OWNED: TrunkVerdict
+TRUNK_VERDICT_NO_CALLER_ID: TrunkVerdict
+CALL_EVENT_TYPE_UNSPECIFIED: CallEventType
+CALL_EVENT_TYPE_CALL_CREATED: CallEventType
+CALL_EVENT_TYPE_CALL_RINGING: CallEventType
+CALL_EVENT_TYPE_CALL_ANSWERED: CallEventType
+CALL_EVENT_TYPE_CALL_UPDATED: CallEventType
+CALL_EVENT_TYPE_CALL_ENDED: CallEventType
+CALL_EVENT_TYPE_ATTEMPT_FAILED: CallEventType
+CALL_EVENT_TYPE_TRANSFER_CHANGED: CallEventType
+
+class Participant(_message.Message):
+    __slots__ = ("identity", "name", "metadata", "attributes")
+    class AttributesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    identity: str
+    name: str
+    metadata: str
+    attributes: _containers.ScalarMap[str, str]
+    def __init__(self, identity: _Optional[str] = ..., name: _Optional[str] = ..., metadata: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class Codec(_message.Message):
+    __slots__ = ("name", "rate")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    RATE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    rate: int
+    def __init__(self, name: _Optional[str] = ..., rate: _Optional[int] = ...) -> None: ...
+
+class MediaOptions(_message.Message):
+    __slots__ = ("codecs", "only_listed_codecs", "media_timeout")
+    CODECS_FIELD_NUMBER: _ClassVar[int]
+    ONLY_LISTED_CODECS_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    codecs: _containers.RepeatedCompositeFieldContainer[Codec]
+    only_listed_codecs: bool
+    media_timeout: _duration_pb2.Duration
+    def __init__(self, codecs: _Optional[_Iterable[_Union[Codec, _Mapping]]] = ..., only_listed_codecs: _Optional[bool] = ..., media_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class Attempt(_message.Message):
+    __slots__ = ("trunk_id", "sip_call_id", "highest_state", "sip_status_code", "sip_status", "start_time", "ring_time", "end_time", "next_attempt")
+    TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
+    SIP_CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    HIGHEST_STATE_FIELD_NUMBER: _ClassVar[int]
+    SIP_STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    SIP_STATUS_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    RING_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    trunk_id: str
+    sip_call_id: str
+    highest_state: CallState
+    sip_status_code: int
+    sip_status: str
+    start_time: _timestamp_pb2.Timestamp
+    ring_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    next_attempt: str
+    def __init__(self, trunk_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., highest_state: _Optional[_Union[CallState, str]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_attempt: _Optional[str] = ...) -> None: ...
+
+class Call(_message.Message):
+    __slots__ = ("call_id", "direction", "state", "end_reason", "hangup_source", "to", "caller_id", "room", "participant_identity", "participant_id", "sip_call_id", "sip_call_id_full", "trunk_id", "attempts", "sip_status_code", "sip_status", "ringing_timeout", "max_duration", "create_time", "ring_time", "answer_time", "end_time", "labels", "sandbox", "sequence")
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    END_REASON_FIELD_NUMBER: _ClassVar[int]
+    HANGUP_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    CALLER_ID_FIELD_NUMBER: _ClassVar[int]
+    ROOM_FIELD_NUMBER: _ClassVar[int]
+    PARTICIPANT_IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    PARTICIPANT_ID_FIELD_NUMBER: _ClassVar[int]
+    SIP_CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    SIP_CALL_ID_FULL_FIELD_NUMBER: _ClassVar[int]
+    TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    SIP_STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    SIP_STATUS_FIELD_NUMBER: _ClassVar[int]
+    RINGING_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    MAX_DURATION_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    RING_TIME_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    SANDBOX_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    direction: CallDirection
+    state: CallState
+    end_reason: EndReason
+    hangup_source: HangupSource
+    to: str
+    caller_id: str
+    room: str
+    participant_identity: str
+    participant_id: str
+    sip_call_id: str
+    sip_call_id_full: str
+    trunk_id: str
+    attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
+    sip_status_code: int
+    sip_status: str
+    ringing_timeout: _duration_pb2.Duration
+    max_duration: _duration_pb2.Duration
+    create_time: _timestamp_pb2.Timestamp
+    ring_time: _timestamp_pb2.Timestamp
+    answer_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    labels: _containers.ScalarMap[str, str]
+    sandbox: bool
+    sequence: int
+    def __init__(self, call_id: _Optional[str] = ..., direction: _Optional[_Union[CallDirection, str]] = ..., state: _Optional[_Union[CallState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., hangup_source: _Optional[_Union[HangupSource, str]] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., participant_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., sip_call_id_full: _Optional[str] = ..., trunk_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answer_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., sandbox: _Optional[bool] = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class PlaceCallRequest(_message.Message):
+    __slots__ = ("request_id", "to", "caller_id", "room", "participant", "ringing_timeout", "setup_timeout", "max_duration", "wait_until_answered", "keep_on_disconnect", "digits", "play_dialtone", "headers", "include_headers", "krisp_enabled", "media_encryption", "media", "hide_phone_number", "display_name", "labels", "trunk_id", "end_room_on_hangup", "validate_only")
+    class HeadersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    CALLER_ID_FIELD_NUMBER: _ClassVar[int]
+    ROOM_FIELD_NUMBER: _ClassVar[int]
+    PARTICIPANT_FIELD_NUMBER: _ClassVar[int]
+    RINGING_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    SETUP_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    MAX_DURATION_FIELD_NUMBER: _ClassVar[int]
+    WAIT_UNTIL_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    KEEP_ON_DISCONNECT_FIELD_NUMBER: _ClassVar[int]
+    DIGITS_FIELD_NUMBER: _ClassVar[int]
+    PLAY_DIALTONE_FIELD_NUMBER: _ClassVar[int]
+    HEADERS_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    KRISP_ENABLED_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_ENCRYPTION_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
+    HIDE_PHONE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
+    END_ROOM_ON_HANGUP_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    to: str
+    caller_id: str
+    room: str
+    participant: Participant
+    ringing_timeout: _duration_pb2.Duration
+    setup_timeout: _duration_pb2.Duration
+    max_duration: _duration_pb2.Duration
+    wait_until_answered: bool
+    keep_on_disconnect: bool
+    digits: str
+    play_dialtone: bool
+    headers: _containers.ScalarMap[str, str]
+    include_headers: IncludeHeaders
+    krisp_enabled: bool
+    media_encryption: MediaEncryption
+    media: MediaOptions
+    hide_phone_number: bool
+    display_name: str
+    labels: _containers.ScalarMap[str, str]
+    trunk_id: str
+    end_room_on_hangup: bool
+    validate_only: bool
+    def __init__(self, request_id: _Optional[str] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant: _Optional[_Union[Participant, _Mapping]] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., setup_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wait_until_answered: _Optional[bool] = ..., keep_on_disconnect: _Optional[bool] = ..., digits: _Optional[str] = ..., play_dialtone: _Optional[bool] = ..., headers: _Optional[_Mapping[str, str]] = ..., include_headers: _Optional[_Union[IncludeHeaders, str]] = ..., krisp_enabled: _Optional[bool] = ..., media_encryption: _Optional[_Union[MediaEncryption, str]] = ..., media: _Optional[_Union[MediaOptions, _Mapping]] = ..., hide_phone_number: _Optional[bool] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., trunk_id: _Optional[str] = ..., end_room_on_hangup: _Optional[bool] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class PlaceCallResponse(_message.Message):
+    __slots__ = ("call", "route")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    ROUTE_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    route: RouteDecision
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., route: _Optional[_Union[RouteDecision, _Mapping]] = ...) -> None: ...
+
+class TrunkCandidate(_message.Message):
+    __slots__ = ("trunk_id", "verdict")
+    TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    trunk_id: str
+    verdict: TrunkVerdict
+    def __init__(self, trunk_id: _Optional[str] = ..., verdict: _Optional[_Union[TrunkVerdict, str]] = ...) -> None: ...
+
+class TimeoutDecision(_message.Message):
+    __slots__ = ("asked", "in_force", "source")
+    ASKED_FIELD_NUMBER: _ClassVar[int]
+    IN_FORCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    asked: _duration_pb2.Duration
+    in_force: _duration_pb2.Duration
+    source: str
+    def __init__(self, asked: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., in_force: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., source: _Optional[str] = ...) -> None: ...
+
+class RouteDecision(_message.Message):
+    __slots__ = ("route_id", "candidates", "caller_id", "caller_id_cause", "ringing_timeout", "setup_timeout", "max_duration")
+    ROUTE_ID_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    CALLER_ID_FIELD_NUMBER: _ClassVar[int]
+    CALLER_ID_CAUSE_FIELD_NUMBER: _ClassVar[int]
+    RINGING_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    SETUP_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    MAX_DURATION_FIELD_NUMBER: _ClassVar[int]
+    route_id: str
+    candidates: _containers.RepeatedCompositeFieldContainer[TrunkCandidate]
+    caller_id: str
+    caller_id_cause: str
+    ringing_timeout: TimeoutDecision
+    setup_timeout: TimeoutDecision
+    max_duration: TimeoutDecision
+    def __init__(self, route_id: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[TrunkCandidate, _Mapping]]] = ..., caller_id: _Optional[str] = ..., caller_id_cause: _Optional[str] = ..., ringing_timeout: _Optional[_Union[TimeoutDecision, _Mapping]] = ..., setup_timeout: _Optional[_Union[TimeoutDecision, _Mapping]] = ..., max_duration: _Optional[_Union[TimeoutDecision, _Mapping]] = ...) -> None: ...
+
+class GetCallRequest(_message.Message):
+    __slots__ = ("call_id",)
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    def __init__(self, call_id: _Optional[str] = ...) -> None: ...
+
+class GetCallResponse(_message.Message):
+    __slots__ = ("call",)
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ...) -> None: ...
+
+class ListCallsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "states", "direction", "labels", "room", "min_create_time", "max_create_time")
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    ROOM_FIELD_NUMBER: _ClassVar[int]
+    MIN_CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    MAX_CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    states: _containers.RepeatedScalarFieldContainer[CallState]
+    direction: CallDirection
+    labels: _containers.ScalarMap[str, str]
+    room: str
+    min_create_time: _timestamp_pb2.Timestamp
+    max_create_time: _timestamp_pb2.Timestamp
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[CallState, str]]] = ..., direction: _Optional[_Union[CallDirection, str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., room: _Optional[str] = ..., min_create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListCallsResponse(_message.Message):
+    __slots__ = ("calls", "next_page_token")
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    calls: _containers.RepeatedCompositeFieldContainer[Call]
+    next_page_token: str
+    def __init__(self, calls: _Optional[_Iterable[_Union[Call, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class WatchCallsRequest(_message.Message):
+    __slots__ = ("call_id", "after_sequence")
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    after_sequence: int
+    def __init__(self, call_id: _Optional[str] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+
+class WatchCallsResponse(_message.Message):
+    __slots__ = ("event", "heartbeat")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    event: CallEvent
+    heartbeat: Heartbeat
+    def __init__(self, event: _Optional[_Union[CallEvent, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+
+class Heartbeat(_message.Message):
+    __slots__ = ("sequence",)
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    def __init__(self, sequence: _Optional[int] = ...) -> None: ...
+
+class CallEvent(_message.Message):
+    __slots__ = ("event_id", "sequence", "type", "event_time", "call", "transfer")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    sequence: int
+    type: CallEventType
+    event_time: _timestamp_pb2.Timestamp
+    call: Call
+    transfer: _transfers_pb2.Transfer
+    def __init__(self, event_id: _Optional[str] = ..., sequence: _Optional[int] = ..., type: _Optional[_Union[CallEventType, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., call: _Optional[_Union[Call, _Mapping]] = ..., transfer: _Optional[_Union[_transfers_pb2.Transfer, _Mapping]] = ...) -> None: ...
+
+class HangUpCallRequest(_message.Message):
+    __slots__ = ("call_id", "room", "participant_identity", "end_room")
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    ROOM_FIELD_NUMBER: _ClassVar[int]
+    PARTICIPANT_IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    END_ROOM_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    room: str
+    participant_identity: str
+    end_room: bool
+    def __init__(self, call_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., end_room: _Optional[bool] = ...) -> None: ...
+
+class HangUpCallResponse(_message.Message):
+    __slots__ = ("call",)
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ...) -> None: ...
+
+class ListTrunksRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class TrunkSummary(_message.Message):
+    __slots__ = ("trunk_id", "numbers", "transfer_mode", "enabled")
+    TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_MODE_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    trunk_id: str
+    numbers: _containers.RepeatedScalarFieldContainer[str]
+    transfer_mode: _admin_pb2.TrunkTransferMode
+    enabled: bool
+    def __init__(self, trunk_id: _Optional[str] = ..., numbers: _Optional[_Iterable[str]] = ..., transfer_mode: _Optional[_Union[_admin_pb2.TrunkTransferMode, str]] = ..., enabled: _Optional[bool] = ...) -> None: ...
+
+class ListTrunksResponse(_message.Message):
+    __slots__ = ("trunks",)
+    TRUNKS_FIELD_NUMBER: _ClassVar[int]
+    trunks: _containers.RepeatedCompositeFieldContainer[TrunkSummary]
+    def __init__(self, trunks: _Optional[_Iterable[_Union[TrunkSummary, _Mapping]]] = ...) -> None: ...

@@ -1,0 +1,54 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
+    ERROR_REASON_INVALID_FIELD: _ClassVar[ErrorReason]
+    ERROR_REASON_CONFIG_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_UNAUTHENTICATED: _ClassVar[ErrorReason]
+    ERROR_REASON_PERMISSION_DENIED: _ClassVar[ErrorReason]
+    ERROR_REASON_DESTINATION_NOT_ALLOWED: _ClassVar[ErrorReason]
+    ERROR_REASON_CALLER_ID_NOT_OWNED: _ClassVar[ErrorReason]
+    ERROR_REASON_ROOM_NOT_ALLOWED: _ClassVar[ErrorReason]
+    ERROR_REASON_CALL_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_TRANSFER_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_TRUNK_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_REQUEST_ID_REUSED: _ClassVar[ErrorReason]
+    ERROR_REASON_IDENTITY_IN_USE: _ClassVar[ErrorReason]
+    ERROR_REASON_NO_TRUNK: _ClassVar[ErrorReason]
+    ERROR_REASON_CALL_NOT_ACTIVE: _ClassVar[ErrorReason]
+    ERROR_REASON_TRANSFER_NOT_SUPPORTED: _ClassVar[ErrorReason]
+    ERROR_REASON_TRANSFER_IN_PROGRESS: _ClassVar[ErrorReason]
+    ERROR_REASON_EVENTS_EXPIRED: _ClassVar[ErrorReason]
+    ERROR_REASON_PLATFORM_UNAVAILABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_AUDIT_UNAVAILABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_DRAINING: _ClassVar[ErrorReason]
+    ERROR_REASON_UNIMPLEMENTED: _ClassVar[ErrorReason]
+    ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+ERROR_REASON_UNSPECIFIED: ErrorReason
+ERROR_REASON_INVALID_FIELD: ErrorReason
+ERROR_REASON_CONFIG_INVALID: ErrorReason
+ERROR_REASON_UNAUTHENTICATED: ErrorReason
+ERROR_REASON_PERMISSION_DENIED: ErrorReason
+ERROR_REASON_DESTINATION_NOT_ALLOWED: ErrorReason
+ERROR_REASON_CALLER_ID_NOT_OWNED: ErrorReason
+ERROR_REASON_ROOM_NOT_ALLOWED: ErrorReason
+ERROR_REASON_CALL_NOT_FOUND: ErrorReason
+ERROR_REASON_TRANSFER_NOT_FOUND: ErrorReason
+ERROR_REASON_TRUNK_NOT_FOUND: ErrorReason
+ERROR_REASON_REQUEST_ID_REUSED: ErrorReason
+ERROR_REASON_IDENTITY_IN_USE: ErrorReason
+ERROR_REASON_NO_TRUNK: ErrorReason
+ERROR_REASON_CALL_NOT_ACTIVE: ErrorReason
+ERROR_REASON_TRANSFER_NOT_SUPPORTED: ErrorReason
+ERROR_REASON_TRANSFER_IN_PROGRESS: ErrorReason
+ERROR_REASON_EVENTS_EXPIRED: ErrorReason
+ERROR_REASON_PLATFORM_UNAVAILABLE: ErrorReason
+ERROR_REASON_AUDIT_UNAVAILABLE: ErrorReason
+ERROR_REASON_DRAINING: ErrorReason
+ERROR_REASON_UNIMPLEMENTED: ErrorReason
+ERROR_REASON_INTERNAL: ErrorReason

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Writes requirements.lock (what runs) and requirements-dev.lock (what tests and checks add):
+# exact versions and hashes, without the address of any package index.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+options=(--quiet --universal --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command scripts/lock.sh)
+uv pip compile "${options[@]}" pyproject.toml -o requirements.lock "$@"
+uv pip compile "${options[@]}" --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock "$@"
