@@ -206,9 +206,7 @@ class Reading(Protocol):
         """The log ids there are, by first use."""
         ...
 
-    def audit_log(
-        self, log_id: str, after: int, limit: int = 1000
-    ) -> Sequence[ChainedAuditEvent]:
+    def audit_log(self, log_id: str, after: int, limit: int = 1000) -> Sequence[ChainedAuditEvent]:
         """One log's records with a sequence above `after`, in order."""
         ...
 
@@ -282,4 +280,3 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finishes what was begun."""
         ...
-

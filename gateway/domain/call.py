@@ -156,8 +156,6 @@ class Call:
     keep_on_disconnect: bool = False
     ending: Ending | None = None
     transferred: bool = False
-    dial_settled: bool = False
-    """The platform's answer to the dial is known, so nothing more can come of it."""
     seen_hangup: bool = False
     """LiveKit said `hangup` on the leg: the normal end of an answered call."""
 
@@ -207,11 +205,9 @@ def advance(call: Call, seen: Observation) -> Step:
         case LegSeen():
             return _leg_seen(call, seen)
         case Answered():
-            return _move(
-                replace(_with_ids(call, seen.ids), dial_settled=True), CallState.ACTIVE, seen.time
-            )
+            return _move(_with_ids(call, seen.ids), CallState.ACTIVE, seen.time)
         case EndAsked():
-            return Step(call if call.ending else replace(call, ending=_ending(call, seen)))
+            return Step(_end_asked(call, seen))
         case DialFailed():
             return _dial_failed(call, seen)
         case NotDialed():
@@ -258,6 +254,14 @@ def _move(call: Call, state: CallState, now: datetime) -> Step:
 _RINGING = EventType.CALL_RINGING
 
 
+def _end_asked(call: Call, asked: EndAsked) -> Call:
+    return replace(
+        call,
+        ending=call.ending or _ending(call, asked),
+        end_room_on_hangup=call.end_room_on_hangup or asked.end_room,
+    )
+
+
 def _ending(call: Call, asked: EndAsked) -> Ending:
     reason = asked.reason
     if reason is EndReason.COMPLETED and not call.answered:
@@ -269,15 +273,9 @@ def _ending(call: Call, asked: EndAsked) -> Ending:
 
 def _dial_failed(call: Call, failed: DialFailed) -> Step:
     failure = failed.failure
-    call = replace(
-        call,
-        dial_settled=True,
-        sip_status_code=failure.sip_status_code,
-        sip_status=failure.sip_status,
-    )
-    call = _with_attempt(
-        call, sip_status_code=failure.sip_status_code, sip_status=failure.sip_status
-    )
+    code, text = failure.sip_status_code, failure.sip_status
+    call = replace(call, sip_status_code=code, sip_status=text)
+    call = _with_attempt(call, sip_status_code=code, sip_status=text)
     reason, source = end_reason(failure, rang=call.ring_time is not None)
     return _end(call, _asked(call, reason, source), failed.time)
 

@@ -85,6 +85,7 @@ class EndAsked:
     time: datetime
     reason: EndReason
     source: HangupSource
+    end_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,4 @@ class Transferred:
     time: datetime
 
 
-Observation = (
-    LegSeen | Answered | DialFailed | NotDialed | LegGone | Lost | EndAsked | Transferred
-)
+Observation = LegSeen | Answered | DialFailed | NotDialed | LegGone | Lost | EndAsked | Transferred

@@ -50,9 +50,9 @@ class Trunk:
         """A trunk without tenants is shared by all."""
         return not self.tenant_ids or tenant_id in self.tenant_ids
 
-    def numbers_of(self, tenant_id: str) -> tuple[str, ...]:
-        """The caller IDs that this tenant may show on this trunk, in the configured order."""
-        return tuple(n.number for n in self.numbers if n.tenant_id in ("", tenant_id))
+    def shown_by(self, tenant_id: str) -> tuple[TrunkNumber, ...]:
+        """The numbers that this tenant may show on this trunk, in the configured order."""
+        return tuple(n for n in self.numbers if n.tenant_id in ("", tenant_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,12 @@ class Config:
     """The whole configuration in force."""
 
     version: int = 0
-    tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    tenants: tuple[Tenant, ...] = ()
     trunks: tuple[Trunk, ...] = ()
+
+    def tenant(self, tenant_id: str) -> Tenant | None:
+        """The tenant of this id, if there is one."""
+        return next((t for t in self.tenants if t.tenant_id == tenant_id), None)
 
     def trunk(self, trunk_id: str) -> Trunk | None:
         """The trunk of this name, if there is one."""

@@ -1,0 +1,33 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-fast stack generate lock format check
+
+help: ## Shows what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Makes .venv as the lock says; quick when nothing changed
+	@scripts/setup.sh
+
+run: setup ## Serves on the sandbox with the tenant `demo`; nobody's phone rings
+	@exec .venv/bin/gateway serve --demo
+
+test: setup ## Runs all tests, also those on the real LiveKit (built once)
+	@tests/stack/build.sh >/dev/null
+	@.venv/bin/pytest
+
+test-fast: setup ## Runs the tests that need no LiveKit and take no minute
+	@.venv/bin/pytest -m "not livekit and not slow"
+
+stack: setup ## Starts a real LiveKit with phones, prints its environment, until Ctrl-C
+	@exec .venv/bin/python -m tests.stack
+
+generate: setup ## Writes gateway/telephony from proto/
+	@scripts/generate.sh
+
+lock: ## Writes requirements*.lock from pyproject.toml; LOCK_OPTIONS=--upgrade for newer ones
+	@scripts/lock.sh $(LOCK_OPTIONS)
+
+format: setup ## Formats Python, proto and Go
+	@scripts/format.sh
+
+check: setup ## Checks all that CI checks beside the tests
+	@scripts/check.sh

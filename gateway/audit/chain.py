@@ -1,0 +1,197 @@
+"""How audit records are written down and chained, and the proof that none was touched.
+
+A record's hash is SHA-256 over the hash before it (64 hexadecimal digits; zeros for a log's
+first) followed by the record's canonical text, in UTF-8. Anyone can recompute it from an
+exported log with any JSON library and SHA-256.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from hashlib import sha256
+from typing import Any
+
+from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
+
+NO_HASH = "0" * 64
+"""What stands where a log's first record would name the one before it."""
+
+_FIELDS = tuple(f.name for f in fields(AuditEvent))
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+
+
+def canonical(record: Mapping[str, Any]) -> str:
+    """The one way to write `record`: keys sorted by code point, no spaces, no escapes but JSON's.
+
+    Raises TypeError or ValueError for what JSON cannot say the same way everywhere.
+    """
+    return _encode(record)
+
+
+def record_hash(previous_hash: str, text: str) -> str:
+    """The hash of the record whose canonical text is `text`."""
+    return sha256((previous_hash + text).encode()).hexdigest()
+
+
+def record_of(event: AuditEvent) -> dict[str, Any]:
+    """The record of `event` in JSON's own types; keys without a value are left out."""
+    values = ((name, getattr(event, name)) for name in _FIELDS)
+    return {name: plain(value) for name, value in values if value or value == timedelta()}
+
+
+def plain(value: Any) -> Any:
+    """`value` in JSON's own types. Raises TypeError or ValueError if there is no one way."""
+    match value:
+        case Enum():
+            return value.value
+        case None | str() | int() | float():
+            return value
+        case datetime():
+            return _rfc3339(value)
+        case timedelta():
+            return _seconds(value)
+        case Mapping():
+            return {_key(key): plain(item) for key, item in value.items()}
+        case AbstractSet():
+            return sorted((plain(item) for item in value), key=str)
+        case Sequence() if not isinstance(value, bytes | bytearray | memoryview):
+            return [plain(item) for item in value]
+    raise TypeError(f"an audit record cannot hold a {type(value).__name__}")
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return str(plain(key))
+    raise TypeError(f"an audit record's keys are strings, not {type(key).__name__}")
+
+
+def _rfc3339(time: datetime) -> str:
+    if time.tzinfo is None:
+        raise ValueError("an audit record's times have a zone")
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _seconds(span: timedelta) -> str:
+    sign = "-" if span < timedelta() else ""
+    seconds, rest = divmod(abs(span) // timedelta(microseconds=1), 1_000_000)
+    fraction = f".{rest:06d}".rstrip("0") if rest else ""
+    return f"{sign}{seconds}{fraction}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A log as far as it has been written: the next record goes behind `head`."""
+
+    log_id: str
+    sequence: int = 0
+    head: str = NO_HASH
+    known_logs: Mapping[str, str] = field(default_factory=dict)
+    """Heads of the other logs, for the first record to name: so their ends show too."""
+
+    def append(self, event: AuditEvent) -> tuple["Chain", ChainedAuditEvent]:
+        """The log with `event` behind it, and its record."""
+        sequence = self.sequence + 1
+        record = record_of(event) | {"log_id": self.log_id, "sequence": sequence}
+        if sequence == 1:
+            record["known_logs"] = dict(self.known_logs)
+        head = record_hash(self.head, canonical(record))
+        chained = ChainedAuditEvent(self.log_id, sequence, self.head, head, record)
+        return replace(self, sequence=sequence, head=head), chained
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One place where a log is not what was written."""
+
+    log_id: str
+    sequence: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.log_id} #{self.sequence}: {self.message}"
+
+
+def verify(records: Iterable[ChainedAuditEvent], *, all_logs: bool = True) -> list[Problem]:
+    """What is wrong with `records`: each log from its first record, in its stored order.
+
+    Logs may be mixed. `all_logs`: every log there is was given, so a log or an end that
+    another log's first record knows of, and that is missing, is a problem too. What was
+    removed from the end of a log shows only there, or by comparing with an exported copy.
+    """
+    proof = _Proof()
+    for record in records:
+        proof.add(record)
+    return proof.problems + (proof.missing() if all_logs else [])
+
+
+class _Proof:
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._newest: dict[str, ChainedAuditEvent] = {}
+        self._highest: dict[str, int] = {}
+        self._hashes: set[tuple[str, str]] = set()
+        self._known: list[tuple[str, str, str]] = []
+
+    def add(self, link: ChainedAuditEvent) -> None:
+        place = self._place(link)
+        for message in (place, _content(link), "" if place else self._join(link)):
+            if message:
+                self.problems.append(Problem(link.log_id, link.sequence, message))
+        self._newest[link.log_id] = link
+        self._highest[link.log_id] = max(link.sequence, self._highest.get(link.log_id, 0))
+        self._hashes.add((link.log_id, link.hash))
+        known = link.record.get("known_logs")
+        if isinstance(known, Mapping):
+            self._known += [(link.log_id, log_id, head) for log_id, head in known.items()]
+
+    def _place(self, link: ChainedAuditEvent) -> str:
+        """What is wrong with where the record stands."""
+        highest = self._highest.get(link.log_id, 0)
+        if link.sequence <= highest:
+            return f"reordered or repeated: it stands behind #{highest}"
+        if link.sequence > highest + 1:
+            last = link.sequence - 1
+            gone = f"#{last} is" if last == highest + 1 else f"#{highest + 1} to #{last} are"
+            return f"removed: {gone} missing before it"
+        return ""
+
+    def _join(self, link: ChainedAuditEvent) -> str:
+        """Whether the record is chained to the one that stands before it."""
+        newest = self._newest.get(link.log_id)
+        if link.previous_hash == (newest.hash if newest else NO_HASH):
+            return ""
+        return "changed: the record before it is not the one that it was chained to"
+
+    def missing(self) -> list[Problem]:
+        """Ends of logs that another log has seen and that are gone."""
+        return [
+            Problem(log_id, self._highest.get(log_id, 0), _removed_end(head, witness))
+            for witness, log_id, head in self._known
+            if (log_id, head) not in self._hashes
+        ]
+
+
+def _removed_end(head: str, witness: str) -> str:
+    return f"removed or changed: no record behind it has the hash {head}, which {witness} has seen"
+
+
+def _content(link: ChainedAuditEvent) -> str:
+    """What is wrong with the record by itself."""
+    if link.hash != _hash_of(link):
+        return "changed: its content does not give its hash"
+    if (link.record.get("log_id"), link.record.get("sequence")) != (link.log_id, link.sequence):
+        return "reordered: its content names another place"
+    return ""
+
+
+def _hash_of(link: ChainedAuditEvent) -> str | None:
+    """None where the content could not have been written by the gateway."""
+    try:
+        return record_hash(link.previous_hash, canonical(link.record))
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,71 @@
+"""What of a request stands in the audit log: numbers as configured, digits never.
+
+It happens before hashing, so the chain proves what is stored.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+NUMBER_KEYS = frozenset({"to", "caller_id"})
+SECRET_KEYS = frozenset({"digits"})
+PERSONAL_KEYS = frozenset({"participant_metadata", "display_name", "participant_name"})
+CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
+HIDDEN = "[hidden]"
+
+Redact = Callable[[str], str]
+
+
+def keep(value: str) -> str:
+    """Numbers as they are."""
+    return value
+
+
+def last4(value: str) -> str:
+    """Only the last four characters."""
+    return f"…{value[-4:]}"
+
+
+def describe(value: Any, redact: Redact) -> Mapping[str, Any]:
+    """A command or decision as plain JSON values, empty ones left out, personal ones hidden.
+
+    Digits (they may be a PIN) are always hidden; names, metadata and the values of headers
+    and attributes are hidden wherever numbers are.
+    """
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else dict(value)
+    described = _described(plain, redact)
+    return described if isinstance(described, dict) else {}
+
+
+def _described(value: Any, redact: Redact) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: _entry(str(key), inner, redact)
+            for key, inner in value.items()
+            if not _empty(inner)
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_described(inner, redact) for inner in value]
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _entry(key: str, value: Any, redact: Redact) -> Any:
+    if key in SECRET_KEYS or (key in PERSONAL_KEYS and redact is not keep):
+        return HIDDEN
+    if key in CHANGEABLE_KEYS and redact is not keep and isinstance(value, Mapping):
+        return dict.fromkeys(value, HIDDEN)
+    if key in NUMBER_KEYS and isinstance(value, str):
+        return redact(value)
+    return _described(value, redact)
+
+
+def _empty(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_empty(inner) for inner in value.values())
+    return value is None or value is False or value in ("", (), [], frozenset())

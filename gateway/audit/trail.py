@@ -1,0 +1,163 @@
+"""Writes audit records: some with a transaction of their service, the rest beside it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from gateway.audit.redaction import Redact, describe
+from gateway.domain.audit_event import AuditEvent, AuditKind
+from gateway.domain.call import Call
+from gateway.domain.rpc import Rpc
+from gateway.domain.transfer import Transfer
+from gateway.ports import Clock, Store, StoreUnavailableError
+
+REFUSALS_PER_MINUTE = 10
+MINUTE = timedelta(minutes=1)
+MAX_PEERS = 10_000
+
+log = structlog.get_logger()
+
+
+class RefusalBudget:
+    """At most ten records a minute of callers nobody knows, a peer; the rest is summed up."""
+
+    def __init__(self) -> None:
+        self._windows: dict[str, tuple[datetime, int]] = {}
+
+    def take(self, peer: str, now: datetime) -> int | None:
+        """None: do not record. Else how many were left out before this one."""
+        start, count = self._windows.get(peer, (now, 0))
+        if now - start >= MINUTE:
+            self._windows[peer] = (now, 1)
+            return max(0, count - REFUSALS_PER_MINUTE)
+        if len(self._windows) >= MAX_PEERS and peer not in self._windows:
+            self._windows.pop(next(iter(self._windows)))
+        self._windows[peer] = (start, count + 1)
+        return 0 if count < REFUSALS_PER_MINUTE else None
+
+
+class Trail:
+    """Makes audit records of requests and outcomes, and stores those nobody waits for."""
+
+    def __init__(self, store: Store, clock: Clock, redact: Redact) -> None:
+        self._store = store
+        self._clock = clock
+        self._redact = redact
+        self._budget = RefusalBudget()
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def intent(
+        self, rpc: Rpc, request: Any, decision: Any, call: Call, transfer: Transfer | None = None
+    ) -> AuditEvent:
+        """What is about to be dialled or transferred, to be stored first."""
+        return replace(
+            self._of_rpc(rpc, AuditKind.INTENT, self.describe(request)),
+            request_id=getattr(request, "request_id", ""),
+            call_id=call.call_id,
+            transfer_id=transfer.transfer_id if transfer else "",
+            decision=self.describe(decision),
+        )
+
+    def call_ended(self, call: Call) -> AuditEvent:
+        """What became of a call."""
+        end = call.end_time or self._clock.now()
+        return AuditEvent(
+            time=end,
+            kind=AuditKind.OUTCOME,
+            tenant_id=call.tenant_id,
+            method="CallService/PlaceCall",
+            call_id=call.call_id,
+            reason=call.end_reason.value if call.end_reason else "",
+            sip_status_code=call.sip_status_code,
+            sip_status=call.sip_status,
+            latency=end - call.create_time,
+            decision={
+                "trunk_id": call.trunk_id,
+                "hangup_source": call.hangup_source.value if call.hangup_source else "",
+                "sip_call_id": call.sip_call_id,
+                "answered": call.answered,
+            },
+        )
+
+    def transfer_changed(self, transfer: Transfer) -> AuditEvent:
+        """What became of a transfer."""
+        end = transfer.end_time or self._clock.now()
+        return AuditEvent(
+            time=end,
+            kind=AuditKind.OUTCOME,
+            tenant_id=transfer.tenant_id,
+            method="CallService/TransferCall",
+            call_id=transfer.call_id,
+            transfer_id=transfer.transfer_id,
+            reason=transfer.state.value,
+            sip_status_code=transfer.sip_status_code,
+            sip_status=transfer.sip_status,
+            latency=end - transfer.create_time,
+        )
+
+    def done(self, rpc: Rpc, request: Any, latency: timedelta) -> None:
+        """Notes an answered request; nobody waits for it."""
+        event = self._of_rpc(rpc, AuditKind.DONE, self.describe(request))
+        self._note(replace(event, code="OK", latency=latency))
+
+    def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> None:
+        """Notes a refusal; callers without a key are counted after the tenth a minute."""
+        described = self.describe(request) if request is not None else {}
+        event = replace(
+            self._of_rpc(rpc, AuditKind.REFUSED, described),
+            code=code,
+            reason=reason,
+            latency=latency,
+        )
+        if not rpc.caller.key:
+            left_out = self._budget.take(host_of(rpc.peer), event.time)
+            if left_out is None:
+                return
+            if left_out:
+                event = replace(event, decision={"refusals_left_out": left_out})
+        self._note(event)
+
+    def describe(self, value: Any) -> Mapping[str, Any]:
+        """`value` as it may stand in the log."""
+        return describe(value, self._redact)
+
+    async def settle(self) -> None:
+        """Returns when everything noted so far is stored."""
+        while self._writing:
+            await asyncio.wait(self._writing)
+
+    def _of_rpc(self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any]) -> AuditEvent:
+        return AuditEvent(
+            time=self._clock.now(),
+            kind=kind,
+            tenant_id=rpc.tenant_id,
+            actor=rpc.caller.key,
+            peer=rpc.peer,
+            method=rpc.method,
+            wire=rpc.wire,
+            rpc_id=rpc.rpc_id,
+            trace_id=rpc.trace_id,
+            request=request,
+        )
+
+    def _note(self, event: AuditEvent) -> None:
+        task = asyncio.create_task(self._write(event))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _write(self, event: AuditEvent) -> None:
+        try:
+            await self._store.transact(lambda tx: tx.append_audit(event))
+        except StoreUnavailableError as away:
+            log.error(
+                "audit_not_written", cause=str(away), method=event.method, rpc_id=event.rpc_id
+            )
+
+
+def host_of(peer: str) -> str:
+    """`ipv4:10.0.0.7:40312` without its port: one caller, however many connections."""
+    return peer.rsplit(":", 1)[0] if peer.count(":") > 1 else peer

@@ -1,0 +1,72 @@
+"""Options that more than one command takes, and the forms of their values."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+# Seven digits: beyond that no protobuf Duration could hold the hours.
+DURATION = re.compile(
+    r"(?=.)(?:(?P<hours>\d{1,7})h)?(?:(?P<minutes>\d{1,7})m)?"
+    r"(?:(?P<seconds>\d{1,7}(?:\.\d{1,9})?)s?)?"
+)
+
+
+def duration(text: str) -> timedelta:
+    """`30`, `30s`, `1.5s`, `1m30s` or `4h`."""
+    match = DURATION.fullmatch(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no duration such as 30, 1.5s, 1m30s or 4h")
+    return timedelta(**{unit: float(digits or 0) for unit, digits in match.groupdict().items()})
+
+
+def pairs(texts: list[str] | None) -> dict[str, str]:
+    """The dictionary that `key=value` texts make."""
+    split = [text.partition("=") for text in texts or ()]
+    for key, equals, _ in split:
+        if not key or not equals:
+            raise typer.BadParameter(f"{key!r} is not of the form key=value")
+    return {key: value for key, _, value in split}
+
+
+def text(help_text: str) -> Any:
+    """An option that takes any text."""
+    return typer.Option(help=help_text, metavar="TEXT")
+
+
+def flag(name: str, help_text: str) -> Any:
+    """An option without a value, and without a `--no-` twin."""
+    return typer.Option(name, help=help_text)
+
+
+def span(help_text: str) -> Any:
+    """An option that takes a duration."""
+    return typer.Option(parser=duration, metavar="DURATION", help=help_text)
+
+
+def each(name: str, metavar: str, help_text: str) -> Any:
+    """An option that may be repeated."""
+    return typer.Option(name, metavar=metavar, help=f"{help_text} May be repeated.")
+
+
+Json = Annotated[bool, flag("--json", "Print proto JSON instead of text.")]
+CallId = Annotated[str, typer.Argument(metavar="CALL_ID", help="The call.", show_default=False)]
+RequestId = Annotated[str, text("Makes repeating safe: the same id never rings twice.")]
+RingingTimeout = Annotated[timedelta | None, span("How long to ring: 30, 1.5s, 1m30s.")]
+Labels = Annotated[list[str] | None, each("--label", "KEY=VALUE", "To find it again.")]
+
+Number = Annotated[str, typer.Argument(help="E.164, such as +15005550108.", metavar="NUMBER")]
+UntilAnswered = Annotated[bool, flag("--wait", "Return when it is answered or ended.")]
+ToItsEnd = Annotated[bool, flag("--watch", "Follow it to its end, printing each event.")]
+Room = Annotated[str, text("LiveKit room to bring the callee into. Unset: TENANT-CALL_ID.")]
+CallerId = Annotated[str, text("Number to show. Unset: the trunk's first.")]
+MaxDuration = Annotated[timedelta | None, span("The longest it may last from the answer.")]
+Trunk = Annotated[str, text("Use this trunk and no other.")]
+Headers = Annotated[list[str] | None, each("--header", "NAME=VALUE", "SIP header.")]
+Digits = Annotated[str, text("DTMF to play after the answer; w waits 0.5 s.")]
+Identity = Annotated[str, text("Of the callee in the room. Unset: the call id.")]
+KeepOnDisconnect = Annotated[
+    bool, flag("--keep-on-disconnect", "Ring on when this command is interrupted.")
+]
+ValidateOnly = Annotated[bool, flag("--validate-only", "Show the route, dial nothing.")]

@@ -1,0 +1,209 @@
+"""The rules of request fields, the same on every wire.
+
+LiveKit puts numbers, headers and URIs on the wire as they are, so a line break in one of
+them would forge a SIP header. What passes here cannot.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+import phonenumbers
+
+from gateway.domain.call import LegOptions
+from gateway.domain.commands import PlaceCall, TransferCall
+from gateway.errors import GatewayError, invalid_field
+
+MAX_IDENTITY_BYTES = 256
+MAX_ATTRIBUTES_BYTES = MAX_METADATA_BYTES = 64 * 1024
+MAX_ENTRIES = 32
+MAX_ATTRIBUTES = 64
+MAX_HEADER_VALUE = 1024
+MAX_LABEL_KEY = 64
+MAX_LABEL_VALUE = 256
+MAX_REQUEST_ID = 128
+MAX_DIGITS = 64
+MAX_DISPLAY_NAME = 128
+MAX_SIP_URI = 255
+MAX_MEDIA_TIMEOUT = timedelta(seconds=600)
+MAX_CODECS = 16
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_TOKEN = re.compile(r"[!-~]+")
+_DIGITS = re.compile(r"[0-9A-D*#w]*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!%*_+`'~.-]{1,255}")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\U0010ffff]*")
+_CODEC = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_SIP_URI = re.compile(
+    r"sips?:(?P<user>[A-Za-z0-9+*#._~!$&'()-]{1,64})@(?P<host>[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_RESERVED_ATTRIBUTES = ("sip.", "lk.", "gateway.")
+# LiveKit writes these itself, or they change what the request is.
+_FORBIDDEN_HEADERS = {
+    "call-id", "contact", "cseq", "event", "expires", "from", "max-forwards", "record-route",
+    "refer-to", "reply-to", "route", "to", "via", "authorization", "proxy-authorization",
+    "i", "m", "f", "t", "v", "l", "c", "e", "k", "s", "b", "r", "o", "u", "d", "x",
+}  # fmt: skip
+_FORBIDDEN_PREFIXES = ("accept", "allow", "content-")
+
+
+def phone_number(field: str, value: str) -> str:
+    """`value`, an E.164 number that some country could have given out."""
+    if not value:
+        raise invalid_field(field, "is required: an E.164 number such as +15005550100")
+    if not _E164.fullmatch(value):
+        raise invalid_field(field, "must be E.164: '+' and 7 to 15 digits", value=printable(value))
+    if not phonenumbers.is_possible_number(phonenumbers.parse(value)):
+        raise invalid_field(field, "is no number of its country's length", value=value)
+    return value
+
+
+def transfer_target(field: str, value: str) -> str:
+    """`value`, an E.164 number or a SIP URI of user, host and perhaps port; no parameters."""
+    if not value.lower().startswith(("sip:", "sips:")):
+        return phone_number(field, value)
+    if len(value) > MAX_SIP_URI or not _SIP_URI.fullmatch(value):
+        raise invalid_field(
+            field, "must be E.164, or sip:user@host without parameters", value=printable(value)
+        )
+    return value
+
+
+def sip_host(uri: str) -> str:
+    """The host of a SIP URI that `transfer_target` let pass, in lower case."""
+    found = _SIP_URI.fullmatch(uri)
+    return found["host"].lower() if found else ""
+
+
+def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
+    """Every field that needs nothing but itself; the rest is decided with the tenant."""
+    phone_number("to", asked.to)
+    if asked.caller_id:
+        phone_number("caller_id", asked.caller_id)
+    request_id(asked.request_id)
+    name("room", asked.room)
+    name("participant.identity", asked.identity)
+    labels(asked.labels)
+    if len(asked.trunk_id) > MAX_LABEL_KEY:
+        raise invalid_field("trunk_id", f"must have at most {MAX_LABEL_KEY} characters")
+    _check_leg(asked.leg, allowed_headers)
+
+
+def check_transfer_call(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
+    """Every field of a transfer that needs nothing but itself."""
+    transfer_target("to", asked.to)
+    request_id(asked.request_id)
+    headers("headers", asked.headers, allowed_headers)
+
+
+def _check_leg(leg: LegOptions, allowed_headers: Iterable[str]) -> None:
+    name("participant.name", leg.participant_name)
+    if len(leg.participant_metadata.encode()) > MAX_METADATA_BYTES:
+        raise invalid_field("participant.metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
+    attributes(leg.participant_attributes)
+    if len(leg.digits) > MAX_DIGITS or not _DIGITS.fullmatch(leg.digits):
+        raise invalid_field(
+            "digits",
+            f"must be at most {MAX_DIGITS} of 0-9, A-D, *, # and w (half a second)",
+            value=printable(leg.digits),
+        )
+    if leg.display_name is not None:
+        _plain("display_name", leg.display_name, MAX_DISPLAY_NAME)
+        if any(char in leg.display_name for char in '"\\<>'):
+            raise invalid_field("display_name", 'must not contain any of " \\ < >')
+    headers("headers", leg.headers, allowed_headers)
+    _check_media(leg)
+
+
+def _check_media(leg: LegOptions) -> None:
+    if len(leg.codecs) > MAX_CODECS:
+        raise invalid_field("media.codecs", f"must be at most {MAX_CODECS}")
+    for at, codec in enumerate(leg.codecs):
+        if not _CODEC.fullmatch(codec.name):
+            raise invalid_field(f"media.codecs[{at}].name", "must be an SDP encoding name")
+        if codec.rate < 0:
+            raise invalid_field(f"media.codecs[{at}].rate", "must not be negative")
+    timeout = leg.media_timeout
+    if timeout is not None and not timedelta(0) < timeout <= MAX_MEDIA_TIMEOUT:
+        raise invalid_field("media.media_timeout", "must be above 0 and at most 600s")
+
+
+def request_id(value: str) -> None:
+    """Printable ASCII without spaces, or empty."""
+    if value and (len(value) > MAX_REQUEST_ID or not _TOKEN.fullmatch(value)):
+        raise invalid_field(
+            "request_id", f"must be at most {MAX_REQUEST_ID} printable ASCII characters"
+        )
+
+
+def name(field: str, value: str) -> None:
+    """A room, identity or participant name: LiveKit's limit, and no control characters."""
+    _plain(field, value, MAX_IDENTITY_BYTES)
+
+
+def labels(values: Mapping[str, str], field: str = "labels") -> None:
+    """The caller's own keys and values."""
+    if len(values) > MAX_ENTRIES:
+        raise invalid_field(field, f"must be at most {MAX_ENTRIES} entries")
+    for key, value in values.items():
+        if not key:
+            raise invalid_field(field, "must not have an empty key")
+        _plain(field, key, MAX_LABEL_KEY)
+        _plain(f"{field}[{key}]", value, MAX_LABEL_VALUE)
+
+
+def attributes(values: Mapping[str, str]) -> None:
+    """Participant attributes; LiveKit's and the gateway's own cannot be forged."""
+    field = "participant.attributes"
+    if len(values) > MAX_ATTRIBUTES:
+        raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES} entries")
+    if sum(len(k.encode()) + len(v.encode()) for k, v in values.items()) > MAX_ATTRIBUTES_BYTES:
+        raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES_BYTES} bytes in all")
+    for key in values:
+        if key.lower().startswith(_RESERVED_ATTRIBUTES):
+            raise invalid_field(field, "must not begin with sip., lk. or gateway.", key=key)
+        if not key or _CONTROL.search(key):
+            raise invalid_field(field, "must have printable keys")
+
+
+def headers(field: str, values: Mapping[str, str], allowed: Iterable[str]) -> None:
+    """SIP headers a tenant may send: identity headers would forge the caller."""
+    if len(values) > MAX_ENTRIES:
+        raise invalid_field(field, f"must be at most {MAX_ENTRIES} entries")
+    extra = {header.lower() for header in allowed}
+    for key, value in values.items():
+        if not _HEADER_NAME.fullmatch(key):
+            raise invalid_field(field, "has a name that is no SIP token", header=printable(key))
+        if not may_send(key, extra):
+            raise invalid_field(
+                f"{field}[{key}]", "is not among the headers this tenant may send", header=key
+            )
+        if len(value) > MAX_HEADER_VALUE or not _HEADER_VALUE.fullmatch(value):
+            raise invalid_field(
+                f"{field}[{key}]", f"must be at most {MAX_HEADER_VALUE} printable characters"
+            )
+
+
+def may_send(header: str, allowed: set[str]) -> bool:
+    """Whether a tenant with these extra headers may send this one."""
+    lowered = header.lower()
+    if lowered in _FORBIDDEN_HEADERS or lowered.startswith(_FORBIDDEN_PREFIXES):
+        return False
+    return lowered.startswith("x-") or lowered == "user-to-user" or lowered in allowed
+
+
+def printable(value: str) -> str:
+    """`value` as it may stand in an error: shortened, control characters escaped."""
+    return value[:64].encode("unicode_escape").decode("ascii")
+
+
+def _plain(field: str, value: str, limit: int) -> None:
+    if len(value.encode()) > limit:
+        raise _too_long(field, limit)
+    if _CONTROL.search(value):
+        raise invalid_field(field, "must not contain control characters", value=printable(value))
+
+
+def _too_long(field: str, limit: int) -> GatewayError:
+    return invalid_field(field, f"must be at most {limit} bytes", maximum=str(limit))

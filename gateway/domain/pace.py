@@ -1,0 +1,30 @@
+"""How often to look at a call: often while something may change, seldom after."""
+
+from datetime import datetime, timedelta
+
+from gateway.domain.call import Call
+
+WHILE_DIALING = timedelta(milliseconds=100)
+LONGEST_WHILE_DIALING = timedelta(milliseconds=500)
+FRESHLY_ANSWERED = timedelta(milliseconds=500)
+LONGEST = timedelta(seconds=5)
+
+
+def pause_before_looking(call: Call, now: datetime) -> float:
+    """Seconds until the leg should be looked at again, never beyond the next deadline.
+
+    The pause grows with the age of the stage: a twentieth of it, within bounds.
+    """
+    if call.answer_time is None:
+        age = now - call.create_time
+        pause = min(max(age / 20, WHILE_DIALING), LONGEST_WHILE_DIALING)
+        deadline = call.ringing_deadline
+    else:
+        pause = min(max((now - call.answer_time) / 20, FRESHLY_ANSWERED), LONGEST)
+        deadline = call.answer_time + call.max_duration
+    if call.ending:
+        pause = min(pause, WHILE_DIALING)
+    left = deadline - now
+    if timedelta(0) < left < pause:
+        pause = left
+    return max(pause.total_seconds(), 0.01)

@@ -1,0 +1,25 @@
+"""What is known of a request beside its content."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.tenant import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rpc:
+    """One request on its way: who, over which wire, until when."""
+
+    method: str
+    """Service and method, such as `CallService/PlaceCall`."""
+    wire: str
+    peer: str
+    rpc_id: str
+    caller: Caller
+    trace_id: str = ""
+    deadline: datetime | None = None
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant that calls; empty for an operator."""
+        return self.caller.tenant_id

@@ -1,0 +1,16 @@
+"""What can be measured from outside, under `/metrics` (Prometheus)."""
+
+from prometheus_client import Counter, Histogram
+
+RPC_SECONDS = Histogram(
+    "gateway_rpc_seconds",
+    "Time from request to response, or to the end of a stream.",
+    ["method", "wire"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 80, 300),
+)
+RPCS = Counter(
+    "gateway_rpcs",
+    "RPCs by outcome: OK, CANCELLED (the client left), or the reason of the refusal.",
+    ["method", "wire", "reason"],
+)
+CALLS_ENDED = Counter("gateway_calls_ended", "Calls by trunk and end reason.", ["trunk", "reason"])

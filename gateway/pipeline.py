@@ -1,0 +1,150 @@
+"""Once around every RPC, in this order: id → log and metrics → audit → identity → method.
+
+Nothing here needs remembering inside a method, and no method can leave it out. Whatever is
+raised leaves as a GatewayError; what was not meant for callers stays in the log.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from google.protobuf.message import Message
+
+from gateway.audit.trail import Trail
+from gateway.domain.ids import new_id
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Caller
+from gateway.errors import GatewayError, Reason
+from gateway.metrics import RPC_SECONDS, RPCS
+from gateway.ports import Clock, StoreUnavailableError
+from gateway.service.identity import Identity, require
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+
+NOBODY = Caller(key="", tenant_id="", rights=frozenset())
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A request as its engine received it; header names in lower case."""
+
+    wire: str
+    peer: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    deadline: datetime | None = None
+
+    @property
+    def trace_id(self) -> str:
+        """The trace id of a W3C `traceparent` header."""
+        parts = self.headers.get("traceparent", "").split("-")
+        return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 else ""
+
+
+class _Passage:
+    """One RPC on its way through: who it is and what it asks, as far as that is known."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self.rpc = rpc
+        self.asked: Any = None
+        self.result: Any = None
+
+
+class Pipeline:
+    """Serves endpoints for every engine."""
+
+    def __init__(self, identity: Identity, trail: Trail, clock: Clock) -> None:
+        self._identity = identity
+        self._trail = trail
+        self._clock = clock
+
+    async def unary(self, endpoint: UnaryEndpoint, incoming: Incoming, message: Message) -> Message:
+        """The response. Raises GatewayError and nothing else but cancellation."""
+        with self._around(endpoint, incoming) as passage:
+            self._admit(endpoint, incoming, message, passage)
+            passage.result = await endpoint.serve(passage.rpc, passage.asked)
+            return endpoint.encode(passage.result)
+
+    async def stream(
+        self, endpoint: StreamEndpoint, incoming: Incoming, message: Message
+    ) -> AsyncGenerator[Message, None]:
+        """The responses, one by one. Raises GatewayError and nothing else but cancellation."""
+        with self._around(endpoint, incoming) as passage:
+            self._admit(endpoint, incoming, message, passage)
+            async with aclosing(endpoint.serve(passage.rpc, passage.asked)) as results:
+                async for result in results:
+                    yield endpoint.encode(result)
+
+    def _admit(
+        self, endpoint: Endpoint, incoming: Incoming, message: Message, passage: _Passage
+    ) -> None:
+        caller = self._identity.authenticate(incoming.headers.get("authorization", ""))
+        passage.rpc = replace(passage.rpc, caller=caller)
+        structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
+        require(caller, endpoint.right)
+        passage.asked = endpoint.decode(message)
+
+    @contextmanager
+    def _around(self, endpoint: Endpoint, incoming: Incoming) -> Iterator[_Passage]:
+        rpc = Rpc(
+            method=endpoint.method,
+            wire=incoming.wire,
+            peer=incoming.peer,
+            rpc_id=new_id("rpc", self._clock.now()),
+            trace_id=incoming.trace_id,
+            deadline=incoming.deadline,
+            caller=NOBODY,
+        )
+        passage = _Passage(rpc)
+        begun = time.perf_counter()
+        outcome = "OK"
+        with structlog.contextvars.bound_contextvars(rpc_id=rpc.rpc_id, method=rpc.method):
+            try:
+                yield passage
+                if not endpoint.recorded(passage.result):
+                    self._trail.done(passage.rpc, passage.asked, _since(begun))
+            except (asyncio.CancelledError, GeneratorExit):
+                outcome = "CANCELLED"
+                raise
+            except Exception as failure:
+                error = _presented(failure, rpc)
+                outcome = error.reason.value
+                self._refused(passage, error, begun)
+                raise error from failure
+            finally:
+                RPCS.labels(rpc.method, rpc.wire, outcome).inc()
+                RPC_SECONDS.labels(rpc.method, rpc.wire).observe(time.perf_counter() - begun)
+
+    def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
+        log.info("refused", reason=error.reason.value, text=error.message)
+        self._trail.refused(
+            passage.rpc, passage.asked, error.reason.value, error.message, _since(begun)
+        )
+
+
+def _presented(failure: Exception, rpc: Rpc) -> GatewayError:
+    """What a caller may know of a failure."""
+    if isinstance(failure, GatewayError):
+        return failure
+    if isinstance(failure, StoreUnavailableError):
+        log.error("store_unavailable", cause=str(failure))
+        return GatewayError(
+            Reason.AUDIT_UNAVAILABLE,
+            "the database cannot be used; nothing was done",
+            retry_after=timedelta(seconds=1),
+        )
+    log.error("internal_error", exc_info=failure)
+    return GatewayError(
+        Reason.INTERNAL,
+        "internal error; the gateway's log has the cause under this rpc_id",
+        {"rpc_id": rpc.rpc_id},
+    )
+
+
+def _since(begun: float) -> timedelta:
+    return timedelta(seconds=time.perf_counter() - begun)

@@ -1,0 +1,8 @@
+"""Whoever really places the call: LiveKit, or the sandbox that plays phones in process.
+
+Here lives everything that knows LiveKit's own requests, replies, tokens and texts; nothing
+outside this package may import `livekit`. No decision about a call belongs here: which trunk,
+whether to try again, what a failure means and when a call is over are the domain's and the
+services'. What is lost at this door: LiveKit's HTTP status and error details, its transfer id,
+attributes other than the status and the identifiers, and why a leg left (that comes by webhook).
+"""

@@ -1,0 +1,172 @@
+"""The platform that is LiveKit: its Twirp API over one HTTP connection pool."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TypeVar
+
+import aiohttp
+from google.protobuf.message import Message
+from livekit.api.twirp_client import TwirpClient
+from livekit.protocol.models import ParticipantInfo
+from livekit.protocol.room import (
+    DeleteRoomRequest,
+    DeleteRoomResponse,
+    ListRoomsRequest,
+    ListRoomsResponse,
+    RemoveParticipantResponse,
+    RoomParticipantIdentity,
+)
+from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
+
+from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply
+from gateway.platform.livekit_replies import (
+    cause_of,
+    dial_failed,
+    is_not_found,
+    leg_of,
+    picked_up,
+    refer_failed,
+    referred,
+)
+from gateway.platform.livekit_requests import create_request, transfer_request
+from gateway.platform.livekit_tokens import Grant, Tokens
+from gateway.ports import PlatformError
+
+CONNECT_LIMIT = timedelta(seconds=5)
+ROOM_LIMIT = timedelta(seconds=5)
+DIAL_SLACK = timedelta(seconds=10)
+REFER_SLACK = timedelta(seconds=5)
+REPLY_SLACK = timedelta(seconds=5)
+"""By which the reply may come after LiveKit's own limit, before it counts as lost."""
+DIGIT = timedelta(seconds=0.5)
+"""The longest that one digit (a `w`) plays."""
+CHECK_ROOM = "gateway-check"
+
+Reply = TypeVar("Reply", bound=Message)
+
+
+class LiveKitPlatform:
+    """`Platform` on LiveKit. Needs no running loop to be made; `close` it when done."""
+
+    def __init__(self, url: str, api_key: str, api_secret: str) -> None:
+        self._url = url
+        self._tokens = Tokens(api_key, api_secret)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def dial(self, dial: Dial) -> DialReply:
+        """One CreateSIPParticipant that waits for the answer."""
+        digits = DIGIT * len(dial.options.digits)
+        limit = dial.ringing_timeout + digits + DIAL_SLACK
+        request, token = create_request(dial), self._tokens.token(Grant.DIAL)
+        try:
+            info = await self._ask(
+                "SIP", "CreateSIPParticipant", request, SIPParticipantInfo, token, limit
+            )
+        except Exception as error:  # noqa: BLE001  whatever it was, the phone may be ringing
+            return dial_failed(error)
+        return picked_up(info)
+
+    async def leg(self, room: str, identity: str) -> Leg | None:
+        """One GetParticipant."""
+        asked = RoomParticipantIdentity(room=room, identity=identity)
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        info = await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
+        return leg_of(info) if info is not None else None
+
+    async def hang_up(self, room: str, identity: str) -> None:
+        """One RemoveParticipant."""
+        asked = RoomParticipantIdentity(room=room, identity=identity)
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        await self._ask_room("RemoveParticipant", asked, RemoveParticipantResponse, token)
+
+    async def refer(self, refer: Refer) -> ReferReply:
+        """One TransferSIPParticipant."""
+        limit = refer.ringing_timeout + REFER_SLACK
+        request = transfer_request(refer)
+        token = self._tokens.token(Grant.TRANSFER, refer.room)
+        reply = TransferSIPParticipantResponse
+        try:
+            response = await self._ask(
+                "SIP", "TransferSIPParticipant", request, reply, token, limit
+            )
+        except Exception as error:  # noqa: BLE001  whatever it was, the REFER may be out
+            return refer_failed(error)
+        return referred(response)
+
+    async def end_room(self, room: str) -> None:
+        """One DeleteRoom."""
+        token = self._tokens.token(Grant.END_ROOM)
+        await self._ask_room("DeleteRoom", DeleteRoomRequest(room=room), DeleteRoomResponse, token)
+
+    async def check(self) -> None:
+        """One ListRooms for a room that nobody uses: address, key and grants are tried."""
+        asked = ListRoomsRequest(names=[CHECK_ROOM])
+        token = self._tokens.token(Grant.LIST_ROOMS)
+        await self._ask_room("ListRooms", asked, ListRoomsResponse, token)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _ask_room(
+        self, method: str, request: Message, reply: type[Reply], token: str
+    ) -> Reply | None:
+        """LiveKit's reply; None where it says that there is no such thing."""
+        try:
+            return await self._ask("RoomService", method, request, reply, token, ROOM_LIMIT)
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise PlatformError(f"{method}: {cause_of(error)}") from error
+
+    async def _ask(
+        self,
+        service: str,
+        method: str,
+        request: Message,
+        reply: type[Reply],
+        token: str,
+        limit: timedelta,
+    ) -> Reply:
+        """One request; LiveKit hears the limit, and the reply may come a little later."""
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "X-Twirp-Timeout-Ms": str(round(limit / timedelta(milliseconds=1))),
+        }
+        timeout = aiohttp.ClientTimeout(
+            total=(limit + REPLY_SLACK).total_seconds(), connect=CONNECT_LIMIT.total_seconds()
+        )
+        return await self._twirp().request(
+            service, method, request, headers, reply, timeout=timeout
+        )
+
+    def _twirp(self) -> TwirpClient:
+        # Failover would send a dial again to another region: the phone would ring twice.
+        return TwirpClient(self._open_session(), self._url, "livekit", failover=False)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=None),
+                trace_configs=[_no_redirects()],
+            )
+        return self._session
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """A redirect would be a second request; LiveKit's address has to be its own."""
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(_refuse_redirect)
+    return config
+
+
+async def _refuse_redirect(
+    _session: aiohttp.ClientSession,
+    _context: SimpleNamespace,
+    redirect: aiohttp.TraceRequestRedirectParams,
+) -> None:
+    redirect.response.release()
+    target = redirect.response.headers.get("Location", "elsewhere")
+    raise aiohttp.ClientError(f"LiveKit's address redirects to {target}: is it the right one?")

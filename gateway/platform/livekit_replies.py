@@ -1,0 +1,182 @@
+"""What LiveKit's replies, errors and silences mean, as values of the domain."""
+
+import aiohttp
+from livekit.api import ServerError, ServerErrorCode
+from livekit.protocol.models import ParticipantInfo
+from livekit.protocol.sip import (
+    SIPParticipantInfo,
+    SIPTransferReason,
+    SIPTransferStatus,
+    TransferSIPParticipantResponse,
+)
+
+from gateway.domain.leg import (
+    Completed,
+    DialReply,
+    Leg,
+    NeverSent,
+    NoReply,
+    PickedUp,
+    ReferReply,
+    Refused,
+)
+from gateway.domain.observation import LegIds, LegStatus
+from gateway.domain.outcome import Failure
+from gateway.platform.livekit_requests import CALL_ID_ATTRIBUTE
+
+_PREFIX = "twirp error unknown: "
+_TWIRP_CODES = {value for name, value in vars(ServerErrorCode).items() if name.isupper()}
+# LiveKit's JWT middleware and its router answer in plain text.
+_PLAIN_TEXT_CODES = {401: ServerErrorCode.UNAUTHENTICATED, 404: ServerErrorCode.BAD_ROUTE}
+
+_TIMED_OUT_CODES = {ServerErrorCode.CANCELED, ServerErrorCode.DEADLINE_EXCEEDED}
+# Without a SIP status these say that LiveKit stopped listening, not what the target did:
+# a REFER is never revoked.
+_UNHEARD = {
+    SIPTransferReason.STR_CALL_ENDED,
+    SIPTransferReason.STR_RINGING_TIMEOUT,
+    SIPTransferReason.STR_SUBSCRIPTION_TERMINATED,
+    SIPTransferReason.STR_CANCELED,
+}
+_UNHEARD_NAMES = {SIPTransferReason.Name(reason) for reason in _UNHEARD}
+
+
+def picked_up(info: SIPParticipantInfo) -> DialReply:
+    """LiveKit's success: a reply without LiveKit's id of the call is none."""
+    if not info.sip_call_id:
+        return NoReply("the reply names no call")
+    return PickedUp(LegIds(info.participant_id, info.sip_call_id))
+
+
+def referred(response: TransferSIPParticipantResponse) -> ReferReply:
+    """LiveKit's success; older servers send an empty message, whose `status` says nothing."""
+    if not response.transfer_id or response.status == SIPTransferStatus.STS_TRANSFER_SUCCESSFUL:
+        return Completed()
+    if response.status != SIPTransferStatus.STS_TRANSFER_FAILED:
+        return NoReply("LiveKit answered before the transfer was over")
+    if not response.sip_status.code and response.reason in _UNHEARD:
+        return NoReply(_reason_name(response))
+    failure = Failure(
+        sip_status_code=response.sip_status.code,
+        sip_status=response.sip_status.status,
+        message=_reason_name(response),
+    )
+    return Refused(failure)
+
+
+def _reason_name(response: TransferSIPParticipantResponse) -> str:
+    """A newer server may know more reasons than this library."""
+    known = response.reason in SIPTransferReason.values()
+    return SIPTransferReason.Name(response.reason) if known else f"STR_{response.reason}"
+
+
+def dial_failed(error: Exception) -> DialReply:
+    """What a dial's error proves.
+
+    Its own timeout LiveKit tells as `canceled`; `deadline_exceeded` without a SIP status says
+    that the SIP node did not speak in time, and that phone may still be ringing.
+    """
+    reply = _failed(error)
+    if isinstance(reply, Refused) and _unspoken(reply.failure):
+        return NoReply(reply.failure.message)
+    return reply
+
+
+def _unspoken(failure: Failure) -> bool:
+    return failure.code == ServerErrorCode.DEADLINE_EXCEEDED and not failure.sip_status_code
+
+
+def refer_failed(error: Exception) -> ReferReply:
+    """What a transfer's error proves; LiveKit's own timeout leaves the outcome open."""
+    reply = _failed(error)
+    if isinstance(reply, Refused) and _unheard(reply.failure, error):
+        return NoReply(reply.failure.message)
+    return reply
+
+
+def _unheard(failure: Failure, error: Exception) -> bool:
+    if failure.sip_status_code:
+        return False
+    reason = _metadata(error).get("sip_transfer_reason")
+    return failure.code in _TIMED_OUT_CODES or reason in _UNHEARD_NAMES
+
+
+def is_not_found(error: Exception) -> bool:
+    """LiveKit's own word that there is no such room or participant."""
+    return isinstance(error, ServerError) and error.code == ServerErrorCode.NOT_FOUND
+
+
+def leg_of(info: ParticipantInfo) -> Leg | None:
+    """The leg that this participant is; None if it has left or is no phone at all."""
+    if info.state == ParticipantInfo.State.DISCONNECTED:
+        return None
+    if info.kind != ParticipantInfo.Kind.SIP:
+        return None
+    said = info.attributes
+    ids = LegIds(info.sid, said.get("sip.callID", ""), said.get("sip.callIDFull", ""))
+    return Leg(_status(said.get("sip.callStatus", "")), ids, said.get(CALL_ID_ATTRIBUTE, ""))
+
+
+def _status(said: str) -> LegStatus:
+    """A status that is not there yet, or not known here, claims no more than a dial."""
+    try:
+        return LegStatus(said)
+    except ValueError:
+        return LegStatus.DIALING
+
+
+def cause_of(error: Exception) -> str:
+    """The error in words, never empty."""
+    if isinstance(error, ServerError):
+        return (
+            f"{error.code} (HTTP {error.status}): {error.message or 'no Twirp error in the body'}"
+        )
+    if isinstance(error, TimeoutError):
+        return f"no answer in time ({type(error).__name__})"
+    return f"{type(error).__name__}: {error}"
+
+
+def _failed(error: Exception) -> Refused | NeverSent | NoReply:
+    if isinstance(error, ServerError):
+        return _answered(error)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return NeverSent(cause_of(error))
+    return NoReply(cause_of(error))
+
+
+def _answered(error: ServerError) -> Refused | NoReply:
+    if _is_twirp(error):
+        return Refused(_failure(error))
+    if error.status in _PLAIN_TEXT_CODES:
+        message = f"HTTP {error.status} without a Twirp error"
+        return Refused(Failure(code=_PLAIN_TEXT_CODES[error.status], message=message))
+    return NoReply(cause_of(error))
+
+
+def _is_twirp(error: ServerError) -> bool:
+    """Whether LiveKit wrote the body; something in between may answer in its own JSON."""
+    if error.code not in _TWIRP_CODES or not isinstance(error.message, str):
+        return False
+    return error.code != ServerErrorCode.UNKNOWN or bool(error.message)
+
+
+def _failure(error: ServerError) -> Failure:
+    metadata = _metadata(error)
+    return Failure(
+        sip_status_code=_number(metadata.get("sip_status_code", "")),
+        sip_status=metadata.get("sip_status", ""),
+        code=error.code,
+        message=error.message.removeprefix(_PREFIX),
+    )
+
+
+def _metadata(error: Exception) -> dict[str, str]:
+    """The error's facts, as far as they are texts."""
+    facts: object = error.metadata if isinstance(error, ServerError) else {}
+    if not isinstance(facts, dict):
+        return {}
+    return {name: value for name, value in facts.items() if isinstance(value, str)}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

@@ -1,0 +1,107 @@
+"""The sandbox's phones: what each number does, and what becomes of a transfer to it.
+
++1 500 555 0100 to 0199 are fictional; those that are not in the table are nobody's.
+"""
+
+import re
+from dataclasses import dataclass
+from math import inf
+
+RINGS_AFTER = 0.05
+"""Seconds from the dial until a phone begins to ring."""
+SHORTLY = 0.3
+"""Seconds until a phone that decides at once has decided."""
+NEVER = inf
+
+
+@dataclass(frozen=True, slots=True)
+class SipResponse:
+    """A final answer to INVITE or REFER, and LiveKit's Twirp code for it."""
+
+    code: int
+    status: str
+    twirp_code: str = ""
+
+
+OK = SipResponse(200, "OK")
+NOT_FOUND = SipResponse(404, "Not Found", "not_found")
+UNAVAILABLE = SipResponse(480, "Temporarily Unavailable", "resource_exhausted")
+BUSY = SipResponse(486, "Busy Here", "resource_exhausted")
+CARRIER_FAILURE = SipResponse(503, "Service Unavailable", "failed_precondition")
+DECLINE = SipResponse(603, "Decline", "permission_denied")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an INVITE or a REFER ends, and how many seconds after it was sent."""
+
+    response: SipResponse
+    after: float
+
+
+SILENCE = Outcome(OK, NEVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """What the far end does. Times are in seconds."""
+
+    outcome: Outcome
+    rings: bool = True
+    hangs_up_after: float = NEVER
+    """From the answer."""
+    transfers: Outcome | None = None
+    """Where set, it decides every transfer of its own leg, whatever the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number of the sandbox: as the phone that is rung, and as a transfer's target."""
+
+    phone: Phone
+    as_target: Outcome
+
+
+_PICKS_UP = Outcome(OK, SHORTLY)
+_REFUSES_TRANSFERS = Outcome(DECLINE, 0)
+
+NUMBERS: dict[str, Number] = {
+    # answers after 1 s
+    "00": Number(Phone(Outcome(OK, 1)), Outcome(OK, 1)),
+    # busy
+    "01": Number(Phone(Outcome(BUSY, SHORTLY)), Outcome(BUSY, SHORTLY)),
+    # rings for ever
+    "02": Number(Phone(SILENCE), SILENCE),
+    # declined
+    "03": Number(Phone(Outcome(DECLINE, SHORTLY)), Outcome(DECLINE, SHORTLY)),
+    # unknown
+    "04": Number(Phone(Outcome(NOT_FOUND, SHORTLY)), Outcome(NOT_FOUND, SHORTLY)),
+    # unavailable
+    "05": Number(Phone(Outcome(UNAVAILABLE, SHORTLY)), Outcome(UNAVAILABLE, SHORTLY)),
+    # the carrier fails before anything rings
+    "06": Number(
+        Phone(Outcome(CARRIER_FAILURE, SHORTLY), rings=False), Outcome(CARRIER_FAILURE, SHORTLY)
+    ),
+    # a silent trunk
+    "07": Number(Phone(SILENCE, rings=False), SILENCE),
+    # answers, and hangs up 2 s later
+    "08": Number(Phone(_PICKS_UP, hangs_up_after=2), Outcome(OK, 1)),
+    # rings 3 s, then answers
+    "09": Number(Phone(Outcome(OK, 3)), Outcome(OK, 3)),
+    # answers; refuses transfers
+    "10": Number(Phone(_PICKS_UP, transfers=_REFUSES_TRANSFERS), _REFUSES_TRANSFERS),
+    # answers; takes a transfer and reports success 8 s later
+    "11": Number(Phone(_PICKS_UP, transfers=Outcome(OK, 8)), Outcome(OK, 8)),
+    # answers; takes a transfer and never reports
+    "12": Number(Phone(_PICKS_UP, transfers=SILENCE), SILENCE),
+}
+
+NOBODY = Number(Phone(Outcome(NOT_FOUND, RINGS_AFTER), rings=False), Outcome(NOT_FOUND, SHORTLY))
+"""Every other number."""
+
+
+def number(text: str) -> Number:
+    """The number in `+15005550100`, `tel:+1-500-555-0100` or `sip:+15005550100@host`."""
+    user = re.sub(r"^<?(tel|sips?):|[@;?>].*$", "", text.strip())
+    found = re.fullmatch(r"\+?150055501(\d\d)", re.sub(r"[-. ()]", "", user))
+    return NUMBERS.get(found[1], NOBODY) if found else NOBODY

@@ -1,0 +1,259 @@
+"""PlaceCall, GetCall, ListCalls, HangUpCall, ListTrunks."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gateway.audit.trail import Trail
+from gateway.domain import fields
+from gateway.domain.call import Call, CallState, EventType
+from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall
+from gateway.domain.observation import EndAsked
+from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.routing import RouteDecision, trunks_of
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Trunk
+from gateway.errors import GatewayError, Reason, invalid_field
+from gateway.ports import CallQuery, Clock, PlatformError, Reading, Store, Transaction
+from gateway.service import repeats
+from gateway.service.directory import Directory
+from gateway.service.drain import Drain
+from gateway.service.feed import Feed
+from gateway.service.followers import Followers
+from gateway.service.page_token import PageToken
+from gateway.service.placing import Plan, plan, with_rest_of_budget
+from gateway.service.platforms import Platforms
+from gateway.service.record import Record
+from gateway.service.waiters import RETRY_WINDOW_SECONDS, Waiters
+
+HANG_UP_PATIENCE = timedelta(seconds=10)
+DEADLINE_SLACK = timedelta(milliseconds=500)
+"""A client's own deadline may reach us this much before we know that it is over."""
+DEFAULT_PAGE = 100
+MAX_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What PlaceCall answers; no call where it was only validated, no route on a repeat."""
+
+    call: Call | None
+    route: RouteDecision | None
+
+
+def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
+    """The caller's call; another tenant's, or one outside the token's room, does not exist."""
+    if ref.call_id:
+        call, told = reading.call(ref.call_id), {"call_id": fields.printable(ref.call_id)}
+    elif ref.room and ref.identity:
+        call = reading.open_call_of_leg(ref.room, ref.identity)
+        told = {"room": fields.printable(ref.room), "identity": fields.printable(ref.identity)}
+    else:
+        raise invalid_field("call_id", "is required, or room and participant_identity")
+    if call is None or call.tenant_id != rpc.tenant_id or rpc.caller.room not in ("", call.room):
+        what = " ".join(told.values())
+        raise GatewayError(Reason.CALL_NOT_FOUND, f"no call {what}", told)
+    return call
+
+
+class CallService:
+    """Places calls, answers questions about them, ends them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+        platforms: Platforms,
+        followers: Followers,
+        record: Record,
+        feed: Feed,
+        drain: Drain,
+        trail: Trail,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._platforms = platforms
+        self._followers = followers
+        self._record = record
+        self._feed = feed
+        self._drain = drain
+        self._trail = trail
+        self._waiters = Waiters(self._give_up)
+
+    async def place_call(self, rpc: Rpc, asked: PlaceCall) -> Placed:
+        """Accepts a call, sees it dialled, and waits for its answer if asked."""
+        self._drain.refuse()
+        repeated = await self._repeated(rpc, asked)
+        if repeated is not None:
+            return Placed(await self._answer(rpc, asked, repeated), None)
+        tenant = self._directory.tenant(rpc.tenant_id)
+        planned = plan(rpc, asked, tenant, self._directory.config, self._clock.now())
+        if asked.validate_only:
+            return Placed(None, planned.decision)
+        call = replace(planned.call, sandbox=self._platforms.plays(tenant))
+        planned = replace(planned, call=call)
+        placed = asyncio.create_task(self._accept_and_dial(rpc, asked, planned))
+        try:
+            stored, route = await asyncio.shield(placed)
+        except asyncio.CancelledError:
+            placed.add_done_callback(lambda done: self._abandoned(rpc, asked, done))
+            raise
+        return Placed(await self._answer(rpc, asked, stored), route)
+
+    async def get_call(self, rpc: Rpc, ref: CallRef) -> Call:
+        """One call."""
+        return await self._store.read(lambda tx: own_call(tx, rpc, ref))
+
+    async def list_calls(self, rpc: Rpc, asked: ListCalls) -> tuple[Sequence[Call], str]:
+        """One page of the tenant's calls, newest first, and the token of the next."""
+        if not 0 <= asked.page_size <= MAX_PAGE:
+            raise invalid_field("page_size", f"must be between 0 and {MAX_PAGE}")
+        size = asked.page_size or DEFAULT_PAGE
+        fields.labels(asked.labels)
+        query = CallQuery(
+            tenant_id=rpc.tenant_id,
+            states=asked.states,
+            direction=asked.direction,
+            room=self._room_listed(rpc, asked),
+            labels=tuple(sorted(asked.labels.items())),
+            min_create_time=asked.min_create_time,
+            max_create_time=asked.max_create_time,
+            limit=size + 1,
+        )
+        token = PageToken.of(query)
+        query = replace(query, before=token.read(asked.page_token))
+        calls = await self._store.read(lambda tx: tx.calls(query))
+        more = token.write(calls[size - 1]) if len(calls) > size else ""
+        return calls[:size], more
+
+    async def hang_up_call(self, rpc: Rpc, asked: HangUpCall) -> Call:
+        """Ends a call and returns when its leg is really gone."""
+        call = await self._store.read(lambda tx: own_call(tx, rpc, asked.call))
+        with self._feed.call(call) as latest:
+            if not call.ended:
+                now = self._clock.now()
+                end = EndAsked(now, EndReason.COMPLETED, HangupSource.API, end_room=asked.end_room)
+                await self._followers.end(call, end)
+            elif asked.end_room:
+                await self._end_room(call)
+            latest.put(await self._store.read(lambda tx: own_call(tx, rpc, asked.call)))
+            try:
+                async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
+                    return await latest.until(lambda c: c.ended)
+            except TimeoutError:
+                raise GatewayError(
+                    Reason.PLATFORM_UNAVAILABLE,
+                    "the leg could not be ended yet; the gateway goes on trying",
+                    {"call_id": call.call_id},
+                ) from None
+
+    async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
+        """The tenant's trunks in the order of their choice, with the numbers it may show."""
+        tenant = self._directory.tenant(rpc.tenant_id)
+        found = trunks_of(tenant, self._directory.config)
+        return [replace(trunk, numbers=trunk.shown_by(tenant.tenant_id)) for trunk in found]
+
+    async def stop(self) -> None:
+        """Forgets who waits; their calls go on."""
+        await self._waiters.stop()
+
+    async def _repeated(self, rpc: Rpc, asked: PlaceCall) -> Call | None:
+        if not asked.request_id or asked.validate_only:
+            return None
+        fields.request_id(asked.request_id)
+        now = self._clock.now()
+        claim = repeats.claim_of(rpc, asked, "", now)
+
+        def ask(reading: Reading) -> Call | None:
+            call_id = repeats.held(reading, rpc, claim, now)
+            return reading.call(call_id) if call_id else None
+
+        return await self._store.read(ask)
+
+    async def _accept_and_dial(
+        self, rpc: Rpc, asked: PlaceCall, planned: Plan
+    ) -> tuple[Call, RouteDecision | None]:
+        """Goes to its end whoever leaves: a stored call is always followed."""
+        stored, route = await self._store.transact(lambda tx: self._accept(tx, rpc, asked, planned))
+        if route is not None:
+            now = self._clock.now()
+            self._followers.dial(stored, with_rest_of_budget(planned.dial, stored, now))
+        return stored, route
+
+    def _abandoned(
+        self,
+        rpc: Rpc,
+        asked: PlaceCall,
+        placed: "asyncio.Task[tuple[Call, RouteDecision | None]]",
+    ) -> None:
+        """Its only waiter left before the call was accepted."""
+        if not placed.cancelled() and placed.exception() is None and asked.wait_until_answered:
+            self._waiters.left(placed.result()[0], self._patience(rpc, asked))
+
+    def _accept(
+        self, tx: Transaction, rpc: Rpc, asked: PlaceCall, planned: Plan
+    ) -> tuple[Call, RouteDecision | None]:
+        """Call, claim, event and audit record, or the call that holds the request_id."""
+        call = planned.call
+        claim = repeats.claim_of(rpc, asked, call.call_id, call.create_time)
+        if (call_id := repeats.held(tx, rpc, claim, call.create_time)) is not None:
+            return own_call(tx, rpc, CallRef(call_id)), None
+        if tx.open_call_of_leg(call.room, call.participant_identity):
+            raise GatewayError(
+                Reason.IDENTITY_IN_USE,
+                f"identity {call.participant_identity} is in use in room {call.room}",
+                {"room": call.room, "identity": call.participant_identity},
+            )
+        tx.put_call(call)
+        if claim:
+            tx.put_claim(claim)
+        tx.append_audit(self._trail.intent(rpc, asked, planned.decision, call))
+        return self._record.event(tx, EventType.CALL_CREATED, call).call, planned.decision
+
+    async def _answer(self, rpc: Rpc, asked: PlaceCall, call: Call) -> Call:
+        """At once, or when it is answered or over, or when this gateway goes away."""
+        if not asked.wait_until_answered or call.state >= CallState.ACTIVE:
+            return call
+        with (
+            self._feed.call(call) as latest,
+            self._waiters.waiting(call, patience=lambda: self._patience(rpc, asked)),
+        ):
+            latest.put(await self._now(call))
+            answered = await self._drain.unless_begun(
+                latest.until(lambda c: c.state >= CallState.ACTIVE)
+            )
+            return answered or await self._now(call)
+
+    def _patience(self, rpc: Rpc, asked: PlaceCall) -> float:
+        late = rpc.deadline is not None and self._clock.now() >= rpc.deadline - DEADLINE_SLACK
+        return 0.0 if late or not asked.request_id else RETRY_WINDOW_SECONDS
+
+    async def _give_up(self, call: Call) -> None:
+        """The last waiter has left an unanswered call."""
+        now = await self._now(call)
+        if now.answered or now.ended or self._drain.begun:
+            return
+        end = EndAsked(self._clock.now(), EndReason.CANCELED, HangupSource.GATEWAY)
+        await self._followers.end(call, end)
+
+    async def _now(self, call: Call) -> Call:
+        return await self._store.read(lambda tx: tx.call(call.call_id)) or call
+
+    async def _end_room(self, call: Call) -> None:
+        try:
+            await self._platforms.of(call).end_room(call.room)
+        except PlatformError as away:
+            raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
+
+    def _room_listed(self, rpc: Rpc, asked: ListCalls) -> str:
+        if rpc.caller.room and asked.room not in ("", rpc.caller.room):
+            raise GatewayError(
+                Reason.ROOM_NOT_ALLOWED,
+                f"the token is for room {rpc.caller.room}",
+                {"room": fields.printable(asked.room)},
+            )
+        return asked.room or rpc.caller.room

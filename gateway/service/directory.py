@@ -1,0 +1,72 @@
+"""Tenants, trunks and keys as configured, held in memory and renewed when they change."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from gateway.domain.tenant import Config, Tenant
+from gateway.errors import GatewayError, Reason
+from gateway.ports import ApiKey, Reading, Store, StoredConfig, StoreUnavailableError
+
+REFRESH_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+class Directory:
+    """Answers at once; a change made by any process is seen within a second."""
+
+    def __init__(self, store: Store, decode: Callable[[StoredConfig | None], Config]) -> None:
+        self._store = store
+        self._decode = decode
+        self._revision = -1
+        self._config = Config()
+        self._keys: dict[str, ApiKey] = {}
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._config
+
+    def tenant(self, tenant_id: str) -> Tenant:
+        """The tenant; a key may outlive its tenant's place in the configuration."""
+        tenant = self._config.tenant(tenant_id)
+        if tenant is None:
+            raise GatewayError(
+                Reason.PERMISSION_DENIED,
+                f"tenant {tenant_id} is not configured",
+                {"tenant_id": tenant_id},
+            )
+        return tenant
+
+    def key(self, key: str) -> ApiKey | None:
+        """The key, unless unknown or revoked."""
+        found = self._keys.get(key)
+        return found if found and found.revoke_time is None else None
+
+    async def refresh(self) -> None:
+        """Reads what has changed since the last time."""
+
+        def ask(reading: Reading) -> tuple[int, StoredConfig | None, list[ApiKey]] | None:
+            revision = reading.revision()
+            if revision == self._revision:
+                return None
+            return revision, reading.config(), list(reading.keys())
+
+        changed = await self._store.read(ask)
+        if changed is None:
+            return
+        self._revision, stored, keys = changed
+        self._config = self._decode(stored)
+        self._keys = {key.key: key for key in keys}
+        log.info("configuration_read", version=self._config.version, keys=len(keys))
+
+    async def keep_fresh(self) -> None:
+        """Refreshes for ever; a database that is away leaves what is known in force."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await self.refresh()
+            except StoreUnavailableError as away:
+                log.warning("configuration_not_read", cause=str(away))

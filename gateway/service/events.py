@@ -1,0 +1,101 @@
+"""WatchCalls: what is stored, then live, without a gap and without a repeat."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+
+from gateway.domain.call import EventType
+from gateway.domain.commands import CallRef, WatchCalls
+from gateway.domain.event import CallEvent
+from gateway.domain.rpc import Rpc
+from gateway.errors import GatewayError, Reason, invalid_field
+from gateway.ports import Reading, Store
+from gateway.service.calls import own_call
+from gateway.service.drain import Drain
+from gateway.service.feed import Feed
+
+HEARTBEAT_SECONDS = 15.0
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The stream lives, and everything up to this sequence has been sent."""
+
+    sequence: int
+
+
+class EventService:
+    """Streams a tenant's events from the store; a slow reader slows only itself."""
+
+    def __init__(self, *, store: Store, feed: Feed, drain: Drain) -> None:
+        self._store = store
+        self._feed = feed
+        self._drain = drain
+
+    async def watch_calls(
+        self, rpc: Rpc, asked: WatchCalls
+    ) -> AsyncGenerator[CallEvent | Heartbeat, None]:
+        """Ends after a single call's end; raises DRAINING when the gateway goes away."""
+        self._drain.refuse()
+        after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
+        yield Heartbeat(after)
+        while not over:
+            newest, events = await self._next(rpc, asked, after)
+            for event in events:
+                if _may_see(rpc, event):
+                    yield event
+                after = event.sequence
+                over = over or bool(asked.call_id and event.type is EventType.CALL_ENDED)
+            if events:
+                continue
+            after = newest
+            if not await self._wait_beyond(rpc.tenant_id, after):
+                yield Heartbeat(after)
+
+    async def _next(
+        self, rpc: Rpc, asked: WatchCalls, after: int
+    ) -> tuple[int, Sequence[CallEvent]]:
+        """The next events, and the newest sequence there was when they were read."""
+
+        def ask(reading: Reading) -> tuple[int, Sequence[CallEvent]]:
+            _, newest = reading.event_range(rpc.tenant_id)
+            return newest, reading.events(rpc.tenant_id, after, call_id=asked.call_id, limit=PAGE)
+
+        return await self._store.read(ask)
+
+    async def _wait_beyond(self, tenant_id: str, sequence: int) -> bool:
+        """True when there is more; False when it is time for a heartbeat."""
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await self._drain.unless_begun(self._feed.beyond(tenant_id, sequence))
+        except TimeoutError:
+            return False
+        self._drain.refuse()
+        return True
+
+
+def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
+    """The sequence to begin after, and whether there is nothing to come."""
+    call = own_call(reading, rpc, CallRef(asked.call_id)) if asked.call_id else None
+    oldest, newest = reading.event_range(rpc.tenant_id)
+    after = asked.after_sequence
+    if after is None:
+        return newest, bool(call and call.ended)
+    if after < 0:
+        raise invalid_field("after_sequence", "must not be negative")
+    if (after and after < oldest - 1) or after > newest:
+        raise GatewayError(
+            Reason.EVENTS_EXPIRED,
+            f"events after {after} are not kept: there are {oldest} to {newest}",
+            {
+                "after_sequence": str(after),
+                "oldest_sequence": str(oldest),
+                "newest_sequence": str(newest),
+            },
+        )
+    return after, bool(call and call.ended and call.sequence <= after)
+
+
+def _may_see(rpc: Rpc, event: CallEvent) -> bool:
+    return rpc.caller.room in ("", event.call.room)

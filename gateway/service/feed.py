@@ -1,0 +1,92 @@
+"""Tells those who wait that something was stored."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from gateway.domain.call import Call
+from gateway.domain.event import CallEvent
+from gateway.domain.transfer import Transfer
+
+T = TypeVar("T")
+
+
+class Latest(Generic[T]):
+    """The newest state of one thing; whoever waits skips the states it was too slow for."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._changed = asyncio.Event()
+
+    def put(self, value: T) -> None:
+        """Replaces the value and wakes the waiter."""
+        self._value = value
+        self._changed.set()
+
+    async def until(self, fits: Callable[[T], bool]) -> T:
+        """The first value seen that fits."""
+        while not fits(self._value):
+            self._changed.clear()
+            await self._changed.wait()
+        return self._value
+
+
+class Feed:
+    """Hears of every committed event and wakes those who wait for it."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._tenants: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self._calls: dict[str, set[Latest[Call]]] = defaultdict(set)
+        self._transfers: dict[str, set[Latest[Transfer]]] = defaultdict(set)
+
+    def publish(self, events: Sequence[CallEvent]) -> None:
+        """To be called with the events of each commit, in order."""
+        for event in events:
+            self._newest[event.tenant_id] = event.sequence
+            for call in self._calls.get(event.call.call_id, ()):
+                call.put(event.call)
+            if event.transfer:
+                for transfer in self._transfers.get(event.transfer.transfer_id, ()):
+                    transfer.put(event.transfer)
+        for tenant_id in {event.tenant_id for event in events}:
+            for waiting in self._tenants.pop(tenant_id, ()):
+                if not waiting.done():
+                    waiting.set_result(None)
+
+    async def beyond(self, tenant_id: str, sequence: int) -> None:
+        """Returns when the tenant has an event above `sequence`, known to this process."""
+        while self._newest.get(tenant_id, 0) <= sequence:
+            waiting = asyncio.get_running_loop().create_future()
+            self._tenants[tenant_id].add(waiting)
+            try:
+                await waiting
+            finally:
+                self._tenants[tenant_id].discard(waiting)
+
+    @contextmanager
+    def call(self, call: Call) -> Iterator[Latest[Call]]:
+        """The states of this call from now on; read the call again after entering."""
+        with _registered(self._calls, call.call_id, Latest(call)) as latest:
+            yield latest
+
+    @contextmanager
+    def transfer(self, transfer: Transfer) -> Iterator[Latest[Transfer]]:
+        """The states of this transfer from now on; read it again after entering."""
+        with _registered(self._transfers, transfer.transfer_id, Latest(transfer)) as latest:
+            yield latest
+
+
+@contextmanager
+def _registered(
+    table: dict[str, set[Latest[T]]], key: str, latest: Latest[T]
+) -> Iterator[Latest[T]]:
+    table[key].add(latest)
+    try:
+        yield latest
+    finally:
+        table[key].discard(latest)
+        if not table[key]:
+            del table[key]

@@ -1,0 +1,149 @@
+"""The tasks that follow open calls and transfers, one each."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from gateway.domain.call import Call
+from gateway.domain.leg import Completed, Dial, NeverSent, NoReply, Refer, ReferReply, Refused
+from gateway.domain.observation import EndAsked
+from gateway.domain.outcome import EndReason, Failure, HangupSource
+from gateway.domain.transfer import (
+    OnTimeout,
+    ReferCompleted,
+    ReferFailed,
+    ReferLost,
+    TimeIsUp,
+    Transfer,
+    TransferState,
+)
+from gateway.ports import Clock, PlatformError, Store
+from gateway.service.follow import Follower
+from gateway.service.platforms import Platforms
+from gateway.service.record import Record, until_stored
+
+LISTEN_LONGER = timedelta(seconds=60)
+"""LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
+
+log = structlog.get_logger()
+
+
+class Followers:
+    """Starts, nudges and stops them. A stopped one leaves its call as it is."""
+
+    def __init__(self, platforms: Platforms, record: Record, store: Store, clock: Clock) -> None:
+        self._platforms = platforms
+        self._record = record
+        self._store = store
+        self._clock = clock
+        self._followers: dict[str, Follower] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def resume(self) -> None:
+        """Takes up every open call and transfer that the store knows; dials nothing."""
+        calls = await self._store.read(lambda tx: tx.open_calls())
+        for call in calls:
+            self._start(call, self._follower(call).follow())
+        for transfer in await self._store.read(lambda tx: tx.open_transfers()):
+            await self._record.transfer(transfer.transfer_id, ReferLost(self._clock.now()))
+        if calls:
+            log.info("calls_taken_up", count=len(calls))
+
+    def dial(self, call: Call, dial: Dial) -> None:
+        """Dials the stored call and follows it."""
+        self._start(call, self._follower(call).dial(dial))
+
+    def refer(self, call: Call, transfer: Transfer, target: str) -> None:
+        """Hands the stored call over and follows the stored transfer."""
+        self._run(f"refer {transfer.transfer_id}", self._refer(call, transfer, target))
+
+    async def end(self, call: Call, asked: EndAsked) -> None:
+        """Asks for the call's end: first in its row, then on the platform.
+
+        The leg may not be in its room yet; whoever follows the call sees to the rest.
+        """
+        await self._record.call(call.call_id, asked)
+        try:
+            await self._platforms.of(call).hang_up(call.room, call.participant_identity)
+        except PlatformError as away:
+            log.warning("hang_up_failed", call_id=call.call_id, cause=str(away))
+        self.nudge(call.call_id)
+
+    def nudge(self, call_id: str) -> None:
+        """The call's row has changed."""
+        if follower := self._followers.get(call_id):
+            follower.nudge()
+
+    async def stop(self) -> None:
+        """Stops following; the calls go on and stay open in the store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _follower(self, call: Call) -> Follower:
+        platform = self._platforms.of(call)
+        follower = Follower(call, platform, self._record, self._store, self._clock)
+        self._followers[call.call_id] = follower
+        return follower
+
+    def _start(self, call: Call, story: Coroutine[Any, Any, None]) -> None:
+        task = self._run(f"follow {call.call_id}", story)
+        task.add_done_callback(lambda _: self._followers.pop(call.call_id, None))
+
+    def _run(self, name: str, story: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(story, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_log_failure)
+        return task
+
+    async def _refer(self, call: Call, transfer: Transfer, target: str) -> None:
+        refer = Refer(
+            room=call.room,
+            identity=call.participant_identity,
+            target=target,
+            ringing_timeout=transfer.ringing_timeout + LISTEN_LONGER,
+            play_dialtone=transfer.play_dialtone,
+            headers=transfer.headers,
+        )
+        reply = asyncio.create_task(self._platforms.of(call).refer(refer))
+        try:
+            left = transfer.deadline - self._clock.now()
+            await asyncio.wait({reply}, timeout=max(left.total_seconds(), 0))
+            if not reply.done():
+                await self._time_is_up(call, transfer)
+            await self._settle(transfer, await reply)
+        finally:
+            reply.cancel()
+        self.nudge(call.call_id)
+
+    async def _time_is_up(self, call: Call, transfer: Transfer) -> None:
+        now = self._clock.now()
+        after = await until_stored(
+            lambda: self._record.transfer(transfer.transfer_id, TimeIsUp(now))
+        )
+        unknown = after.state is TransferState.OUTCOME_UNKNOWN
+        if unknown and transfer.on_timeout is OnTimeout.HANG_UP:
+            asked = EndAsked(now, EndReason.COMPLETED, HangupSource.GATEWAY)
+            await until_stored(lambda: self.end(call, asked))
+
+    async def _settle(self, transfer: Transfer, reply: ReferReply) -> None:
+        now = self._clock.now()
+        match reply:
+            case Completed():
+                seen: ReferCompleted | ReferFailed | ReferLost = ReferCompleted(now)
+            case Refused(failure):
+                seen = ReferFailed(now, failure)
+            case NeverSent(cause):
+                seen = ReferFailed(now, Failure(code="unavailable", message=cause))
+            case NoReply():
+                seen = ReferLost(now)
+        await until_stored(lambda: self._record.transfer(transfer.transfer_id, seen))
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (failure := task.exception()):
+        log.error("follower_failed", task=task.get_name(), exc_info=failure)

@@ -1,0 +1,90 @@
+"""Who is calling: a token signed with a stored key, as every LiveKit SDK signs them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+
+from gateway.domain.tenant import Caller, Right
+from gateway.errors import GatewayError, Reason
+from gateway.ports import ApiKey
+from gateway.service.directory import Directory
+from gateway.service.seal import Seal
+
+LEEWAY_SECONDS = 5
+"""Clocks of callers may differ by this much."""
+
+
+class Identity:
+    """Turns a bearer token into a Caller, or refuses without saying what was wrong."""
+
+    def __init__(self, directory: Directory, seal: Seal) -> None:
+        self._directory = directory
+        self._seal = seal
+        self._secrets: dict[bytes, str] = {}
+
+    def authenticate(self, authorization: str) -> Caller:
+        """The caller named by an `authorization` header's value. Raises UNAUTHENTICATED."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _unauthenticated("needs 'authorization: Bearer <token>'")
+        try:
+            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+            key = self._directory.key(issuer) if isinstance(issuer, str) else None
+            if key is None:
+                raise _unauthenticated("the token is not valid")
+            claims = jwt.decode(
+                token,
+                self._secret(key),
+                algorithms=["HS256"],
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iss"], "verify_aud": False},
+            )
+        except jwt.InvalidTokenError:
+            raise _unauthenticated("the token is not valid") from None
+        return caller_of(key, claims)
+
+    def _secret(self, key: ApiKey) -> str:
+        secret = self._secrets.get(key.sealed_secret)
+        if secret is None:
+            secret = self._seal.open(key.sealed_secret, key.key)
+            self._secrets[key.sealed_secret] = secret
+        return secret
+
+
+def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
+    """The key's rights, as far as the token's grants give them on.
+
+    LiveKit's `sip.call` gives on CALL and `sip.admin` the administrative rights; a token
+    without them, such as one that lets a browser join a room, may do nothing here.
+    """
+    sip = _grants(claims, "sip")
+    given = {Right.CALL} if sip.get("call") is True else set()
+    if sip.get("admin") is True:
+        given |= {Right.TENANT_ADMIN, Right.OPERATOR}
+    room = _grants(claims, "video").get("room", "")
+    return Caller(
+        key=key.key,
+        tenant_id=key.tenant_id,
+        rights=key.rights & given,
+        room=room if isinstance(room, str) else "",
+    )
+
+
+def require(caller: Caller, right: Right) -> None:
+    """Raises PERMISSION_DENIED unless the caller has the right."""
+    if right not in caller.rights:
+        raise GatewayError(
+            Reason.PERMISSION_DENIED,
+            f"needs the right {right}: of the key, and as a SIP grant of the token",
+            {"right": right.value},
+        )
+
+
+def _grants(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    grants = claims.get(name)
+    return grants if isinstance(grants, dict) else {}
+
+
+def _unauthenticated(message: str) -> GatewayError:
+    return GatewayError(Reason.UNAUTHENTICATED, message)

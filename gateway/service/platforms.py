@@ -1,0 +1,23 @@
+"""Which platform carries a call."""
+
+from dataclasses import dataclass
+
+from gateway.domain.call import Call
+from gateway.domain.tenant import Tenant
+from gateway.ports import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Platforms:
+    """The real platform (None: everything plays in the sandbox) and the sandbox."""
+
+    live: Platform | None
+    sandbox: Platform
+
+    def plays(self, tenant: Tenant) -> bool:
+        """Whether this tenant's calls ring no phone."""
+        return tenant.sandbox or self.live is None
+
+    def of(self, call: Call) -> Platform:
+        """Where this call's leg is."""
+        return self.sandbox if call.sandbox or self.live is None else self.live

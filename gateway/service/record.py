@@ -1,0 +1,100 @@
+"""One observation of a call or transfer, from seen to stored: read, advance, write."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import structlog
+
+from gateway.audit.trail import Trail
+from gateway.domain.call import Call, EventType, advance
+from gateway.domain.event import CallEvent
+from gateway.domain.ids import new_id
+from gateway.domain.observation import Observation, Transferred
+from gateway.domain.transfer import Transfer, TransferObservation, TransferState, advance_transfer
+from gateway.ports import Clock, Store, StoreUnavailableError, Transaction
+
+STORE_RETRY_SECONDS = 1.0
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+async def until_stored(step: Callable[[], Awaitable[T]]) -> T:
+    """The result of `step`; a database that is away is waited for, nothing is skipped."""
+    while True:
+        try:
+            return await step()
+        except StoreUnavailableError as away:
+            log.error("store_away", cause=str(away))
+            await asyncio.sleep(STORE_RETRY_SECONDS)
+
+
+class Record:
+    """The only way in which a call or transfer that exists changes in the store."""
+
+    def __init__(self, store: Store, clock: Clock, trail: Trail) -> None:
+        self._store = store
+        self._clock = clock
+        self._trail = trail
+
+    async def call(self, call_id: str, seen: Observation) -> Call:
+        """The call after `seen`, once that is durable, its events and audit with it."""
+        return await self._store.transact(lambda tx: self.advance(tx, call_id, seen))
+
+    def advance(self, tx: Transaction, call_id: str, seen: Observation) -> Call:
+        """The same within a transaction."""
+        call = tx.call(call_id)
+        if call is None:
+            raise LookupError(f"no call {call_id} to record {seen} of")
+        step = advance(call, seen)
+        if step.call == call:
+            return call
+        tx.put_call(step.call)
+        after = step.call
+        for event_type in step.events:
+            after = self.event(tx, event_type, after).call
+        if after.ended:
+            tx.append_audit(self._trail.call_ended(after))
+        return after
+
+    def event(
+        self, tx: Transaction, event_type: EventType, call: Call, transfer: Transfer | None = None
+    ) -> CallEvent:
+        """Stores one event under the tenant's next sequence."""
+        now = self._clock.now()
+        return tx.append_event(
+            CallEvent(
+                event_id=new_id("event", now),
+                tenant_id=call.tenant_id,
+                type=event_type,
+                event_time=now,
+                call=call,
+                transfer=transfer,
+            )
+        )
+
+    async def transfer(self, transfer_id: str, seen: TransferObservation) -> Transfer:
+        """The transfer after `seen`, once durable; a completed one marks its call too."""
+        return await self._store.transact(lambda tx: self._advance_transfer(tx, transfer_id, seen))
+
+    def _advance_transfer(
+        self, tx: Transaction, transfer_id: str, seen: TransferObservation
+    ) -> Transfer:
+        transfer = tx.transfer(transfer_id)
+        call = tx.call(transfer.call_id) if transfer else None
+        if transfer is None or call is None:
+            raise LookupError(f"no transfer {transfer_id} to record {seen} of")
+        after = advance_transfer(transfer, seen)
+        if after == transfer:
+            return transfer
+        tx.put_transfer(after)
+        if after.state is TransferState.COMPLETED:
+            call = self.advance(tx, call.call_id, Transferred(seen.time))
+        if replace(after, settled=transfer.settled) != transfer:
+            self.event(tx, EventType.TRANSFER_CHANGED, call, after)
+        if after.state is not transfer.state:
+            tx.append_audit(self._trail.transfer_changed(after))
+        return after

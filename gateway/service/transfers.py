@@ -1,0 +1,189 @@
+"""TransferCall and GetTransfer."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gateway.audit.trail import Trail
+from gateway.domain import fields, timeouts
+from gateway.domain.call import Call, CallState, EventType
+from gateway.domain.commands import CallRef, TransferCall
+from gateway.domain.ids import new_id
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Tenant, TransferSupport, Trunk
+from gateway.domain.transfer import Transfer, TransferState
+from gateway.errors import GatewayError, Reason
+from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.service import repeats
+from gateway.service.calls import own_call
+from gateway.service.directory import Directory
+from gateway.service.drain import Drain
+from gateway.service.feed import Feed
+from gateway.service.followers import Followers
+from gateway.service.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A transfer in the store; `new` unless an earlier request created it."""
+
+    call: Call
+    transfer: Transfer
+    new: bool
+
+
+class TransferService:
+    """Hands calls over, and tells what became of it."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+        followers: Followers,
+        record: Record,
+        feed: Feed,
+        drain: Drain,
+        trail: Trail,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._followers = followers
+        self._record = record
+        self._feed = feed
+        self._drain = drain
+        self._trail = trail
+
+    async def transfer_call(self, rpc: Rpc, asked: TransferCall) -> Accepted:
+        """Accepts a transfer, sees the REFER sent, and waits for its outcome if asked."""
+        self._drain.refuse()
+        tenant = self._directory.tenant(rpc.tenant_id)
+        fields.check_transfer_call(asked, tenant.allowed_headers)
+        span = timeouts.ringing(asked.ringing_timeout, tenant.timeouts).in_force
+        _check_host(asked.to, tenant)
+        accepted = await asyncio.shield(
+            asyncio.create_task(self._accept_and_refer(rpc, asked, span))
+        )
+        return replace(accepted, transfer=await self._answer(asked, accepted.transfer))
+
+    async def get_transfer(self, rpc: Rpc, transfer_id: str) -> Transfer:
+        """One transfer; another tenant's does not exist."""
+
+        def ask(reading: Reading) -> Transfer:
+            transfer = reading.transfer(transfer_id)
+            if transfer is None or transfer.tenant_id != rpc.tenant_id:
+                raise _not_found(transfer_id)
+            call = reading.call(transfer.call_id)
+            if call is None or rpc.caller.room not in ("", call.room):
+                raise _not_found(transfer_id)
+            return transfer
+
+        return await self._store.read(ask)
+
+    async def _accept_and_refer(self, rpc: Rpc, asked: TransferCall, span: timedelta) -> Accepted:
+        """Goes to its end whoever leaves: a stored transfer is always sent."""
+        now = self._clock.now()
+        done = await self._store.transact(lambda tx: self._accept(tx, rpc, asked, span, now))
+        if done.new:
+            trunk = self._trunk(done.call)
+            self._followers.refer(done.call, done.transfer, refer_target(asked.to, trunk))
+        return done
+
+    def _accept(
+        self, tx: Transaction, rpc: Rpc, asked: TransferCall, span: timedelta, now: datetime
+    ) -> Accepted:
+        call = own_call(tx, rpc, self._held_call(tx, rpc, asked))
+        transfer_id = new_id("transfer", now)
+        claim = repeats.claim_of(rpc, asked, transfer_id, now)
+        held = repeats.held(tx, rpc, claim, now)
+        if held is not None and (earlier := tx.transfer(held)):
+            return Accepted(call, earlier, new=False)
+        self._check_transferable(tx, call)
+        transfer = Transfer(
+            transfer_id=transfer_id,
+            tenant_id=call.tenant_id,
+            call_id=call.call_id,
+            to=asked.to,
+            ringing_timeout=span,
+            on_timeout=asked.on_timeout,
+            play_dialtone=asked.play_dialtone,
+            headers=dict(asked.headers),
+            create_time=now,
+        )
+        tx.put_transfer(transfer)
+        if claim:
+            tx.put_claim(claim)
+        tx.append_audit(self._trail.intent(rpc, asked, {"target": asked.to}, call, transfer))
+        self._record.event(tx, EventType.TRANSFER_CHANGED, call, transfer)
+        return Accepted(call, transfer, new=True)
+
+    def _held_call(self, tx: Transaction, rpc: Rpc, asked: TransferCall) -> CallRef:
+        """A repeat by room and identity finds its call although the leg has left by now."""
+        claim = repeats.claim_of(rpc, asked, "", self._clock.now())
+        held = repeats.held(tx, rpc, claim, self._clock.now())
+        earlier = tx.transfer(held) if held else None
+        return CallRef(earlier.call_id) if earlier else asked.call
+
+    def _check_transferable(self, tx: Transaction, call: Call) -> None:
+        if call.state is not CallState.ACTIVE or call.ending:
+            raise GatewayError(
+                Reason.CALL_NOT_ACTIVE,
+                f"call {call.call_id} is {call.state.name}, not ACTIVE",
+                {"call_id": call.call_id, "state": call.state.name},
+            )
+        trunk = self._trunk(call)
+        if trunk is None or trunk.transfer_mode is TransferSupport.NONE:
+            raise GatewayError(
+                Reason.TRANSFER_NOT_SUPPORTED,
+                f"trunk {call.trunk_id} takes no transfers",
+                {"trunk_id": call.trunk_id},
+            )
+        if open_transfer := tx.open_transfer(call.call_id):
+            raise GatewayError(
+                Reason.TRANSFER_IN_PROGRESS,
+                f"transfer {open_transfer.transfer_id} of this call is still open",
+                {"transfer_id": open_transfer.transfer_id},
+            )
+
+    async def _answer(self, asked: TransferCall, transfer: Transfer) -> Transfer:
+        if not asked.wait_until_settled:
+            return transfer
+        with self._feed.transfer(transfer) as latest:
+            latest.put(await self._now(transfer))
+            settled = await self._drain.unless_begun(
+                latest.until(lambda t: t.state is not TransferState.PENDING)
+            )
+            return settled or await self._now(transfer)
+
+    async def _now(self, transfer: Transfer) -> Transfer:
+        transfer_id = transfer.transfer_id
+        return await self._store.read(lambda tx: tx.transfer(transfer_id)) or transfer
+
+    def _trunk(self, call: Call) -> Trunk | None:
+        return self._directory.config.trunk(call.trunk_id)
+
+
+def refer_target(to: str, trunk: Trunk | None) -> str:
+    """The Refer-To URI in the form that the trunk's carrier takes."""
+    if to.lower().startswith(("sip:", "sips:")):
+        return to
+    if trunk and trunk.transfer_mode is TransferSupport.SIP:
+        return f"sip:{to}@{trunk.transfer_host}"
+    return f"tel:{to}"
+
+
+def _check_host(to: str, tenant: Tenant) -> None:
+    host = fields.sip_host(to)
+    if host and host not in {allowed.lower() for allowed in tenant.sip_hosts}:
+        raise GatewayError(
+            Reason.DESTINATION_NOT_ALLOWED,
+            f"the tenant may not transfer to SIP host {host}",
+            {"to": to, "host": host},
+        )
+
+
+def _not_found(transfer_id: str) -> GatewayError:
+    told = fields.printable(transfer_id)
+    return GatewayError(Reason.TRANSFER_NOT_FOUND, f"no transfer {told}", {"transfer_id": told})

@@ -1,0 +1,188 @@
+"""Domain values to columns and back."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping
+
+from gateway.audit.chain import canonical
+from gateway.domain.audit_event import ChainedAuditEvent
+from gateway.domain.call import Call
+from gateway.domain.event import CallEvent
+from gateway.domain.tenant import Right
+from gateway.domain.transfer import Transfer
+from gateway.ports import ApiKey, RequestClaim, StoredConfig
+
+Row = Mapping[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_calls = TypeAdapter(Call)
+_transfers = TypeAdapter(Transfer)
+_events = TypeAdapter(CallEvent)
+
+
+def micros(time: datetime) -> int:
+    """Microseconds since 1970. A time without a zone is refused (TypeError)."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def time_of(stored: int) -> datetime:
+    """The time in UTC."""
+    return _EPOCH + stored * _MICROSECOND
+
+
+def _document(adapter: TypeAdapter[Any], value: object) -> str:
+    # A value of the wrong type would be written, and could not be read back.
+    return adapter.dump_json(value, warnings="error").decode()
+
+
+def call_row(call: Call) -> Row:
+    """The row of `calls`."""
+    return {
+        "call_id": call.call_id,
+        "tenant_id": call.tenant_id,
+        "direction": call.direction.value,
+        "state": call.state.value,
+        "open": not call.ended,
+        "room": call.room,
+        "identity": call.participant_identity,
+        "create_time": micros(call.create_time),
+        "sequence": call.sequence,
+        "document": _document(_calls, call),
+    }
+
+
+def label_rows(call: Call) -> list[Row]:
+    """The call's rows of `call_labels`."""
+    place = {
+        "call_id": call.call_id,
+        "tenant_id": call.tenant_id,
+        "create_time": micros(call.create_time),
+    }
+    return [place | {"name": name, "value": value} for name, value in call.labels.items()]
+
+
+def call_of(document: str) -> Call:
+    """The call that `call_row` wrote."""
+    return _calls.validate_json(document)
+
+
+def transfer_row(transfer: Transfer) -> Row:
+    """The row of `transfers`."""
+    return {
+        "transfer_id": transfer.transfer_id,
+        "call_id": transfer.call_id,
+        "tenant_id": transfer.tenant_id,
+        "open": not transfer.settled,
+        "create_time": micros(transfer.create_time),
+        "document": _document(_transfers, transfer),
+    }
+
+
+def transfer_of(document: str) -> Transfer:
+    """The transfer that `transfer_row` wrote."""
+    return _transfers.validate_json(document)
+
+
+def event_row(event: CallEvent) -> Row:
+    """The row of `events`."""
+    return {
+        "tenant_id": event.tenant_id,
+        "sequence": event.sequence,
+        "event_id": event.event_id,
+        "call_id": event.call.call_id,
+        "type": event.type.value,
+        "event_time": micros(event.event_time),
+        "document": _document(_events, event),
+    }
+
+
+def event_of(document: str) -> CallEvent:
+    """The event that `event_row` wrote."""
+    return _events.validate_json(document)
+
+
+def claim_row(claim: RequestClaim) -> Row:
+    """The row of `request_ids`."""
+    return {
+        "tenant_id": claim.tenant_id,
+        "method": claim.method,
+        "request_id": claim.request_id,
+        "fingerprint": claim.fingerprint,
+        "resource_id": claim.resource_id,
+        "expire_time": micros(claim.expire_time),
+    }
+
+
+def claim_of(row: RowMapping) -> RequestClaim:
+    """The claim that `claim_row` wrote."""
+    return RequestClaim(**{**row, "expire_time": time_of(row["expire_time"])})
+
+
+def key_row(key: ApiKey) -> Row:
+    """The row of `api_keys`."""
+    return {
+        "key": key.key,
+        "tenant_id": key.tenant_id,
+        "rights": " ".join(sorted(right.value for right in key.rights)),
+        "sealed_secret": key.sealed_secret,
+        "create_time": micros(key.create_time),
+        "revoke_time": None if key.revoke_time is None else micros(key.revoke_time),
+    }
+
+
+def key_of(row: RowMapping) -> ApiKey:
+    """The key that `key_row` wrote."""
+    revoked = row["revoke_time"]
+    return ApiKey(
+        key=row["key"],
+        tenant_id=row["tenant_id"],
+        rights=frozenset(Right(right) for right in row["rights"].split()),
+        sealed_secret=row["sealed_secret"],
+        create_time=time_of(row["create_time"]),
+        revoke_time=None if revoked is None else time_of(revoked),
+    )
+
+
+def config_row(config: StoredConfig) -> Row:
+    """The row of `configurations`."""
+    return {
+        "version": config.version,
+        "document": config.document,
+        "source_digest": config.source_digest,
+        "create_time": micros(config.create_time),
+    }
+
+
+def config_of(row: RowMapping) -> StoredConfig:
+    """The configuration that `config_row` wrote."""
+    return StoredConfig(**{**row, "create_time": time_of(row["create_time"])})
+
+
+def audit_row(link: ChainedAuditEvent) -> Row:
+    """The row of `audit_events`."""
+    return {
+        "log_id": link.log_id,
+        "sequence": link.sequence,
+        "time": micros(datetime.fromisoformat(link.record["time"])),
+        "tenant_id": link.record.get("tenant_id", ""),
+        "call_id": link.record.get("call_id", ""),
+        "previous_hash": link.previous_hash,
+        "hash": link.hash,
+        "record": canonical(link.record),
+    }
+
+
+def audit_of(row: RowMapping) -> ChainedAuditEvent:
+    """The audit record that `audit_row` wrote."""
+    return ChainedAuditEvent(
+        log_id=row["log_id"],
+        sequence=row["sequence"],
+        previous_hash=row["previous_hash"],
+        hash=row["hash"],
+        record=json.loads(row["record"]),
+    )

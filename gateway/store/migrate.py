@@ -1,0 +1,35 @@
+"""Brings a database's tables up to date when it is opened."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gateway.ports import StoreUnavailableError
+from gateway.store.dialect import Database
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(database: Database) -> None:
+    """Creates the tables, or changes older ones, all or nothing and one process at a time.
+
+    Raises StoreUnavailableError for a database that a newer program has changed.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
+    with database.writing.begin() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in known:
+            raise StoreUnavailableError(
+                f"the database is newer than this program (revision {current}, known up to "
+                f"{scripts.get_current_head()}): use the program that wrote it, or a newer one"
+            )
+        if current != scripts.get_current_head():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")

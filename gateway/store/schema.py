@@ -1,0 +1,184 @@
+"""The tables. Migrations lead to exactly this; a test compares the two.
+
+Calls, transfers and events are kept whole as JSON documents; the columns beside them are
+copies to search and sort by. Times are microseconds since 1970, UTC.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    true,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+def _number(name: str, *, key: bool = False) -> Column[int]:
+    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
+
+
+def _call_id(*, key: bool = False) -> Column[str]:
+    parent = ForeignKey("calls.call_id", ondelete="CASCADE")
+    return Column("call_id", Text, parent, primary_key=key, nullable=False)
+
+
+calls = Table(
+    "calls",
+    metadata,
+    _text("call_id", key=True),
+    _text("tenant_id"),
+    _text("direction"),
+    Column("state", Integer, nullable=False),
+    Column("open", Boolean, nullable=False),
+    _text("room"),
+    _text("identity"),
+    _number("create_time"),
+    _number("sequence"),
+    _text("document"),
+)
+Index(None, calls.c.tenant_id, calls.c.create_time, calls.c.call_id)
+Index(None, calls.c.tenant_id, calls.c.room, calls.c.create_time, calls.c.call_id)
+
+
+def _open_index(name: str, table: Table, *columns: str) -> None:
+    """Few rows are open at a time, so this index stays small however long history grows."""
+    where = table.c.open == true()
+    Index(name, *(table.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
+
+
+_open_index("ix_calls_open_leg", calls, "room", "identity")
+_open_index("ix_calls_open", calls, "tenant_id", "create_time", "call_id")
+
+call_labels = Table(
+    "call_labels",
+    metadata,
+    _call_id(key=True),
+    _text("name", key=True),
+    _text("value"),
+    _text("tenant_id"),
+    _number("create_time"),
+)
+Index(
+    "ix_call_labels_newest",
+    call_labels.c.tenant_id,
+    call_labels.c.name,
+    call_labels.c.value,
+    call_labels.c.create_time,
+    call_labels.c.call_id,
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    _text("transfer_id", key=True),
+    _call_id(),
+    _text("tenant_id"),
+    Column("open", Boolean, nullable=False),
+    _number("create_time"),
+    _text("document"),
+)
+Index(None, transfers.c.call_id)
+_open_index("ix_transfers_open", transfers, "call_id", "create_time")
+
+events = Table(
+    "events",
+    metadata,
+    _text("tenant_id", key=True),
+    _number("sequence", key=True),
+    _text("event_id"),
+    _text("call_id"),
+    _text("type"),
+    _number("event_time"),
+    _text("document"),
+)
+Index(None, events.c.tenant_id, events.c.call_id, events.c.sequence)
+
+event_sequences = Table(
+    "event_sequences",
+    metadata,
+    _text("tenant_id", key=True),
+    _number("sequence"),
+)
+
+request_ids = Table(
+    "request_ids",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("method", key=True),
+    _text("request_id", key=True),
+    _text("fingerprint"),
+    _text("resource_id"),
+    _number("expire_time"),
+)
+Index(None, request_ids.c.expire_time)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _text("key", key=True),
+    _text("tenant_id"),
+    _text("rights"),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    _number("create_time"),
+    Column("revoke_time", BigInteger, nullable=True),
+)
+
+configurations = Table(
+    "configurations",
+    metadata,
+    _number("version", key=True),
+    _text("document"),
+    _text("source_digest"),
+    _number("create_time"),
+)
+
+CONTROL = "control"
+"""The only row of `revisions`: of keys and configuration."""
+
+revisions = Table(
+    "revisions",
+    metadata,
+    _text("name", key=True),
+    _number("revision"),
+)
+
+audit_logs = Table(
+    "audit_logs",
+    metadata,
+    _text("log_id", key=True),
+    _number("create_time"),
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    _text("log_id", key=True),
+    _number("sequence", key=True),
+    _number("time"),
+    _text("tenant_id"),
+    _text("call_id"),
+    _text("previous_hash"),
+    _text("hash"),
+    _text("record"),
+)
+Index(None, audit_events.c.time)
+Index(None, audit_events.c.tenant_id, audit_events.c.time)
+Index(None, audit_events.c.call_id, audit_events.c.time)

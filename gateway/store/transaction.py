@@ -1,0 +1,229 @@
+"""One change to the database, and the batch of changes that it shares a commit with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, NestedTransaction, Select, insert, update
+from sqlalchemy.exc import DBAPIError
+
+from gateway.audit.chain import Chain
+from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
+from gateway.domain.call import Call
+from gateway.domain.event import CallEvent
+from gateway.domain.transfer import Transfer
+from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
+from gateway.store.codec import Row, config_row, key_row
+from gateway.store.dialect import upsert
+from gateway.store.reading import SqlReading
+from gateway.store.schema import api_keys, configurations, revisions
+from gateway.store.writes import Writes
+
+_NEXT_REVISION = update(revisions).values(revision=revisions.c.revision + 1)
+
+
+class BatchFailedError(Exception):
+    """What earlier transactions of the batch wanted cannot be written; its cause says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change returned, or raised."""
+
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Batch:
+    """Transactions that share one commit; what they write is gathered and written together.
+
+    `chain`: this process's audit log as far as it is known to be stored.
+    """
+
+    def __init__(self, connection: Connection, log_id: str, chain: Chain | None) -> None:
+        self.connection = connection
+        self.log_id = log_id
+        self.chain = chain
+        self.writes = Writes()
+        self.events: list[CallEvent] = []
+        self.audit: list[ChainedAuditEvent] = []
+
+    def run(self, change: Callable[[Transaction], Any]) -> Outcome:
+        """Runs one change; what it raises undoes only its own work.
+
+        A failure of the database itself is raised: it is the whole batch's.
+        """
+        transaction = SqlTransaction(self)
+        try:
+            result = change(transaction)
+        except (BatchFailedError, DBAPIError):
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever it is, it is the caller's
+            transaction.undo()
+            return Outcome(error=error)
+        transaction.keep()
+        return Outcome(result)
+
+    def flush(self) -> None:
+        """Writes what the transactions kept. Raises BatchFailedError."""
+        try:
+            self.writes.flush(self.connection)
+        except Exception as error:
+            raise BatchFailedError from error
+
+
+class SqlTransaction(SqlReading):
+    """One change. What it writes waits in memory while its reads can be answered from there.
+
+    Only when a read needs the database to see the writes do they go there early, behind a
+    savepoint.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(batch.connection)
+        self._batch = batch
+        self._stored = SqlReading(batch.connection)
+        self._writes = Writes()
+        self._labels: dict[str, object] = {}
+        """Of each call: the labels that are stored, or will be."""
+        self._chain = batch.chain
+        self._events: list[CallEvent] = []
+        self._audit: list[ChainedAuditEvent] = []
+        self._savepoint: NestedTransaction | None = None
+
+    def keep(self) -> None:
+        """Hands everything to the batch."""
+        if self._savepoint is not None:
+            self._savepoint.commit()
+        self._batch.writes.add(self._writes)
+        self._batch.chain = self._chain
+        self._batch.events += self._events
+        self._batch.audit += self._audit
+
+    def undo(self) -> None:
+        """Leaves the batch as it was."""
+        if self._savepoint is not None:
+            self._savepoint.rollback()
+
+    def _ask(self, statement: Select[Any], **values: object) -> CursorResult[Any]:
+        self._flush()
+        return super()._ask(statement, **values)
+
+    def _flush(self) -> None:
+        if self._batch.writes:
+            self._batch.flush()
+        if self._writes:
+            self._begin_savepoint()
+            self._writes.flush(self._connection)
+
+    def _begin_savepoint(self) -> None:
+        if self._savepoint is None:
+            self._savepoint = self._connection.begin_nested()
+
+    def call(self, call_id: str) -> Call | None:
+        """See `ports.Reading`."""
+        found = self._writes.calls.get(call_id) or self._batch.writes.calls.get(call_id)
+        found = found or self._stored.call(call_id)
+        if found is not None:
+            self._labels.setdefault(call_id, found.labels)
+        return found
+
+    def open_call_of_leg(self, room: str, identity: str) -> Call | None:
+        """See `ports.Reading`."""
+        waiting = self._batch.writes.calls | self._writes.calls
+        for call in waiting.values():
+            if (call.room, call.participant_identity) == (room, identity) and not call.ended:
+                return call
+        stored = self._stored.open_call_of_leg(room, identity)
+        if stored is not None and stored.call_id in waiting:
+            return super().open_call_of_leg(room, identity)
+        return stored
+
+    def transfer(self, transfer_id: str) -> Transfer | None:
+        """See `ports.Reading`."""
+        waiting = self._batch.writes.transfers | self._writes.transfers
+        return waiting.get(transfer_id) or self._stored.transfer(transfer_id)
+
+    def open_transfer(self, call_id: str) -> Transfer | None:
+        """See `ports.Reading`."""
+        if self._batch.writes.transfers or self._writes.transfers:
+            return super().open_transfer(call_id)
+        return self._stored.open_transfer(call_id)
+
+    def newest_sequence(self, tenant_id: str) -> int:
+        """See `SqlReading`."""
+        waiting = self._batch.writes.sequences | self._writes.sequences
+        return waiting.get(tenant_id) or self._stored.newest_sequence(tenant_id)
+
+    def claim(
+        self, tenant_id: str, method: str, request_id: str, now: datetime
+    ) -> RequestClaim | None:
+        """See `ports.Reading`."""
+        waiting = self._batch.writes.claims | self._writes.claims
+        claim = waiting.get((tenant_id, method, request_id))
+        if claim is None:
+            return self._stored.claim(tenant_id, method, request_id, now)
+        return claim if claim.expire_time > now else None
+
+    def put_call(self, call: Call) -> None:
+        """See `ports.Transaction`."""
+        if self._labels.get(call.call_id) != call.labels:
+            self._labels[call.call_id] = call.labels
+            self._writes.relabelled.add(call.call_id)
+        self._writes.calls[call.call_id] = call
+
+    def put_transfer(self, transfer: Transfer) -> None:
+        """See `ports.Transaction`."""
+        self._writes.transfers[transfer.transfer_id] = transfer
+
+    def append_event(self, event: CallEvent) -> CallEvent:
+        """See `ports.Transaction`."""
+        sequence = self.newest_sequence(event.tenant_id) + 1
+        stored = replace(event, sequence=sequence, call=replace(event.call, sequence=sequence))
+        newest = self.call(event.call.call_id) or event.call
+        self.put_call(stored.call if newest == event.call else replace(newest, sequence=sequence))
+        self._writes.sequences[event.tenant_id] = sequence
+        self._writes.events.append(stored)
+        self._events.append(stored)
+        return stored
+
+    def put_claim(self, claim: RequestClaim) -> None:
+        """See `ports.Transaction`."""
+        self._writes.claims[claim.tenant_id, claim.method, claim.request_id] = claim
+
+    def put_key(self, key: ApiKey) -> None:
+        """See `ports.Transaction`."""
+        self._write(upsert(self._connection.dialect.name, api_keys), key_row(key))
+        self._write(_NEXT_REVISION)
+
+    def put_config(self, document: str, source_digest: str, now: datetime) -> StoredConfig:
+        """See `ports.Transaction`."""
+        newest = self.config()
+        version = newest.version + 1 if newest else 1
+        config = StoredConfig(
+            version=version, document=document, source_digest=source_digest, create_time=now
+        )
+        self._write(insert(configurations), config_row(config))
+        self._write(_NEXT_REVISION)
+        return config
+
+    def _write(self, statement: Any, row: Row | None = None) -> None:
+        """A write too rare to be gathered."""
+        self._flush()
+        self._begin_savepoint()
+        self._connection.execute(statement, row)
+
+    def append_audit(self, event: AuditEvent) -> None:
+        """See `ports.Transaction`."""
+        chain = self._chain or self._stored_chain()
+        self._chain, link = chain.append(event)
+        self._writes.audit.append(link)
+        self._audit.append(link)
+
+    def _stored_chain(self) -> Chain:
+        log_id = self._batch.log_id
+        head = self._stored.log_head(log_id)
+        if head is None:
+            return Chain(log_id, known_logs=self._stored.log_heads())
+        return Chain(log_id, *head)

@@ -1,0 +1,102 @@
+"""Changes on their way to the database: many rows a statement, each row once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert
+
+from gateway.domain.audit_event import ChainedAuditEvent
+from gateway.domain.call import Call
+from gateway.domain.event import CallEvent
+from gateway.domain.transfer import Transfer
+from gateway.ports import RequestClaim
+from gateway.store.codec import (
+    Row,
+    audit_row,
+    call_row,
+    claim_row,
+    event_row,
+    label_rows,
+    transfer_row,
+)
+from gateway.store.dialect import upsert
+from gateway.store.schema import (
+    audit_events,
+    audit_logs,
+    call_labels,
+    calls,
+    event_sequences,
+    events,
+    request_ids,
+    transfers,
+)
+
+_DELETE_LABELS = delete(call_labels).where(call_labels.c.call_id == bindparam("of_call"))
+_INSERT = {table: insert(table) for table in (call_labels, events, audit_events, audit_logs)}
+
+
+@dataclass(slots=True)
+class Writes:
+    """What has been changed and not been written yet; a later change replaces an earlier."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    relabelled: set[str] = field(default_factory=set)
+    """Those of `calls` whose labels are to be written too."""
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    claims: dict[tuple[str, str, str], RequestClaim] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
+    events: list[CallEvent] = field(default_factory=list)
+    audit: list[ChainedAuditEvent] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, f.name) for f in fields(self))
+
+    def add(self, later: "Writes") -> None:
+        """These, then `later`."""
+        self.calls |= later.calls
+        self.relabelled |= later.relabelled
+        self.transfers |= later.transfers
+        self.claims |= later.claims
+        self.sequences |= later.sequences
+        self.events += later.events
+        self.audit += later.audit
+
+    def flush(self, connection: Connection) -> None:
+        """Writes everything, and is empty then."""
+        _replace(connection, calls, [call_row(call) for call in self.calls.values()])
+        self._flush_labels(connection)
+        _replace(connection, transfers, [transfer_row(t) for t in self.transfers.values()])
+        _insert(connection, events, [event_row(event) for event in self.events])
+        _replace(connection, event_sequences, _sequence_rows(self.sequences))
+        _replace(connection, request_ids, [claim_row(claim) for claim in self.claims.values()])
+        _insert(connection, audit_logs, _log_rows(self.audit))
+        _insert(connection, audit_events, [audit_row(link) for link in self.audit])
+        for f in fields(self):
+            getattr(self, f.name).clear()
+
+    def _flush_labels(self, connection: Connection) -> None:
+        if not self.relabelled:
+            return
+        connection.execute(_DELETE_LABELS, [{"of_call": call_id} for call_id in self.relabelled])
+        rows = [row for call_id in self.relabelled for row in label_rows(self.calls[call_id])]
+        _insert(connection, call_labels, rows)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    if rows:
+        connection.execute(_INSERT[table], rows)
+
+
+def _replace(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    if rows:
+        connection.execute(upsert(connection.dialect.name, table), rows)
+
+
+def _sequence_rows(sequences: Mapping[str, int]) -> list[Row]:
+    return [{"tenant_id": tenant, "sequence": newest} for tenant, newest in sequences.items()]
+
+
+def _log_rows(links: Iterable[ChainedAuditEvent]) -> list[Row]:
+    """A log is entered with its first record."""
+    rows = (audit_row(link) for link in links if link.sequence == 1)
+    return [{"log_id": row["log_id"], "create_time": row["time"]} for row in rows]

@@ -1,0 +1,130 @@
+"""The configuration: YAML ⇄ `gateway.telephony.v1.Config` ⇄ the domain's."""
+
+import json
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+
+from gateway.domain.config_rules import violations
+from gateway.domain.tenant import (
+    Config,
+    Route,
+    RouteTarget,
+    Tenant,
+    TransferSupport,
+    Trunk,
+    TrunkNumber,
+)
+from gateway.domain.timeouts import DEFAULT_MAX_RINGING, TimeoutPolicy
+from gateway.errors import FieldViolation, GatewayError, Reason
+from gateway.ports import StoredConfig
+from gateway.telephony.v1 import admin_pb2
+from gateway.wire.fields_v1 import enum_of, span_of
+
+
+def from_yaml(text: str) -> admin_pb2.Config:
+    """The configuration in a YAML document, checked as a whole. Raises CONFIG_INVALID."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as broken:
+        raise _invalid([FieldViolation("", f"is no YAML: {broken}")]) from None
+    if not isinstance(document, dict):
+        raise _invalid([FieldViolation("", "must be a mapping with tenants and trunks")])
+    try:
+        message = json_format.ParseDict(_texts(document), admin_pb2.Config())
+    except json_format.ParseError as broken:
+        raise _invalid([FieldViolation("", str(broken))]) from None
+    check(message)
+    return message
+
+
+def check(message: admin_pb2.Config) -> Config:
+    """The domain's configuration, if it has no mistake. Raises CONFIG_INVALID with each."""
+    config = _config(message, 0)
+    if found := violations(config):
+        raise _invalid(found)
+    return config
+
+
+def to_document(message: admin_pb2.Config) -> str:
+    """As the store keeps it: proto JSON with the proto's field names, always the same way."""
+    fields = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    return json.dumps(fields, sort_keys=True, ensure_ascii=False)
+
+
+def from_document(document: str) -> admin_pb2.Config:
+    """The message that `to_document` wrote; fields of a later version are passed over."""
+    return json_format.Parse(document, admin_pb2.Config(), ignore_unknown_fields=True)
+
+
+def config_of(stored: StoredConfig | None) -> Config:
+    """The domain's configuration of a stored one; an empty one while there is none."""
+    return _config(from_document(stored.document), stored.version) if stored else Config()
+
+
+def _config(message: admin_pb2.Config, version: int) -> Config:
+    return Config(
+        version=version,
+        tenants=tuple(_tenant(tenant) for tenant in message.tenants),
+        trunks=tuple(_trunk(trunk) for trunk in message.trunks),
+    )
+
+
+def _tenant(message: admin_pb2.Tenant) -> Tenant:
+    policy = message.timeouts
+    return Tenant(
+        tenant_id=message.tenant_id,
+        rooms=tuple(message.rooms),
+        routes=tuple(_route(route) for route in message.routes),
+        timeouts=TimeoutPolicy(
+            ringing_timeout=span_of(policy, "ringing_timeout"),
+            max_ringing_timeout=span_of(policy, "max_ringing_timeout") or DEFAULT_MAX_RINGING,
+            max_duration=span_of(policy, "max_duration"),
+        ),
+        sip_hosts=tuple(message.sip_hosts),
+        allowed_headers=tuple(message.allowed_headers),
+        sandbox=message.sandbox,
+    )
+
+
+def _route(message: admin_pb2.Route) -> Route:
+    return Route(
+        route_id=message.route_id,
+        prefixes=tuple(message.match.prefixes),
+        targets=tuple(RouteTarget(t.trunk_id, t.priority) for t in message.targets),
+        ringing_timeout=span_of(message, "ringing_timeout"),
+        block=message.block,
+    )
+
+
+def _trunk(message: admin_pb2.Trunk) -> Trunk:
+    modes = admin_pb2.TrunkTransferMode.DESCRIPTOR
+    mode = enum_of(modes, message.transfer_mode, TransferSupport, "transfer_mode")
+    return Trunk(
+        trunk_id=message.trunk_id,
+        tenant_ids=tuple(message.tenant_ids),
+        livekit_trunk_id=message.livekit_trunk_id,
+        headers=dict(message.headers),
+        numbers=tuple(TrunkNumber(n.number, n.country, n.tenant_id) for n in message.numbers),
+        transfer_mode=mode or TransferSupport.TEL,
+        transfer_host=message.transfer_host,
+        enabled=message.enabled if message.HasField("enabled") else True,
+    )
+
+
+def _texts(value: Any) -> Any:
+    """YAML reads an unquoted +49 as a number and no as False; texts are what was meant."""
+    if isinstance(value, dict):
+        return {str(key): _texts(inner) for key, inner in value.items()}
+    return [_texts(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _invalid(found: tuple[FieldViolation, ...] | list[FieldViolation]) -> GatewayError:
+    told = "; ".join(f"{v.field}: {v.description}" if v.field else v.description for v in found)
+    return GatewayError(
+        Reason.CONFIG_INVALID,
+        told,
+        {"mistakes": str(len(found)), "field": found[0].field},
+        violations=tuple(found),
+    )

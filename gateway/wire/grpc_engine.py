@@ -1,0 +1,150 @@
+"""The gRPC protocol on grpc.aio: knows statuses, metadata and deadlines, and no message."""
+
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from grpc_status import rpc_status
+
+from gateway.errors import GatewayError
+from gateway.pipeline import Incoming, Pipeline
+from gateway.wire.codes import CODES
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+
+ERROR_DOMAIN = "telephony.gateway"
+WIRE = "grpc"
+MAX_MESSAGE_BYTES = 1024 * 1024
+
+_OPTIONS = (
+    # Two gateways on one port would share its connections by chance.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # Watchers behind proxies ping to keep their streams open.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+)
+
+
+class GrpcEngine:
+    """Serves endpoints, health and reflection on one port."""
+
+    def __init__(self, pipeline: Pipeline, endpoints: Sequence[Endpoint], address: str) -> None:
+        self._pipeline = pipeline
+        self._server = grpc.aio.server(options=_OPTIONS)
+        self._health = health.aio.HealthServicer()
+        self._services = _by_service(endpoints)
+        for service, rows in self._services.items():
+            handlers = {row.name: self._handler(row) for row in rows}
+            generic = grpc.method_handlers_generic_handler(service, handlers)
+            self._server.add_generic_rpc_handlers((generic,))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (*self._services, "grpc.health.v1.Health", reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        self.port = self._server.add_insecure_port(address)
+
+    async def start(self) -> None:
+        """Serves from now on, and says so to whoever watches its health."""
+        await self._server.start()
+        for service in ("", *self._services):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    async def drain(self) -> None:
+        """Tells load balancers to go elsewhere; RPCs are still served."""
+        await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace: timedelta) -> None:
+        """Takes nothing new; ends what is under way after `grace`."""
+        await self._server.stop(grace.total_seconds())
+
+    def _handler(self, endpoint: Endpoint) -> "grpc.RpcMethodHandler[Any, Any]":
+        if isinstance(endpoint, UnaryEndpoint):
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(endpoint),
+                request_deserializer=endpoint.request.FromString,
+                response_serializer=endpoint.response.SerializeToString,
+            )
+        if isinstance(endpoint, StreamEndpoint):
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(endpoint),
+                request_deserializer=endpoint.request.FromString,
+                response_serializer=endpoint.response.SerializeToString,
+            )
+        raise TypeError(f"{endpoint.method} is neither unary nor a stream")
+
+    def _unary(self, endpoint: UnaryEndpoint) -> Any:
+        async def serve(message: Message, context: Any) -> Message:
+            try:
+                return await self._pipeline.unary(endpoint, _incoming(context), message)
+            except GatewayError as error:
+                await context.abort_with_status(rpc_status.to_status(status_of(error)))
+                raise
+
+        return serve
+
+    def _stream(self, endpoint: StreamEndpoint) -> Any:
+        async def serve(message: Message, context: Any) -> AsyncIterator[Message]:
+            try:
+                async for response in self._pipeline.stream(endpoint, _incoming(context), message):
+                    yield response
+            except GatewayError as error:
+                await context.abort_with_status(rpc_status.to_status(status_of(error)))
+
+        return serve
+
+
+def status_of(error: GatewayError) -> status_pb2.Status:
+    """The rich status of a refusal: ErrorInfo always, BadRequest and RetryInfo where they fit."""
+    code, _ = CODES[error.reason].grpc.value
+    status = status_pb2.Status(code=code, message=error.message)
+    info = error_details_pb2.ErrorInfo(
+        reason=error.reason.value, domain=ERROR_DOMAIN, metadata=dict(error.metadata)
+    )
+    details: list[Message] = [info]
+    if error.violations:
+        details.append(
+            error_details_pb2.BadRequest(
+                field_violations=[
+                    error_details_pb2.BadRequest.FieldViolation(
+                        field=violation.field, description=violation.description
+                    )
+                    for violation in error.violations
+                ]
+            )
+        )
+    if error.retry_after is not None:
+        delay = duration_pb2.Duration()
+        delay.FromTimedelta(error.retry_after)
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    for detail in details:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return status
+
+
+def _incoming(context: Any) -> Incoming:
+    left = context.time_remaining()
+    metadata = context.invocation_metadata() or ()
+    return Incoming(
+        wire=WIRE,
+        peer=context.peer(),
+        headers={key: value for key, value in metadata if isinstance(value, str)},
+        deadline=None if left is None else datetime.fromtimestamp(time.time() + left, UTC),
+    )
+
+
+def _by_service(endpoints: Sequence[Endpoint]) -> dict[str, list[Endpoint]]:
+    services: dict[str, list[Endpoint]] = defaultdict(list)
+    for endpoint in endpoints:
+        services[endpoint.service].append(endpoint)
+    return services

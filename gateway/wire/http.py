@@ -1,0 +1,47 @@
+"""The HTTP port: health for orchestrators and metrics for Prometheus."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+"""What is wrong, by part; empty when the gateway is ready."""
+
+
+class HttpServer:
+    """`/healthz`: the process lives. `/readyz`: send it requests. `/metrics`."""
+
+    def __init__(self, address: str, facts: Mapping[str, str], readiness: Readiness) -> None:
+        self._host, _, port = address.rpartition(":")
+        self._port = int(port)
+        self._facts = facts
+        self._readiness = readiness
+        app = web.Application()
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(app, access_log=None)
+
+    async def start(self) -> int:
+        """Serves from now on; returns the port."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host.strip("[]"), self._port)
+        await site.start()
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def stop(self) -> None:
+        """Closes the port."""
+        await self._runner.cleanup()
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        wrong = await self._readiness()
+        status = {"status": "unready" if wrong else "ready", **self._facts, **wrong}
+        return web.json_response(status, status=503 if wrong else 200)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,157 @@
+"""What the domain answers → messages of `gateway.telephony.v1`."""
+
+from collections.abc import Sequence
+
+from gateway.domain.call import Attempt, Call
+from gateway.domain.event import CallEvent
+from gateway.domain.routing import RouteDecision
+from gateway.domain.tenant import Trunk
+from gateway.domain.timeouts import Timeout
+from gateway.domain.transfer import Transfer
+from gateway.service.calls import Placed
+from gateway.service.events import Heartbeat
+from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
+from gateway.wire.fields_v1 import number_of, put_span, put_time
+
+
+def call(value: Call) -> calls_pb2.Call:
+    """A Call as callers see it."""
+    message = calls_pb2.Call(
+        call_id=value.call_id,
+        direction=number_of(calls_pb2.CallDirection.DESCRIPTOR, value.direction),
+        state=number_of(calls_pb2.CallState.DESCRIPTOR, value.state),
+        end_reason=number_of(calls_pb2.EndReason.DESCRIPTOR, value.end_reason),
+        hangup_source=number_of(calls_pb2.HangupSource.DESCRIPTOR, value.hangup_source),
+        to=value.to,
+        caller_id=value.caller_id,
+        room=value.room,
+        participant_identity=value.participant_identity,
+        participant_id=value.participant_id,
+        sip_call_id=value.sip_call_id,
+        sip_call_id_full=value.sip_call_id_full,
+        trunk_id=value.trunk_id,
+        attempts=[_attempt(attempt) for attempt in value.attempts],
+        sip_status_code=value.sip_status_code,
+        sip_status=value.sip_status,
+        labels=value.labels,
+        sandbox=value.sandbox,
+        sequence=value.sequence,
+    )
+    put_span(message.ringing_timeout, value.ringing_timeout)
+    put_span(message.max_duration, value.max_duration)
+    put_time(message.create_time, value.create_time)
+    put_time(message.ring_time, value.ring_time)
+    put_time(message.answer_time, value.answer_time)
+    put_time(message.end_time, value.end_time)
+    return message
+
+
+def _attempt(value: Attempt) -> calls_pb2.Attempt:
+    message = calls_pb2.Attempt(
+        trunk_id=value.trunk_id,
+        sip_call_id=value.sip_call_id,
+        highest_state=number_of(calls_pb2.CallState.DESCRIPTOR, value.highest_state),
+        sip_status_code=value.sip_status_code,
+        sip_status=value.sip_status,
+        next_attempt=value.next_attempt,
+    )
+    put_time(message.start_time, value.start_time)
+    put_time(message.ring_time, value.ring_time)
+    put_time(message.end_time, value.end_time)
+    return message
+
+
+def transfer(value: Transfer) -> transfers_pb2.Transfer:
+    """A Transfer as callers see it."""
+    message = transfers_pb2.Transfer(
+        transfer_id=value.transfer_id,
+        call_id=value.call_id,
+        mode=number_of(transfers_pb2.TransferMode.DESCRIPTOR, value.mode),
+        to=value.to,
+        state=number_of(transfers_pb2.TransferState.DESCRIPTOR, value.state),
+        sip_status_code=value.sip_status_code,
+        sip_status=value.sip_status,
+    )
+    put_span(message.ringing_timeout, value.ringing_timeout)
+    put_time(message.create_time, value.create_time)
+    put_time(message.end_time, value.end_time)
+    put_time(message.leg_left_time, value.leg_left_time)
+    return message
+
+
+def placed(value: Placed) -> calls_pb2.PlaceCallResponse:
+    """PlaceCallResponse."""
+    return calls_pb2.PlaceCallResponse(
+        call=call(value.call) if value.call else None,
+        route=route(value.route) if value.route else None,
+    )
+
+
+def route(value: RouteDecision) -> calls_pb2.RouteDecision:
+    """A RouteDecision."""
+    verdicts = calls_pb2.TrunkVerdict.DESCRIPTOR
+    return calls_pb2.RouteDecision(
+        route_id=value.route_id,
+        candidates=[
+            calls_pb2.TrunkCandidate(
+                trunk_id=candidate.trunk_id, verdict=number_of(verdicts, candidate.verdict)
+            )
+            for candidate in value.candidates
+        ],
+        caller_id=value.caller_id,
+        caller_id_cause=value.caller_id_cause,
+        ringing_timeout=_timeout(value.ringing_timeout),
+        setup_timeout=_timeout(value.setup_timeout),
+        max_duration=_timeout(value.max_duration),
+    )
+
+
+def _timeout(value: Timeout) -> calls_pb2.TimeoutDecision:
+    message = calls_pb2.TimeoutDecision(source=value.source)
+    put_span(message.asked, value.asked)
+    put_span(message.in_force, value.in_force)
+    return message
+
+
+def page_of_calls(value: tuple[Sequence[Call], str]) -> calls_pb2.ListCallsResponse:
+    """ListCallsResponse."""
+    found, next_page_token = value
+    return calls_pb2.ListCallsResponse(
+        calls=[call(one) for one in found], next_page_token=next_page_token
+    )
+
+
+def watched(value: CallEvent | Heartbeat) -> calls_pb2.WatchCallsResponse:
+    """WatchCallsResponse."""
+    if isinstance(value, Heartbeat):
+        return calls_pb2.WatchCallsResponse(heartbeat=calls_pb2.Heartbeat(sequence=value.sequence))
+    return calls_pb2.WatchCallsResponse(event=event(value))
+
+
+def event(value: CallEvent) -> calls_pb2.CallEvent:
+    """A CallEvent."""
+    message = calls_pb2.CallEvent(
+        event_id=value.event_id,
+        sequence=value.sequence,
+        type=number_of(calls_pb2.CallEventType.DESCRIPTOR, value.type),
+        call=call(value.call),
+        transfer=transfer(value.transfer) if value.transfer else None,
+    )
+    put_time(message.event_time, value.event_time)
+    return message
+
+
+def trunks(value: Sequence[Trunk]) -> calls_pb2.ListTrunksResponse:
+    """ListTrunksResponse."""
+    modes = admin_pb2.TrunkTransferMode.DESCRIPTOR
+    return calls_pb2.ListTrunksResponse(
+        trunks=[
+            calls_pb2.TrunkSummary(
+                trunk_id=trunk.trunk_id,
+                numbers=[number.number for number in trunk.numbers],
+                transfer_mode=number_of(modes, trunk.transfer_mode),
+                enabled=trunk.enabled,
+            )
+            for trunk in value
+        ]
+    )

@@ -1,0 +1,1 @@
+"""What people and scripts see: text, JSON, exit codes, and errors explained."""

@@ -1,0 +1,1 @@
+"""What both platforms promise, and what each does on its own."""

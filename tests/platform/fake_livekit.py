@@ -1,0 +1,127 @@
+"""A server that answers LiveKit's requests with whatever a test wants."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from google.protobuf.message import Message
+
+from gateway.platform.livekit import LiveKitPlatform
+from tests.platform.stand import Stand
+
+API_KEY = "key"
+API_SECRET = "a secret that is long enough for HS256"
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class SeenRequest:
+    """One request as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class FakeLiveKit:
+    """Keeps every request, and answers with `answer`."""
+
+    answer: Answer
+    seen: list[SeenRequest] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.seen.append(SeenRequest(request.path, headers, await request.read()))
+        return await self.answer(request)
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[Stand]:
+        """A stand whose platform talks to this server."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        async with TestServer(app) as server:
+            platform = LiveKitPlatform(str(server.make_url("")), API_KEY, API_SECRET)
+            try:
+                yield Stand(platform, "ST_trunk")
+            finally:
+                await platform.close()
+
+
+def message(reply: Message) -> Answer:
+    """LiveKit's success."""
+    return raw(200, reply.SerializeToString(), "application/protobuf")
+
+
+def twirp_error(status: int, code: str, text: str, **meta: str) -> Answer:
+    """LiveKit's error."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"code": code, "msg": text, "meta": meta}, status=status)
+
+    return answer
+
+
+def raw(status: int, body: bytes, content_type: str = "text/plain") -> Answer:
+    """Any bytes."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, body=body, content_type=content_type)
+
+    return answer
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    """The connection breaks after the request has been read."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def cut_short(request: web.Request) -> web.StreamResponse:
+    """The connection breaks in the middle of the reply."""
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b"\x0a\x04PA_1")
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+def redirect(status: int) -> Answer:
+    """Points elsewhere, at the same server."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    return answer
+
+
+NOT_FOUND = twirp_error(404, "not_found", "participant does not exist")
+
+
+async def hang(_request: web.Request) -> web.StreamResponse:
+    """No answer while anyone would wait."""
+    await asyncio.sleep(5)
+    return web.Response()
+
+
+LOST = [
+    pytest.param(reset, id="connection reset"),
+    pytest.param(cut_short, id="reply cut short"),
+    pytest.param(raw(200, b"<html>welcome</html>"), id="garbage"),
+    pytest.param(raw(200, b"\xff\xff\xff\xff"), id="bytes"),
+    pytest.param(raw(500, b"internal server error"), id="500 in plain text"),
+    pytest.param(raw(502, b"<html>bad gateway</html>", "text/html"), id="proxy page"),
+    pytest.param(raw(503, b'{"error": "down"}', "application/json"), id="proxy JSON"),
+    pytest.param(raw(502, b'{"code": 502, "msg": 1}', "application/json"), id="numbers"),
+    pytest.param(raw(504, b"[1, 2]", "application/json"), id="a JSON list"),
+    pytest.param(raw(418, b"a teapot"), id="4xx in plain text"),
+    pytest.param(redirect(307), id="redirect of a POST"),
+    pytest.param(redirect(302), id="redirect to a GET"),
+]

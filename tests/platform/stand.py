@@ -1,0 +1,123 @@
+"""A platform under test, and the words in which its tests are told."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from gateway.domain.leg import Dial, DialReply, Leg, PickedUp, Refer
+from gateway.domain.observation import LegStatus
+from gateway.ports import Platform
+
+T = TypeVar("T")
+
+CALLER_ID = "+15005550100"
+PATIENCE = 10.0
+"""Seconds that a machine with much to do may take for anything."""
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def phone(digits: str) -> str:
+    """The number of the phone with these last two digits."""
+    return f"+150055501{digits}"
+
+
+def tel(digits: str) -> str:
+    """The same as a transfer's target."""
+    return f"tel:{phone(digits)}"
+
+
+async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = PATIENCE) -> T:
+    """The first answer that is true; fails where there is none in time."""
+    async with asyncio.timeout(within):
+        while True:
+            answer = await ask()
+            if answer:
+                return answer
+            await asyncio.sleep(0.01)
+
+
+async def all_along(ask: Callable[[], Awaitable[object]], *, lasting: float) -> None:
+    """Fails as soon as an answer is not true."""
+    deadline = asyncio.get_running_loop().time() + lasting
+    while asyncio.get_running_loop().time() < deadline:
+        assert await ask()
+        await asyncio.sleep(0.02)
+
+
+@dataclass
+class Stand:
+    """A platform, a trunk on it, and a room of this test's own."""
+
+    platform: Platform
+    trunk_id: str
+    room: str = field(default_factory=lambda: f"room-{secrets.token_hex(6)}")
+
+    def call(self, digits: str, **changes: Any) -> Dial:
+        """A dial of this phone: 20 s of ringing unless said."""
+        dial = Dial(
+            call_id=f"call_{secrets.token_hex(6)}",
+            livekit_trunk_id=self.trunk_id,
+            to=phone(digits),
+            caller_id=CALLER_ID,
+            room=self.room,
+            identity="callee",
+            ringing_timeout=seconds(20),
+            max_duration=timedelta(minutes=10),
+        )
+        return replace(dial, **changes)
+
+    def transfer(self, target: str, **changes: Any) -> Refer:
+        """A transfer of the leg: 20 s for the outcome unless said."""
+        refer = Refer(room=self.room, identity="callee", target=target, ringing_timeout=seconds(20))
+        return replace(refer, **changes)
+
+    async def leg(self, identity: str = "callee") -> Leg | None:
+        return await self.platform.leg(self.room, identity)
+
+    async def gone(self, identity: str = "callee") -> bool:
+        return await self.leg(identity) is None
+
+    async def shows(self, status: LegStatus, identity: str = "callee") -> Leg | None:
+        """The leg, if it has this status now."""
+        leg = await self.leg(identity)
+        return leg if leg is not None and leg.status is status else None
+
+    async def until(self, status: LegStatus, identity: str = "callee") -> Leg:
+        """The leg as soon as it has this status."""
+
+        async def shown() -> Leg | None:
+            return await self.shows(status, identity)
+
+        leg = await eventually(shown)
+        assert leg is not None
+        return leg
+
+    async def answered(self, digits: str, **changes: Any) -> Dial:
+        """A leg whose phone has picked up."""
+        dial = self.call(digits, **changes)
+        assert isinstance(await self.platform.dial(dial), PickedUp)
+        return dial
+
+    @asynccontextmanager
+    async def dialing(self, dial: Dial) -> AsyncIterator["asyncio.Task[DialReply]"]:
+        """The dial under way; whoever still waits for it at the end gives up."""
+        task = asyncio.create_task(self.platform.dial(dial))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})

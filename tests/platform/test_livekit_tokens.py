@@ -1,0 +1,91 @@
+"""Tokens for LiveKit: what they allow, and how long they are kept."""
+
+import pytest
+from livekit.api import TokenVerifier
+
+from gateway.platform import livekit_tokens
+from gateway.platform.livekit_tokens import RENEWAL, VALIDITY, Grant, Tokens
+from tests.platform.fake_livekit import API_KEY, API_SECRET
+
+
+class Hands:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+GRANTS = [
+    (Grant.DIAL, "", {"call"}),
+    (Grant.TRANSFER, "room", {"call", "room_admin", "room"}),
+    (Grant.ROOM_ADMIN, "room", {"room_admin", "room"}),
+    (Grant.END_ROOM, "", {"room_create"}),
+    (Grant.LIST_ROOMS, "", {"room_list"}),
+]
+
+
+@pytest.mark.parametrize(("grant", "room", "allowed"), GRANTS)
+def test_a_token_allows_no_more_than_its_request(
+    grant: Grant, room: str, allowed: set[str]
+) -> None:
+    """Each token has the grants that LiveKit asks for, and no others."""
+    token = Tokens(API_KEY, API_SECRET).token(grant, room)
+    claims = TokenVerifier(API_KEY, API_SECRET).verify(token)
+    assert claims.sip is not None
+    assert claims.video is not None
+    given = {"call": claims.sip.call, "room": claims.video.room == "room"}
+    for name in ("room_admin", "room_create", "room_list", "room_join", "room_record"):
+        given[name] = bool(getattr(claims.video, name))
+    assert {name for name, has in given.items() if has} == allowed
+    assert not claims.sip.admin
+
+
+def test_a_token_is_kept_while_it_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is signed once, and again well before it expires."""
+    signed = count_signatures(monkeypatch)
+    clock = Hands()
+    tokens = Tokens(API_KEY, API_SECRET, clock)
+    tokens.token(Grant.DIAL)
+    clock.time += RENEWAL.total_seconds() - 1
+    tokens.token(Grant.DIAL)
+    assert len(signed) == 1
+    clock.time += 2
+    tokens.token(Grant.DIAL)
+    assert len(signed) == 2
+    assert RENEWAL < VALIDITY
+
+
+def test_a_clock_that_is_set_back_makes_no_stale_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the machine's time was corrected backwards tokens are signed anew."""
+    signed = count_signatures(monkeypatch)
+    clock = Hands()
+    tokens = Tokens(API_KEY, API_SECRET, clock)
+    tokens.token(Grant.DIAL)
+    clock.time -= 3600
+    tokens.token(Grant.DIAL)
+    assert len(signed) == 2
+
+
+def test_the_store_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rooms there are, only those used last keep their tokens."""
+    monkeypatch.setattr(livekit_tokens, "MOST_KEPT", 2)
+    signed = count_signatures(monkeypatch)
+    tokens = Tokens(API_KEY, API_SECRET)
+    for room in ("a", "b", "a", "c", "a", "b"):
+        tokens.token(Grant.ROOM_ADMIN, room)
+    assert signed == ["a", "b", "c", "b"]
+
+
+def count_signatures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The rooms for which tokens were signed, in order."""
+    signed: list[str] = []
+
+    def sign(_tokens: Tokens, _grant: Grant, room: str) -> str:
+        signed.append(room)
+        return "token"
+
+    monkeypatch.setattr(Tokens, "_sign", sign)
+    return signed

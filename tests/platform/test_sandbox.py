@@ -1,0 +1,121 @@
+"""What only the sandbox promises: its table, and that it leaves nothing behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from gateway.domain.leg import Completed, NoReply
+from gateway.domain.observation import LegStatus
+from gateway.platform import lifetime
+from gateway.platform.sandbox import SandboxPlatform
+from gateway.platform.sandbox_phones import NOBODY, NUMBERS, number
+from tests.platform.stand import Stand, SystemClock, eventually, phone, seconds, tel
+
+
+@pytest_asyncio.fixture
+async def stand() -> AsyncIterator[Stand]:
+    """A sandbox that must leave no task behind."""
+    stand = Stand(SandboxPlatform(SystemClock()), "ST_sandbox")
+    yield stand
+    await stand.platform.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_the_table_has_each_number_of_the_contract() -> None:
+    """The numbers 00 to 12 are phones, in order."""
+    assert list(NUMBERS) == [f"{last:02}" for last in range(13)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+15005550101",
+        "15005550101",
+        "tel:+1-500-555-0101",
+        "tel:+15005550101;phone-context=x",
+        "sip:+15005550101@sip.example.com;transport=tcp",
+        "<sips:+15005550101@host>",
+    ],
+)
+def test_a_number_is_found_in_any_form(text: str) -> None:
+    """Numbers and URIs lead to the same phone."""
+    assert number(text) is NUMBERS["01"]
+
+
+@pytest.mark.parametrize("text", ["", "+15005550113", "+150055501010", "sip:busy@host", "tel:"])
+def test_all_else_is_nobodys(text: str) -> None:
+    """What is none of the numbers leads to nobody."""
+    assert number(text) is NOBODY
+
+
+async def test_a_callees_hang_up_shows_before_the_leg_goes(stand: Stand) -> None:
+    """The status `hangup` tells the normal end of a leg shortly before it is gone."""
+    await stand.answered("08")
+    await stand.until(LegStatus.HANGUP)
+    await eventually(stand.gone)
+
+
+async def test_a_transferred_leg_shows_hangup(stand: Stand) -> None:
+    """A leg that was handed over ends normally."""
+    await stand.answered("00")
+    assert await stand.platform.refer(stand.transfer(tel("00"))) == Completed()
+    await stand.until(LegStatus.HANGUP)
+    await eventually(stand.gone)
+
+
+async def test_a_second_request_for_the_same_target_shares_the_outcome(stand: Stand) -> None:
+    """Two transfers to one target at once are one REFER."""
+    await stand.answered("00")
+    refer = stand.transfer(tel("00"))
+    outcomes = await asyncio.gather(stand.platform.refer(refer), stand.platform.refer(refer))
+    assert set(outcomes) == {Completed()}
+
+
+async def test_a_transfer_can_follow_one_that_was_given_up(stand: Stand) -> None:
+    """After an unknown outcome another transfer may begin."""
+    await stand.answered("00")
+    lost = stand.transfer(tel("02"), ringing_timeout=seconds(0.2))
+    assert isinstance(await stand.platform.refer(lost), NoReply)
+    assert await stand.platform.refer(stand.transfer(tel("00"))) == Completed()
+
+
+async def test_a_leg_does_not_outlive_its_longest_duration(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Like LiveKit, the sandbox ends a leg that nobody ended in time."""
+    monkeypatch.setattr(lifetime, "SLACK", timedelta(0))
+    await stand.answered("10", ringing_timeout=seconds(0.5), max_duration=seconds(1))
+    await eventually(stand.gone)
+
+
+async def test_closing_ends_everything(stand: Stand) -> None:
+    """Whoever waits when the sandbox closes is told that no answer will come."""
+    await stand.answered("12")
+    waiting = [
+        asyncio.create_task(stand.platform.refer(stand.transfer(tel("00")))),
+        asyncio.create_task(stand.platform.dial(stand.call("02", identity="ringing"))),
+    ]
+    await stand.until(LegStatus.RINGING, "ringing")
+    newest = asyncio.create_task(stand.platform.dial(stand.call("02", identity="newest")))
+    await asyncio.sleep(0)
+    await stand.platform.close()
+    for reply in await asyncio.gather(*waiting, newest):
+        assert isinstance(reply, NoReply)
+    assert await stand.leg() is None
+
+
+async def test_legs_that_are_over_are_forgotten(stand: Stand) -> None:
+    """After their end neither legs nor tasks are kept."""
+    for last in ("01", "03", "99"):
+        await stand.platform.dial(stand.call("00", to=phone(last)))
+    await stand.answered("00")
+    await stand.platform.hang_up(stand.room, "callee")
+
+    async def nothing_runs() -> bool:
+        return asyncio.all_tasks() == {asyncio.current_task()}
+
+    await eventually(nothing_runs)
+    assert await stand.leg() is None

@@ -1,0 +1,1 @@
+"""What `ports.Store` promises, on every database."""

@@ -1,0 +1,92 @@
+"""The databases, one after the other, behind the same fixture."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Engine, event
+
+from gateway.ports import Transaction
+from gateway.store.store import SqlStore, open_store
+from tests.store.values import StillClock
+
+
+@dataclass(frozen=True)
+class Databank:
+    """A database of the test's own; `open` opens it as one more process would."""
+
+    url: str
+    stores: list[SqlStore]
+
+    def open(self, lock_timeout: timedelta = timedelta(seconds=30)) -> SqlStore:
+        store = open_store(self.url, StillClock(), lock_timeout=lock_timeout)
+        self.stores.append(store)
+        return store
+
+
+@pytest_asyncio.fixture(params=["sqlite"])
+async def databank(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Databank]:
+    """Each kind of database, empty."""
+    urls = {"sqlite": f"sqlite:///{tmp_path / 'gateway.db'}"}
+    databank = Databank(urls[request.param], [])
+    yield databank
+    for store in databank.stores:
+        await store.close()
+
+
+@pytest.fixture
+def store(databank: Databank) -> SqlStore:
+    """A store on an empty database."""
+    return databank.open()
+
+
+@pytest.fixture
+def commits() -> Iterator[list[int]]:
+    """Grows by one with every commit."""
+    seen: list[int] = []
+
+    def count(_connection: object) -> None:
+        seen.append(len(seen))
+
+    event.listen(Engine, "commit", count)
+    yield seen
+    event.remove(Engine, "commit", count)
+
+
+@contextmanager
+def at_every_begin(statement: str) -> Iterator[None]:
+    """Every transaction begins with `statement`."""
+
+    def run(connection: Any) -> None:
+        connection.exec_driver_sql(statement)
+
+    event.listen(Engine, "begin", run)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "begin", run)
+
+
+async def together(store: SqlStore, changes: list[Callable[[Transaction], Any]]) -> list[Any]:
+    """Runs all changes in one batch: they wait while the writer is held; results in order."""
+    hold, held = Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait(_tx: Transaction) -> None:
+        loop.call_soon_threadsafe(held.set)
+        hold.wait(timeout=30)
+
+    holding = asyncio.ensure_future(store.transact(wait))
+    await held.wait()
+    waiting = [asyncio.ensure_future(store.transact(change)) for change in changes]
+    await asyncio.sleep(0)
+    hold.set()
+    await holding
+    return await asyncio.gather(*waiting, return_exceptions=True)

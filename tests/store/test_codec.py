@@ -1,0 +1,70 @@
+"""Documents: what comes back is what went in."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import PydanticSerializationError
+
+from gateway.domain.call import Call
+from gateway.domain.event import CallEvent
+from gateway.domain.transfer import Transfer
+from gateway.store.codec import (
+    call_of,
+    call_row,
+    event_of,
+    event_row,
+    micros,
+    time_of,
+    transfer_of,
+    transfer_row,
+)
+from tests.store.values import a_call
+
+times = st.datetimes(
+    min_value=datetime(1970, 1, 2),  # noqa: DTZ001  Hypothesis adds the zone
+    max_value=datetime(2200, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+spans = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=400))
+st.register_type_strategy(datetime, times)
+st.register_type_strategy(timedelta, spans)
+st.register_type_strategy(Mapping, st.dictionaries(st.text(), st.text(), max_size=3))
+
+
+@given(st.from_type(Call))
+def test_a_call_comes_back_whole(call: Call) -> None:
+    """Any call, with whatever text, spans and times, is read as it was written."""
+    assert call_of(call_row(call)["document"]) == call
+
+
+@given(st.from_type(Transfer))
+def test_a_transfer_comes_back_whole(transfer: Transfer) -> None:
+    """Any transfer is read as it was written."""
+    assert transfer_of(transfer_row(transfer)["document"]) == transfer
+
+
+@given(st.from_type(CallEvent))
+def test_an_event_comes_back_whole(event: CallEvent) -> None:
+    """Any event, with its call and transfer, is read as it was written."""
+    assert event_of(event_row(event)["document"]) == event
+
+
+@given(times)
+def test_a_time_comes_back(time: datetime) -> None:
+    """Microseconds since 1970 and back is the same time."""
+    assert time_of(micros(time)) == time
+
+
+def test_a_time_without_zone_is_refused() -> None:
+    """A naive time has no instant and cannot be stored."""
+    with pytest.raises(TypeError):
+        micros(datetime(2026, 3, 1))  # noqa: DTZ001
+
+
+def test_a_value_of_the_wrong_type_is_refused() -> None:
+    """What could not be read back is not written."""
+    with pytest.raises(PydanticSerializationError):
+        call_row(a_call("call_1", sip_status_code="busy"))

@@ -1,0 +1,60 @@
+"""The tables: created, brought up to date, and never touched by an older program."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from gateway.ports import StoreUnavailableError
+from gateway.store.dialect import open_database
+from gateway.store.schema import metadata
+from gateway.store.store import LOCK_TIMEOUT
+from tests.store.conftest import Databank
+from tests.store.values import a_call, place
+
+
+@pytest.fixture
+def engine(databank: Databank) -> Iterator[Engine]:
+    """A connection beside the store's, to an empty database."""
+    database = open_database(databank.url, LOCK_TIMEOUT)
+    yield database.writing
+    database.dispose()
+
+
+def test_migrations_lead_to_the_schema(databank: Databank, engine: Engine) -> None:
+    """A migrated database has exactly the tables, columns and indices that the code uses."""
+    databank.open()
+    where = f"{engine.dialect.name}_where"
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        inspector = inspect(connection)
+        for table in metadata.sorted_tables:
+            found = {index["name"]: index for index in inspector.get_indexes(table.name)}
+            assert set(found) == {index.name for index in table.indexes}
+            for index in table.indexes:
+                partial = where in found[index.name].get("dialect_options", {})
+                assert partial == (index.dialect_kwargs.get(where) is not None)
+
+
+async def test_opening_again_changes_nothing(databank: Databank) -> None:
+    """A database that is up to date is opened as it is, with what it holds."""
+    event = await databank.open().transact(lambda tx: place(tx, a_call("call_1")))
+    assert await databank.open().read(lambda r: r.events("acme", 0)) == [event]
+
+
+def test_many_may_open_a_new_database(databank: Databank) -> None:
+    """Processes that start together create the tables once."""
+    with ThreadPoolExecutor(1) as pool:
+        assert len({store.log_id for store in pool.map(lambda _: databank.open(), range(4))}) == 4
+
+
+async def test_a_newer_database_is_refused(databank: Databank, engine: Engine) -> None:
+    """A database that a newer program has changed is named as that and left alone."""
+    await databank.open().close()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreUnavailableError, match=r"newer than this program.*9999"):
+        databank.open()

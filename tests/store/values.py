@@ -1,0 +1,70 @@
+"""Calls, events and records to store, and a clock that does not move by itself."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gateway.domain.audit_event import AuditEvent, AuditKind
+from gateway.domain.call import Call, EventType
+from gateway.domain.event import CallEvent
+from gateway.domain.transfer import Transfer
+from gateway.ports import Transaction
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class StillClock:
+    """Noon, for ever."""
+
+    def now(self) -> datetime:
+        return NOON
+
+
+def a_call(call_id: str, **changes: Any) -> Call:
+    values: dict[str, Any] = {
+        "call_id": call_id,
+        "tenant_id": "acme",
+        "to": "+15005550100",
+        "caller_id": "+15005550199",
+        "room": f"acme-{call_id}",
+        "participant_identity": call_id,
+        "ringing_timeout": timedelta(seconds=30),
+        "setup_timeout": timedelta(seconds=15),
+        "max_duration": timedelta(hours=4),
+        "create_time": NOON,
+    }
+    return Call(**values | changes)
+
+
+def an_event(call: Call, event_type: EventType = EventType.CALL_CREATED) -> CallEvent:
+    return CallEvent(
+        event_id=f"evt_{call.call_id}_{event_type}",
+        tenant_id=call.tenant_id,
+        type=event_type,
+        event_time=NOON,
+        call=call,
+    )
+
+
+def a_transfer(transfer_id: str, call_id: str, **changes: Any) -> Transfer:
+    values: dict[str, Any] = {
+        "transfer_id": transfer_id,
+        "tenant_id": "acme",
+        "call_id": call_id,
+        "to": "+15005550111",
+        "ringing_timeout": timedelta(seconds=30),
+        "headers": {},
+        "create_time": NOON,
+    }
+    return Transfer(**values | changes)
+
+
+def a_record(**changes: Any) -> AuditEvent:
+    values: dict[str, Any] = {"time": NOON, "kind": AuditKind.DONE, "tenant_id": "acme"}
+    return AuditEvent(**values | changes)
+
+
+def place(tx: Transaction, call: Call) -> CallEvent:
+    """What a service does: the call, its event and its audit record."""
+    tx.put_call(call)
+    tx.append_audit(a_record(call_id=call.call_id, tenant_id=call.tenant_id))
+    return tx.append_event(an_event(call))
