@@ -83,3 +83,12 @@ class WatchCalls:
 
     call_id: str = ""
     after_sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCallEvents:
+    """One page of what WatchCalls would tell, waited for if there is nothing yet."""
+
+    watch: WatchCalls
+    page_size: int = 0
+    wait: timedelta | None = None

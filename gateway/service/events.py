@@ -1,13 +1,15 @@
-"""WatchCalls: what is stored, then live, without a gap and without a repeat."""
+"""WatchCalls and ListCallEvents: what is stored, then live, without a gap and without a repeat."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gateway.domain.call import EventType
-from gateway.domain.commands import CallRef, WatchCalls
+from gateway.domain.commands import CallRef, ListCallEvents, WatchCalls
 from gateway.domain.event import CallEvent
 from gateway.domain.rpc import Rpc
+from gateway.domain.timeouts import within
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import Reading, Store
 from gateway.service.calls import own_call
@@ -16,6 +18,9 @@ from gateway.service.feed import Feed
 
 HEARTBEAT_SECONDS = 15.0
 PAGE = 200
+DEFAULT_PAGE = 100
+MAX_PAGE = 1000
+MAX_WAIT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,34 @@ class EventService:
             if not await self._wait_beyond(rpc.tenant_id, after):
                 yield Heartbeat(after)
 
+    async def list_call_events(
+        self, rpc: Rpc, asked: ListCallEvents
+    ) -> tuple[Sequence[CallEvent], int]:
+        """The next events, and the sequence to go on after; waits while there is none."""
+        self._drain.refuse()
+        size, wait = _page_size(asked), _wait(asked)
+        after, over = await self._store.read(lambda tx: _start(tx, rpc, asked.watch))
+        try:
+            async with asyncio.timeout(wait):
+                while True:
+                    newest, events = await self._next(rpc, asked.watch, after, size)
+                    after = events[-1].sequence if events else newest
+                    seen = [event for event in events if _may_see(rpc, event)]
+                    if seen or over or not wait:
+                        return seen, after
+                    if not events:
+                        await self._beyond(rpc.tenant_id, after)
+        except TimeoutError:
+            return [], after
+
     async def _next(
-        self, rpc: Rpc, asked: WatchCalls, after: int
+        self, rpc: Rpc, asked: WatchCalls, after: int, limit: int = PAGE
     ) -> tuple[int, Sequence[CallEvent]]:
         """The next events, and the newest sequence there was when they were read."""
 
         def ask(reading: Reading) -> tuple[int, Sequence[CallEvent]]:
             _, newest = reading.event_range(rpc.tenant_id)
-            return newest, reading.events(rpc.tenant_id, after, call_id=asked.call_id, limit=PAGE)
+            return newest, reading.events(rpc.tenant_id, after, call_id=asked.call_id, limit=limit)
 
         return await self._store.read(ask)
 
@@ -68,11 +93,14 @@ class EventService:
         """True when there is more; False when it is time for a heartbeat."""
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
-                await self._drain.unless_begun(self._feed.beyond(tenant_id, sequence))
+                await self._beyond(tenant_id, sequence)
         except TimeoutError:
             return False
-        self._drain.refuse()
         return True
+
+    async def _beyond(self, tenant_id: str, sequence: int) -> None:
+        await self._drain.unless_begun(self._feed.beyond(tenant_id, sequence))
+        self._drain.refuse()
 
 
 def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
@@ -95,6 +123,18 @@ def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
             },
         )
     return after, bool(call and call.ended and call.sequence <= after)
+
+
+def _page_size(asked: ListCallEvents) -> int:
+    if not 0 <= asked.page_size <= MAX_PAGE:
+        raise invalid_field("page_size", f"must be between 0 and {MAX_PAGE}")
+    return asked.page_size or DEFAULT_PAGE
+
+
+def _wait(asked: ListCallEvents) -> float:
+    if asked.wait is None:
+        return 0
+    return within("wait", asked.wait, timedelta(0), MAX_WAIT).total_seconds()
 
 
 def _may_see(rpc: Rpc, event: CallEvent) -> bool:

@@ -62,6 +62,16 @@ def endpoints(
         ),
         UnaryEndpoint(
             service=CALL_SERVICE,
+            name="ListCallEvents",
+            request=calls_pb2.ListCallEventsRequest,
+            response=calls_pb2.ListCallEventsResponse,
+            decode=requests.list_call_events,
+            serve=events.list_call_events,
+            encode=responses.page_of_events,
+            right=Right.CALL,
+        ),
+        UnaryEndpoint(
+            service=CALL_SERVICE,
             name="HangUpCall",
             request=calls_pb2.HangUpCallRequest,
             response=calls_pb2.HangUpCallResponse,

@@ -11,6 +11,7 @@ from gateway.domain.call import (
 from gateway.domain.commands import (
     CallRef,
     HangUpCall,
+    ListCallEvents,
     ListCalls,
     PlaceCall,
     TransferCall,
@@ -102,7 +103,16 @@ def list_calls(message: calls_pb2.ListCallsRequest) -> ListCalls:
     )
 
 
-def watch_calls(message: calls_pb2.WatchCallsRequest) -> WatchCalls:
+def list_call_events(message: calls_pb2.ListCallEventsRequest) -> ListCallEvents:
+    """ListCallEventsRequest."""
+    return ListCallEvents(
+        watch=watch_calls(message), page_size=message.page_size, wait=span_of(message, "wait")
+    )
+
+
+def watch_calls(
+    message: calls_pb2.WatchCallsRequest | calls_pb2.ListCallEventsRequest,
+) -> WatchCalls:
     """WatchCallsRequest."""
     given = message.HasField("after_sequence")
     return WatchCalls(

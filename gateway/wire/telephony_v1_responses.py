@@ -128,6 +128,12 @@ def watched(value: CallEvent | Heartbeat) -> calls_pb2.WatchCallsResponse:
     return calls_pb2.WatchCallsResponse(event=event(value))
 
 
+def page_of_events(value: tuple[Sequence[CallEvent], int]) -> calls_pb2.ListCallEventsResponse:
+    """ListCallEventsResponse."""
+    found, sequence = value
+    return calls_pb2.ListCallEventsResponse(events=[event(one) for one in found], sequence=sequence)
+
+
 def event(value: CallEvent) -> calls_pb2.CallEvent:
     """A CallEvent."""
     message = calls_pb2.CallEvent(

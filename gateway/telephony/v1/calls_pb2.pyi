@@ -442,6 +442,26 @@ class WatchCallsResponse(_message.Message):
     heartbeat: Heartbeat
     def __init__(self, event: _Optional[_Union[CallEvent, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
+class ListCallEventsRequest(_message.Message):
+    __slots__ = ("call_id", "after_sequence", "page_size", "wait")
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    after_sequence: int
+    page_size: int
+    wait: _duration_pb2.Duration
+    def __init__(self, call_id: _Optional[str] = ..., after_sequence: _Optional[int] = ..., page_size: _Optional[int] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class ListCallEventsResponse(_message.Message):
+    __slots__ = ("events", "sequence")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[CallEvent]
+    sequence: int
+    def __init__(self, events: _Optional[_Iterable[_Union[CallEvent, _Mapping]]] = ..., sequence: _Optional[int] = ...) -> None: ...
+
 class Heartbeat(_message.Message):
     __slots__ = ("sequence",)
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]

@@ -61,6 +61,11 @@ class CallServiceStub:
                 request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsRequest.SerializeToString,
                 response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsResponse.FromString,
                 _registered_method=True)
+        self.ListCallEvents = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/ListCallEvents',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallEventsRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallEventsResponse.FromString,
+                _registered_method=True)
         self.HangUpCall = channel.unary_unary(
                 '/gateway.telephony.v1.CallService/HangUpCall',
                 request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HangUpCallRequest.SerializeToString,
@@ -133,6 +138,17 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCallEvents(self, request, context):
+        """Returns the events that WatchCalls would stream, a page at a time, for clients without
+        streams: call it again with `after_sequence` set to the answer's `sequence`.
+
+        With `wait` it answers as soon as there is an event, at the latest after that time.
+        Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def HangUpCall(self, request, context):
         """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
         is really gone. Ending an ended call is no error.
@@ -192,6 +208,11 @@ def add_CallServiceServicer_to_server(servicer, server):
                     servicer.WatchCalls,
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsRequest.FromString,
                     response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsResponse.SerializeToString,
+            ),
+            'ListCallEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCallEvents,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallEventsRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallEventsResponse.SerializeToString,
             ),
             'HangUpCall': grpc.unary_unary_rpc_method_handler(
                     servicer.HangUpCall,
@@ -328,6 +349,33 @@ class CallService:
             '/gateway.telephony.v1.CallService/WatchCalls',
             gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsRequest.SerializeToString,
             gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCallEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/ListCallEvents',
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallEventsRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,13 @@ class CallServiceStub:
     ends the stream with UNAVAILABLE / DRAINING: open it again after the last sequence seen.
     Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
     """
+    ListCallEvents: _grpc.UnaryUnaryMultiCallable[_calls_pb2.ListCallEventsRequest, _calls_pb2.ListCallEventsResponse]
+    """Returns the events that WatchCalls would stream, a page at a time, for clients without
+    streams: call it again with `after_sequence` set to the answer's `sequence`.
+
+    With `wait` it answers as soon as there is an event, at the latest after that time.
+    Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
+    """
     HangUpCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.HangUpCallRequest, _calls_pb2.HangUpCallResponse]
     """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
     is really gone. Ending an ended call is no error.
@@ -115,6 +122,13 @@ class CallServiceAsyncStub(CallServiceStub):
 
     A watch of one call ends OK after its CALL_ENDED event. A gateway that is going away
     ends the stream with UNAVAILABLE / DRAINING: open it again after the last sequence seen.
+    Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
+    """
+    ListCallEvents: _aio.UnaryUnaryMultiCallable[_calls_pb2.ListCallEventsRequest, _calls_pb2.ListCallEventsResponse]  # type: ignore[assignment]
+    """Returns the events that WatchCalls would stream, a page at a time, for clients without
+    streams: call it again with `after_sequence` set to the answer's `sequence`.
+
+    With `wait` it answers as soon as there is an event, at the latest after that time.
     Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
     """
     HangUpCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.HangUpCallRequest, _calls_pb2.HangUpCallResponse]  # type: ignore[assignment]
@@ -190,6 +204,19 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
 
         A watch of one call ends OK after its CALL_ENDED event. A gateway that is going away
         ends the stream with UNAVAILABLE / DRAINING: open it again after the last sequence seen.
+        Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListCallEvents(
+        self,
+        request: _calls_pb2.ListCallEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calls_pb2.ListCallEventsResponse, _abc.Awaitable[_calls_pb2.ListCallEventsResponse]]:
+        """Returns the events that WatchCalls would stream, a page at a time, for clients without
+        streams: call it again with `after_sequence` set to the answer's `sequence`.
+
+        With `wait` it answers as soon as there is an event, at the latest after that time.
         Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
         """
 
