@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.commands import calls
+from gateway.commands import audit, calls, config, keys, serve
 from gateway.commands.output import ExplainingGroup
 
 app = typer.Typer(
@@ -13,12 +13,13 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Call control in front of LiveKit SIP.",
 )
+app.command()(serve.serve)
 app.add_typer(calls.app, name="calls")
-
-
-@app.callback()
-def root() -> None:
-    """Keeps `gateway` a group, however few commands it has."""
+app.command()(config.apply)
+app.add_typer(config.route, name="route")
+app.add_typer(keys.app, name="keys")
+app.command()(keys.token)
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

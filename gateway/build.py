@@ -42,6 +42,7 @@ from gateway.wire import config_v1
 from gateway.wire.grpc_engine import GrpcEngine
 from gateway.wire.http import HttpServer
 from gateway.wire.telephony_v1 import endpoints
+from gateway.wire.twirp_engine import TwirpEngine
 
 CHECK_SECONDS = 2.0
 
@@ -174,6 +175,11 @@ class Gateway:
         return self._administration
 
     @property
+    def platforms(self) -> Platforms:
+        """Who places this gateway's calls."""
+        return self._platforms
+
+    @property
     def plays_sandbox(self) -> bool:
         """No phone rings, whoever calls."""
         return self._platforms.live is None
@@ -195,8 +201,7 @@ class Gateway:
         """Lets everybody go, lets RPCs finish, and leaves open calls to whoever comes next."""
         await self._grpc.drain()
         self._drain.begin()
-        await self._grpc.stop(self._settings.drain_timeout)
-        await self._http.stop()
+        await asyncio.gather(self._grpc.stop(self._settings.drain_timeout), self._http.stop())
         if self._watching:
             self._watching.cancel()
         await self._calls.stop()
@@ -235,14 +240,16 @@ class Gateway:
         )
         events = EventService(store=store, feed=feed, drain=drain)
         identity = Identity(directory, self._administration.seal)
-        self._grpc = GrpcEngine(
-            Pipeline(identity, trail, clock),
-            endpoints(self._calls, transfers, events),
-            self._settings.grpc_address,
-        )
+        pipeline = Pipeline(identity, trail, clock)
+        rows = endpoints(self._calls, transfers, events)
+        self._grpc = GrpcEngine(pipeline, rows, self._settings.grpc_address)
         name = PlatformName.SANDBOX if self.plays_sandbox else PlatformName.LIVEKIT
         self._http = HttpServer(
-            self._settings.http_address, {"platform": name.value}, self._readiness
+            self._settings.http_address,
+            {"platform": name.value},
+            self._readiness,
+            twirp=TwirpEngine(pipeline, rows),
+            grace=self._settings.drain_timeout,
         )
 
     async def _readiness(self) -> Mapping[str, str]:

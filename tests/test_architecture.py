@@ -18,6 +18,7 @@ SEAMS = VALUES | {"ports", "audit"}
 
 ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
+    "logs": frozenset(),
     "metrics": frozenset(),
     "settings": VALUES,
     "domain": VALUES,
@@ -28,7 +29,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "platform": SEAMS,
     "pipeline": SEAMS | {"metrics", "service", "wire"},
     "wire": VALUES | {"ports", "pipeline", "service", "telephony", "metrics"},
-    "commands": VALUES | {"ports", "service", "wire", "telephony", "settings", "build"},
+    "commands": SEAMS | {"service", "wire", "telephony", "settings", "logs", "build"},
     "telephony": frozenset(),
     "__main__": frozenset({"commands"}),
 }

@@ -3,19 +3,24 @@
 It happens before hashing, so the chain proves what is stored.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-NUMBER_KEYS = frozenset({"to", "caller_id"})
+from gateway.domain.timeouts import seconds
+
+NUMBER_KEYS = frozenset({"to", "caller_id", "number", "target"})
 SECRET_KEYS = frozenset({"digits"})
 PERSONAL_KEYS = frozenset({"participant_metadata", "display_name", "participant_name"})
 CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
 HIDDEN = "[hidden]"
 
 Redact = Callable[[str], str]
+
+_NUMBER = re.compile(r"\+[0-9]{7,15}")
 
 
 def keep(value: str) -> str:
@@ -28,12 +33,21 @@ def last4(value: str) -> str:
     return f"…{value[-4:]}"
 
 
+def text(value: str, redact: Redact) -> str:
+    """A message with the numbers in it as configured."""
+    return _NUMBER.sub(lambda number: redact(number[0]), value)
+
+
 def describe(value: Any, redact: Redact) -> Mapping[str, Any]:
     """A command or decision as plain JSON values, empty ones left out, personal ones hidden.
 
     Digits (they may be a PIN) are always hidden; names, metadata and the values of headers
-    and attributes are hidden wherever numbers are.
+    and attributes are hidden wherever numbers are. A bare text is the id that was asked for.
     """
+    if isinstance(value, str):
+        return {"id": value}
+    if value is None:
+        return {}
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else dict(value)
     described = _described(plain, redact)
     return described if isinstance(described, dict) else {}
@@ -51,7 +65,7 @@ def _described(value: Any, redact: Redact) -> Any:
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():g}s"
+        return seconds(value)
     return value.isoformat() if isinstance(value, datetime) else value
 
 

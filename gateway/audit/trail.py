@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from gateway.audit.redaction import Redact, describe
+from gateway.audit.redaction import Redact, describe, text
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.call import Call
 from gateway.domain.rpc import Rpc
@@ -106,11 +106,10 @@ class Trail:
 
     def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> None:
         """Notes a refusal; callers without a key are counted after the tenth a minute."""
-        described = self.describe(request) if request is not None else {}
         event = replace(
-            self._of_rpc(rpc, AuditKind.REFUSED, described),
+            self._of_rpc(rpc, AuditKind.REFUSED, self.describe(request)),
             code=code,
-            reason=reason,
+            reason=text(reason, self._redact),
             latency=latency,
         )
         if not rpc.caller.key:

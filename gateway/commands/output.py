@@ -3,12 +3,13 @@
 Results go to stdout, all else to stderr.
 """
 
+import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
-from google.protobuf.json_format import MessageToDict, MessageToJson
+from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -40,6 +41,14 @@ HINTS: Mapping[str, str] = {
 }
 
 
+class CommandError(Exception):
+    """What keeps a command from its work, in words for whoever typed it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class ExplainingGroup(TyperGroup):
     """A command group whose errors end in an explanation and exit code 1."""
 
@@ -47,7 +56,7 @@ class ExplainingGroup(TyperGroup):
         """Runs the command."""
         try:
             return super().invoke(ctx)
-        except (RefusedError, GatewayError) as error:
+        except (RefusedError, GatewayError, CommandError) as error:
             explain(error)
             raise typer.Exit(1) from None
 
@@ -72,11 +81,9 @@ def show_json(message: Message) -> None:
     )
 
 
-def as_dict(message: Message) -> dict[str, Any]:
-    """The message as `show_json` would print it."""
-    return MessageToDict(
-        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-    )
+def show_fields(fields: Mapping[str, Any]) -> None:
+    """Prints one object for which there is no message, on one line, in the same style."""
+    print(json.dumps(fields), flush=True)  # noqa: T201
 
 
 def note(message: str) -> None:
@@ -84,37 +91,48 @@ def note(message: str) -> None:
     print(printable(message), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def explain(error: RefusedError | GatewayError) -> None:
+def explain(error: RefusedError | GatewayError | CommandError) -> None:
     """Says on stderr what went wrong, where, and what helps."""
-    for line in explanation(error):
-        note(line)
+    for each in explanation(error):
+        note(each)
 
 
-def explanation(error: RefusedError | GatewayError) -> Iterable[str]:
+def explanation(error: RefusedError | GatewayError | CommandError) -> Iterable[str]:
     """The lines of `explain`."""
-    if isinstance(error, RefusedError) and error.unreachable:
+    if isinstance(error, CommandError):
+        yield f"error: {error}"
+        hint = error.hint
+    elif isinstance(error, GatewayError):
+        found = [(each.field, each.description) for each in error.violations]
+        yield from refusal_lines(str(error.reason), error.message, found, error.metadata)
+        hint = ""  # the hints are for clients of the API
+    elif error.unreachable:
         yield f"error: cannot reach the gateway at {error.address}: {error.message}"
-        yield "hint: is it running? `gateway serve --demo` starts one; GATEWAY_ADDRESS names it"
-        return
-    yield f"error: {title(error)}: {error.message}"
-    yield from (f"  {line}" for line in violations(error) if line not in error.message)
-    hint = HINTS.get(str(error.reason))
+        hint = "is it running? `gateway serve --demo` starts one; GATEWAY_ADDRESS names it"
+    else:
+        title = error.reason or error.code.name
+        yield from refusal_lines(title, error.message, error.violations, error.metadata)
+        hint = HINTS.get(error.reason, "")
     if hint:
         yield f"hint: {hint}"
 
 
-def title(error: RefusedError | GatewayError) -> str:
-    """The reason, or the status code of an answer that is not the gateway's."""
-    if isinstance(error, RefusedError):
-        return error.reason or error.code.name
-    return str(error.reason)
-
-
-def violations(error: RefusedError | GatewayError) -> list[str]:
-    """`field: what is wrong`, for each."""
-    if isinstance(error, RefusedError):
-        return [f"{name}: {description}" for name, description in error.violations]
-    return [f"{each.field}: {each.description}" for each in error.violations]
+def refusal_lines(
+    title: str,
+    message: str,
+    violations: Sequence[tuple[str, str]],
+    metadata: Mapping[str, str],
+) -> Iterable[str]:
+    """The reason, each field at fault, and the verdict on each trunk; nothing twice."""
+    fields = [f"{name}: {description}" for name, description in violations]
+    told = message
+    if len(fields) > 1 and all(each in message for each in fields):
+        told = f"{len(fields)} fields are wrong"
+    yield f"error: {title}: {told}"
+    yield from (f"  {each}" for each in fields if each not in told)
+    for key in sorted(metadata):
+        if key.startswith("trunk."):
+            yield f"  {key}: {metadata[key]}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

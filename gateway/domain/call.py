@@ -201,6 +201,8 @@ def advance(call: Call, seen: Observation) -> Step:
     """
     if call.ended:
         return Step(call)
+    # The clock of a gateway that takes a call over may be behind.
+    seen = replace(seen, time=max(seen.time, _newest_time(call)))
     match seen:
         case LegSeen():
             return _leg_seen(call, seen)
@@ -210,15 +212,20 @@ def advance(call: Call, seen: Observation) -> Step:
             return Step(_end_asked(call, seen))
         case DialFailed():
             return _dial_failed(call, seen)
-        case NotDialed():
+        case NotDialed() if call.state is CallState.DIALING:
             return _end(call, _asked(call, EndReason.NOT_DIALED, HangupSource.PLATFORM), seen.time)
         case LegGone():
             return _end(call, _gone(call, seen), seen.time)
-        case Lost():
+        case Lost() | NotDialed():
             reason = EndReason.PLATFORM_LOST if call.answered else EndReason.OUTCOME_UNKNOWN
             return _end(call, _asked(call, reason, HangupSource.UNKNOWN), seen.time)
         case Transferred():
             return Step(replace(call, transferred=True))
+
+
+def _newest_time(call: Call) -> datetime:
+    asked = call.ending.time if call.ending else None
+    return max(filter(None, (call.create_time, call.ring_time, call.answer_time, asked)))
 
 
 def _leg_seen(call: Call, seen: LegSeen) -> Step:
@@ -255,11 +262,17 @@ _RINGING = EventType.CALL_RINGING
 
 
 def _end_asked(call: Call, asked: EndAsked) -> Call:
+    if call.answered and asked.reason in _ENDS_OF_UNANSWERED:
+        return call
     return replace(
         call,
         ending=call.ending or _ending(call, asked),
         end_room_on_hangup=call.end_room_on_hangup or asked.end_room,
     )
+
+
+_ENDS_OF_UNANSWERED = {EndReason.CANCELED, EndReason.NO_ANSWER}
+"""Giving up is overtaken by an answer; the call goes on."""
 
 
 def _ending(call: Call, asked: EndAsked) -> Ending:
@@ -272,6 +285,8 @@ def _ending(call: Call, asked: EndAsked) -> Ending:
 
 
 def _dial_failed(call: Call, failed: DialFailed) -> Step:
+    if call.answered:  # hung up while the digits played
+        return _end(call, _gone(call, LegGone(failed.time)), failed.time)
     failure = failed.failure
     code, text = failure.sip_status_code, failure.sip_status
     call = replace(call, sip_status_code=code, sip_status=text)

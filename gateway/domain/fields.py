@@ -37,7 +37,7 @@ _CODEC = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _SIP_URI = re.compile(
     r"sips?:(?P<user>[A-Za-z0-9+*#._~!$&'()-]{1,64})@(?P<host>[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RESERVED_ATTRIBUTES = ("sip.", "lk.", "gateway.")
 # LiveKit writes these itself, or they change what the request is.
 _FORBIDDEN_HEADERS = {
@@ -54,7 +54,11 @@ def phone_number(field: str, value: str) -> str:
         raise invalid_field(field, "is required: an E.164 number such as +15005550100")
     if not _E164.fullmatch(value):
         raise invalid_field(field, "must be E.164: '+' and 7 to 15 digits", value=printable(value))
-    if not phonenumbers.is_possible_number(phonenumbers.parse(value)):
+    try:
+        parsed = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        raise invalid_field(field, "begins with no country's code", value=value) from None
+    if not phonenumbers.is_possible_number(parsed):
         raise invalid_field(field, "is no number of its country's length", value=value)
     return value
 

@@ -87,4 +87,4 @@ def within(field: str, asked: timedelta, low: timedelta, high: timedelta) -> tim
 
 def seconds(span: timedelta) -> str:
     """A span as proto JSON writes it: `1.5s`."""
-    return f"{span.total_seconds():g}s" if abs(span.total_seconds()) < 1e6 else f"{span}"
+    return f"{span.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"

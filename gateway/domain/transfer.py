@@ -60,9 +60,13 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class ReferCompleted:
-    """LiveKit's own success."""
+    """LiveKit's own success; `hung_up` where the gateway was ending the call meanwhile.
+
+    LiveKit tells a success also when a leg ends before the final NOTIFY, whoever ended it.
+    """
 
     time: datetime
+    hung_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,14 @@ def advance_transfer(transfer: Transfer, seen: TransferObservation) -> Transfer:
     if transfer.settled:
         return transfer
     match seen:
-        case ReferCompleted():
-            # LiveKit tells a success when the leg ends before the final NOTIFY, also when
-            # it was us who ended it.
-            done = transfer.state is not TransferState.CANCELED
-            state = TransferState.COMPLETED if done else TransferState.CANCELED
+        case ReferCompleted() if seen.hung_up or transfer.state is TransferState.CANCELED:
+            pending = transfer.state is TransferState.PENDING
+            state = TransferState.CANCELED if pending else transfer.state
             return replace(transfer, state=state, settled=True, end_time=seen.time)
+        case ReferCompleted():
+            return replace(
+                transfer, state=TransferState.COMPLETED, settled=True, end_time=seen.time
+            )
         case ReferFailed():
             canceled = transfer.state is TransferState.CANCELED
             return replace(

@@ -57,16 +57,17 @@ class Directory:
         changed = await self._store.read(ask)
         if changed is None:
             return
-        self._revision, stored, keys = changed
-        self._config = self._decode(stored)
+        revision, stored, keys = changed
         self._keys = {key.key: key for key in keys}
+        self._config = self._decode(stored)
+        self._revision = revision
         log.info("configuration_read", version=self._config.version, keys=len(keys))
 
     async def keep_fresh(self) -> None:
-        """Refreshes for ever; a database that is away leaves what is known in force."""
+        """Refreshes for ever; what cannot be read leaves what is known in force."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             try:
                 await self.refresh()
-            except StoreUnavailableError as away:
+            except (StoreUnavailableError, GatewayError) as away:
                 log.warning("configuration_not_read", cause=str(away))

@@ -66,7 +66,7 @@ class EventService:
         size, wait = _page_size(asked), _wait(asked)
         after, over = await self._store.read(lambda tx: _start(tx, rpc, asked.watch))
         try:
-            async with asyncio.timeout(wait):
+            async with asyncio.timeout(wait or None):
                 while True:
                     newest, events = await self._next(rpc, asked.watch, after, size)
                     after = events[-1].sequence if events else newest

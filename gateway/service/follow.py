@@ -157,7 +157,8 @@ class Follower:
 
     async def _end(self, reason: EndReason) -> None:
         await self._observe(EndAsked(self._clock.now(), reason, HangupSource.GATEWAY))
-        await self._hang_up()
+        if self._call.ending:
+            await self._hang_up()
 
     async def _settle(self, reply: DialReply) -> None:
         """What the platform's reply to the dial says of the call."""

@@ -65,7 +65,10 @@ class Followers:
 
         The leg may not be in its room yet; whoever follows the call sees to the rest.
         """
-        await self._record.call(call.call_id, asked)
+        recorded = await self._record.call(call.call_id, asked)
+        if not recorded.ending:  # it is over, or was answered before it was given up
+            self.nudge(call.call_id)
+            return
         try:
             await self._platforms.of(call).hang_up(call.room, call.participant_identity)
         except PlatformError as away:

@@ -34,7 +34,7 @@ class PageToken:
         try:
             question, time, call_id = base64.urlsafe_b64decode(token).decode().split(" ")
             position = datetime.fromisoformat(time).astimezone(UTC), call_id
-        except ValueError:
+        except (ValueError, OverflowError):
             raise invalid_field("page_token", "is none of this gateway's") from None
         if question != self.question:
             raise invalid_field("page_token", "belongs to other criteria")

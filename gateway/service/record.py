@@ -12,7 +12,13 @@ from gateway.domain.call import Call, EventType, advance
 from gateway.domain.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.domain.observation import Observation, Transferred
-from gateway.domain.transfer import Transfer, TransferObservation, TransferState, advance_transfer
+from gateway.domain.transfer import (
+    ReferCompleted,
+    Transfer,
+    TransferObservation,
+    TransferState,
+    advance_transfer,
+)
 from gateway.ports import Clock, Store, StoreUnavailableError, Transaction
 
 STORE_RETRY_SECONDS = 1.0
@@ -87,6 +93,8 @@ class Record:
         call = tx.call(transfer.call_id) if transfer else None
         if transfer is None or call is None:
             raise LookupError(f"no transfer {transfer_id} to record {seen} of")
+        if isinstance(seen, ReferCompleted):
+            seen = replace(seen, hung_up=call.ending is not None)
         after = advance_transfer(transfer, seen)
         if after == transfer:
             return transfer

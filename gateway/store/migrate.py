@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from gateway.ports import StoreUnavailableError
 from gateway.store.dialect import Database
@@ -22,14 +23,22 @@ def migrate(database: Database) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
+    # Without the lock first: a busy gateway should not keep a command from opening.
+    with database.reading.connect() as connection:
+        if _is_current(connection, scripts):
+            return
     with database.writing.begin() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in known:
-            raise StoreUnavailableError(
-                f"the database is newer than this program (revision {current}, known up to "
-                f"{scripts.get_current_head()}): use the program that wrote it, or a newer one"
-            )
-        if current != scripts.get_current_head():
+        if not _is_current(connection, scripts):
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _is_current(connection: Connection, scripts: ScriptDirectory) -> bool:
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreUnavailableError(
+            f"the database is newer than this program (revision {current}, known up to "
+            f"{scripts.get_current_head()}): use the program that wrote it, or a newer one"
+        )
+    return current == scripts.get_current_head()

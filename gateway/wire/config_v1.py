@@ -1,7 +1,7 @@
 """The configuration: YAML ⇄ `gateway.telephony.v1.Config` ⇄ the domain's."""
 
 import json
-from typing import Any
+import re
 
 import yaml
 from google.protobuf import json_format
@@ -23,16 +23,28 @@ from gateway.telephony.v1 import admin_pb2
 from gateway.wire.fields_v1 import enum_of, span_of
 
 
+class _Texts(yaml.SafeLoader):
+    """Numbers, dates and `no` stay the texts they are written as: +49 keeps its +."""
+
+
+_Texts.yaml_implicit_resolvers = {}
+_Texts.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"(true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
+)
+_Texts.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(~|null|)\Z"), ["~", "n", ""])
+_Texts.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"<<\Z"), ["<"])
+
+
 def from_yaml(text: str) -> admin_pb2.Config:
     """The configuration in a YAML document, checked as a whole. Raises CONFIG_INVALID."""
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=_Texts)  # noqa: S506  a safe loader
     except yaml.YAMLError as broken:
         raise _invalid([FieldViolation("", f"is no YAML: {broken}")]) from None
     if not isinstance(document, dict):
         raise _invalid([FieldViolation("", "must be a mapping with tenants and trunks")])
     try:
-        message = json_format.ParseDict(_texts(document), admin_pb2.Config())
+        message = json_format.ParseDict(document, admin_pb2.Config())
     except json_format.ParseError as broken:
         raise _invalid([FieldViolation("", str(broken))]) from None
     check(message)
@@ -41,7 +53,10 @@ def from_yaml(text: str) -> admin_pb2.Config:
 
 def check(message: admin_pb2.Config) -> Config:
     """The domain's configuration, if it has no mistake. Raises CONFIG_INVALID with each."""
-    config = _config(message, 0)
+    try:
+        config = _config(message, 0)
+    except GatewayError as broken:
+        raise _invalid(broken.violations) from None
     if found := violations(config):
         raise _invalid(found)
     return config
@@ -73,13 +88,14 @@ def _config(message: admin_pb2.Config, version: int) -> Config:
 
 def _tenant(message: admin_pb2.Tenant) -> Tenant:
     policy = message.timeouts
+    longest = span_of(policy, "max_ringing_timeout")
     return Tenant(
         tenant_id=message.tenant_id,
         rooms=tuple(message.rooms),
         routes=tuple(_route(route) for route in message.routes),
         timeouts=TimeoutPolicy(
             ringing_timeout=span_of(policy, "ringing_timeout"),
-            max_ringing_timeout=span_of(policy, "max_ringing_timeout") or DEFAULT_MAX_RINGING,
+            max_ringing_timeout=DEFAULT_MAX_RINGING if longest is None else longest,
             max_duration=span_of(policy, "max_duration"),
         ),
         sip_hosts=tuple(message.sip_hosts),
@@ -111,13 +127,6 @@ def _trunk(message: admin_pb2.Trunk) -> Trunk:
         transfer_host=message.transfer_host,
         enabled=message.enabled if message.HasField("enabled") else True,
     )
-
-
-def _texts(value: Any) -> Any:
-    """YAML reads an unquoted +49 as a number and no as False; texts are what was meant."""
-    if isinstance(value, dict):
-        return {str(key): _texts(inner) for key, inner in value.items()}
-    return [_texts(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _invalid(found: tuple[FieldViolation, ...] | list[FieldViolation]) -> GatewayError:

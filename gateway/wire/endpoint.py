@@ -47,4 +47,6 @@ class UnaryEndpoint(Endpoint):
 class StreamEndpoint(Endpoint):
     """One request, a stream of responses."""
 
+    instead: str = ""
+    """The RPC that tells the same on wires without streams."""
     serve: Callable[[Rpc, Any], AsyncGenerator[Any, None]]

@@ -1,27 +1,47 @@
-"""The HTTP port: health for orchestrators and metrics for Prometheus."""
+"""The HTTP port: health for orchestrators, metrics for Prometheus, and Twirp."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.wire.twirp_engine import MAX_BODY_BYTES, TwirpEngine
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is wrong, by part; empty when the gateway is ready."""
 
 
 class HttpServer:
-    """`/healthz`: the process lives. `/readyz`: send it requests. `/metrics`."""
+    """`/healthz`: the process lives. `/readyz`: send it requests. `/metrics`. The rest: Twirp."""
 
-    def __init__(self, address: str, facts: Mapping[str, str], readiness: Readiness) -> None:
+    def __init__(
+        self,
+        address: str,
+        facts: Mapping[str, str],
+        readiness: Readiness,
+        *,
+        twirp: TwirpEngine,
+        grace: timedelta,
+    ) -> None:
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
         self._facts = facts
         self._readiness = readiness
-        app = web.Application()
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
-        self._runner = web.AppRunner(app, access_log=None)
+        twirp.mount(app)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            # A client that hangs up gives up what it asked for, as with gRPC.
+            handler_cancellation=True,
+            # Twirp knows no compressed bodies, and a small one may hide a huge one.
+            auto_decompress=False,
+            shutdown_timeout=grace.total_seconds(),
+        )
 
     async def start(self) -> int:
         """Serves from now on; returns the port."""
@@ -32,7 +52,7 @@ class HttpServer:
         return port
 
     async def stop(self) -> None:
-        """Closes the port."""
+        """Takes nothing new; ends what is under way after the grace."""
         await self._runner.cleanup()
 
     async def _healthz(self, _request: web.Request) -> web.Response:

@@ -1,118 +1,95 @@
 """The vocabulary of `gateway.telephony.v1`: a row per RPC."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any
 
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
 from gateway.service.calls import CallService
 from gateway.service.events import EventService
 from gateway.service.transfers import TransferService
-from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from gateway.telephony.v1 import calls_pb2
 from gateway.wire import telephony_v1_requests as requests
 from gateway.wire import telephony_v1_responses as responses
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint, never_recorded
 
-CALL_SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
+CALL_SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
 
 
 def endpoints(
     calls: CallService, transfers: TransferService, events: EventService
 ) -> Sequence[Endpoint]:
-    """Every RPC of the API, in the order of the proto."""
+    """Every RPC: its name, message → command, the story, result → message."""
     return (
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="PlaceCall",
-            request=calls_pb2.PlaceCallRequest,
-            response=calls_pb2.PlaceCallResponse,
-            decode=requests.place_call,
-            serve=calls.place_call,
-            encode=responses.placed,
-            right=Right.CALL,
+        _unary(
+            "PlaceCall",
+            requests.place_call,
+            calls.place_call,
+            responses.placed,
             recorded=lambda placed: bool(placed.call and placed.route),
         ),
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="GetCall",
-            request=calls_pb2.GetCallRequest,
-            response=calls_pb2.GetCallResponse,
-            decode=requests.get_call,
-            serve=calls.get_call,
-            encode=lambda call: calls_pb2.GetCallResponse(call=responses.call(call)),
-            right=Right.CALL,
+        _unary("GetCall", requests.get_call, calls.get_call, responses.got_call),
+        _unary("ListCalls", requests.list_calls, calls.list_calls, responses.page_of_calls),
+        _stream("WatchCalls", requests.watch_calls, events.watch_calls, responses.watched),
+        _unary(
+            "ListCallEvents",
+            requests.list_call_events,
+            events.list_call_events,
+            responses.page_of_events,
         ),
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="ListCalls",
-            request=calls_pb2.ListCallsRequest,
-            response=calls_pb2.ListCallsResponse,
-            decode=requests.list_calls,
-            serve=calls.list_calls,
-            encode=responses.page_of_calls,
-            right=Right.CALL,
-        ),
-        StreamEndpoint(
-            service=CALL_SERVICE,
-            name="WatchCalls",
-            request=calls_pb2.WatchCallsRequest,
-            response=calls_pb2.WatchCallsResponse,
-            decode=requests.watch_calls,
-            serve=events.watch_calls,
-            encode=responses.watched,
-            right=Right.CALL,
-        ),
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="ListCallEvents",
-            request=calls_pb2.ListCallEventsRequest,
-            response=calls_pb2.ListCallEventsResponse,
-            decode=requests.list_call_events,
-            serve=events.list_call_events,
-            encode=responses.page_of_events,
-            right=Right.CALL,
-        ),
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="HangUpCall",
-            request=calls_pb2.HangUpCallRequest,
-            response=calls_pb2.HangUpCallResponse,
-            decode=requests.hang_up_call,
-            serve=calls.hang_up_call,
-            encode=lambda call: calls_pb2.HangUpCallResponse(call=responses.call(call)),
-            right=Right.CALL,
-        ),
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="TransferCall",
-            request=transfers_pb2.TransferCallRequest,
-            response=transfers_pb2.TransferCallResponse,
-            decode=requests.transfer_call,
-            serve=transfers.transfer_call,
-            encode=lambda accepted: transfers_pb2.TransferCallResponse(
-                transfer=responses.transfer(accepted.transfer)
-            ),
-            right=Right.CALL,
+        _unary("HangUpCall", requests.hang_up_call, calls.hang_up_call, responses.hung_up),
+        _unary(
+            "TransferCall",
+            requests.transfer_call,
+            transfers.transfer_call,
+            responses.transferring,
             recorded=lambda accepted: bool(accepted.new),
         ),
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="GetTransfer",
-            request=transfers_pb2.GetTransferRequest,
-            response=transfers_pb2.GetTransferResponse,
-            decode=requests.get_transfer,
-            serve=transfers.get_transfer,
-            encode=lambda transfer: transfers_pb2.GetTransferResponse(
-                transfer=responses.transfer(transfer)
-            ),
-            right=Right.CALL,
+        _unary(
+            "GetTransfer", requests.get_transfer, transfers.get_transfer, responses.got_transfer
         ),
-        UnaryEndpoint(
-            service=CALL_SERVICE,
-            name="ListTrunks",
-            request=calls_pb2.ListTrunksRequest,
-            response=calls_pb2.ListTrunksResponse,
-            decode=requests.list_trunks,
-            serve=calls.list_trunks,
-            encode=responses.trunks,
-            right=Right.CALL,
-        ),
+        _unary("ListTrunks", requests.list_trunks, calls.list_trunks, responses.trunks),
+    )
+
+
+def _unary(
+    name: str,
+    decode: Callable[[Any], Any],
+    serve: Callable[[Rpc, Any], Awaitable[Any]],
+    encode: Callable[[Any], Message],
+    recorded: Callable[[Any], bool] = never_recorded,
+) -> Endpoint:
+    method = CALL_SERVICE.methods_by_name[name]
+    return UnaryEndpoint(
+        service=CALL_SERVICE.full_name,
+        name=name,
+        request=GetMessageClass(method.input_type),
+        response=GetMessageClass(method.output_type),
+        decode=decode,
+        serve=serve,
+        encode=encode,
+        right=Right.CALL,
+        recorded=recorded,
+    )
+
+
+def _stream(
+    name: str,
+    decode: Callable[[Any], Any],
+    serve: Callable[[Rpc, Any], AsyncGenerator[Any, None]],
+    encode: Callable[[Any], Message],
+) -> Endpoint:
+    method = CALL_SERVICE.methods_by_name[name]
+    return StreamEndpoint(
+        service=CALL_SERVICE.full_name,
+        name=name,
+        request=GetMessageClass(method.input_type),
+        response=GetMessageClass(method.output_type),
+        decode=decode,
+        serve=serve,
+        encode=encode,
+        right=Right.CALL,
     )

@@ -10,6 +10,7 @@ from gateway.domain.timeouts import Timeout
 from gateway.domain.transfer import Transfer
 from gateway.service.calls import Placed
 from gateway.service.events import Heartbeat
+from gateway.service.transfers import Accepted
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
 from gateway.wire.fields_v1 import number_of, put_span, put_time
 
@@ -85,6 +86,26 @@ def placed(value: Placed) -> calls_pb2.PlaceCallResponse:
         call=call(value.call) if value.call else None,
         route=route(value.route) if value.route else None,
     )
+
+
+def got_call(value: Call) -> calls_pb2.GetCallResponse:
+    """GetCallResponse."""
+    return calls_pb2.GetCallResponse(call=call(value))
+
+
+def hung_up(value: Call) -> calls_pb2.HangUpCallResponse:
+    """HangUpCallResponse."""
+    return calls_pb2.HangUpCallResponse(call=call(value))
+
+
+def transferring(value: Accepted) -> transfers_pb2.TransferCallResponse:
+    """TransferCallResponse."""
+    return transfers_pb2.TransferCallResponse(transfer=transfer(value.transfer))
+
+
+def got_transfer(value: Transfer) -> transfers_pb2.GetTransferResponse:
+    """GetTransferResponse."""
+    return transfers_pb2.GetTransferResponse(transfer=transfer(value))
 
 
 def route(value: RouteDecision) -> calls_pb2.RouteDecision:

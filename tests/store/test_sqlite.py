@@ -68,6 +68,17 @@ async def test_a_lock_that_is_held_too_long_is_told(databank: Databank, path: Pa
     assert (await store.transact(lambda tx: place(tx, a_call("call_1")))).sequence == 1
 
 
+async def test_a_busy_database_can_be_opened(databank: Databank, path: Path) -> None:
+    """A command opens and reads a database that is up to date while another process writes."""
+    databank.open()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    second = databank.open(lock_timeout=timedelta(milliseconds=20))
+    assert await second.read(lambda r: r.revision()) == 0
+    other.rollback()
+    other.close()
+
+
 def test_a_read_cannot_write(databank: Databank) -> None:
     """The connections for reading refuse to change anything."""
     databank.open()

@@ -1,0 +1,111 @@
+"""`gateway serve`: runs until it is told to stop."""
+
+import asyncio
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from gateway.commands.database import settings_told
+from gateway.commands.options import flag
+from gateway.commands.output import CommandError, note
+from gateway.ports import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from gateway.build import Gateway
+    from gateway.settings import Settings
+
+DEMO_TENANT = "demo"
+DEMO_CONFIG = Path(__file__).parent.parent / "demo.yaml"
+
+
+def serve(
+    *,
+    demo: Annotated[
+        bool, flag("--demo", "Nobody's phone rings; a tenant `demo` may use every room.")
+    ] = False,
+) -> None:
+    """Serves gRPC and HTTP until SIGTERM or Ctrl-C, then lets what is under way finish.
+
+    Reads LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET, GATEWAY_DATABASE_URL,
+    GATEWAY_GRPC_ADDRESS, GATEWAY_HTTP_ADDRESS, GATEWAY_CONFIG and GATEWAY_MASTER_KEY. The log
+    goes to stderr and the audit log to stdout, a JSON object on each line.
+    """
+    import uvloop  # noqa: PLC0415
+
+    from gateway import logs  # noqa: PLC0415
+    from gateway.settings import PlatformName  # noqa: PLC0415
+
+    logs.configure()
+    settings = settings_told()
+    if demo:
+        changes = {"platform": PlatformName.SANDBOX, "config": DEMO_CONFIG}
+        settings = settings.model_copy(update=changes)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings, demo=demo))
+
+
+async def run(settings: "Settings", *, demo: bool) -> None:
+    """One gateway, from its start to its end. Raises CommandError where it cannot start."""
+    stopped = stop_signal()
+    gateway = await started(settings)
+    try:
+        if demo:
+            await invite(gateway)
+        await stopped.wait()
+    finally:
+        # A second signal does not wait any more.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().remove_signal_handler(number)
+        await gateway.stop()
+
+
+def stop_signal() -> asyncio.Event:
+    """Is set by SIGINT and SIGTERM."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def started(settings: "Settings") -> "Gateway":
+    """A gateway that serves. Raises CommandError that says what keeps it from that."""
+    from gateway.build import ConfigurationError, Gateway  # noqa: PLC0415
+
+    try:
+        gateway = Gateway(settings)
+    except (ConfigurationError, StoreUnavailableError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    except RuntimeError as error:
+        hint = "GATEWAY_GRPC_ADDRESS sets another address"
+        raise CommandError(f"cannot serve gRPC: {error}", hint) from error
+    try:
+        await gateway.start()
+    except OSError as error:
+        await gateway.stop()
+        hint = "GATEWAY_HTTP_ADDRESS and GATEWAY_CONFIG say what is used"
+        raise CommandError(f"cannot start: {error}", hint) from error
+    except BaseException:
+        await gateway.stop()
+        raise
+    return gateway
+
+
+async def invite(gateway: "Gateway") -> None:
+    """Makes a key for the demo tenant if it has none, and says what to type next."""
+    admin = gateway.administration.admin
+    keys = await admin.list_keys(DEMO_TENANT)
+    if all(key.revoke_time for key in keys):
+        await admin.create_key(DEMO_TENANT)
+    command = command_name()
+    note("The gateway serves on the sandbox: nobody's phone rings. In another terminal:")
+    note(f"  export GATEWAY_TOKEN=$({command} token {DEMO_TENANT})")
+    note(f"  {command} calls place +15005550108 --watch")
+
+
+def command_name() -> str:
+    """How this command line was called, so that what is shown can be typed."""
+    if shutil.which("gateway"):
+        return "gateway"
+    return "python -m gateway" if sys.argv[0].endswith("__main__.py") else sys.argv[0]

@@ -1,0 +1,197 @@
+"""The Twirp protocol (v7) on aiohttp: knows routes, encodings and deadlines, and no message.
+
+Where the written specification and Twirp's Go server differ, this is Go's server: its clients
+are the ones there are. `tests/conformance` says where that is.
+"""
+
+import asyncio
+import json
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from aiohttp import web
+from google.protobuf.message import Message
+
+from gateway.errors import GatewayError, Reason, invalid_field
+from gateway.pipeline import Incoming, Pipeline
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.twirp_bodies import ENCODINGS, Encoding, UndecodableError
+from gateway.wire.twirp_errors import (
+    TwirpError,
+    bad_route,
+    deadline_exceeded,
+    internal,
+    malformed,
+    refusal,
+)
+
+PREFIX = "/twirp"
+TIMEOUT_HEADER = "X-Twirp-Timeout-Ms"
+MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
+MAX_BODY_BYTES = 1024 * 1024
+BODY_PATIENCE = timedelta(seconds=30)
+"""How long a request's body may take to arrive."""
+
+log = structlog.get_logger()
+
+
+class TwirpEngine:
+    """Answers whatever comes to the HTTP port and is for nobody else there."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        endpoints: Sequence[Endpoint],
+        *,
+        body_patience: timedelta = BODY_PATIENCE,
+    ) -> None:
+        self._pipeline = pipeline
+        self._body_patience = body_patience
+        self._services: dict[str, dict[str, Endpoint]] = defaultdict(dict)
+        for endpoint in endpoints:
+            self._services[endpoint.service][endpoint.name] = endpoint
+
+    def mount(self, app: web.Application) -> None:
+        """Takes every path that the application does not serve otherwise.
+
+        Also those outside the prefix: Twirp clients understand `bad_route`, and some fail over
+        any answer that is not JSON.
+        """
+        app.router.add_route("*", "/{path:.*}", self.serve)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """The response to one request. Raises nothing but cancellation."""
+        try:
+            endpoint = self._endpoint(request)
+            return await self._answer(request, endpoint, _encoding(request))
+        except GatewayError as error:
+            return _refused(refusal(error))
+        except TwirpError as error:
+            return _refused(error)
+        except Exception as failure:
+            log.error("internal_error", exc_info=failure)
+            return _refused(internal())
+
+    def _endpoint(self, request: web.Request) -> Endpoint:
+        """The row that a request is for. Raises bad_route."""
+        method, path = request.method, request.path
+        if method != "POST":
+            told = f"unsupported method {_quoted(method)} (only POST is allowed)"
+            raise bad_route(told, method, path)
+        prefix, service, name = ["", "", *path.rsplit("/", 2)][-3:]
+        row = self._services.get(service, {}).get(name)
+        if row is None:
+            raise bad_route(f"no handler for path {_quoted(path)}", method, path)
+        if prefix != PREFIX:
+            told = f"invalid path prefix {_quoted(prefix)}, expected {_quoted(PREFIX)}"
+            raise bad_route(f"{told}, on path {_quoted(path)}", method, path)
+        return row
+
+    async def _answer(
+        self, request: web.Request, endpoint: Endpoint, encoding: Encoding
+    ) -> web.Response:
+        if not isinstance(endpoint, UnaryEndpoint):
+            raise _no_streams(endpoint)
+        patience = _patience(request)
+        incoming = _incoming(request, encoding, patience)
+        message = endpoint.request()
+        try:
+            async with asyncio.timeout(patience.total_seconds() if patience else None):
+                _decode(encoding, await self._body(request), message)
+                response = await self._pipeline.unary(endpoint, incoming, message)
+        except TimeoutError:
+            told = f"not answered within the {TIMEOUT_HEADER} of the request"
+            raise deadline_exceeded(told) from None
+        return web.Response(body=encoding.encode(response), content_type=encoding.content_type)
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The body, if it is short and comes soon. Raises malformed or deadline_exceeded."""
+        try:
+            async with asyncio.timeout(self._body_patience.total_seconds()):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            # Not resource_exhausted: HTTP clients repeat a 429, which would not help here.
+            told = f"the request is larger than {MAX_BODY_BYTES} bytes"
+            raise malformed(told, {"limit_bytes": str(MAX_BODY_BYTES)}, last=True) from None
+        except web.RequestPayloadError:
+            raise malformed("failed to read request body", last=True) from None
+        except TimeoutError:
+            seconds = f"{self._body_patience.total_seconds():g}"
+            told = f"failed to read request: the body took more than {seconds} s"
+            raise deadline_exceeded(told, last=True) from None
+
+
+def _encoding(request: web.Request) -> Encoding:
+    """The encoding by its media type, whatever its parameters. Raises bad_route."""
+    told = request.headers.get("Content-Type", "")
+    encoding = ENCODINGS.get(told.partition(";")[0].strip().lower())
+    if encoding is None:
+        text = f"unexpected Content-Type: {_quoted(told)}"
+        raise bad_route(text, request.method, request.path)
+    return encoding
+
+
+def _decode(encoding: Encoding, body: bytes, message: Message) -> None:
+    try:
+        encoding.decode(body, message)
+    except UndecodableError as wrong:
+        meta = {"cause": str(wrong)} if str(wrong) else {}
+        raise malformed(f"the {encoding.name} request could not be decoded", meta) from None
+
+
+def _patience(request: web.Request) -> timedelta | None:
+    """How long the caller waits for a response; None: as long as it takes."""
+    told = request.headers.get(TIMEOUT_HEADER)
+    if told is None:
+        return None
+    number = told.strip()
+    if number.isascii() and number.isdecimal() and len(number) <= len(str(MAX_TIMEOUT_MS)):
+        milliseconds = int(number)
+        if 1 <= milliseconds <= MAX_TIMEOUT_MS:
+            return timedelta(milliseconds=milliseconds)
+    rule = f"must be a whole number of milliseconds from 1 to {MAX_TIMEOUT_MS}"
+    raise invalid_field(TIMEOUT_HEADER, rule, value=told[:64])
+
+
+def _incoming(request: web.Request, encoding: Encoding, patience: timedelta | None) -> Incoming:
+    return Incoming(
+        wire=encoding.wire,
+        peer=_peer(request),
+        headers={name.lower(): _text(request.headers[name]) for name in request.headers},
+        deadline=datetime.fromtimestamp(time.time(), UTC) + patience if patience else None,
+    )
+
+
+def _peer(request: web.Request) -> str:
+    """The client's address as gRPC writes it, such as `ipv4:10.0.0.7:40312`."""
+    name = request.transport.get_extra_info("peername") if request.transport else None
+    if not isinstance(name, tuple):
+        return ""
+    host, port = name[:2]
+    return f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
+
+
+def _text(value: str) -> str:
+    """A header's value with `?` for bytes that are no UTF-8."""
+    return value.encode(errors="replace").decode()
+
+
+def _no_streams(endpoint: Endpoint) -> GatewayError:
+    told = f"{endpoint.method} is a stream, and Twirp has none"
+    if isinstance(endpoint, StreamEndpoint) and endpoint.instead:
+        told = f"{told}: use {endpoint.instead}, or gRPC"
+    return GatewayError(Reason.UNIMPLEMENTED, told, {"method": endpoint.method})
+
+
+def _refused(error: TwirpError) -> web.Response:
+    response = web.Response(body=error.body, status=error.status, content_type="application/json")
+    if error.last:
+        response.force_close()
+    return response
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""What the gateway promises its callers: each promise on each wire, platform and database."""

@@ -1,0 +1,110 @@
+"""WatchCalls and ListCallEvents: every event once, in order, from wherever one left off."""
+
+import asyncio
+
+from gateway.telephony.v1 import calls_pb2
+from tests.behaviour.stand import Stand, event_name, phone, refusal, span
+
+
+async def test_a_watch_of_one_call_tells_it_from_beginning_to_end(stand: Stand) -> None:
+    """A watch after 0 tells what is stored, then what comes, and ends OK after the end."""
+    call = await stand.acme.place(phone("08"))
+    await stand.acme.until(call.call_id, calls_pb2.CALL_STATE_RINGING)
+    request = calls_pb2.WatchCallsRequest(call_id=call.call_id, after_sequence=0)
+    seen = [
+        response.event
+        async for response in stand.grpc().watch(request, token=stand.acme.token)
+        if response.WhichOneof("message") == "event"
+    ]
+    told = [event_name(event) for event in seen]
+    assert told == ["CALL_CREATED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
+    assert seen == await stand.acme.events(call.call_id)
+    states = [event.call.state for event in seen]
+    assert states == sorted(states)
+
+
+async def test_sequences_have_no_gap(stand: Stand) -> None:
+    """The tenant's events of many calls at once are numbered 1, 2, 3 … in the order stored."""
+    calls = await asyncio.gather(*[stand.acme.place(phone("01")) for _ in range(10)])
+    for call in calls:
+        await stand.acme.ended(call.call_id)
+    events = await stand.acme.events()
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert len({event.event_id for event in events}) == len(events)
+    for call in calls:
+        own = [event for event in events if event.call.call_id == call.call_id]
+        assert [event_name(e) for e in own] == ["CALL_CREATED", "CALL_RINGING", "CALL_ENDED"]
+        assert (await stand.acme.get(call.call_id)).sequence == own[-1].sequence
+
+
+async def test_a_watch_goes_on_where_another_left_off(stand: Stand) -> None:
+    """Watches cut at any event and resumed after its sequence tell each event exactly once."""
+    calls = [await stand.acme.place(phone("01")) for _ in range(3)]
+    seen: list[int] = []
+    for _ in range(9):
+        request = calls_pb2.WatchCallsRequest(after_sequence=seen[-1] if seen else 0)
+        async for response in stand.grpc().watch(request, token=stand.acme.token):
+            if response.WhichOneof("message") == "event":
+                seen.append(response.event.sequence)
+                break
+    assert seen == list(range(1, 10))
+    for call in calls:
+        await stand.acme.ended(call.call_id)
+
+
+async def test_an_unset_sequence_means_from_now(stand: Stand) -> None:
+    """A watch without after_sequence begins with a heartbeat and tells only what comes."""
+    await stand.acme.place(phone("01"), wait_until_answered=True)
+    stream = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=stand.acme.token)
+    first = await anext(stream)
+    assert first.heartbeat.sequence == 3
+    call = await stand.acme.place(phone("01"))
+    second = await anext(stream)
+    assert second.event.sequence == 4
+    assert second.event.call.call_id == call.call_id
+    await stream.aclose()
+
+
+async def test_a_long_poll_answers_with_the_next_event(stand: Stand) -> None:
+    """ListCallEvents with wait answers when there is an event, and says where to go on."""
+    request = calls_pb2.ListCallEventsRequest(wait=span(20))
+    waiting = asyncio.create_task(stand.acme.call("ListCallEvents", request))
+    call = await stand.acme.place(phone("02"))
+    after = 0
+    told: list[str] = []
+    response = await waiting
+    told += [event_name(event) for event in response.events]
+    after = response.sequence
+    while "CALL_RINGING" not in told:
+        request = calls_pb2.ListCallEventsRequest(after_sequence=after, wait=span(20))
+        response = await stand.acme.call("ListCallEvents", request)
+        told += [event_name(event) for event in response.events]
+        after = response.sequence
+    assert told[-1] == "CALL_RINGING"
+    assert after == 2
+    await stand.acme.hang_up(call.call_id)
+
+
+async def test_a_long_poll_without_events_is_empty(stand: Stand) -> None:
+    """ListCallEvents answers empty when nothing came in time, at the sequence it asked."""
+    for wait in (None, span(0.2)):
+        request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=wait)
+        response = await stand.acme.call("ListCallEvents", request)
+        assert (list(response.events), response.sequence) == ([], 0)
+
+
+async def test_events_that_never_were_are_expired(stand: Stand) -> None:
+    """A sequence beyond the newest is EVENTS_EXPIRED, with the range that there is."""
+    request = calls_pb2.ListCallEventsRequest(after_sequence=99)
+    refused = await refusal(stand.acme.call("ListCallEvents", request))
+    assert (refused.code, refused.reason) == ("out_of_range", "EVENTS_EXPIRED")
+    assert refused.metadata["newest_sequence"] == "0"
+
+
+async def test_a_watch_is_refused_like_any_method(stand: Stand) -> None:
+    """A watch without a token, or of an unknown call, ends with the refusal."""
+    stream = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token="")
+    assert (await refusal(anext(stream))).reason == "UNAUTHENTICATED"
+    unknown = calls_pb2.WatchCallsRequest(call_id="call_0")
+    stream = stand.grpc().watch(unknown, token=stand.acme.token)
+    assert (await refusal(anext(stream))).reason == "CALL_NOT_FOUND"

@@ -1,0 +1,99 @@
+"""Tenants do not see each other: another tenant's things do not exist."""
+
+from gateway.telephony.v1 import calls_pb2
+from tests.behaviour.stand import Stand, phone, refusal, state_name
+
+
+async def test_anothers_call_does_not_exist(stand: Stand) -> None:
+    """GetCall, HangUpCall, TransferCall and events of another tenant's call: CALL_NOT_FOUND."""
+    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    events = calls_pb2.ListCallEventsRequest(call_id=call.call_id, after_sequence=0)
+    for asked in (
+        stand.globex.get(call.call_id),
+        stand.globex.hang_up(call.call_id),
+        stand.globex.transfer(call.call_id, phone("00")),
+        stand.globex.call("ListCallEvents", events),
+    ):
+        refused = await refusal(asked)
+        assert (refused.code, refused.reason) == ("not_found", "CALL_NOT_FOUND")
+        assert "acme" not in str(refused)
+    assert (await stand.acme.get(call.call_id)).state == calls_pb2.CALL_STATE_ACTIVE
+
+
+async def test_anothers_leg_cannot_be_named(stand: Stand) -> None:
+    """Room and identity of another tenant's call name nothing."""
+    call = await stand.acme.place(phone("02"))
+    request = calls_pb2.HangUpCallRequest(
+        room=call.room, participant_identity=call.participant_identity
+    )
+    refused = await refusal(stand.globex.call("HangUpCall", request))
+    assert refused.reason == "CALL_NOT_FOUND"
+    await stand.acme.hang_up(call.call_id)
+
+
+async def test_anothers_transfer_does_not_exist(stand: Stand) -> None:
+    """GetTransfer of another tenant's transfer: TRANSFER_NOT_FOUND."""
+    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    transfer = await stand.acme.transfer(call.call_id, phone("01"), wait_until_settled=True)
+    refused = await refusal(stand.globex.get_transfer(transfer.transfer_id))
+    assert (refused.code, refused.reason) == ("not_found", "TRANSFER_NOT_FOUND")
+    assert state_name(await stand.acme.get_transfer(transfer.transfer_id)) == "FAILED"
+
+
+async def test_lists_hold_only_ones_own(stand: Stand) -> None:
+    """ListCalls, ListTrunks and events show a tenant its own calls and trunks and no others."""
+    call = await stand.acme.place(phone("01"), wait_until_answered=True)
+    theirs = await stand.globex.call("ListCalls", calls_pb2.ListCallsRequest())
+    assert list(theirs.calls) == []
+    assert await stand.globex.events() == []
+    trunks = (await stand.globex.call("ListTrunks", calls_pb2.ListTrunksRequest())).trunks
+    assert [trunk.trunk_id for trunk in trunks] == ["globex-main"]
+    mine = await stand.acme.call("ListCalls", calls_pb2.ListCallsRequest())
+    assert [found.call_id for found in mine.calls] == [call.call_id]
+
+
+async def test_a_token_for_one_room_sees_that_room(stand: Stand) -> None:
+    """A token that names a room places calls there, and knows of no call elsewhere."""
+    elsewhere = await stand.acme.place(phone("01"), wait_until_answered=True)
+    client = await stand.client("acme", room="acme-desk")
+    call = await client.place(phone("01"), wait_until_answered=True)
+    assert call.room == "acme-desk"
+    assert (await refusal(client.get(elsewhere.call_id))).reason == "CALL_NOT_FOUND"
+    refused = await refusal(client.place(phone("01"), room="acme-other"))
+    assert refused.reason == "ROOM_NOT_ALLOWED"
+    listed = await client.call("ListCalls", calls_pb2.ListCallsRequest())
+    assert [found.call_id for found in listed.calls] == [call.call_id]
+    assert {event.call.room for event in await client.events()} == {"acme-desk"}
+
+
+async def test_calls_are_listed_by_page_and_criteria(stand: Stand) -> None:
+    """ListCalls goes newest first, page by page, and narrows by label, state, room and time."""
+    placed = [
+        await stand.acme.place(phone("04"), labels={"n": str(n)}, wait_until_answered=True)
+        for n in range(5)
+    ]
+    request = calls_pb2.ListCallsRequest(page_size=2)
+    seen: list[str] = []
+    while True:
+        page = await stand.acme.call("ListCalls", request)
+        seen += [call.call_id for call in page.calls]
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    assert seen == [call.call_id for call in reversed(placed)]
+    refused = await refusal(
+        stand.acme.call(
+            "ListCalls",
+            calls_pb2.ListCallsRequest(page_token=request.page_token, room="acme-x"),
+        )
+    )
+    assert refused.fields == ("page_token",)
+    for narrow, expected in (
+        ({"labels": {"n": "3"}}, [placed[3]]),
+        ({"room": placed[1].room}, [placed[1]]),
+        ({"states": [calls_pb2.CALL_STATE_RINGING]}, []),
+        ({"min_create_time": placed[4].create_time}, [placed[4]]),
+        ({"max_create_time": placed[1].create_time}, [placed[0]]),
+    ):
+        found = await stand.acme.call("ListCalls", calls_pb2.ListCallsRequest(**narrow))
+        assert [c.call_id for c in found.calls] == [c.call_id for c in expected], narrow

@@ -1,0 +1,172 @@
+"""Any interleaving of observations is a legal history of a call."""
+
+import itertools
+from collections import Counter
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.call import Attempt, Call, CallState, EventType, Step, advance
+from gateway.domain.observation import (
+    Answered,
+    DialFailed,
+    EndAsked,
+    LegGone,
+    LegIds,
+    LegSeen,
+    LegStatus,
+    Lost,
+    NotDialed,
+    Observation,
+    Transferred,
+)
+from gateway.domain.outcome import EndReason, Failure, HangupSource
+from tests.store.values import NOON, a_call
+
+times = st.integers(0, 300).map(lambda second: NOON + timedelta(seconds=second))
+ids = st.builds(
+    LegIds,
+    st.sampled_from(["", "PA_1", "PA_2"]),
+    st.sampled_from(["", "SCL_1", "SCL_2"]),
+    st.sampled_from(["", "a@host"]),
+)
+failures = st.builds(
+    Failure,
+    st.sampled_from([0, 302, 404, 480, 486, 487, 503, 603]),
+    st.sampled_from(["", "Busy Here", "CPS limit exceeded"]),
+    st.sampled_from(["", "canceled", "unavailable", "failed_precondition"]),
+    st.sampled_from(["", "cpu exhausted", "sip request timed out"]),
+)
+sources = st.sampled_from(HangupSource)
+observations: st.SearchStrategy[Observation] = st.one_of(
+    st.builds(LegSeen, times, st.sampled_from(LegStatus), ids),
+    st.builds(Answered, times, ids),
+    st.builds(DialFailed, times, failures),
+    st.builds(NotDialed, times),
+    st.builds(LegGone, times, st.none() | st.sampled_from(EndReason), sources),
+    st.builds(Lost, times),
+    st.builds(EndAsked, times, st.sampled_from(EndReason), sources, st.booleans()),
+    st.builds(Transferred, times),
+)
+# Most kinds end a call at once; those that do not are drawn more often.
+histories = st.lists(
+    observations
+    | st.builds(LegSeen, times, st.sampled_from(LegStatus), ids)
+    | st.builds(EndAsked, times, st.sampled_from(EndReason), sources),
+    max_size=12,
+)
+calls = st.sampled_from(
+    [
+        a_call("call_1"),
+        a_call(
+            "call_2",
+            attempts=(Attempt(trunk_id="berlin", livekit_trunk_id="ST_1", start_time=NOON),),
+        ),
+    ]
+)
+
+
+def steps(call: Call, history: list[Observation]) -> list[Step]:
+    """The call as it began, and after each observation."""
+    told = [Step(call)]
+    for seen in history:
+        told.append(advance(told[-1].call, seen))
+    return told
+
+
+def set_times(call: Call) -> list[datetime]:
+    times = (call.create_time, call.ring_time, call.answer_time, call.end_time)
+    return [time for time in times if time]
+
+
+@given(calls, histories)
+def test_the_state_only_grows(call: Call, history: list[Observation]) -> None:
+    """No observation takes a call back to a state it has left."""
+    states = [step.call.state for step in steps(call, history)]
+    assert states == sorted(states)
+
+
+@given(calls, histories)
+def test_times_are_in_order(call: Call, history: list[Observation]) -> None:
+    """Created, ringing, answered, ended: in this order, whatever the clocks said."""
+    for step in steps(call, history):
+        assert set_times(step.call) == sorted(set_times(step.call))
+
+
+@given(calls, histories)
+def test_what_is_known_stays(call: Call, history: list[Observation]) -> None:
+    """Times, identifiers and the wish for the end are set once and never change."""
+    names = (
+        "ring_time", "answer_time", "end_time", "ending", "end_reason", "hangup_source",
+        "participant_id", "sip_call_id", "sip_call_id_full",
+    )  # fmt: skip
+    before = call
+    for step in steps(call, history):
+        for name in names:
+            if getattr(before, name):
+                assert getattr(step.call, name) == getattr(before, name)
+        before = step.call
+
+
+@given(calls, histories)
+def test_an_ended_call_stays_as_it_is(call: Call, history: list[Observation]) -> None:
+    """After the end nothing changes and nothing is told."""
+    told = steps(call, history)
+    for before, step in itertools.pairwise(told):
+        if before.call.ended:
+            assert step == Step(before.call)
+
+
+@given(calls, histories)
+def test_each_stage_is_told_once(call: Call, history: list[Observation]) -> None:
+    """One CALL_ENDED for an ended call, and at most one CALL_RINGING and CALL_ANSWERED."""
+    told = steps(call, history)
+    last = told[-1].call
+    events = Counter(event for step in told for event in step.events)
+    assert events[EventType.CALL_ENDED] == last.ended
+    assert events[EventType.CALL_RINGING] == (last.ring_time is not None)
+    assert events[EventType.CALL_ANSWERED] == (last.answer_time is not None)
+
+
+@given(calls, histories)
+def test_every_change_of_state_is_told(call: Call, history: list[Observation]) -> None:
+    """A step tells exactly one event where it changes the state, and none where it does not."""
+    told = steps(call, history)
+    for before, step in itertools.pairwise(told):
+        assert len(step.events) == (before.call.state is not step.call.state)
+
+
+@given(calls, histories)
+def test_a_reason_comes_with_the_end(call: Call, history: list[Observation]) -> None:
+    """Reason, source and time of the end are set when the call has ended, and only then."""
+    for step in steps(call, history):
+        now = step.call
+        given_why = {now.end_reason is not None, now.hangup_source is not None}
+        assert given_why == {now.ended}
+        assert (now.end_time is not None) == now.ended
+
+
+@given(calls, histories)
+def test_the_answer_makes_the_state(call: Call, history: list[Observation]) -> None:
+    """AUTOMATION and ACTIVE have an answer time; DIALING and RINGING have none."""
+    for step in steps(call, history):
+        if not step.call.ended:
+            assert step.call.answered == (step.call.state >= CallState.AUTOMATION)
+
+
+@given(calls, histories, observations)
+def test_seeing_the_same_twice_is_seeing_it_once(
+    call: Call, history: list[Observation], seen: Observation
+) -> None:
+    """A repeated observation changes nothing and tells nothing."""
+    once = advance(steps(call, history)[-1].call, seen).call
+    assert advance(once, seen) == Step(once)
+
+
+@given(calls, histories)
+def test_nothing_else_is_touched(call: Call, history: list[Observation]) -> None:
+    """Who rang whom, where and until when are as they were at the beginning."""
+    last = steps(call, history)[-1].call
+    for name in ("call_id", "tenant_id", "to", "caller_id", "room", "labels", "create_time"):
+        assert getattr(last, name) == getattr(call, name)

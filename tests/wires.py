@@ -1,0 +1,173 @@
+"""The gateway's API as a client sees it, the same on every wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import aiohttp
+import grpc
+import grpc.aio
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from gateway.telephony.v1 import calls_pb2
+
+SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
+
+R = TypeVar("R", bound=Message)
+
+
+@dataclass
+class RefusedError(Exception):
+    """A refusal as a client reads it; `code` by gRPC's name, lower case, on every wire."""
+
+    code: str
+    reason: str
+    message: str
+    metadata: dict[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+
+
+class Wire(Protocol):
+    """One unary request."""
+
+    async def call(self, method: str, request: Message, *, token: str, timeout: float) -> Message:
+        """The response. Raises RefusedError, or TimeoutError at the client's own deadline."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of the connection."""
+        ...
+
+
+def response_of(method: str) -> type[Message]:
+    """The class of a method's response."""
+    name = SERVICE.methods_by_name[method].output_type.name
+    module: Any = calls_pb2
+    if not hasattr(module, name):
+        from gateway.telephony.v1 import transfers_pb2  # noqa: PLC0415
+
+        module = transfers_pb2
+    found: type[Message] = getattr(module, name)
+    return found
+
+
+class GrpcWire:
+    """grpc.aio, without generated stubs so that any method can be called by name."""
+
+    def __init__(self, port: int, options: Sequence[tuple[str, Any]] = ()) -> None:
+        self.channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options)
+
+    async def call(self, method: str, request: Message, *, token: str, timeout: float) -> Message:
+        """See Wire."""
+        response = response_of(method)
+        unary: Callable[..., Any] = self.channel.unary_unary(
+            f"/{SERVICE.full_name}/{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=response.FromString,
+        )
+        try:
+            answer: Message = await unary(request, metadata=_metadata(token), timeout=timeout)
+        except grpc.aio.AioRpcError as error:
+            raise refused(error) from None
+        return answer
+
+    async def watch(
+        self, request: calls_pb2.WatchCallsRequest, *, token: str
+    ) -> AsyncIterator[calls_pb2.WatchCallsResponse]:
+        """WatchCalls."""
+        stream: Callable[..., Any] = self.channel.unary_stream(
+            f"/{SERVICE.full_name}/WatchCalls",
+            request_serializer=calls_pb2.WatchCallsRequest.SerializeToString,
+            response_deserializer=calls_pb2.WatchCallsResponse.FromString,
+        )
+        responses = stream(request, metadata=_metadata(token))
+        try:
+            async for response in responses:
+                yield response
+        except grpc.aio.AioRpcError as error:
+            raise refused(error) from None
+        finally:
+            responses.cancel()
+
+    async def close(self) -> None:
+        """See Wire."""
+        await self.channel.close()
+
+
+def refused(error: grpc.aio.AioRpcError) -> Exception:
+    """The refusal in a gRPC error's rich status."""
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    if status is None:
+        if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return TimeoutError(error.details())
+        return RefusedError(error.code().name.lower(), "", error.details() or "")
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        detail.Unpack(info)
+        detail.Unpack(bad)
+    assert info.domain == "telephony.gateway"
+    return RefusedError(
+        code=error.code().name.lower(),
+        reason=info.reason,
+        message=status.message,
+        metadata=dict(info.metadata),
+        fields=tuple(violation.field for violation in bad.field_violations),
+    )
+
+
+class TwirpWire:
+    """Twirp over HTTP/1.1, with protobuf or JSON bodies."""
+
+    def __init__(self, port: int, *, json: bool) -> None:
+        self._base = f"http://127.0.0.1:{port}/twirp/{SERVICE.full_name}"
+        self._json = json
+        self._session = aiohttp.ClientSession()
+
+    async def call(self, method: str, request: Message, *, token: str, timeout: float) -> Message:
+        """See Wire."""
+        headers = {"Content-Type": f"application/{'json' if self._json else 'protobuf'}"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        body = (
+            json_format.MessageToJson(request).encode()
+            if self._json
+            else request.SerializeToString()
+        )
+        async with (
+            asyncio.timeout(timeout),
+            self._session.post(f"{self._base}/{method}", data=body, headers=headers) as reply,
+        ):
+            content = await reply.read()
+            if reply.status != 200:
+                raise self._refused(await reply.json())
+        response = response_of(method)()
+        if self._json:
+            return json_format.Parse(content, response)
+        response.ParseFromString(content)
+        return response
+
+    @staticmethod
+    def _refused(error: dict[str, Any]) -> RefusedError:
+        meta = dict(error.get("meta", {}))
+        names = meta.pop("field", "")
+        return RefusedError(
+            code=error["code"],
+            reason=meta.pop("reason", ""),
+            message=error["msg"],
+            metadata={**meta, **({"field": names} if names else {})},
+            fields=tuple(names.split(",")) if names else (),
+        )
+
+    async def close(self) -> None:
+        """See Wire."""
+        await self._session.close()
+
+
+def _metadata(token: str) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {token}"),) if token else ()
