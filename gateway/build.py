@@ -18,6 +18,7 @@ from gateway.audit.sinks import LineSink
 from gateway.audit.trail import Trail
 from gateway.domain.call import EventType
 from gateway.domain.event import CallEvent
+from gateway.domain.ids import new_id
 from gateway.errors import Reason
 from gateway.metrics import CALLS_ENDED
 from gateway.pipeline import Pipeline
@@ -32,7 +33,9 @@ from gateway.service.events import EventService
 from gateway.service.feed import Feed
 from gateway.service.followers import Followers
 from gateway.service.identity import Identity
+from gateway.service.keeper import Keeper
 from gateway.service.platforms import Platforms
+from gateway.service.presence import Presence
 from gateway.service.record import Record
 from gateway.service.seal import Seal
 from gateway.service.transfers import TransferService
@@ -165,7 +168,7 @@ class Gateway:
         self._store.on_events(_count_ends)
         self._store.on_audit(LineSink())
         self._build_services()
-        self._watching: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
         self.grpc_port = self._grpc.port
         self.http_port = 0
 
@@ -190,8 +193,11 @@ class Gateway:
             await self._administration.apply_file(self._settings.config, unless_same=True)
         directory = self._administration.directory
         await directory.refresh()
-        self._watching = asyncio.create_task(directory.keep_fresh())
-        await self._followers.resume()
+        await self._keeper.begin()
+        self._chores = [
+            asyncio.create_task(directory.keep_fresh()),
+            asyncio.create_task(self._keeper.keep()),
+        ]
         if self.plays_sandbox:
             log.warning("sandbox", text="no phone rings: the sandbox plays every callee")
         self.http_port = await self._http.start()
@@ -202,10 +208,11 @@ class Gateway:
         await self._grpc.drain()
         self._drain.begin()
         await asyncio.gather(self._grpc.stop(self._settings.drain_timeout), self._http.stop())
-        if self._watching:
-            self._watching.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await self._calls.stop()
         await self._followers.stop()
+        await self._presence.leave()
         await self._trail.settle()
         for platform in (self._platforms.live, self._platforms.sandbox):
             if platform:
@@ -216,7 +223,9 @@ class Gateway:
         store, clock, drain, feed = self._store, self._clock, self._drain, self._feed
         directory, trail = self._administration.directory, self._trail
         record = Record(store, clock, trail)
-        self._followers = Followers(self._platforms, record, store, clock)
+        self._presence = Presence(store, new_id("gateway", clock.now()))
+        self._followers = Followers(self._platforms, record, store, clock, self._presence)
+        self._keeper = Keeper(self._presence, self._followers)
         self._calls = CallService(
             store=store,
             clock=clock,
@@ -227,6 +236,7 @@ class Gateway:
             feed=feed,
             drain=drain,
             trail=trail,
+            presence=self._presence,
         )
         transfers = TransferService(
             store=store,
@@ -237,6 +247,7 @@ class Gateway:
             feed=feed,
             drain=drain,
             trail=trail,
+            presence=self._presence,
         )
         events = EventService(store=store, feed=feed, drain=drain)
         identity = Identity(directory, self._administration.seal)

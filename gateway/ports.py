@@ -6,7 +6,7 @@ against every implementation.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
@@ -198,6 +198,22 @@ class Reading(Protocol):
         """Grows with every change of keys or configuration, whoever made it."""
         ...
 
+    def now(self) -> datetime:
+        """The store's clock in UTC: one for every process on it."""
+        ...
+
+    def orphans(self, limit: int = 100) -> Sequence[str]:
+        """Ids of calls and transfers held by gateways that are no longer alive."""
+        ...
+
+    def held_by(self, gateway_id: str) -> Sequence[str]:
+        """Ids of the calls and transfers that this gateway holds."""
+        ...
+
+    def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
+        """Whether a client of another living gateway waits for the call."""
+        ...
+
     def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
         """The newest records that fit, oldest first."""
         ...
@@ -232,6 +248,33 @@ class Transaction(Reading, Protocol):
 
     def put_claim(self, claim: RequestClaim) -> None:
         """Replaces an expired claim of the same id."""
+        ...
+
+    def beat(self, gateway_id: str, lasting: timedelta) -> bool:
+        """Keeps the gateway alive for so long, by the store's clock.
+
+        False: it had not been alive, and others may have taken what it held.
+        """
+        ...
+
+    def leave(self, gateway_id: str) -> None:
+        """The gateway is alive no longer; what it holds is anybody's to take."""
+        ...
+
+    def hold(self, resource_id: str, gateway_id: str) -> None:
+        """Lets this gateway follow the call or transfer from now on, whoever did before."""
+        ...
+
+    def let_go(self, resource_id: str) -> None:
+        """Nobody needs to follow it any more, nor waits for it."""
+        ...
+
+    def put_waiter(self, call_id: str, gateway_id: str) -> None:
+        """Clients of this gateway wait for the call."""
+        ...
+
+    def drop_waiter(self, call_id: str, gateway_id: str) -> None:
+        """No client of this gateway waits for the call any more."""
         ...
 
     def put_key(self, key: ApiKey) -> None:

@@ -37,7 +37,6 @@ HINTS: Mapping[str, str] = {
     "PLATFORM_UNAVAILABLE": "nothing was dialled; try again",
     "AUDIT_UNAVAILABLE": "nothing was dialled; try again",
     "DRAINING": "this gateway is going away; try again",
-    "INTERNAL": "the gateway's log tells the cause",
 }
 
 
@@ -123,7 +122,7 @@ def refusal_lines(
     violations: Sequence[tuple[str, str]],
     metadata: Mapping[str, str],
 ) -> Iterable[str]:
-    """The reason, each field at fault, and the verdict on each trunk; nothing twice."""
+    """The reason, each field at fault, the verdict on each trunk, and where to look it up."""
     fields = [f"{name}: {description}" for name, description in violations]
     told = message
     if len(fields) > 1 and all(each in message for each in fields):
@@ -131,7 +130,7 @@ def refusal_lines(
     yield f"error: {title}: {told}"
     yield from (f"  {each}" for each in fields if each not in told)
     for key in sorted(metadata):
-        if key.startswith("trunk."):
+        if key.startswith("trunk.") or key == "rpc_id":
             yield f"  {key}: {metadata[key]}"
 
 

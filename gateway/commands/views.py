@@ -46,8 +46,11 @@ def word(enum: EnumType, number: int) -> str:
 
 
 def span(duration: Duration) -> str:
-    """Seconds, such as `1.5 s`."""
-    return f"{duration.ToTimedelta().total_seconds():g} s"
+    """A duration as it may be typed: `1.5s`, `1m30s`, `4h`."""
+    minutes, seconds = divmod(duration.ToTimedelta().total_seconds(), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    parts = ((hours, "h"), (minutes, "m"), (round(seconds, 6), "s"))
+    return "".join(f"{number:g}{unit}" for number, unit in parts if number) or "0s"
 
 
 def since(start: Timestamp, end: Timestamp) -> str:
@@ -223,7 +226,7 @@ def route_tables(route: RouteDecision) -> list[RenderableType]:
 
 
 def timeout_text(route: RouteDecision, name: str) -> str:
-    """`5 s (request; asked for 5 s)`; empty if nothing is in force."""
+    """`5s (request; asked for 5s)`; empty if nothing is in force."""
     if not route.HasField(name):
         return ""
     decision: TimeoutDecision = getattr(route, name)

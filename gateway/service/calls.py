@@ -24,7 +24,8 @@ from gateway.service.followers import Followers
 from gateway.service.page_token import PageToken
 from gateway.service.placing import Plan, plan, with_rest_of_budget
 from gateway.service.platforms import Platforms
-from gateway.service.record import Record
+from gateway.service.presence import Presence
+from gateway.service.record import Record, until_stored
 from gateway.service.waiters import RETRY_WINDOW_SECONDS, Waiters
 
 HANG_UP_PATIENCE = timedelta(seconds=10)
@@ -72,6 +73,7 @@ class CallService:
         feed: Feed,
         drain: Drain,
         trail: Trail,
+        presence: Presence,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -82,6 +84,7 @@ class CallService:
         self._feed = feed
         self._drain = drain
         self._trail = trail
+        self._presence = presence
         self._waiters = Waiters(self._give_up)
 
     async def place_call(self, rpc: Rpc, asked: PlaceCall) -> Placed:
@@ -89,7 +92,7 @@ class CallService:
         self._drain.refuse()
         repeated = await self._repeated(rpc, asked)
         if repeated is not None:
-            return Placed(await self._answer(rpc, asked, repeated), None)
+            return Placed(await self._answer(rpc, asked, repeated, repeated=True), None)
         tenant = self._directory.tenant(rpc.tenant_id)
         planned = plan(rpc, asked, tenant, self._directory.config, self._clock.now())
         if asked.validate_only:
@@ -102,7 +105,7 @@ class CallService:
         except asyncio.CancelledError:
             placed.add_done_callback(lambda done: self._abandoned(rpc, asked, done))
             raise
-        return Placed(await self._answer(rpc, asked, stored), route)
+        return Placed(await self._answer(rpc, asked, stored, repeated=route is None), route)
 
     async def get_call(self, rpc: Rpc, ref: CallRef) -> Call:
         """One call."""
@@ -209,12 +212,17 @@ class CallService:
                 {"room": call.room, "identity": call.participant_identity},
             )
         tx.put_call(call)
+        tx.hold(call.call_id, self._presence.gateway_id)
+        if asked.wait_until_answered:
+            tx.put_waiter(call.call_id, self._presence.gateway_id)
         if claim:
             tx.put_claim(claim)
         tx.append_audit(self._trail.intent(rpc, asked, planned.decision, call))
         return self._record.event(tx, EventType.CALL_CREATED, call).call, planned.decision
 
-    async def _answer(self, rpc: Rpc, asked: PlaceCall, call: Call) -> Call:
+    async def _answer(
+        self, rpc: Rpc, asked: PlaceCall, call: Call, *, repeated: bool = False
+    ) -> Call:
         """At once, or when it is answered or over, or when this gateway goes away."""
         if not asked.wait_until_answered or call.state >= CallState.ACTIVE:
             return call
@@ -222,6 +230,8 @@ class CallService:
             self._feed.call(call) as latest,
             self._waiters.waiting(call, patience=lambda: self._patience(rpc, asked)),
         ):
+            if repeated:
+                await self._join(call)
             latest.put(await self._now(call))
             answered = await self._drain.unless_begun(
                 latest.until(lambda c: c.state >= CallState.ACTIVE)
@@ -233,12 +243,23 @@ class CallService:
         return 0.0 if late or not asked.request_id else RETRY_WINDOW_SECONDS
 
     async def _give_up(self, call: Call) -> None:
-        """The last waiter has left an unanswered call."""
-        now = await self._now(call)
-        if now.answered or now.ended or self._drain.begun:
+        """The last waiter here has left; the call ends unless one waits elsewhere."""
+        if self._drain.begun:
             return
         end = EndAsked(self._clock.now(), EndReason.CANCELED, HangupSource.GATEWAY)
-        await self._followers.end(call, end)
+
+        def leave(tx: Transaction) -> Call:
+            tx.drop_waiter(call.call_id, self._presence.gateway_id)
+            if tx.waited_for_elsewhere(call.call_id, self._presence.gateway_id):
+                return call
+            return self._record.advance(tx, call.call_id, end)
+
+        await self._followers.enforce(await until_stored(lambda: self._store.transact(leave)))
+
+    async def _join(self, call: Call) -> None:
+        """Lets the other gateways know that somebody waits here too."""
+        gateway_id = self._presence.gateway_id
+        await self._store.transact(lambda tx: tx.put_waiter(call.call_id, gateway_id))
 
     async def _now(self, call: Call) -> Call:
         return await self._store.read(lambda tx: tx.call(call.call_id)) or call

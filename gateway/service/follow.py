@@ -33,6 +33,7 @@ from gateway.domain.outcome import (
 from gateway.domain.pace import pause_before_looking
 from gateway.domain.transfer import LegLeft, Transfer
 from gateway.ports import Clock, Platform, PlatformError, Store
+from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 
 PLATFORM_GRACE = timedelta(milliseconds=400)
@@ -54,13 +55,20 @@ class Follower:
     """One call on its way from the dial, or from wherever it is found, to ENDED."""
 
     def __init__(
-        self, call: Call, platform: Platform, record: Record, store: Store, clock: Clock
+        self,
+        call: Call,
+        platform: Platform,
+        record: Record,
+        store: Store,
+        clock: Clock,
+        presence: Presence,
     ) -> None:
         self._call = call
         self._platform = platform
         self._record = record
         self._store = store
         self._clock = clock
+        self._presence = presence
         self._wake = asyncio.Event()
         self._seen_in_room = False
         self._looking_since = clock.now()
@@ -75,6 +83,9 @@ class Follower:
         """Dials, and dials again only while certainly nothing was dialled; then follows."""
         pauses = iter(REDIAL_PAUSES_SECONDS)
         while True:
+            if not await until_stored(lambda: self._presence.holds(self._call.call_id)):
+                self._log.warning("call_taken_over_before_its_dial")
+                return
             reply = await self._dialed(dial)
             if not self._may_dial_again(reply):
                 break

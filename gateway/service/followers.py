@@ -23,8 +23,12 @@ from gateway.domain.transfer import (
 from gateway.ports import Clock, PlatformError, Store
 from gateway.service.follow import Follower
 from gateway.service.platforms import Platforms
+from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 
+ENFORCE_SECONDS = 0.5
+ENFORCED_FOR = timedelta(seconds=15)
+"""By then the leg is gone, or a gateway that follows the call knows that it is to end."""
 LISTEN_LONGER = timedelta(seconds=60)
 """LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
 
@@ -34,23 +38,41 @@ log = structlog.get_logger()
 class Followers:
     """Starts, nudges and stops them. A stopped one leaves its call as it is."""
 
-    def __init__(self, platforms: Platforms, record: Record, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        platforms: Platforms,
+        record: Record,
+        store: Store,
+        clock: Clock,
+        presence: Presence,
+    ) -> None:
         self._platforms = platforms
         self._record = record
         self._store = store
         self._clock = clock
+        self._presence = presence
         self._followers: dict[str, Follower] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._following: dict[str, asyncio.Task[Any]] = {}
+        self._referring: set[str] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def resume(self) -> None:
-        """Takes up every open call and transfer that the store knows; dials nothing."""
-        calls = await self._store.read(lambda tx: tx.open_calls())
-        for call in calls:
+    def resume_call(self, call: Call) -> None:
+        """Follows a call that another gateway, or an earlier run, left; dials nothing."""
+        if call.call_id not in self._followers:
             self._start(call, self._follower(call).follow())
-        for transfer in await self._store.read(lambda tx: tx.open_transfers()):
-            await self._record.transfer(transfer.transfer_id, ReferLost(self._clock.now()))
-        if calls:
-            log.info("calls_taken_up", count=len(calls))
+
+    def resume_transfer(self, transfer: Transfer) -> None:
+        """Nobody hears LiveKit's answer to this REFER any more: it cannot be known."""
+        if transfer.transfer_id not in self._referring:
+            lost = ReferLost(self._clock.now())
+            story = until_stored(lambda: self._record.transfer(transfer.transfer_id, lost))
+            self._run(f"settle {transfer.transfer_id}", story)
+
+    def keep_only(self, held: set[str]) -> None:
+        """Stops following calls that another gateway has taken over meanwhile."""
+        for call_id, task in list(self._following.items()):
+            if call_id not in held:
+                task.cancel()
 
     def dial(self, call: Call, dial: Dial) -> None:
         """Dials the stored call and follows it."""
@@ -63,17 +85,35 @@ class Followers:
     async def end(self, call: Call, asked: EndAsked) -> None:
         """Asks for the call's end: first in its row, then on the platform.
 
-        The leg may not be in its room yet; whoever follows the call sees to the rest.
+        The leg may not be in its room yet: whoever follows the call here sees to the rest, and
+        for a call followed elsewhere this gateway goes on until it has ended.
         """
-        recorded = await self._record.call(call.call_id, asked)
-        if not recorded.ending:  # it is over, or was answered before it was given up
-            self.nudge(call.call_id)
+        await self.enforce(await self._record.call(call.call_id, asked))
+
+    async def enforce(self, call: Call) -> None:
+        """Ends the leg of a call whose row says that it is to end."""
+        if call.ended or not call.ending:
             return
+        await self._hang_up(call)
+        if follower := self._followers.get(call.call_id):
+            follower.nudge()
+        else:
+            self._run(f"end {call.call_id}", self._end_elsewhere(call))
+
+    async def _end_elsewhere(self, call: Call) -> None:
+        until = self._clock.now() + ENFORCED_FOR
+        while self._clock.now() < until:
+            await asyncio.sleep(ENFORCE_SECONDS)
+            found = await until_stored(lambda: self._store.read(lambda tx: tx.call(call.call_id)))
+            if found is None or found.ended:
+                return
+            await self._hang_up(call)
+
+    async def _hang_up(self, call: Call) -> None:
         try:
             await self._platforms.of(call).hang_up(call.room, call.participant_identity)
         except PlatformError as away:
             log.warning("hang_up_failed", call_id=call.call_id, cause=str(away))
-        self.nudge(call.call_id)
 
     def nudge(self, call_id: str) -> None:
         """The call's row has changed."""
@@ -88,15 +128,20 @@ class Followers:
 
     def _follower(self, call: Call) -> Follower:
         platform = self._platforms.of(call)
-        follower = Follower(call, platform, self._record, self._store, self._clock)
+        follower = Follower(call, platform, self._record, self._store, self._clock, self._presence)
         self._followers[call.call_id] = follower
         return follower
 
     def _start(self, call: Call, story: Coroutine[Any, Any, None]) -> None:
         task = self._run(f"follow {call.call_id}", story)
-        task.add_done_callback(lambda _: self._followers.pop(call.call_id, None))
+        self._following[call.call_id] = task
+        task.add_done_callback(lambda _: self._forget(call.call_id))
 
-    def _run(self, name: str, story: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _forget(self, call_id: str) -> None:
+        self._followers.pop(call_id, None)
+        self._following.pop(call_id, None)
+
+    def _run(self, name: str, story: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(story, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -112,6 +157,7 @@ class Followers:
             play_dialtone=transfer.play_dialtone,
             headers=transfer.headers,
         )
+        self._referring.add(transfer.transfer_id)
         reply = asyncio.create_task(self._platforms.of(call).refer(refer))
         try:
             left = transfer.deadline - self._clock.now()
@@ -121,6 +167,7 @@ class Followers:
             await self._settle(transfer, await reply)
         finally:
             reply.cancel()
+            self._referring.discard(transfer.transfer_id)
         self.nudge(call.call_id)
 
     async def _time_is_up(self, call: Call, transfer: Transfer) -> None:
@@ -147,6 +194,6 @@ class Followers:
         await until_stored(lambda: self._record.transfer(transfer.transfer_id, seen))
 
 
-def _log_failure(task: asyncio.Task[None]) -> None:
+def _log_failure(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (failure := task.exception()):
         log.error("follower_failed", task=task.get_name(), exc_info=failure)

@@ -63,6 +63,7 @@ class Record:
         for event_type in step.events:
             after = self.event(tx, event_type, after).call
         if after.ended:
+            tx.let_go(call_id)
             tx.append_audit(self._trail.call_ended(after))
         return after
 
@@ -99,6 +100,8 @@ class Record:
         if after == transfer:
             return transfer
         tx.put_transfer(after)
+        if after.settled:
+            tx.let_go(transfer_id)
         if after.state is TransferState.COMPLETED:
             call = self.advance(tx, call.call_id, Transferred(seen.time))
         if replace(after, settled=transfer.settled) != transfer:

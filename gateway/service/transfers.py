@@ -20,6 +20,7 @@ from gateway.service.directory import Directory
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
 from gateway.service.followers import Followers
+from gateway.service.presence import Presence
 from gateway.service.record import Record
 
 
@@ -46,6 +47,7 @@ class TransferService:
         feed: Feed,
         drain: Drain,
         trail: Trail,
+        presence: Presence,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -55,6 +57,7 @@ class TransferService:
         self._feed = feed
         self._drain = drain
         self._trail = trail
+        self._presence = presence
 
     async def transfer_call(self, rpc: Rpc, asked: TransferCall) -> Accepted:
         """Accepts a transfer, sees the REFER sent, and waits for its outcome if asked."""
@@ -113,6 +116,7 @@ class TransferService:
             create_time=now,
         )
         tx.put_transfer(transfer)
+        tx.hold(transfer_id, self._presence.gateway_id)
         if claim:
             tx.put_claim(claim)
         tx.append_audit(self._trail.intent(rpc, asked, {"target": asked.to}, call, transfer))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -116,8 +116,20 @@ def upsert(dialect: str, table: Table) -> Insert:
     statement = _INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
     values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    replacing: Insert = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    replacing: Insert = (
+        statement.on_conflict_do_update(index_elements=keys, set_=values)
+        if values
+        else statement.on_conflict_do_nothing()
+    )
     return replacing
+
+
+def store_time(connection: Connection) -> datetime:
+    """The database server's clock; SQLite has none but the machine's."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    found: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return found.astimezone(UTC)
 
 
 def unavailable(error: DBAPIError) -> bool:

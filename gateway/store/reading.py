@@ -23,6 +23,7 @@ from gateway.domain.call import Call, CallState
 from gateway.domain.event import CallEvent
 from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
+from gateway.store import presence
 from gateway.store.codec import (
     audit_of,
     call_of,
@@ -33,6 +34,7 @@ from gateway.store.codec import (
     micros,
     transfer_of,
 )
+from gateway.store.dialect import store_time
 from gateway.store.schema import (
     CONTROL,
     api_keys,
@@ -205,6 +207,22 @@ class SqlReading:
     def revision(self) -> int:
         """See `ports.Reading`."""
         return int(self._ask(_REVISION).scalar_one())
+
+    def now(self) -> datetime:
+        """See `ports.Reading`."""
+        return store_time(self._connection)
+
+    def orphans(self, limit: int = 100) -> Sequence[str]:
+        """See `ports.Reading`."""
+        return presence.orphans(self._connection, limit)
+
+    def held_by(self, gateway_id: str) -> Sequence[str]:
+        """See `ports.Reading`."""
+        return presence.held_by(self._connection, gateway_id)
+
+    def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
+        """See `ports.Reading`."""
+        return presence.waited_for_elsewhere(self._connection, call_id, gateway_id)
 
     def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
         """See `ports.Reading`."""

@@ -182,3 +182,25 @@ audit_events = Table(
 Index(None, audit_events.c.time)
 Index(None, audit_events.c.tenant_id, audit_events.c.time)
 Index(None, audit_events.c.call_id, audit_events.c.time)
+
+gateways = Table(
+    "gateways",
+    metadata,
+    _text("gateway_id", key=True),
+    _number("alive_until"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    _text("resource_id", key=True),
+    _text("gateway_id"),
+)
+Index(None, holds.c.gateway_id)
+
+waiters = Table(
+    "waiters",
+    metadata,
+    _text("call_id", key=True),
+    _text("gateway_id", key=True),
+)

@@ -1,8 +1,8 @@
 """One change to the database, and the batch of changes that it shares a commit with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, NestedTransaction, Select, insert, update
@@ -14,6 +14,7 @@ from gateway.domain.call import Call
 from gateway.domain.event import CallEvent
 from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
+from gateway.store import presence
 from gateway.store.codec import Row, config_row, key_row
 from gateway.store.dialect import upsert
 from gateway.store.reading import SqlReading
@@ -192,6 +193,47 @@ class SqlTransaction(SqlReading):
         """See `ports.Transaction`."""
         self._writes.claims[claim.tenant_id, claim.method, claim.request_id] = claim
 
+    def beat(self, gateway_id: str, lasting: timedelta) -> bool:
+        """See `ports.Transaction`."""
+        self._early()
+        return presence.beat(self._connection, gateway_id, lasting)
+
+    def leave(self, gateway_id: str) -> None:
+        """See `ports.Transaction`."""
+        self._early()
+        presence.leave(self._connection, gateway_id)
+
+    def hold(self, resource_id: str, gateway_id: str) -> None:
+        """See `ports.Transaction`."""
+        self._writes.holds[resource_id] = gateway_id
+
+    def let_go(self, resource_id: str) -> None:
+        """See `ports.Transaction`."""
+        self._writes.holds[resource_id] = None
+
+    def put_waiter(self, call_id: str, gateway_id: str) -> None:
+        """See `ports.Transaction`."""
+        self._writes.waiters[call_id, gateway_id] = True
+
+    def drop_waiter(self, call_id: str, gateway_id: str) -> None:
+        """See `ports.Transaction`."""
+        self._writes.waiters[call_id, gateway_id] = False
+
+    def orphans(self, limit: int = 100) -> Sequence[str]:
+        """See `ports.Reading`."""
+        self._flush()
+        return super().orphans(limit)
+
+    def held_by(self, gateway_id: str) -> Sequence[str]:
+        """See `ports.Reading`."""
+        self._flush()
+        return super().held_by(gateway_id)
+
+    def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
+        """See `ports.Reading`."""
+        self._flush()
+        return super().waited_for_elsewhere(call_id, gateway_id)
+
     def put_key(self, key: ApiKey) -> None:
         """See `ports.Transaction`."""
         self._write(upsert(self._connection.dialect.name, api_keys), key_row(key))
@@ -210,9 +252,13 @@ class SqlTransaction(SqlReading):
 
     def _write(self, statement: Any, row: Row | None = None) -> None:
         """A write too rare to be gathered."""
+        self._early()
+        self._connection.execute(statement, row)
+
+    def _early(self) -> None:
+        """Makes ready to write at once what is not gathered."""
         self._flush()
         self._begin_savepoint()
-        self._connection.execute(statement, row)
 
     def append_audit(self, event: AuditEvent) -> None:
         """See `ports.Transaction`."""

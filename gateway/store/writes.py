@@ -20,6 +20,7 @@ from gateway.store.codec import (
     transfer_row,
 )
 from gateway.store.dialect import upsert
+from gateway.store.presence import flush_presence
 from gateway.store.schema import (
     audit_events,
     audit_logs,
@@ -45,6 +46,10 @@ class Writes:
     transfers: dict[str, Transfer] = field(default_factory=dict)
     claims: dict[tuple[str, str, str], RequestClaim] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
+    holds: dict[str, str | None] = field(default_factory=dict)
+    """Who follows what; None: nobody any more."""
+    waiters: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether clients of a gateway wait for a call."""
     events: list[CallEvent] = field(default_factory=list)
     audit: list[ChainedAuditEvent] = field(default_factory=list)
 
@@ -58,6 +63,8 @@ class Writes:
         self.transfers |= later.transfers
         self.claims |= later.claims
         self.sequences |= later.sequences
+        self.holds |= later.holds
+        self.waiters |= later.waiters
         self.events += later.events
         self.audit += later.audit
 
@@ -69,6 +76,7 @@ class Writes:
         _insert(connection, events, [event_row(event) for event in self.events])
         _replace(connection, event_sequences, _sequence_rows(self.sequences))
         _replace(connection, request_ids, [claim_row(claim) for claim in self.claims.values()])
+        flush_presence(connection, self.holds, self.waiters)
         _insert(connection, audit_logs, _log_rows(self.audit))
         _insert(connection, audit_events, [audit_row(link) for link in self.audit])
         for f in fields(self):

@@ -1,15 +1,19 @@
 """The command line, run in this process against a canned gateway."""
 
 import json
-from collections.abc import Iterator
+import logging
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from gateway.__main__ import app
-from gateway.commands import client
+from gateway.commands import client, database
 from tests.commands.canned import CannedGateway, serve
 
 
@@ -36,13 +40,11 @@ class Result:
 class CommandLine:
     """Types commands."""
 
-    address: str
-    token: str = "secret"
+    environment: Mapping[str, str]
 
     def __call__(self, *words: str) -> Result:
         """Runs the command that these words are."""
-        environment = {"GATEWAY_ADDRESS": self.address, "GATEWAY_TOKEN": self.token}
-        result = CliRunner(env=environment).invoke(app, words)
+        result = CliRunner(env=self.environment).invoke(app, words)
         return Result(result.exit_code, result.stdout, result.stderr)
 
 
@@ -55,5 +57,18 @@ def gateway() -> CannedGateway:
 def run(gateway: CannedGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
     monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
     server, address = serve(gateway)
-    yield CommandLine(address)
+    yield CommandLine({"GATEWAY_ADDRESS": address, "GATEWAY_TOKEN": "secret"})
     server.stop(grace=None).wait()
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+    """The commands that work on a database, on an empty one."""
+    for name in [each for each in os.environ if each.startswith(("GATEWAY_", "LIVEKIT_"))]:
+        monkeypatch.delenv(name)
+    # As at work, but without keeping hold of this test's stderr.
+    monkeypatch.setattr(database, "log_warnings", lambda: None)
+    only_warnings = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=only_warnings)
+    yield CommandLine({"GATEWAY_DATABASE_URL": f"sqlite:///{tmp_path}/gateway.db"})
+    structlog.reset_defaults()

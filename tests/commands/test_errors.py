@@ -64,7 +64,23 @@ def test_an_error_message_cannot_steer_the_terminal(
 
 def test_an_unreachable_gateway_is_named() -> None:
     """Where no gateway listens, the message says which address was tried and what sets it."""
-    result = CommandLine("127.0.0.1:1")("calls", "list")
+    result = CommandLine({"GATEWAY_ADDRESS": "127.0.0.1:1"})("calls", "list")
     assert result.code == 1
     assert "cannot reach the gateway at 127.0.0.1:1:" in result.err
     assert "GATEWAY_ADDRESS" in result.err
+
+
+def test_a_fault_of_the_gateway_says_where_to_look(
+    run: CommandLine, gateway: CannedGateway
+) -> None:
+    """An internal error shows the id under which the gateway's log has its cause."""
+    gateway.will(Refuse(code_pb2.INTERNAL, "INTERNAL", "internal error", {"rpc_id": "rpc_7"}))
+    assert "rpc_id: rpc_7" in run("calls", "list").err
+
+
+def test_the_verdict_on_each_trunk_is_told(run: CommandLine, gateway: CannedGateway) -> None:
+    """Where no trunk may carry a call, each is named with its reason."""
+    why = {"trunk.berlin": "DISABLED", "trunk.munich": "NO_CALLER_ID"}
+    gateway.will(Refuse(code_pb2.FAILED_PRECONDITION, "NO_TRUNK", "no trunk", why))
+    lines = run("calls", "place", "+4930123456").err.splitlines()
+    assert lines[1:3] == ["  trunk.berlin: DISABLED", "  trunk.munich: NO_CALLER_ID"]

@@ -167,7 +167,7 @@ def test_validate_only_shows_the_route(run: CommandLine, gateway: CannedGateway)
     rows = [each.split() for each in result.out.splitlines()]
     assert rows[1:3] == [["munich", "DISABLED"], ["berlin", "TAKEN"]]
     assert "+4930123456 (first of the trunk)" in result.out
-    assert "5 s (request; asked for 5 s)" in result.out
+    assert "5s (request; asked for 5s)" in result.out
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def interrupted(run: CommandLine, *words: str) -> tuple[int, str]:
     """Runs the command in its own process, and presses Ctrl-C once it shows RINGING."""
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "gateway", *words],
-        env={**os.environ, "GATEWAY_ADDRESS": run.address},
+        env={**os.environ, **run.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -36,7 +36,7 @@ build() {
     PATH="$cache/go/bin:$PATH"
   }
   scratch=$(mktemp -d "$cache/build.XXXXXX")
-  # shellcheck disable=SC2064 (this scratch directory, not a later one)
+  # shellcheck disable=SC2064  # this scratch directory, not a later one
   trap "rm -rf '$scratch'" EXIT
   cp "$source"/{main.go,go.mod,go.sum} "$scratch"
   generate "$scratch" >&2

@@ -1,0 +1,77 @@
+"""That this gateway lives, and what is its own to follow."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from gateway.domain.call import Call
+from gateway.domain.transfer import Transfer
+from gateway.ports import Store, StoreUnavailableError, Transaction
+
+LEASE = timedelta(seconds=6)
+"""A gateway that has not been heard of for so long is dead."""
+MARGIN = timedelta(seconds=2)
+"""Before its own lease is over a gateway asks the store whether a call is still its own."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What dead gateways left behind, now this one's."""
+
+    calls: Sequence[Call]
+    transfers: Sequence[Transfer]
+
+
+class Presence:
+    """This gateway's lease in the store."""
+
+    def __init__(self, store: Store, gateway_id: str) -> None:
+        self.gateway_id = gateway_id
+        self._store = store
+        self._heard = 0.0
+
+    async def beat(self) -> bool:
+        """Renews the lease. False: it was over, and what was held may be another's now."""
+        begun = time.monotonic()
+        alive = await self._store.transact(lambda tx: tx.beat(self.gateway_id, LEASE))
+        self._heard = begun
+        return alive
+
+    async def holds(self, resource_id: str) -> bool:
+        """Whether the call or transfer is this gateway's to act on.
+
+        Answers from memory while the lease is fresh, else from the store.
+        """
+        if time.monotonic() < self._heard + (LEASE - MARGIN).total_seconds():
+            return True
+        return resource_id in await self.held()
+
+    async def held(self) -> set[str]:
+        """Everything this gateway holds."""
+        return set(await self._store.read(lambda tx: tx.held_by(self.gateway_id)))
+
+    async def take_orphans(self) -> Taken:
+        """Holds what gateways that are dead have left."""
+        if not await self._store.read(lambda tx: tx.orphans(1)):
+            return Taken((), ())
+        return await self._store.transact(self._take)
+
+    async def leave(self) -> None:
+        """Leaves at once instead of by silence: others take over without waiting."""
+        try:
+            await self._store.transact(lambda tx: tx.leave(self.gateway_id))
+        except StoreUnavailableError as away:
+            log.warning("not_taken_leave", cause=str(away))
+
+    def _take(self, tx: Transaction) -> Taken:
+        ids = tx.orphans()
+        for resource_id in ids:
+            tx.hold(resource_id, self.gateway_id)
+        calls = [call for one in ids if (call := tx.call(one))]
+        transfers = [transfer for one in ids if (transfer := tx.transfer(one))]
+        return Taken(calls, transfers)

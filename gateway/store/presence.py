@@ -1,0 +1,98 @@
+"""Which gateways live, what each follows, and for what its clients wait."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, select
+
+from gateway.store.codec import micros
+from gateway.store.dialect import store_time, upsert
+from gateway.store.schema import gateways, holds, waiters
+
+FORGOTTEN_AFTER = timedelta(hours=1)
+
+_LIVING = gateways.c.alive_until >= bindparam("at")
+_ORPHANS = (
+    select(holds.c.resource_id)
+    .outerjoin(gateways, and_(gateways.c.gateway_id == holds.c.gateway_id, _LIVING))
+    .where(gateways.c.gateway_id.is_(None))
+    .order_by(holds.c.resource_id)
+    .limit(bindparam("limit"))
+)
+_HELD = select(holds.c.resource_id).where(holds.c.gateway_id == bindparam("gateway"))
+_ELSEWHERE = (
+    select(waiters.c.gateway_id)
+    .join(gateways, and_(gateways.c.gateway_id == waiters.c.gateway_id, _LIVING))
+    .where(waiters.c.call_id == bindparam("call"), waiters.c.gateway_id != bindparam("gateway"))
+    .limit(1)
+)
+_BEAT = select(gateways.c.alive_until).where(gateways.c.gateway_id == bindparam("gateway"))
+_LEAVE = (
+    delete(gateways).where(gateways.c.gateway_id == bindparam("gateway")),
+    delete(waiters).where(waiters.c.gateway_id == bindparam("gateway")),
+)
+_FORGET = delete(gateways).where(gateways.c.alive_until < bindparam("at"))
+_LET_GO = delete(holds).where(holds.c.resource_id == bindparam("resource"))
+_NOBODY_WAITS = delete(waiters).where(waiters.c.call_id == bindparam("resource"))
+_DROP_WAITER = delete(waiters).where(
+    waiters.c.call_id == bindparam("call"), waiters.c.gateway_id == bindparam("gateway")
+)
+
+
+def orphans(connection: Connection, limit: int) -> Sequence[str]:
+    """See `ports.Reading`."""
+    now = micros(store_time(connection))
+    return _first(connection.execute(_ORPHANS, {"at": now, "limit": limit}).all())
+
+
+def held_by(connection: Connection, gateway_id: str) -> Sequence[str]:
+    """See `ports.Reading`."""
+    return _first(connection.execute(_HELD, {"gateway": gateway_id}).all())
+
+
+def waited_for_elsewhere(connection: Connection, call_id: str, gateway_id: str) -> bool:
+    """See `ports.Reading`."""
+    asked = {"at": micros(store_time(connection)), "call": call_id, "gateway": gateway_id}
+    return connection.execute(_ELSEWHERE, asked).first() is not None
+
+
+def beat(connection: Connection, gateway_id: str, lasting: timedelta) -> bool:
+    """See `ports.Transaction`."""
+    now = store_time(connection)
+    until = connection.execute(_BEAT, {"gateway": gateway_id}).scalar()
+    row = {"gateway_id": gateway_id, "alive_until": micros(now + lasting)}
+    connection.execute(upsert(connection.dialect.name, gateways), row)
+    connection.execute(_FORGET, {"at": micros(now - FORGOTTEN_AFTER)})
+    return until is not None and until >= micros(now)
+
+
+def leave(connection: Connection, gateway_id: str) -> None:
+    """See `ports.Transaction`."""
+    for statement in _LEAVE:
+        connection.execute(statement, {"gateway": gateway_id})
+
+
+def flush_presence(
+    connection: Connection,
+    held: Mapping[str, str | None],
+    waiting: Mapping[tuple[str, str], bool],
+) -> None:
+    """Writes who follows what, and who waits for what."""
+    taken = [{"resource_id": what, "gateway_id": who} for what, who in held.items() if who]
+    if taken:
+        connection.execute(upsert(connection.dialect.name, holds), taken)
+    gone = [{"resource": what} for what, who in held.items() if who is None]
+    if gone:
+        connection.execute(_LET_GO, gone)
+        connection.execute(_NOBODY_WAITS, gone)
+    there = [{"call_id": c, "gateway_id": g} for (c, g), waits in waiting.items() if waits]
+    if there:
+        connection.execute(upsert(connection.dialect.name, waiters), there)
+    left = [{"call": c, "gateway": g} for (c, g), waits in waiting.items() if not waits]
+    if left:
+        connection.execute(_DROP_WAITER, left)
+
+
+def _first(rows: Sequence[Row[Any]]) -> list[str]:
+    return [row[0] for row in rows]

@@ -1,0 +1,129 @@
+"""What a configuration must be: a table of mistakes, each with the path of its field."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.config_rules import violations
+from gateway.domain.tenant import (
+    Config,
+    Route,
+    RouteTarget,
+    Tenant,
+    TransferSupport,
+    Trunk,
+    TrunkNumber,
+)
+from gateway.domain.timeouts import TimeoutPolicy
+
+NUMBER = TrunkNumber("+15005550199")
+TRUNK = Trunk(trunk_id="a", livekit_trunk_id="ST_a", numbers=(NUMBER,))
+FOREIGN = Trunk(trunk_id="x", livekit_trunk_id="ST_x", numbers=(NUMBER,), tenant_ids=("globex",))
+ROUTE = Route(route_id="r", targets=(RouteTarget("a"),))
+ACME = Tenant(
+    tenant_id="acme", rooms=("lobby", "acme-*", "*"), routes=(ROUTE,), sip_hosts=("sip.acme.com",)
+)
+GLOBEX = Tenant(tenant_id="globex")
+
+
+def s(value: float) -> timedelta:
+    return timedelta(seconds=value)
+
+
+def of_tenant(**changes: object) -> Config:
+    return Config(tenants=(replace(ACME, **changes), GLOBEX), trunks=(TRUNK, FOREIGN))
+
+
+def of_route(**changes: object) -> Config:
+    return of_tenant(routes=(replace(ROUTE, **changes),))
+
+
+def of_policy(**changes: timedelta) -> Config:
+    return of_tenant(routes=(), timeouts=replace(TimeoutPolicy(), **changes))
+
+
+def of_trunk(**changes: object) -> Config:
+    return Config(tenants=(GLOBEX,), trunks=(replace(TRUNK, **changes),))
+
+
+def test_no_mistake() -> None:
+    """A whole configuration without a mistake may be applied, and so may an empty one."""
+    assert violations(Config()) == ()
+    assert violations(of_tenant()) == ()
+    assert violations(of_trunk(headers={"P-Charging": "x"}, tenant_ids=("globex",))) == ()
+
+
+MISTAKES = [
+    (of_tenant(tenant_id=""), "tenants[0].tenant_id"),
+    (of_tenant(tenant_id="Acme"), "tenants[0].tenant_id"),
+    (of_tenant(tenant_id="-acme"), "tenants[0].tenant_id"),
+    (of_tenant(tenant_id="a" * 41), "tenants[0].tenant_id"),
+    (of_tenant(tenant_id="globex"), "tenants[1].tenant_id"),
+    (of_tenant(rooms=("",)), "tenants[0].rooms[0]"),
+    (of_tenant(rooms=("ok", "a*b")), "tenants[0].rooms[1]"),
+    (of_tenant(sip_hosts=("sip:acme.com",)), "tenants[0].sip_hosts[0]"),
+    (of_tenant(sip_hosts=("acme.com\n",)), "tenants[0].sip_hosts[0]"),
+    (of_tenant(allowed_headers=("P-Ok", "From")), "tenants[0].allowed_headers[1]"),
+    (of_policy(ringing_timeout=s(81)), "tenants[0].timeouts.ringing_timeout"),
+    (of_policy(ringing_timeout=s(0)), "tenants[0].timeouts.ringing_timeout"),
+    (of_policy(max_ringing_timeout=s(301)), "tenants[0].timeouts.max_ringing_timeout"),
+    (of_policy(max_ringing_timeout=s(0.05)), "tenants[0].timeouts.max_ringing_timeout"),
+    (of_policy(max_duration=s(0.5)), "tenants[0].timeouts.max_duration"),
+    (of_policy(max_duration=s(82801)), "tenants[0].timeouts.max_duration"),
+    (of_tenant(routes=(ROUTE, ROUTE)), "tenants[0].routes[1].route_id"),
+    (of_route(route_id=""), "tenants[0].routes[0].route_id"),
+    (of_route(route_id="a b"), "tenants[0].routes[0].route_id"),
+    (of_route(targets=()), "tenants[0].routes[0].targets"),
+    (of_route(prefixes=("+49", "49")), "tenants[0].routes[0].match.prefixes[1]"),
+    (of_route(ringing_timeout=s(81)), "tenants[0].routes[0].ringing_timeout"),
+    (of_route(targets=(RouteTarget("gone"),)), "tenants[0].routes[0].targets[0].trunk_id"),
+    (of_route(targets=(RouteTarget("x"),)), "tenants[0].routes[0].targets[0].trunk_id"),
+    (of_route(targets=(RouteTarget("a", -1),)), "tenants[0].routes[0].targets[0].priority"),
+    (of_route(targets=(RouteTarget("a", 65536),)), "tenants[0].routes[0].targets[0].priority"),
+    (of_trunk(trunk_id="a b"), "trunks[0].trunk_id"),
+    (of_trunk(livekit_trunk_id=""), "trunks[0].livekit_trunk_id"),
+    (of_trunk(numbers=()), "trunks[0].numbers"),
+    (of_trunk(numbers=(NUMBER, NUMBER)), "trunks[0].numbers[1].number"),
+    (of_trunk(numbers=(TrunkNumber("5005550100"),)), "trunks[0].numbers[0].number"),
+    (of_trunk(numbers=(TrunkNumber("+9991234567"),)), "trunks[0].numbers[0].number"),
+    (of_trunk(numbers=(replace(NUMBER, tenant_id="no"),)), "trunks[0].numbers[0].tenant_id"),
+    (of_trunk(tenant_ids=("globex", "no")), "trunks[0].tenant_ids[1]"),
+    (of_trunk(transfer_mode=TransferSupport.SIP), "trunks[0].transfer_host"),
+    (of_trunk(headers={"Via": "x"}), "trunks[0].headers[Via]"),
+    (of_trunk(headers={"X-Y": "a\r\nVia: b"}), "trunks[0].headers[X-Y]"),
+    (Config(trunks=(TRUNK, TRUNK)), "trunks[1].trunk_id"),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "path"), MISTAKES, ids=[f"{at} {path}" for at, (_, path) in enumerate(MISTAKES)]
+)
+def test_a_mistake(config: Config, path: str) -> None:
+    """One mistake is one violation, with the path of its field as the YAML has it."""
+    found = violations(config)
+    assert [violation.field for violation in found] == [path]
+    assert found[0].description
+
+
+def test_a_blocking_route_needs_no_trunk() -> None:
+    """A route that blocks goes nowhere."""
+    assert violations(of_route(targets=(), block=True)) == ()
+
+
+def test_every_mistake_is_told() -> None:
+    """Mistakes do not hide each other."""
+    config = Config(
+        tenants=(Tenant(tenant_id="A", rooms=("",), routes=(Route(route_id="?"),)),),
+        trunks=(Trunk(trunk_id="", livekit_trunk_id="", tenant_ids=("b",)),),
+    )
+    assert [violation.field for violation in violations(config)] == [
+        "tenants[0].tenant_id",
+        "tenants[0].routes[0].route_id",
+        "tenants[0].routes[0].targets",
+        "tenants[0].rooms[0]",
+        "trunks[0].trunk_id",
+        "trunks[0].livekit_trunk_id",
+        "trunks[0].numbers",
+        "trunks[0].tenant_ids[0]",
+    ]

@@ -1,0 +1,151 @@
+"""`request_id`: what counts as the same request."""
+
+from dataclasses import fields, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
+from gateway.domain.commands import CallRef, PlaceCall, TransferCall
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Caller
+from gateway.domain.transfer import OnTimeout
+from gateway.errors import GatewayError, Reason
+from gateway.service.repeats import KEPT_FOR, claim_of, fingerprint, held
+from gateway.store.store import SqlStore
+from tests.store.values import NOON
+
+CALL = PlaceCall(to="+15005550100", request_id="order-1")
+TRANSFER = TransferCall(call=CallRef("call_1"), to="+15005550111", request_id="order-1")
+SECOND = timedelta(seconds=1)
+
+
+def rpc(tenant_id: str = "acme", method: str = "CallService/PlaceCall") -> Rpc:
+    caller = Caller("GWkey", tenant_id, frozenset())
+    return Rpc(method=method, wire="grpc", peer="", rpc_id="rpc_1", caller=caller)
+
+
+CALL_CHANGES = {
+    "to": "+15005550101",
+    "caller_id": "+15005550199",
+    "room": "acme-1",
+    "identity": "caller",
+    "ringing_timeout": SECOND,
+    "setup_timeout": SECOND,
+    "max_duration": SECOND,
+    "keep_on_disconnect": True,
+    "labels": {"team": "a"},
+    "trunk_id": "berlin",
+    "end_room_on_hangup": True,
+    "validate_only": True,
+}
+LEG_CHANGES = {
+    "participant_name": "Zoë",
+    "participant_metadata": "{}",
+    "participant_attributes": {"team": "a"},
+    "digits": "1",
+    "play_dialtone": True,
+    "headers": {"X-A": "b"},
+    "include_headers": IncludeHeaders.ALL,
+    "krisp_enabled": True,
+    "media_encryption": MediaEncryption.REQUIRED,
+    "codecs": (Codec("PCMU", 8000),),
+    "only_listed_codecs": True,
+    "media_timeout": SECOND,
+    "hide_phone_number": True,
+    "display_name": "",
+}
+TRANSFER_CHANGES = {
+    "call": CallRef("call_2"),
+    "to": "+15005550112",
+    "ringing_timeout": SECOND,
+    "play_dialtone": True,
+    "headers": {"X-A": "b"},
+    "on_timeout": OnTimeout.HANG_UP,
+}
+NO_CONTENT = {"request_id", "wait_until_answered", "wait_until_settled"}
+
+
+@pytest.mark.parametrize("name", CALL_CHANGES)
+def test_a_calls_content(name: str) -> None:
+    """Each field of a call's content makes another request of it."""
+    assert fingerprint(replace(CALL, **{name: CALL_CHANGES[name]})) != fingerprint(CALL)
+
+
+@pytest.mark.parametrize("name", LEG_CHANGES)
+def test_a_legs_content(name: str) -> None:
+    """So does each field of its leg; an empty display name is not an unset one."""
+    leg = replace(LegOptions(), **{name: LEG_CHANGES[name]})
+    assert fingerprint(replace(CALL, leg=leg)) != fingerprint(CALL)
+
+
+@pytest.mark.parametrize("name", TRANSFER_CHANGES)
+def test_a_transfers_content(name: str) -> None:
+    """Each field of a transfer's content makes another request of it."""
+    assert fingerprint(replace(TRANSFER, **{name: TRANSFER_CHANGES[name]})) != fingerprint(TRANSFER)
+
+
+def test_every_field_is_content_or_not() -> None:
+    """A new field is put into one of the tables above, or is named as no content."""
+
+    def names(kind: type[PlaceCall | TransferCall | LegOptions]) -> set[str]:
+        return {field.name for field in fields(kind)} - NO_CONTENT
+
+    assert names(PlaceCall) == {*CALL_CHANGES, "leg"}
+    assert names(LegOptions) == set(LEG_CHANGES)
+    assert names(TransferCall) == set(TRANSFER_CHANGES)
+
+
+@pytest.mark.parametrize("change", [{"wait_until_answered": True}, {"request_id": "order-2"}])
+def test_waiting_and_the_id_are_no_content(change: dict[str, object]) -> None:
+    """A repeat may wait where the first did not."""
+    assert fingerprint(replace(CALL, **change)) == fingerprint(CALL)
+    assert fingerprint(replace(TRANSFER, wait_until_settled=True)) == fingerprint(TRANSFER)
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_the_order_of_a_map_is_no_content(labels: dict[str, str]) -> None:
+    """Maps have no order on the wire."""
+    turned = dict(reversed(labels.items()))
+    assert fingerprint(replace(CALL, labels=labels)) == fingerprint(replace(CALL, labels=turned))
+
+
+def test_without_an_id_nothing_is_claimed() -> None:
+    """A request without `request_id` is a new one every time."""
+    assert claim_of(rpc(), replace(CALL, request_id=""), "call_1", NOON) is None
+
+
+async def kept(store: SqlStore) -> None:
+    claim = claim_of(rpc(), CALL, "call_1", NOON)
+    assert claim
+    await store.transact(lambda tx: tx.put_claim(claim))
+
+
+async def test_a_repeat_finds_what_it_created(store: SqlStore) -> None:
+    """The same request gives the same call, for 24 hours."""
+    await kept(store)
+    again = claim_of(rpc(), CALL, "call_2", NOON)
+    almost, over = NOON + KEPT_FOR - SECOND, NOON + KEPT_FOR + SECOND
+    assert await store.read(lambda tx: held(tx, rpc(), again, almost)) == "call_1"
+    assert await store.read(lambda tx: held(tx, rpc(), again, over)) is None
+    assert await store.read(lambda tx: held(tx, rpc(), None, NOON)) is None
+
+
+@pytest.mark.parametrize("other", [rpc("globex"), rpc(method="CallService/TransferCall")])
+async def test_an_id_belongs_to_tenant_and_method(store: SqlStore, other: Rpc) -> None:
+    """Another tenant's id, and the same id of another method, is a new one."""
+    await kept(store)
+    claim = claim_of(other, CALL, "call_2", NOON)
+    assert await store.read(lambda tx: held(tx, other, claim, NOON)) is None
+
+
+async def test_other_content_is_refused(store: SqlStore) -> None:
+    """The id of an accepted request with other content is REQUEST_ID_REUSED."""
+    await kept(store)
+    claim = claim_of(rpc(), replace(CALL, to="+15005550101"), "call_2", NOON)
+    with pytest.raises(GatewayError) as refused:
+        await store.read(lambda tx: held(tx, rpc(), claim, NOON))
+    assert refused.value.reason is Reason.REQUEST_ID_REUSED
+    assert refused.value.metadata == {"request_id": "order-1"}

@@ -1,0 +1,154 @@
+"""The last waiter who leaves gives the call up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest_asyncio
+
+from gateway.domain.call import Call
+from gateway.service.waiters import Waiters
+from tests.service.waiting import everyone_has_run, until
+from tests.store.values import a_call
+
+CALL = a_call("call_1")
+SHORT = 0.01
+LONG = 3600.0
+
+
+class Line:
+    """Waiters of one call, and which calls were given up."""
+
+    def __init__(self) -> None:
+        self.given_up: list[str] = []
+        self.waiters = Waiters(self._give_up)
+
+    async def _give_up(self, call: Call) -> None:
+        self.given_up.append(call.call_id)
+
+    @asynccontextmanager
+    async def waiter(
+        self, patience: float = 0.0, call: Call = CALL
+    ) -> AsyncIterator["asyncio.Task[None]"]:
+        """Somebody who waits; cancelled, and gone, at the end of the block."""
+        answered = asyncio.Event()
+
+        async def wait() -> None:
+            with self.waiters.waiting(call, patience=lambda: patience):
+                await answered.wait()
+
+        task = asyncio.create_task(wait())
+        await everyone_has_run()
+        yield task
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest_asyncio.fixture
+async def line() -> AsyncIterator[Line]:
+    """Nobody waits yet."""
+    line = Line()
+    yield line
+    await line.waiters.stop()
+
+
+async def test_the_last_waiter_gives_up_at_once(line: Line) -> None:
+    """A waiter without patience, such as one whose deadline is over, gives the call up."""
+    async with line.waiter():
+        pass
+    await until(lambda: line.given_up == ["call_1"])
+
+
+async def test_a_waiter_who_was_answered_gives_nothing_up(line: Line) -> None:
+    """Leaving with the answer is no giving up."""
+    with line.waiters.waiting(CALL, patience=lambda: 0.0):
+        pass
+    await everyone_has_run()
+    assert line.given_up == []
+
+
+async def test_not_the_last(line: Line) -> None:
+    """While anybody waits the call goes on; the last one who leaves gives it up."""
+    async with line.waiter():
+        async with line.waiter():
+            pass
+        await everyone_has_run()
+        assert line.given_up == []
+    await until(lambda: line.given_up == ["call_1"])
+
+
+async def test_after_the_retry_window(line: Line) -> None:
+    """Nobody came back within the window: the call is given up."""
+    async with line.waiter(patience=SHORT):
+        pass
+    await everyone_has_run()
+    assert line.given_up == []
+    await until(lambda: line.given_up == ["call_1"])
+
+
+async def test_not_before_the_window_is_over(line: Line) -> None:
+    """Until then the call goes on."""
+    async with line.waiter(patience=LONG):
+        pass
+    await everyone_has_run()
+    assert line.given_up == []
+
+
+async def test_somebody_came_back(line: Line) -> None:
+    """A repeat that waits within the window keeps the call."""
+    async with line.waiter(patience=SHORT):
+        pass
+    async with line.waiter(patience=LONG):
+        window_is_over = asyncio.create_task(asyncio.sleep(SHORT * 2))
+        await until(window_is_over.done)
+        assert line.given_up == []
+
+
+async def test_who_comes_back_may_leave_again(line: Line) -> None:
+    """The one who came back is then the last, with a patience of its own."""
+    async with line.waiter(patience=LONG):
+        pass
+    async with line.waiter():
+        pass
+    await until(lambda: line.given_up == ["call_1"])
+
+
+async def test_patience_is_asked_on_leaving(line: Line) -> None:
+    """Whether a deadline is over is known only when the waiter leaves."""
+    patience = LONG
+
+    async def wait() -> None:
+        with line.waiters.waiting(CALL, patience=lambda: patience):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait())
+    await everyone_has_run()
+    patience = 0.0
+    task.cancel()
+    await until(lambda: line.given_up == ["call_1"])
+
+
+async def test_calls_are_counted_apart(line: Line) -> None:
+    """A waiter of another call keeps nothing alive."""
+    async with line.waiter(call=a_call("call_2")):
+        async with line.waiter():
+            pass
+        await until(lambda: line.given_up == ["call_1"])
+
+
+async def test_a_call_that_is_kept(line: Line) -> None:
+    """`keep_on_disconnect` switches it off."""
+    async with line.waiter(call=a_call("call_1", keep_on_disconnect=True)):
+        pass
+    await everyone_has_run()
+    assert line.given_up == []
+
+
+async def test_stopping_is_no_giving_up(line: Line) -> None:
+    """A gateway that stops forgets who was about to be given up."""
+    async with line.waiter(patience=SHORT):
+        pass
+    await line.waiters.stop()
+    window_is_over = asyncio.create_task(asyncio.sleep(SHORT * 2))
+    await until(window_is_over.done)
+    assert line.given_up == []
