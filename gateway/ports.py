@@ -210,6 +210,10 @@ class Reading(Protocol):
         """Ids of the calls and transfers that this gateway holds."""
         ...
 
+    def nudged(self, gateway_id: str) -> Sequence[str]:
+        """Ids that this gateway holds and somebody wants it to look at."""
+        ...
+
     def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
         """Whether a client of another living gateway waits for the call."""
         ...
@@ -263,6 +267,10 @@ class Transaction(Reading, Protocol):
 
     def hold(self, resource_id: str, gateway_id: str) -> None:
         """Lets this gateway follow the call or transfer from now on, whoever did before."""
+        ...
+
+    def nudge(self, resource_id: str) -> None:
+        """Wants whoever holds it to look at it, until it is let go."""
         ...
 
     def let_go(self, resource_id: str) -> None:

@@ -31,15 +31,21 @@ class Settings(BaseSettings):
     livekit_url: str = ""
     livekit_api_key: str = ""
     livekit_api_secret: SecretStr = SecretStr("")
-    platform: PlatformName = Field(PlatformName.LIVEKIT, validation_alias="GATEWAY_PLATFORM")
-    database_url: str = Field("sqlite:///gateway.db", validation_alias="GATEWAY_DATABASE_URL")
-    grpc_address: str = Field("127.0.0.1:50051", validation_alias="GATEWAY_GRPC_ADDRESS")
-    http_address: str = Field("127.0.0.1:8080", validation_alias="GATEWAY_HTTP_ADDRESS")
-    config: Path | None = Field(None, validation_alias="GATEWAY_CONFIG")
-    master_key: SecretStr | None = Field(None, validation_alias="GATEWAY_MASTER_KEY")
-    audit_redaction: Redaction = Field(Redaction.NONE, validation_alias="GATEWAY_AUDIT_REDACTION")
+    platform: PlatformName = Field(
+        default=PlatformName.LIVEKIT, validation_alias="GATEWAY_PLATFORM"
+    )
+    database_url: str = Field(
+        default="sqlite:///gateway.db", validation_alias="GATEWAY_DATABASE_URL"
+    )
+    grpc_address: str = Field(default="127.0.0.1:50051", validation_alias="GATEWAY_GRPC_ADDRESS")
+    http_address: str = Field(default="127.0.0.1:8080", validation_alias="GATEWAY_HTTP_ADDRESS")
+    config: Path | None = Field(default=None, validation_alias="GATEWAY_CONFIG")
+    master_key: SecretStr | None = Field(default=None, validation_alias="GATEWAY_MASTER_KEY")
+    audit_redaction: Redaction = Field(
+        default=Redaction.NONE, validation_alias="GATEWAY_AUDIT_REDACTION"
+    )
     drain_timeout: timedelta = Field(
-        timedelta(seconds=10), validation_alias="GATEWAY_DRAIN_TIMEOUT"
+        default=timedelta(seconds=10), validation_alias="GATEWAY_DRAIN_TIMEOUT"
     )
     """How long a stopping gateway lets RPCs under way finish."""
 

@@ -111,36 +111,41 @@ def advance_transfer(transfer: Transfer, seen: TransferObservation) -> Transfer:
     if transfer.settled:
         return transfer
     match seen:
-        case ReferCompleted() if seen.hung_up or transfer.state is TransferState.CANCELED:
-            pending = transfer.state is TransferState.PENDING
-            state = TransferState.CANCELED if pending else transfer.state
-            return replace(transfer, state=state, settled=True, end_time=seen.time)
         case ReferCompleted():
-            return replace(
-                transfer, state=TransferState.COMPLETED, settled=True, end_time=seen.time
-            )
+            return _completed(transfer, seen)
         case ReferFailed():
-            canceled = transfer.state is TransferState.CANCELED
-            return replace(
-                transfer,
-                state=TransferState.CANCELED if canceled else TransferState.FAILED,
-                sip_status_code=seen.failure.sip_status_code,
-                sip_status=seen.failure.sip_status or seen.failure.message,
-                settled=True,
-                end_time=seen.time,
-            )
+            return _failed(transfer, seen)
         case ReferLost():
-            state = transfer.state
-            if state is TransferState.PENDING:
-                state = TransferState.OUTCOME_UNKNOWN
-            ended = transfer.end_time or seen.time
-            return replace(transfer, state=state, settled=True, end_time=ended)
+            unknown = _if_pending(transfer, TransferState.OUTCOME_UNKNOWN, seen.time)
+            return replace(unknown, settled=True)
         case TimeIsUp():
-            if transfer.state is not TransferState.PENDING:
-                return transfer
-            return replace(transfer, state=TransferState.OUTCOME_UNKNOWN, end_time=seen.time)
+            return _if_pending(transfer, TransferState.OUTCOME_UNKNOWN, seen.time)
         case LegLeft():
             left = replace(transfer, leg_left_time=transfer.leg_left_time or seen.time)
-            if seen.hung_up and transfer.state is TransferState.PENDING:
-                return replace(left, state=TransferState.CANCELED, end_time=seen.time)
-            return left
+            return _if_pending(left, TransferState.CANCELED, seen.time) if seen.hung_up else left
+
+
+def _completed(transfer: Transfer, seen: ReferCompleted) -> Transfer:
+    if seen.hung_up:
+        canceled = _if_pending(transfer, TransferState.CANCELED, seen.time)
+        return replace(canceled, settled=True)
+    return replace(transfer, state=TransferState.COMPLETED, settled=True, end_time=seen.time)
+
+
+def _failed(transfer: Transfer, seen: ReferFailed) -> Transfer:
+    canceled = transfer.state is TransferState.CANCELED
+    return replace(
+        transfer,
+        state=TransferState.CANCELED if canceled else TransferState.FAILED,
+        sip_status_code=seen.failure.sip_status_code,
+        sip_status=seen.failure.sip_status or seen.failure.message,
+        settled=True,
+        end_time=seen.time,
+    )
+
+
+def _if_pending(transfer: Transfer, state: TransferState, now: datetime) -> Transfer:
+    """In `state` from now on, unless it has left PENDING already."""
+    if transfer.state is not TransferState.PENDING:
+        return transfer
+    return replace(transfer, state=state, end_time=now)

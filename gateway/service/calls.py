@@ -252,7 +252,7 @@ class CallService:
             tx.drop_waiter(call.call_id, self._presence.gateway_id)
             if tx.waited_for_elsewhere(call.call_id, self._presence.gateway_id):
                 return call
-            return self._record.advance(tx, call.call_id, end)
+            return self._record.end(tx, call.call_id, end)
 
         await self._followers.enforce(await until_stored(lambda: self._store.transact(leave)))
 

@@ -26,9 +26,6 @@ from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 
-ENFORCE_SECONDS = 0.5
-ENFORCED_FOR = timedelta(seconds=15)
-"""By then the leg is gone, or a gateway that follows the call knows that it is to end."""
 LISTEN_LONGER = timedelta(seconds=60)
 """LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
 
@@ -85,31 +82,17 @@ class Followers:
     async def end(self, call: Call, asked: EndAsked) -> None:
         """Asks for the call's end: first in its row, then on the platform.
 
-        The leg may not be in its room yet: whoever follows the call here sees to the rest, and
-        for a call followed elsewhere this gateway goes on until it has ended.
+        The leg may not be in its room yet: whoever follows the call sees to the rest.
         """
-        await self.enforce(await self._record.call(call.call_id, asked))
+        await self.enforce(
+            await self._store.transact(lambda tx: self._record.end(tx, call.call_id, asked))
+        )
 
     async def enforce(self, call: Call) -> None:
         """Ends the leg of a call whose row says that it is to end."""
         if call.ended or not call.ending:
             return
-        await self._hang_up(call)
-        if follower := self._followers.get(call.call_id):
-            follower.nudge()
-        else:
-            self._run(f"end {call.call_id}", self._end_elsewhere(call))
-
-    async def _end_elsewhere(self, call: Call) -> None:
-        until = self._clock.now() + ENFORCED_FOR
-        while self._clock.now() < until:
-            await asyncio.sleep(ENFORCE_SECONDS)
-            found = await until_stored(lambda: self._store.read(lambda tx: tx.call(call.call_id)))
-            if found is None or found.ended:
-                return
-            await self._hang_up(call)
-
-    async def _hang_up(self, call: Call) -> None:
+        self.nudge(call.call_id)
         try:
             await self._platforms.of(call).hang_up(call.room, call.participant_identity)
         except PlatformError as away:

@@ -28,7 +28,7 @@ class Taken:
 
 
 class Presence:
-    """This gateway's lease in the store."""
+    """The gateway's own lease in the store."""
 
     def __init__(self, store: Store, gateway_id: str) -> None:
         self.gateway_id = gateway_id
@@ -54,6 +54,10 @@ class Presence:
     async def held(self) -> set[str]:
         """Everything this gateway holds."""
         return set(await self._store.read(lambda tx: tx.held_by(self.gateway_id)))
+
+    async def nudged(self) -> Sequence[str]:
+        """What this gateway holds and somebody wants it to look at."""
+        return await self._store.read(lambda tx: tx.nudged(self.gateway_id))
 
     async def take_orphans(self) -> Taken:
         """Holds what gateways that are dead have left."""

@@ -11,7 +11,7 @@ from gateway.audit.trail import Trail
 from gateway.domain.call import Call, EventType, advance
 from gateway.domain.event import CallEvent
 from gateway.domain.ids import new_id
-from gateway.domain.observation import Observation, Transferred
+from gateway.domain.observation import EndAsked, Observation, Transferred
 from gateway.domain.transfer import (
     ReferCompleted,
     Transfer,
@@ -66,6 +66,13 @@ class Record:
             tx.let_go(call_id)
             tx.append_audit(self._trail.call_ended(after))
         return after
+
+    def end(self, tx: Transaction, call_id: str, asked: EndAsked) -> Call:
+        """Asks for a call's end; whichever gateway follows the call will see to it."""
+        call = self.advance(tx, call_id, asked)
+        if not call.ended:
+            tx.nudge(call_id)
+        return call
 
     def event(
         self, tx: Transaction, event_type: EventType, call: Call, transfer: Transfer | None = None

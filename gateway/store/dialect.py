@@ -1,15 +1,11 @@
-"""Where databases differ: how one is opened, locked and inserted into. All else is one SQL."""
+"""Where databases differ: how one is opened, inserted into, and fails. All else is one SQL."""
 
-import os
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Insert, Table, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     ArgumentError,
@@ -21,28 +17,9 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
-from gateway.ports import StoreUnavailableError
-
-READERS = 4
-"""How many reads run side by side."""
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """One database, opened twice.
-
-    A transaction of `writing` excludes all other writers, of whichever process, from its
-    begin; one of `reading` sees one moment and cannot write.
-    """
-
-    writing: Engine
-    reading: Engine
-
-    def dispose(self) -> None:
-        """Closes all connections."""
-        self.reading.dispose()
-        self.writing.dispose()
-
+from gateway.store.database import Database
+from gateway.store.postgresql import open_postgresql
+from gateway.store.sqlite import open_sqlite
 
 def open_database(url: str, lock_timeout: timedelta) -> Database:
     """The database at `url`. `lock_timeout`: how long to wait for another process's writing.
@@ -51,8 +28,10 @@ def open_database(url: str, lock_timeout: timedelta) -> Database:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError(f"not a database URL: {url!r}; write sqlite:///path") from None
+    except (ArgumentError, ValueError):  # the text itself may hold a password
+        raise ValueError(
+            "not a database URL; write sqlite:///path or postgresql://user:password@host/name"
+        ) from None
     opener = _OPENERS.get(parsed.drivername)
     if opener is None:
         known = ", ".join(f"{scheme}://" for scheme in _OPENERS)
@@ -60,53 +39,11 @@ def open_database(url: str, lock_timeout: timedelta) -> Database:
     return opener(parsed, lock_timeout)
 
 
-def _sqlite(url: URL, lock_timeout: timedelta) -> Database:
-    if url.database in (None, "", ":memory:"):
-        raise ValueError("a database in memory would be lost; write sqlite:///path")
-    _create_private(Path(str(url.database)))
-    pragmas = (
-        f"busy_timeout = {lock_timeout // timedelta(milliseconds=1)}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    )
-    return Database(
-        _sqlite_engine(url, 1, "BEGIN IMMEDIATE", pragmas),
-        _sqlite_engine(url, READERS, "BEGIN", (*pragmas, "query_only = ON")),
-    )
-
-
-def _create_private(path: Path) -> None:
-    """SQLite would create the file readable by all; the log beside it takes after it."""
-    try:
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except OSError as error:
-        raise StoreUnavailableError(f"cannot create the database: {error}") from error
-
-
-def _sqlite_engine(url: URL, connections: int, begin: str, pragmas: tuple[str, ...]) -> Engine:
-    engine = create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        connect_args={"check_same_thread": False, "isolation_level": None},
-    )
-
-    def prepare(connection: Any, _record: object) -> None:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-
-    def start(connection: Connection) -> None:
-        # The driver would begin late and without the lock.
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", start)
-    return engine
-
-
-_OPENERS: dict[str, Callable[[URL, timedelta], Database]] = {"sqlite": _sqlite}
+_OPENERS: Mapping[str, Callable[[URL, timedelta], Database]] = {
+    "sqlite": open_sqlite,
+    "postgresql": open_postgresql,
+    "postgres": open_postgresql,
+}
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -135,6 +72,14 @@ def store_time(connection: Connection) -> datetime:
 def unavailable(error: DBAPIError) -> bool:
     """The database failed; otherwise the database refused what it was given."""
     return error.connection_invalidated or not isinstance(error, _REFUSED)
+
+
+def lost(error: DBAPIError) -> bool:
+    """The connection broke; what was under way may have been done or not."""
+    # The driver's own errors have no state; 08 and 57 are the server's farewells.
+    state: str | None = getattr(error.orig, "sqlstate", "")
+    broken = error.connection_invalidated or state is None or state[:2] in ("08", "57")
+    return broken and unavailable(error)
 
 
 _REFUSED = (DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError)

@@ -1,6 +1,6 @@
 """Which gateways live, what each follows, and for what its clients wait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, select
 
 from gateway.store.codec import micros
 from gateway.store.dialect import store_time, upsert
-from gateway.store.schema import gateways, holds, waiters
+from gateway.store.schema import gateways, holds, nudges, waiters
 
 FORGOTTEN_AFTER = timedelta(hours=1)
 
@@ -34,6 +34,12 @@ _LEAVE = (
 )
 _FORGET = delete(gateways).where(gateways.c.alive_until < bindparam("at"))
 _LET_GO = delete(holds).where(holds.c.resource_id == bindparam("resource"))
+_NUDGED = (
+    select(nudges.c.resource_id)
+    .join(holds, holds.c.resource_id == nudges.c.resource_id)
+    .where(holds.c.gateway_id == bindparam("gateway"))
+)
+_UNNUDGED = delete(nudges).where(nudges.c.resource_id == bindparam("resource"))
 _NOBODY_WAITS = delete(waiters).where(waiters.c.call_id == bindparam("resource"))
 _DROP_WAITER = delete(waiters).where(
     waiters.c.call_id == bindparam("call"), waiters.c.gateway_id == bindparam("gateway")
@@ -49,6 +55,11 @@ def orphans(connection: Connection, limit: int) -> Sequence[str]:
 def held_by(connection: Connection, gateway_id: str) -> Sequence[str]:
     """See `ports.Reading`."""
     return _first(connection.execute(_HELD, {"gateway": gateway_id}).all())
+
+
+def nudged(connection: Connection, gateway_id: str) -> Sequence[str]:
+    """See `ports.Reading`."""
+    return _first(connection.execute(_NUDGED, {"gateway": gateway_id}).all())
 
 
 def waited_for_elsewhere(connection: Connection, call_id: str, gateway_id: str) -> bool:
@@ -77,8 +88,12 @@ def flush_presence(
     connection: Connection,
     held: Mapping[str, str | None],
     waiting: Mapping[tuple[str, str], bool],
+    nudging: Collection[str],
 ) -> None:
-    """Writes who follows what, and who waits for what."""
+    """Writes who follows what, who waits for what, and what is to be looked at."""
+    if nudging:
+        rows = [{"resource_id": resource_id} for resource_id in nudging]
+        connection.execute(upsert(connection.dialect.name, nudges), rows)
     taken = [{"resource_id": what, "gateway_id": who} for what, who in held.items() if who]
     if taken:
         connection.execute(upsert(connection.dialect.name, holds), taken)
@@ -86,6 +101,7 @@ def flush_presence(
     if gone:
         connection.execute(_LET_GO, gone)
         connection.execute(_NOBODY_WAITS, gone)
+        connection.execute(_UNNUDGED, gone)
     there = [{"call_id": c, "gateway_id": g} for (c, g), waits in waiting.items() if waits]
     if there:
         connection.execute(upsert(connection.dialect.name, waiters), there)

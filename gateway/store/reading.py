@@ -81,6 +81,7 @@ _EVENTS = (
 _CALL_EVENTS = _EVENTS.where(_is(events.c.call_id))
 _OLDEST_EVENT = select(func.min(events.c.sequence)).where(_is(events.c.tenant_id))
 _NEWEST_EVENT = select(event_sequences.c.sequence).where(_is(event_sequences.c.tenant_id))
+_NEWEST_EVENTS = select(event_sequences.c.tenant_id, event_sequences.c.sequence)
 
 _CLAIM = select(request_ids).where(
     _is(request_ids.c.tenant_id),
@@ -187,6 +188,10 @@ class SqlReading:
         """The sequence of the tenant's newest event, kept or not; 0 before the first."""
         return self._ask(_NEWEST_EVENT, tenant_id=tenant_id).scalar() or 0
 
+    def newest_sequences(self) -> Mapping[str, int]:
+        """The same of all tenants that have had one."""
+        return {row.tenant_id: row.sequence for row in self._ask(_NEWEST_EVENTS)}
+
     def claim(
         self, tenant_id: str, method: str, request_id: str, now: datetime
     ) -> RequestClaim | None:
@@ -219,6 +224,10 @@ class SqlReading:
     def held_by(self, gateway_id: str) -> Sequence[str]:
         """See `ports.Reading`."""
         return presence.held_by(self._connection, gateway_id)
+
+    def nudged(self, gateway_id: str) -> Sequence[str]:
+        """See `ports.Reading`."""
+        return presence.nudged(self._connection, gateway_id)
 
     def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
         """See `ports.Reading`."""

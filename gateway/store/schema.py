@@ -204,3 +204,9 @@ waiters = Table(
     _text("call_id", key=True),
     _text("gateway_id", key=True),
 )
+
+nudges = Table(
+    "nudges",
+    metadata,
+    _text("resource_id", key=True),
+)

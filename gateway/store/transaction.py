@@ -207,6 +207,10 @@ class SqlTransaction(SqlReading):
         """See `ports.Transaction`."""
         self._writes.holds[resource_id] = gateway_id
 
+    def nudge(self, resource_id: str) -> None:
+        """See `ports.Transaction`."""
+        self._writes.nudges.add(resource_id)
+
     def let_go(self, resource_id: str) -> None:
         """See `ports.Transaction`."""
         self._writes.holds[resource_id] = None
@@ -228,6 +232,11 @@ class SqlTransaction(SqlReading):
         """See `ports.Reading`."""
         self._flush()
         return super().held_by(gateway_id)
+
+    def nudged(self, gateway_id: str) -> Sequence[str]:
+        """See `ports.Reading`."""
+        self._flush()
+        return super().nudged(gateway_id)
 
     def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
         """See `ports.Reading`."""

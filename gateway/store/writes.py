@@ -50,6 +50,7 @@ class Writes:
     """Who follows what; None: nobody any more."""
     waiters: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether clients of a gateway wait for a call."""
+    nudges: set[str] = field(default_factory=set)
     events: list[CallEvent] = field(default_factory=list)
     audit: list[ChainedAuditEvent] = field(default_factory=list)
 
@@ -65,6 +66,7 @@ class Writes:
         self.sequences |= later.sequences
         self.holds |= later.holds
         self.waiters |= later.waiters
+        self.nudges |= later.nudges
         self.events += later.events
         self.audit += later.audit
 
@@ -76,7 +78,7 @@ class Writes:
         _insert(connection, events, [event_row(event) for event in self.events])
         _replace(connection, event_sequences, _sequence_rows(self.sequences))
         _replace(connection, request_ids, [claim_row(claim) for claim in self.claims.values()])
-        flush_presence(connection, self.holds, self.waiters)
+        flush_presence(connection, self.holds, self.waiters, self.nudges)
         _insert(connection, audit_logs, _log_rows(self.audit))
         _insert(connection, audit_events, [audit_row(link) for link in self.audit])
         for f in fields(self):

@@ -80,8 +80,7 @@ class CannedGateway(calls_pb2_grpc.CallServiceServicer):
             answer.on(context)
         return answer
 
-    PlaceCall = GetCall = ListCalls = HangUpCall = TransferCall = _answer
-    GetTransfer = ListTrunks = _answer
+    PlaceCall = GetCall = ListCalls = HangUpCall = TransferCall = ListTrunks = _answer
 
     def WatchCalls(  # noqa: N802
         self, request: calls_pb2.WatchCallsRequest, context: grpc.ServicerContext

@@ -37,7 +37,7 @@ def typed(content_type: str | None, encoding: EncodingName = "json") -> Ask:
 
 
 def saying(body: bytes, encoding: EncodingName = "json", **changes: Any) -> Ask:
-    """This body to the target's method."""
+    """A body of its own to the target's method."""
     return rpc(encoding, body=body, **changes)
 
 
@@ -54,7 +54,7 @@ def in_lower_camel(target: Target) -> Request:
 
 def of_wrong_type(target: Target) -> Request:
     """The target's JSON request with a list of lists in place of each value."""
-    return rpc(body=_json(dict.fromkeys(json.loads(target.rpc.json), [[[]]])))(target)
+    return rpc(body=_json({name: [[[]]] for name in json.loads(target.rpc.json)}))(target)
 
 
 def with_field_twice(target: Target) -> Request:

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../../.."
 source=tests/conformance/goserver
 module=gateway.telephony/tests/conformance/goserver
 protos=(proto/gateway/telephony/v1/*.proto)
-python=${PYTHON:-.venv/bin/python}
+python=${1:-.venv/bin/python} # one with grpcio-tools
 
 # go_package as the gateway's proto has it names no module that Go could fetch.
 mapping() {

@@ -27,9 +27,13 @@ def upgrade() -> None:
         sa.Column("call_id", sa.Text(), nullable=False, primary_key=True),
         sa.Column("gateway_id", sa.Text(), nullable=False, primary_key=True),
     )
+    op.create_table(
+        "nudges",
+        sa.Column("resource_id", sa.Text(), nullable=False, primary_key=True),
+    )
 
 
 def downgrade() -> None:
     """Deletes them."""
-    for table in ("waiters", "holds", "gateways"):
+    for table in ("nudges", "waiters", "holds", "gateways"):
         op.drop_table(table)

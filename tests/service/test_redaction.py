@@ -1,0 +1,124 @@
+"""What of a request stands in the audit log."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.audit.redaction import HIDDEN, Redact, describe, keep, last4, text
+from gateway.domain.call import CallState, LegOptions
+from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall, TransferCall
+from gateway.domain.routing import choose
+from gateway.domain.tenant import Config, Tenant, Trunk, TrunkNumber
+from gateway.service.seal import Seal
+
+SEAL = Seal(["the master key"])
+TO, CALLER_ID = "+15005550100", "+15005550199"
+MODES: list[Any] = [
+    pytest.param(keep, TO, id="none"),
+    pytest.param(last4, "…0100", id="last4"),
+    pytest.param(SEAL.pseudonym, SEAL.pseudonym(TO), id="hmac"),
+]
+HIDING = [pytest.param(last4, id="last4"), pytest.param(SEAL.pseudonym, id="hmac")]
+
+CALL = PlaceCall(
+    to=TO,
+    caller_id=CALLER_ID,
+    labels={"team": "a"},
+    ringing_timeout=timedelta(seconds=80.00001),
+    leg=LegOptions(
+        participant_name="Zoë",
+        participant_metadata="{}",
+        participant_attributes={"customer": "Zoë Meier"},
+        digits="1234#",
+        headers={"X-Customer": "Zoë Meier"},
+        display_name="Acme",
+    ),
+)
+TRANSFER = TransferCall(call=CallRef("call_1"), to=TO, headers={"X-Customer": "Zoë"})
+DECISION = choose(
+    CALL,
+    Tenant(tenant_id="acme"),
+    Config(
+        trunks=(
+            Trunk(
+                trunk_id="berlin",
+                livekit_trunk_id="ST_1",
+                numbers=(TrunkNumber(CALLER_ID), TrunkNumber(TO)),
+                headers={"X-Secret": "hush"},
+            ),
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(("redact", "shown"), MODES)
+def test_numbers_as_configured(redact: Redact, shown: str) -> None:
+    """The number rung and the caller ID stand as they are, as last four digits, or as a hash."""
+    assert describe(CALL, redact)["to"] == shown
+    assert describe(TRANSFER, redact)["to"] == shown
+    assert describe({"target": TO}, redact) == {"target": shown}
+
+
+@pytest.mark.parametrize("redact", HIDING)
+@pytest.mark.parametrize("value", [CALL, TRANSFER, DECISION], ids=["call", "transfer", "decision"])
+def test_nothing_personal_is_left(redact: Redact, value: object) -> None:
+    """Where numbers are redacted, no number, name or header value is left anywhere."""
+    written = str(describe(value, redact))
+    for personal in (TO, CALLER_ID, "Zoë", "Meier", "Acme", "hush", "1234"):
+        assert personal not in written
+
+
+def test_personal_texts_stand_where_numbers_do() -> None:
+    """Without redaction names, metadata, attributes and headers are written as they are."""
+    leg = describe(CALL, keep)["leg"]
+    assert leg["participant_name"] == "Zoë"
+    assert leg["participant_attributes"] == {"customer": "Zoë Meier"}
+    assert leg["headers"] == {"X-Customer": "Zoë Meier"}
+    assert leg["display_name"] == "Acme"
+
+
+@pytest.mark.parametrize("redact", [pytest.param(keep, id="none"), *HIDING])
+def test_digits_are_never_written(redact: Redact) -> None:
+    """Digits may be a PIN; that there were some is told, but not which."""
+    assert describe(CALL, redact)["leg"]["digits"] == HIDDEN
+
+
+@pytest.mark.parametrize("redact", HIDING)
+def test_which_headers_there_were(redact: Redact) -> None:
+    """The names of headers and attributes stay, their values go."""
+    leg = describe(CALL, redact)["leg"]
+    assert leg["headers"] == {"X-Customer": HIDDEN}
+    assert leg["participant_attributes"] == {"customer": HIDDEN}
+
+
+def test_what_is_not_personal_stays() -> None:
+    """Labels, spans (to the microsecond) and rooms are written in every mode."""
+    described = describe(CALL, last4)
+    assert described["labels"] == {"team": "a"}
+    assert described["ringing_timeout"] == "80.00001s"
+
+
+def test_empty_fields_are_left_out() -> None:
+    """A record holds what was said, not what could have been."""
+    assert describe(HangUpCall(call=CallRef("call_1")), keep) == {"call": {"call_id": "call_1"}}
+
+
+def test_enums_by_their_names() -> None:
+    """States and the like stand by the names that the API gives them."""
+    asked = ListCalls(states=frozenset({CallState.ACTIVE}))
+    assert describe(asked, keep) == {"states": ["ACTIVE"]}
+
+
+@pytest.mark.parametrize(("asked", "described"), [(None, {}), ("transfer_1", {"id": "transfer_1"})])
+def test_questions_without_a_command(asked: object, described: object) -> None:
+    """A question that names nothing has no content; one that is an id has that."""
+    assert describe(asked, keep) == described
+
+
+def test_numbers_in_messages() -> None:
+    """A number in the message of a refusal is redacted as in a field."""
+    message = f"route premium blocks {TO}"
+    assert text(message, keep) == message
+    assert text(message, last4) == "route premium blocks …0100"
+    assert text("no call call_0190123456789", last4) == "no call call_0190123456789"
