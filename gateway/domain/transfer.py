@@ -126,7 +126,7 @@ def advance_transfer(transfer: Transfer, seen: TransferObservation) -> Transfer:
 
 
 def _completed(transfer: Transfer, seen: ReferCompleted) -> Transfer:
-    if seen.hung_up:
+    if seen.hung_up or transfer.state is TransferState.CANCELED:
         canceled = _if_pending(transfer, TransferState.CANCELED, seen.time)
         return replace(canceled, settled=True)
     return replace(transfer, state=TransferState.COMPLETED, settled=True, end_time=seen.time)

@@ -21,6 +21,7 @@ from gateway.store.database import Database
 from gateway.store.postgresql import open_postgresql
 from gateway.store.sqlite import open_sqlite
 
+
 def open_database(url: str, lock_timeout: timedelta) -> Database:
     """The database at `url`. `lock_timeout`: how long to wait for another process's writing.
 

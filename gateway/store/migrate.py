@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from gateway.ports import StoreUnavailableError
-from gateway.store.dialect import Database
+from gateway.store.database import Database
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

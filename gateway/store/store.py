@@ -7,23 +7,28 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.ports import Clock, Reading, StoreUnavailableError, Transaction
-from gateway.store.dialect import READERS, Database, open_database, unavailable
+from gateway.store.database import READERS, Database
+from gateway.store.dialect import lost, open_database, unavailable
 from gateway.store.migrate import migrate
+from gateway.store.news import Handed, Watcher
 from gateway.store.reading import SqlReading
 from gateway.store.writer import Finished, Job, Writer
 
 T = TypeVar("T")
 LOCK_TIMEOUT = timedelta(seconds=5)
 
+log = structlog.get_logger()
+
 
 def open_store(url: str, clock: Clock, *, lock_timeout: timedelta = LOCK_TIMEOUT) -> "SqlStore":
-    """The store at `url` (`sqlite:///path`), its tables created or brought up to date.
+    """The store at `url` (`sqlite:///path`, `postgresql://…`), its tables created or brought up to date.
 
     `lock_timeout`: how long a write waits for another process's. Raises ValueError for a URL
     of no known kind, StoreUnavailableError where the database does not open or is newer than
@@ -32,12 +37,12 @@ def open_store(url: str, clock: Clock, *, lock_timeout: timedelta = LOCK_TIMEOUT
     database = open_database(url, lock_timeout)
     try:
         migrate(database)
+        return SqlStore(database, new_id("log", clock.now()))
     except BaseException as error:
         database.dispose()
         if isinstance(error, DBAPIError):
             raise StoreUnavailableError(f"cannot open the database: {error.orig}") from error
         raise
-    return SqlStore(database, new_id("log", clock.now()))
 
 
 class SqlStore:
@@ -52,19 +57,21 @@ class SqlStore:
         self._closed = False
         self._event_listeners: list[Callable[[Sequence[CallEvent]], None]] = []
         self._audit_listeners: list[Callable[[Sequence[ChainedAuditEvent]], None]] = []
-        self._writer = Writer(database.writing, log_id, self._hand_over)
+        self._handed = Handed(database)
+        self._watcher: Watcher | None = None
+        self._writer = Writer(database, log_id, self._hand_over)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
 
     async def transact(self, change: Callable[[Transaction], T]) -> T:
         """See `ports.Store`."""
-        self._refuse_closed()
+        self._begin()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._writer.put(Job(change, future))
         return await future
 
     async def read(self, ask: Callable[[Reading], T]) -> T:
         """See `ports.Store`."""
-        self._refuse_closed()
+        self._begin()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, ask)
 
     def on_events(self, listener: Callable[[Sequence[CallEvent]], None]) -> None:
@@ -80,36 +87,77 @@ class SqlStore:
         if not self._closed:
             self._closed = True
             self._writer.stop()
+            if self._watcher is not None:
+                self._watcher.stop()
         await asyncio.to_thread(self._wind_up)
 
-    def _refuse_closed(self) -> None:
+    def _begin(self) -> None:
+        """Watches, now that there is a loop, if there is anybody to tell."""
         if self._closed:
             raise StoreUnavailableError("the store is closed")
+        if self._event_listeners and self._watcher is None:
+            loop = asyncio.get_running_loop()
+
+            def give(events: Sequence[CallEvent]) -> None:
+                with suppress(RuntimeError):  # the loop is closed: there is no one to tell
+                    loop.call_soon_threadsafe(_tell_all, loop, self._event_listeners, events)
+
+            self._watcher = Watcher(self._database, self.log_id, self._handed, give)
 
     def _wind_up(self) -> None:
         self._writer.join()
+        if self._watcher is not None:
+            self._watcher.join()
         self._readers.shutdown()
         self._database.dispose()
 
     def _read(self, ask: Callable[[Reading], T]) -> T:
         try:
-            with self._database.reading.connect() as connection:
-                return ask(SqlReading(connection))
+            return self._read_again(ask)
         except DBAPIError as error:
             if not unavailable(error):
                 raise
             raise StoreUnavailableError(f"the database cannot be read: {error.orig}") from error
 
+    def _read_again(self, ask: Callable[[Reading], T]) -> T:
+        """Again, once, where a kept connection turned out to be dead."""
+        try:
+            return self._read_once(ask)
+        except DBAPIError as error:
+            if not lost(error):
+                raise
+        return self._read_once(ask)
+
+    def _read_once(self, ask: Callable[[Reading], T]) -> T:
+        with self._database.reading.connect() as connection:
+            return ask(SqlReading(connection))
+
     def _hand_over(self, finished: Finished) -> None:
         """From the writing thread to the loop; a loop that is closed has no one waiting."""
-        with suppress(RuntimeError):
-            loop = finished.jobs[0].future.get_loop()
-            loop.call_soon_threadsafe(self._tell, loop, finished)
+        loop = finished.jobs[0].future.get_loop()
 
-    def _tell(self, loop: asyncio.AbstractEventLoop, finished: Finished) -> None:
+        def give(events: Sequence[CallEvent]) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._tell, loop, finished, events)
+
+        self._handed.give(self._due(finished.events), give)
+
+    def _due(self, own: Sequence[CallEvent]) -> Sequence[CallEvent]:
+        """Own events, behind those of others that come before them."""
+        if not self._event_listeners:
+            return own
+        try:
+            return [*self._handed.missing(own), *own]
+        except Exception as error:  # noqa: BLE001  callers are to hear of their commit
+            log.warning("events_told_late", cause=str(error))
+            return ()  # the watcher finds all of them
+
+    def _tell(
+        self, loop: asyncio.AbstractEventLoop, finished: Finished, events: Sequence[CallEvent]
+    ) -> None:
         """Listeners first: who resumes from `transact` finds them told."""
-        if finished.events:
-            _tell_all(loop, self._event_listeners, finished.events)
+        if events:
+            _tell_all(loop, self._event_listeners, events)
         if finished.audit:
             _tell_all(loop, self._audit_listeners, finished.audit)
         for job, outcome in zip(finished.jobs, finished.outcomes, strict=True):

@@ -5,18 +5,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import Chain
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.event import CallEvent
-from gateway.ports import StoreUnavailableError, Transaction
-from gateway.store.dialect import unavailable
+from gateway.ports import OutcomeUnknownError, StoreUnavailableError, Transaction
+from gateway.store.database import Database
+from gateway.store.dialect import lost, unavailable
+from gateway.store.reading import SqlReading
 from gateway.store.transaction import Batch, BatchFailedError, Outcome
 
+RESOLVE_SECONDS = 10.0
+"""How long callers wait to hear whether a commit happened whose answer was lost."""
+RESOLVE_PAUSE_SECONDS = 0.1
 MAX_BATCH = 128
 """Transactions a commit: bounds how long the first of them waits for the last."""
 
@@ -39,6 +44,15 @@ class Finished:
     audit: Sequence[ChainedAuditEvent] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A commit whose answer was lost with the connection."""
+
+    finished: Finished
+    chain: Chain | None
+    transaction_id: str
+
+
 class Writer:
     """Runs jobs in the order they came.
 
@@ -46,11 +60,14 @@ class Writer:
     failed.
     """
 
-    def __init__(self, engine: Engine, log_id: str, finished: Callable[[Finished], None]) -> None:
-        self._engine = engine
+    def __init__(
+        self, database: Database, log_id: str, finished: Callable[[Finished], None]
+    ) -> None:
+        self._database = database
         self._log_id = log_id
         self._finished = finished
         self._chain: Chain | None = None
+        self._doubt: Doubt | None = None
         self._waiting: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
@@ -90,7 +107,8 @@ class Writer:
     def _run(self, jobs: Sequence[Job]) -> None:
         """Commits all jobs together; where one of them spoils that, each by itself."""
         try:
-            finished = self._commit(jobs)
+            self._tell_late()
+            finished = self._store(jobs)
         except BaseException as error:  # noqa: BLE001  the thread must outlive it
             # Whether anything was stored is read from the database when it is needed next.
             self._chain = None
@@ -102,13 +120,79 @@ class Writer:
             finished = Finished(jobs, [Outcome(error=cause)] * len(jobs))
         self._finished(finished)
 
+    def _store(self, jobs: Sequence[Job]) -> Finished:
+        """Commits; once more where a broken connection has certainly kept nothing."""
+        try:
+            return self._commit(jobs)
+        except (DBAPIError, BatchFailedError) as error:
+            if not _connection_lost(error):
+                raise
+        self._chain = None
+        return self._commit(jobs)
+
     def _commit(self, jobs: Sequence[Job]) -> Finished:
-        with self._engine.begin() as connection:
-            batch = Batch(connection, self._log_id, self._chain)
-            outcomes = [batch.run(job.change) for job in jobs]
-            batch.flush()
+        doubt = None
+        try:
+            with self._database.writing.begin() as connection:
+                batch = Batch(connection, self._log_id, self._chain)
+                outcomes = [batch.run(job.change) for job in jobs]
+                batch.flush()
+                if batch.events:
+                    newest = {event.tenant_id: event.sequence for event in batch.events}
+                    self._database.announce(connection, self._log_id, newest)
+                finished = Finished(jobs, outcomes, batch.events, batch.audit)
+                transaction_id = self._database.transaction_id(connection)
+                doubt = Doubt(finished, batch.chain, transaction_id)
+        except DBAPIError as error:
+            if doubt is None or not lost(error):
+                raise
+            self._doubt = doubt
+            if kept := self._resolved():
+                return kept
+            raise
         self._chain = batch.chain
-        return Finished(jobs, outcomes, batch.events, batch.audit)
+        return finished
+
+    def _resolved(self) -> Finished | None:
+        """What the lost commit stored, None if nothing, as soon as the database can tell."""
+        deadline = monotonic() + RESOLVE_SECONDS
+        while (doubt := self._doubt) is not None:
+            try:
+                return self._settle(doubt)
+            except DBAPIError as error:
+                if monotonic() > deadline:
+                    raise OutcomeUnknownError(
+                        f"the database went away during a commit: {error.orig}"
+                    ) from error
+            sleep(RESOLVE_PAUSE_SECONDS)
+        return None
+
+    def _settle(self, doubt: Doubt) -> Finished | None:
+        kept = self._was_kept(doubt)
+        self._doubt = None
+        if not kept:
+            return None
+        self._chain = doubt.chain
+        return doubt.finished
+
+    def _was_kept(self, doubt: Doubt) -> bool:
+        # The lock of all writers is free only when the transaction in doubt is over.
+        with self._database.writing.begin() as connection:
+            if doubt.finished.audit:
+                newest = doubt.finished.audit[-1]
+                head = SqlReading(connection).log_head(self._log_id)
+                return head == (newest.sequence, newest.hash)
+            return self._database.committed(connection, doubt.transaction_id)
+
+    def _tell_late(self) -> None:
+        """A commit whose callers were told that its outcome is unknown has one by now."""
+        if self._doubt and (finished := self._settle(self._doubt)):
+            self._finished(finished)
+
+
+def _connection_lost(error: DBAPIError | BatchFailedError) -> bool:
+    cause = error.__cause__ if isinstance(error, BatchFailedError) else error
+    return isinstance(cause, DBAPIError) and lost(cause)
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -109,19 +109,25 @@ class TwirpEngine:
 
     async def _body(self, request: web.Request) -> bytes:
         """The body, if it is short and comes soon. Raises malformed or deadline_exceeded."""
+        if (request.content_length or 0) > MAX_BODY_BYTES:
+            raise _too_large()
         try:
             async with asyncio.timeout(self._body_patience.total_seconds()):
                 return await request.read()
         except web.HTTPRequestEntityTooLarge:
-            # Not resource_exhausted: HTTP clients repeat a 429, which would not help here.
-            told = f"the request is larger than {MAX_BODY_BYTES} bytes"
-            raise malformed(told, {"limit_bytes": str(MAX_BODY_BYTES)}, last=True) from None
+            raise _too_large() from None
         except web.RequestPayloadError:
             raise malformed("failed to read request body", last=True) from None
         except TimeoutError:
             seconds = f"{self._body_patience.total_seconds():g}"
             told = f"failed to read request: the body took more than {seconds} s"
             raise deadline_exceeded(told, last=True) from None
+
+
+def _too_large() -> TwirpError:
+    # Not resource_exhausted: HTTP clients repeat a 429, which would not help here.
+    told = f"the request is larger than {MAX_BODY_BYTES} bytes"
+    return malformed(told, {"limit_bytes": str(MAX_BODY_BYTES)}, last=True)
 
 
 def _encoding(request: web.Request) -> Encoding:

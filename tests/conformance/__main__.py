@@ -1,4 +1,4 @@
-"""Holds the suite against any Twirp server, such as
+"""Holds the suite against any Twirp server.
 
 python -m tests.conformance http://localhost:8080 example.v1.Haberdasher MakeHat '{"inches": 12}' \
     --header 'Authorization: Bearer …' --protobuf 080c --max-body 1048576

@@ -23,11 +23,18 @@ def provoking(code: str, encoding: EncodingName) -> Ask:
 
 
 def at(path: str, **changes: Any) -> Ask:
-    """The target's own request, sent to another path: {prefix}, {service}, {method} stand in it."""
-    return lambda target: replace(
-        _request(target, target.rpc, "json"),
-        path=path.format(prefix=target.prefix, service=target.service, method=target.rpc.method),
-        **changes,
+    """The target's own request, sent to another path; see `filled`."""
+    return lambda target: rpc(path=filled(path, target), **changes)(target)
+
+
+def filled(path: str, target: Target) -> str:
+    """A path with {prefix}, {service}, {method} and their variants {short} and {swapped}."""
+    return path.format(
+        prefix=target.prefix,
+        service=target.service,
+        method=target.rpc.method,
+        short=target.service.rpartition(".")[2],
+        swapped=target.rpc.method.swapcase(),
     )
 
 

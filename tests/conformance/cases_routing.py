@@ -1,7 +1,7 @@
 """Which requests reach a method, and what all others are told."""
 
-from tests.conformance.asking import at, rpc, typed
-from tests.conformance.case import Case
+from tests.conformance.asking import at, filled, rpc, typed
+from tests.conformance.case import Case, Need
 from tests.conformance.checks import has_no_body, is_bad_route, is_error, is_success
 
 ROUTES = (
@@ -45,9 +45,9 @@ WRONG_PATHS = {
     "an unknown method": "{prefix}/{service}/NoSuchMethod",
     "no method": "{prefix}/{service}",
     "an empty method": "{prefix}/{service}/",
-    "a method in another case": "{prefix}/{service}/{method}_x",
+    "a method in another case": "{prefix}/{service}/{swapped}",
     "an unknown service": "{prefix}/{service}X/{method}",
-    "a service without its package": "{prefix}/X/{method}",
+    "a service without its package": "{prefix}/{short}/{method}",
     "no prefix": "/{service}/{method}",
     "another prefix": "/rpc{prefix}x/{service}/{method}",
     "the prefix twice": "{prefix}{prefix}/{service}/{method}",
@@ -59,13 +59,20 @@ WRONG_PATHS = {
     "gRPC's path with a dot for the slash": "{prefix}/{service}.{method}",
     "the root": "/",
 }
+
+
+def differs(path: str) -> Need:
+    """Whether the path is a wrong one for the target: some have no prefix, or no package."""
+    return lambda target: filled(path, target) != target.path()
+
+
 PATHS = tuple(
     Case(
         name=f"path: {name}",
         promise="A path that names no method of the service is a bad_route; none is corrected.",
         ask=at(path),
         expect=(is_bad_route,),
-        needs=(lambda target: target.prefix != "") if "prefix" in name else (lambda _target: True),
+        needs=differs(path),
     )
     for name, path in WRONG_PATHS.items()
 )

@@ -17,5 +17,4 @@ def applicable(target: Target) -> list[Case]:
 
 def unexplained(target: Target) -> set[str]:
     """Error codes that the target neither provokes nor says why not."""
-    always = {"bad_route", "malformed"}
-    return set(STATUS) - always - set(target.errors) - set(target.unreachable)
+    return set(STATUS) - set(target.errors) - set(target.unreachable)

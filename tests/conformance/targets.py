@@ -160,6 +160,8 @@ def gateway_errors(headers: dict[str, str], ended_call: str) -> dict[str, Rpc]:
     ringing = place(to=RINGS_FOR_EVER, wait_until_answered=True)
     nothing = calls_pb2.ListCallsRequest()
     return {
+        "bad_route": rpc("NoSuchMethod", nothing),
+        "malformed": Rpc(method="ListCalls", json=b"[", protobuf=b"\xff"),
         "invalid_argument": rpc("ListCalls", calls_pb2.ListCallsRequest(page_size=-1)),
         "deadline_exceeded": rpc("PlaceCall", ringing, headers={**headers, **wait}),
         "not_found": rpc("GetCall", calls_pb2.GetCallRequest(call_id="call_none")),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,11 +32,11 @@ def s(value: float) -> timedelta:
     return timedelta(seconds=value)
 
 
-def of_tenant(**changes: object) -> Config:
+def of_tenant(**changes: Any) -> Config:
     return Config(tenants=(replace(ACME, **changes), GLOBEX), trunks=(TRUNK, FOREIGN))
 
 
-def of_route(**changes: object) -> Config:
+def of_route(**changes: Any) -> Config:
     return of_tenant(routes=(replace(ROUTE, **changes),))
 
 
@@ -43,7 +44,7 @@ def of_policy(**changes: timedelta) -> Config:
     return of_tenant(routes=(), timeouts=replace(TimeoutPolicy(), **changes))
 
 
-def of_trunk(**changes: object) -> Config:
+def of_trunk(**changes: Any) -> Config:
     return Config(tenants=(GLOBEX,), trunks=(replace(TRUNK, **changes),))
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -18,7 +19,7 @@ CALL = PlaceCall(to="+15005550100")
 TRANSFER = TransferCall(call=CallRef("call_1"), to="+15005550100")
 
 
-def placing(field: str, value: object) -> PlaceCall:
+def placing(field: str, value: Any) -> PlaceCall:
     """A call with one field set, of its own or of its leg."""
     if field.startswith("leg."):
         return replace(CALL, leg=replace(LegOptions(), **{field[4:]: value}))

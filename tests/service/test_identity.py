@@ -88,7 +88,7 @@ async def test_a_token_of_livekits_own_sdk(identity: Identity) -> None:
         .to_jwt()
     )
     caller = identity.authenticate(f"bearer {token}")
-    assert (caller.rights, caller.room) == ({Right.CALL}, "acme-1")
+    assert (caller.rights, caller.room) == (frozenset({Right.CALL}), "acme-1")
 
 
 SAFE_AGE = LEEWAY_SECONDS - 3

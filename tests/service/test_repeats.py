@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ def rpc(tenant_id: str = "acme", method: str = "CallService/PlaceCall") -> Rpc:
     return Rpc(method=method, wire="grpc", peer="", rpc_id="rpc_1", caller=caller)
 
 
-CALL_CHANGES = {
+CALL_CHANGES: dict[str, Any] = {
     "to": "+15005550101",
     "caller_id": "+15005550199",
     "room": "acme-1",
@@ -41,7 +42,7 @@ CALL_CHANGES = {
     "end_room_on_hangup": True,
     "validate_only": True,
 }
-LEG_CHANGES = {
+LEG_CHANGES: dict[str, Any] = {
     "participant_name": "Zoë",
     "participant_metadata": "{}",
     "participant_attributes": {"team": "a"},
@@ -57,7 +58,7 @@ LEG_CHANGES = {
     "hide_phone_number": True,
     "display_name": "",
 }
-TRANSFER_CHANGES = {
+TRANSFER_CHANGES: dict[str, Any] = {
     "call": CallRef("call_2"),
     "to": "+15005550112",
     "ringing_timeout": SECOND,
@@ -99,7 +100,7 @@ def test_every_field_is_content_or_not() -> None:
 
 
 @pytest.mark.parametrize("change", [{"wait_until_answered": True}, {"request_id": "order-2"}])
-def test_waiting_and_the_id_are_no_content(change: dict[str, object]) -> None:
+def test_waiting_and_the_id_are_no_content(change: dict[str, Any]) -> None:
     """A repeat may wait where the first did not."""
     assert fingerprint(replace(CALL, **change)) == fingerprint(CALL)
     assert fingerprint(replace(TRANSFER, wait_until_settled=True)) == fingerprint(TRANSFER)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event
 
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore, open_store
+from tests.postgres.postgres_server import PostgresServer
 from tests.store.values import StillClock
 
 
@@ -31,11 +32,22 @@ class Databank:
         return store
 
 
-@pytest_asyncio.fixture(params=["sqlite"])
-async def databank(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Databank]:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Each kind of database, empty."""
-    urls = {"sqlite": f"sqlite:///{tmp_path / 'gateway.db'}"}
-    databank = Databank(urls[request.param], [])
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'gateway.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest_asyncio.fixture
+async def databank(database_url: str) -> AsyncIterator[Databank]:
+    """A database of the test's own, whose stores are closed in the end."""
+    databank = Databank(database_url, [])
     yield databank
     for store in databank.stores:
         await store.close()

@@ -17,6 +17,12 @@ from tests.store.values import StillClock, a_call, place
 
 
 @pytest.fixture
+def database_url(path: Path) -> str:
+    """SQLite only."""
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where the database is."""
     return tmp_path / "gateway.db"

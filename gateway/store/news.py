@@ -1,0 +1,137 @@
+"""Events of every process on their way to this one's listeners."""
+
+import selectors
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from threading import Lock, Thread
+
+import structlog
+
+from gateway.domain.event import CallEvent
+from gateway.store.database import Database
+from gateway.store.reading import SqlReading
+
+PAGE = 500
+RECONNECT_SECONDS = 0.5
+
+Give = Callable[[Sequence[CallEvent]], None]
+
+log = structlog.get_logger()
+
+
+class Handed:
+    """What the listeners have been given: each tenant's events in order, none twice or left out.
+
+    The writer gives this process's own events as they are committed, the watcher those of
+    others; whoever comes second finds them given. It begins with the newest there are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        with database.reading.connect() as connection:
+            self._newest = dict(SqlReading(connection).newest_sequences())
+
+    def newest(self, tenant_id: str) -> int:
+        """The sequence of the last event given."""
+        return self._newest.get(tenant_id, 0)
+
+    def give(self, events: Sequence[CallEvent], give: Give) -> None:
+        """Calls `give` with what is new of `events`, which follow what was given before."""
+        with self._lock:
+            fresh = [event for event in events if event.sequence > self.newest(event.tenant_id)]
+            self._newest |= {event.tenant_id: event.sequence for event in fresh}
+            give(fresh)
+
+    def missing(self, events: Sequence[CallEvent]) -> list[CallEvent]:
+        """What others stored before `events` and was not given yet."""
+        first: dict[str, int] = {}
+        for event in events:
+            first.setdefault(event.tenant_id, event.sequence)
+        return [
+            event
+            for tenant_id, sequence in first.items()
+            if sequence > self.newest(tenant_id) + 1
+            for page in self.pages(tenant_id, sequence)
+            for event in page
+        ]
+
+    def pages(self, tenant_id: str, end: int) -> Iterator[Sequence[CallEvent]]:
+        """The stored events that were not given yet, and whose sequence is below `end`."""
+        after = self.newest(tenant_id)
+        while after + 1 < end:
+            with self._database.reading.connect() as connection:
+                limit = min(PAGE, end - after - 1)
+                page = SqlReading(connection).events(tenant_id, after, limit=limit)
+            page = [event for event in page if event.sequence < end]
+            if not page:
+                return
+            after = page[-1].sequence
+            yield page
+
+
+class Watcher:
+    """A thread that gives what other processes store, until `stop`.
+
+    While the database is away it tries again, and then gives all that was missed.
+    """
+
+    def __init__(self, database: Database, log_id: str, handed: Handed, give: Give) -> None:
+        self._database = database
+        self._log_id = log_id
+        self._handed = handed
+        self._give = give
+        self._hears = True
+        self._bell, self._ear = socket.socketpair()
+        self._stopped = False
+        self._thread = Thread(target=self._work, name="store-watcher", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread."""
+        self._stopped = True
+        self._bell.close()
+
+    def join(self) -> None:
+        """Returns when the thread has ended."""
+        self._thread.join()
+
+    def _work(self) -> None:
+        with self._ear, selectors.DefaultSelector() as selector:
+            selector.register(self._ear, selectors.EVENT_READ)
+            while not self._stopped:
+                try:
+                    self._listen(selector)
+                except Exception as error:  # noqa: BLE001  the thread must outlive it
+                    self._report(error)
+                    selector.select(RECONNECT_SECONDS)
+
+    def _listen(self, selector: selectors.BaseSelector) -> None:
+        with closing(self._database.listener(self._log_id)) as listener:
+            if listener.source is not None:
+                selector.register(listener.source, selectors.EVENT_READ)
+            try:
+                heard: Mapping[str, int] | None = None
+                while not self._stopped:
+                    self._catch_up(self._all() if heard is None else heard)
+                    self._hears = True
+                    heard = listener.heard() if selector.select(listener.pause) else None
+            finally:
+                if listener.source is not None:
+                    selector.unregister(listener.source)
+
+    def _all(self) -> Mapping[str, int]:
+        with self._database.reading.connect() as connection:
+            return SqlReading(connection).newest_sequences()
+
+    def _catch_up(self, newest: Mapping[str, int]) -> None:
+        for tenant_id, sequence in newest.items():
+            for page in self._handed.pages(tenant_id, sequence + 1):
+                self._handed.give(page, self._give)
+
+    def _report(self, error: Exception) -> None:
+        """Once for as long as it lasts."""
+        if self._hears:
+            log.warning("events_of_others_not_heard", cause=str(error))
+        self._hears = False

@@ -1,0 +1,150 @@
+"""Every field of an answer is filled from the domain."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.call import Attempt, CallState, Direction, EventType
+from gateway.domain.commands import PlaceCall
+from gateway.domain.event import CallEvent
+from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.routing import choose
+from gateway.domain.tenant import Config, Route, RouteTarget, Tenant, Trunk, TrunkNumber
+from gateway.domain.transfer import TransferState
+from gateway.service.calls import Placed
+from gateway.service.events import Heartbeat
+from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from gateway.wire import telephony_v1_responses as responses
+from tests.store.values import NOON, a_call, a_transfer
+from tests.wire.messages import empty_paths
+
+SECOND = timedelta(seconds=1)
+CALL = a_call(
+    "call_1",
+    direction=Direction.INBOUND,
+    state=CallState.ENDED,
+    end_reason=EndReason.BUSY,
+    hangup_source=HangupSource.REMOTE,
+    participant_id="PA_1",
+    sip_call_id="SCL_1",
+    sip_call_id_full="1@host",
+    attempts=(
+        Attempt(
+            trunk_id="berlin",
+            livekit_trunk_id="ST_1",
+            start_time=NOON,
+            highest_state=CallState.RINGING,
+            sip_call_id="SCL_1",
+            sip_status_code=486,
+            sip_status="Busy Here",
+            ring_time=NOON + SECOND,
+            end_time=NOON + SECOND * 2,
+            next_attempt="486 is an answer",
+        ),
+    ),
+    sip_status_code=486,
+    sip_status="Busy Here",
+    ring_time=NOON + SECOND,
+    answer_time=NOON + SECOND * 2,
+    end_time=NOON + SECOND * 3,
+    labels={"team": "a"},
+    sandbox=True,
+    sequence=7,
+)
+TRANSFER = a_transfer(
+    "transfer_1",
+    "call_1",
+    state=TransferState.FAILED,
+    sip_status_code=603,
+    sip_status="Decline",
+    end_time=NOON + SECOND * 2,
+    leg_left_time=NOON + SECOND,
+)
+EVENT = CallEvent(
+    event_id="event_1",
+    tenant_id="acme",
+    type=EventType.TRANSFER_CHANGED,
+    event_time=NOON,
+    call=CALL,
+    transfer=TRANSFER,
+    sequence=7,
+)
+TRUNK = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1", numbers=(TrunkNumber("+15005550199"),))
+DECISION = choose(
+    PlaceCall(
+        to="+15005550100", ringing_timeout=SECOND * 9, setup_timeout=SECOND, max_duration=SECOND * 9
+    ),
+    Tenant(tenant_id="acme", routes=(Route(route_id="r", targets=(RouteTarget("berlin"),)),)),
+    Config(trunks=(TRUNK,)),
+)
+ANSWERS = [
+    ("Call", responses.call(CALL)),
+    ("Transfer", responses.transfer(TRANSFER)),
+    ("CallEvent", responses.event(EVENT)),
+    ("RouteDecision", responses.route(DECISION)),
+    ("PlaceCallResponse", responses.placed(Placed(CALL, DECISION))),
+    ("ListCallsResponse", responses.page_of_calls(([CALL], "token"))),
+    ("ListCallEventsResponse", responses.page_of_events(([EVENT], 7))),
+    ("ListTrunksResponse", responses.trunks([TRUNK])),
+]
+
+
+@pytest.mark.parametrize("answer", [row[1] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
+def test_every_field_is_filled(answer: calls_pb2.Call) -> None:
+    """What the domain knows is told: no field of an answer stays empty."""
+    assert list(empty_paths(answer)) == []
+
+
+def test_a_call_as_it_is() -> None:
+    """Each field of a call holds the value of its name."""
+    message = responses.call(CALL)
+    for name in ("call_id", "to", "caller_id", "room", "participant_identity", "participant_id",
+                 "sip_call_id", "sip_call_id_full", "trunk_id", "sip_status_code", "sip_status",
+                 "sandbox", "sequence"):  # fmt: skip
+        assert getattr(message, name) == getattr(CALL, name)
+    assert message.state == calls_pb2.CALL_STATE_ENDED
+    assert message.end_reason == calls_pb2.END_REASON_BUSY
+    assert message.hangup_source == calls_pb2.HANGUP_SOURCE_REMOTE
+    assert message.direction == calls_pb2.CALL_DIRECTION_INBOUND
+    times = (message.create_time, message.ring_time, message.answer_time, message.end_time)
+    assert [time.seconds - times[0].seconds for time in times] == [0, 1, 2, 3]
+    assert (message.ringing_timeout.seconds, message.max_duration.seconds) == (30, 14400)
+    assert dict(message.labels) == {"team": "a"}
+
+
+def test_a_transfer_as_it_is() -> None:
+    """Each field of a transfer holds the value of its name."""
+    message = responses.transfer(TRANSFER)
+    assert (message.transfer_id, message.call_id, message.to) == (
+        "transfer_1",
+        "call_1",
+        TRANSFER.to,
+    )
+    assert message.mode == transfers_pb2.TRANSFER_MODE_COLD
+    assert message.state == transfers_pb2.TRANSFER_STATE_FAILED
+    assert message.leg_left_time.seconds == int(NOON.timestamp()) + 1
+
+
+def test_what_has_not_happened_is_unset() -> None:
+    """A new call has no end, no times but its creation, and no SIP status."""
+    unset = set(empty_paths(responses.call(a_call("call_1"))))
+    assert {"end_reason", "hangup_source", "ring_time", "answer_time", "end_time"} <= unset
+    assert {"state", "create_time", "ringing_timeout", "max_duration"}.isdisjoint(unset)
+
+
+def test_an_answer_without_a_call_or_a_route() -> None:
+    """A validated request has no call; a repeated one no route."""
+    assert not responses.placed(Placed(None, DECISION)).HasField("call")
+    assert not responses.placed(Placed(CALL, None)).HasField("route")
+
+
+def test_an_event_or_a_heartbeat() -> None:
+    """A watcher is sent one or the other."""
+    assert responses.watched(EVENT).WhichOneof("message") == "event"
+    assert responses.watched(Heartbeat(7)).heartbeat.sequence == 7
+
+
+def test_a_trunk_without_secrets() -> None:
+    """Tenants see a trunk's name, numbers and abilities, and nothing of LiveKit's or headers."""
+    names = set(calls_pb2.TrunkSummary.DESCRIPTOR.fields_by_name)
+    assert names == {"trunk_id", "numbers", "transfer_mode", "enabled"}
