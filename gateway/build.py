@@ -202,6 +202,7 @@ class Gateway:
             log.warning("sandbox", text="no phone rings: the sandbox plays every callee")
         self.http_port = await self._http.start()
         await self._grpc.start()
+        log.info("serving", grpc_port=self.grpc_port, http_port=self.http_port)
 
     async def stop(self) -> None:
         """Lets everybody go, lets RPCs finish, and leaves open calls to whoever comes next."""

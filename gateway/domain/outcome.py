@@ -148,6 +148,8 @@ def end_reason(failure: Failure, *, rang: bool) -> tuple[EndReason, HangupSource
         return reason, HangupSource.REMOTE
     if reason is EndReason.NO_ANSWER or reason is EndReason.UNREACHABLE:
         return reason, HangupSource.GATEWAY
+    if reason is EndReason.OUTCOME_UNKNOWN:
+        return reason, HangupSource.UNKNOWN
     return reason, HangupSource.PLATFORM
 
 
@@ -168,7 +170,7 @@ def _of_code(failure: Failure, *, rang: bool) -> EndReason:
         return EndReason.TRUNK_FAILURE
     match certainty(failure):
         case Certainty.NOT_DIALED:
-            return EndReason.NOT_DIALED
+            return EndReason.OUTCOME_UNKNOWN if rang else EndReason.NOT_DIALED
         case Certainty.UNKNOWN:
             return EndReason.OUTCOME_UNKNOWN
         case Certainty.SETTLED:

@@ -140,7 +140,7 @@ def _failed(transfer: Transfer, seen: ReferFailed) -> Transfer:
         sip_status_code=seen.failure.sip_status_code,
         sip_status=seen.failure.sip_status or seen.failure.message,
         settled=True,
-        end_time=seen.time,
+        end_time=transfer.end_time if canceled else seen.time,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.domain.call import Call, advance
+from gateway.domain.call import Call, CallState, advance
 from gateway.domain.leg import Dial, DialReply, Leg, NeverSent, NoReply, PickedUp, Refused
 from gateway.domain.observation import (
     Answered,
@@ -237,7 +237,8 @@ class Follower:
         )
         rest = self._call.ringing_deadline - self._clock.now()
         enough = rest > timedelta(seconds=REDIAL_PAUSES_SECONDS[0])
-        return never and enough and not self._call.ending
+        silent = self._call.state is CallState.DIALING
+        return never and enough and silent and not self._call.ending
 
     def _with_rest_of_budget(self, dial: Dial) -> Dial:
         rest = self._call.ringing_deadline - self._clock.now()

@@ -98,6 +98,12 @@ def test_a_failure_without_a_status_is_told_by_its_text() -> None:
     assert (after(failed).sip_status_code, after(failed).sip_status) == (0, "can't transfer")
 
 
+@pytest.mark.parametrize("late", [COMPLETED, COMPLETED_BY_HANGING_UP, FAILED, LOST])
+def test_a_cancelled_transfer_was_over_then(late: TransferObservation) -> None:
+    """What LiveKit says later does not move the time at which the call was hung up."""
+    assert after(HUNG_UP, late).end_time == at(5)
+
+
 def test_the_leg_leaves_once() -> None:
     """The first sight of the leg being gone is timed; a second one does not move it."""
     assert after(LEFT, LegLeft(at(9), hung_up=False)).leg_left_time == at(5)

@@ -1,0 +1,149 @@
+"""Several gateway processes on one database and one LiveKit, and all that can be checked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gateway.audit.chain import verify
+from gateway.build import Administration, SystemClock, open_store
+from gateway.domain.call import Call, EventType
+from gateway.domain.event import CallEvent
+from gateway.ports import AuditQuery
+from gateway.settings import Settings
+from gateway.telephony.v1 import calls_pb2
+from tests.behaviour.stand import NUMBERS, Client, configuration
+from tests.processes import GatewayProcess, environment_of
+from tests.stack.livekit_stack import LiveKitStack
+from tests.wires import GrpcWire
+
+
+class Cluster:
+    """`start` brings up `size` gateways; the tenant is acme."""
+
+    def __init__(self, stack: LiveKitStack, database_url: str, folder: Path, size: int = 1) -> None:
+        self.stack = stack
+        self.folder = folder
+        self.settings = Settings(
+            **{
+                "GATEWAY_DATABASE_URL": database_url,
+                "GATEWAY_MASTER_KEY": "the tests' own master key",
+                "livekit_url": stack.url,
+                "livekit_api_key": stack.api_key,
+                "livekit_api_secret": stack.api_secret,
+            }  # type: ignore[arg-type]
+        )
+        self.gateways = [
+            GatewayProcess(environment_of(self.settings), folder / f"gateway-{n}.log")
+            for n in range(size)
+        ]
+        self.token = ""
+        self._wires: list[GrpcWire] = []
+
+    async def start(self) -> None:
+        """Configures the database, then starts every gateway."""
+        trunk = self.stack.create_trunk("acme", list(NUMBERS), "phones.test")
+        path = self.folder / "config.yaml"
+        path.write_text(yaml.safe_dump(configuration(trunk)))
+        self.store = open_store(self.settings.database_url, SystemClock())
+        administration = Administration(self.settings, self.store, SystemClock())
+        await administration.apply_file(path)
+        created = await administration.admin.create_key("acme")
+        self.token = administration.admin.sign(created.key)
+        for gateway in self.gateways:
+            await gateway.start()
+
+    async def stop(self) -> None:
+        """Ends everything."""
+        for wire in self._wires:
+            await wire.close()
+        for gateway in self.gateways:
+            await gateway.stop()
+        await self.store.close()
+
+    def client(self, at: int = 0) -> Client:
+        """A client of one gateway, on a connection of its own."""
+        return self.client_of_port(self.gateways[at].grpc_port)
+
+    def client_of_port(self, port: int) -> Client:
+        """A client of whatever listens there."""
+        wire = GrpcWire(port, [("grpc.use_local_subchannel_pool", 1)])
+        self._wires.append(wire)
+        return Client(wire, self.token)
+
+    async def calls(self) -> Sequence[Call]:
+        """Every call in the database, oldest first."""
+        events = await self.events()
+        created = [e.call.call_id for e in events if e.type is EventType.CALL_CREATED]
+        found = await self.store.read(lambda tx: [tx.call(call_id) for call_id in created])
+        return [call for call in found if call]
+
+    async def open_calls(self) -> Sequence[Call]:
+        """The calls that have not ended."""
+        return await self.store.read(lambda tx: tx.open_calls())
+
+    async def events(self) -> list[CallEvent]:
+        """Every event of the tenant."""
+        found: list[CallEvent] = []
+        while True:
+            after = found[-1].sequence if found else 0
+            page = await self.store.read(lambda tx, after=after: tx.events("acme", after))
+            if not page:
+                return found
+            found += page
+
+    def dialed(self) -> Counter[str]:
+        """How often each call was dialled, as the phones saw it."""
+        return Counter(seen["attributes"]["gateway.callId"] for seen in self.stack.calls())
+
+    async def check(self) -> None:
+        """Fails unless nothing was lost, doubled, left or unrecorded; all calls have ended."""
+        calls = await self.calls()
+        assert [call.call_id for call in calls if not call.ended] == []
+        dialed = self.dialed()
+        assert {call_id: n for call_id, n in dialed.items() if n > 1} == {}
+        await self._check_events(calls)
+        await self._check_audit(calls, dialed)
+        left = [call for call in calls if self._leg(call)]
+        assert [(call.call_id, call.end_reason) for call in left] == []
+
+    def _leg(self, call: Call) -> bool:
+        return any(
+            leg.identity == call.participant_identity for leg in self.stack.participants(call.room)
+        )
+
+    async def _check_events(self, calls: Sequence[Call]) -> None:
+        events = await self.events()
+        assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+        for call in calls:
+            told = Counter(e.type for e in events if e.call.call_id == call.call_id)
+            assert told[EventType.CALL_CREATED] == told[EventType.CALL_ENDED] == 1, call
+            assert told[EventType.CALL_ANSWERED] == (1 if call.answer_time else 0), call
+
+    async def _check_audit(self, calls: Sequence[Call], dialed: Counter[str]) -> None:
+        records = await self.store.read(lambda tx: tx.audit(AuditQuery(limit=100_000)))
+        kinds = Counter((r.record["kind"], r.record.get("call_id")) for r in records)
+        assert all(kinds["INTENT", call_id] == 1 for call_id in dialed)
+        assert all(kinds["OUTCOME", call.call_id] == 1 for call in calls)
+        logs = await self.store.read(lambda tx: tx.audit_logs())
+        chained = await self.store.read(
+            lambda tx: [one for log in logs for one in tx.audit_log(log, 0, 1_000_000)]
+        )
+        assert list(verify(chained)) == []
+
+
+async def all_ended(cluster: Cluster, within: float = 40.0) -> None:
+    """Returns when no call is open any more."""
+    async with asyncio.timeout(within):
+        while await cluster.open_calls():
+            await asyncio.sleep(0.1)
+
+
+def place(to: str, **fields: Any) -> calls_pb2.PlaceCallRequest:
+    """A PlaceCallRequest."""
+    return calls_pb2.PlaceCallRequest(to=to, **fields)

@@ -1,0 +1,45 @@
+"""The clusters on which survival is tested."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack.livekit_stack import LiveKitStack
+from tests.survival.cluster import Cluster
+
+DATABASES = [pytest.param("sqlite", id="sqlite")]
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    return f"sqlite:///{tmp_path}/gateway.db"
+
+
+@pytest.fixture
+async def single(
+    livekit_stack: LiveKitStack, database_url: str, tmp_path: Path
+) -> AsyncIterator[Cluster]:
+    """One gateway process."""
+    async for cluster in _cluster(livekit_stack, database_url, tmp_path, 1):
+        yield cluster
+
+
+@pytest.fixture
+async def pair(
+    livekit_stack: LiveKitStack, database_url: str, tmp_path: Path
+) -> AsyncIterator[Cluster]:
+    """Two gateway processes on one database."""
+    async for cluster in _cluster(livekit_stack, database_url, tmp_path, 2):
+        yield cluster
+
+
+async def _cluster(
+    stack: LiveKitStack, database_url: str, folder: Path, size: int
+) -> AsyncIterator[Cluster]:
+    stack.reset()
+    cluster = Cluster(stack, database_url, folder, size)
+    await cluster.start()
+    yield cluster
+    await cluster.stop()
