@@ -321,9 +321,9 @@ class Store(Protocol):
         Callers MUST NOT assume anything was stored until this returns. `change` runs in
         another thread, MUST be a pure function of the transaction, and may run more than
         once; what it raises undoes only its own work and is raised here. Concurrent
-        callers share commits. Raises StoreUnavailableError; where the answer to a commit is lost
-        the store asks the database what became of it before it raises. If the awaiting task is cancelled,
-        the transaction may still be committed.
+        callers share commits. Raises StoreUnavailableError; where a commit's answer is lost the
+        store first asks the database what became of it. If the awaiting task is cancelled, the
+        transaction may still be committed.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -60,8 +60,10 @@ def response_of(method: str) -> type[Message]:
 class GrpcWire:
     """grpc.aio, without generated stubs so that any method can be called by name."""
 
-    def __init__(self, port: int, options: Sequence[tuple[str, Any]] = ()) -> None:
-        self.channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options)
+    def __init__(
+        self, port: int, options: Sequence[tuple[str, Any]] = (), *, target: str = ""
+    ) -> None:
+        self.channel = grpc.aio.insecure_channel(target or f"127.0.0.1:{port}", options=options)
 
     async def call(self, method: str, request: Message, *, token: str, timeout: float) -> Message:
         """See Wire."""
@@ -79,7 +81,7 @@ class GrpcWire:
 
     async def watch(
         self, request: calls_pb2.WatchCallsRequest, *, token: str
-    ) -> AsyncIterator[calls_pb2.WatchCallsResponse]:
+    ) -> AsyncGenerator[calls_pb2.WatchCallsResponse, None]:
         """WatchCalls."""
         stream: Callable[..., Any] = self.channel.unary_stream(
             f"/{SERVICE.full_name}/WatchCalls",

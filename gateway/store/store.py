@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 def open_store(url: str, clock: Clock, *, lock_timeout: timedelta = LOCK_TIMEOUT) -> "SqlStore":
-    """The store at `url` (`sqlite:///path`, `postgresql://…`), its tables created or brought up to date.
+    """The store at `url` (`sqlite:///…`, `postgresql://…`), its tables brought up to date.
 
     `lock_timeout`: how long a write waits for another process's. Raises ValueError for a URL
     of no known kind, StoreUnavailableError where the database does not open or is newer than

@@ -176,7 +176,6 @@ class Writer:
         return doubt.finished
 
     def _was_kept(self, doubt: Doubt) -> bool:
-        return False
         # The lock of all writers is free only when the transaction in doubt is over.
         with self._database.writing.begin() as connection:
             if doubt.finished.audit:

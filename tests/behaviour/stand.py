@@ -93,7 +93,7 @@ class Client:
         self.wire = wire
         self.token = token
 
-    async def call(self, method: str, request: Any, *, timeout: float = LONG) -> Any:  # noqa: ASYNC109
+    async def call(self, method: str, request: Any, *, timeout: float = LONG) -> Any:
         """One request."""
         return await self.wire.call(method, request, token=self.token, timeout=timeout)
 
@@ -102,7 +102,7 @@ class Client:
         to: str,
         *,
         timeout: float = LONG,
-        **fields: Any,  # noqa: ASYNC109
+        **fields: Any,
     ) -> calls_pb2.Call:
         """PlaceCall; the call it answers with."""
         request = calls_pb2.PlaceCallRequest(to=to, **fields)
@@ -208,7 +208,7 @@ class Stand:
                 "livekit_api_key": self.stack.api_key,
                 "livekit_api_secret": self.stack.api_secret,
             }
-        return Settings(**{**values, **changes})
+        return Settings.model_validate(values | changes)
 
     async def start(self, **tenant: Any) -> None:
         """Serves, with a key for each tenant."""

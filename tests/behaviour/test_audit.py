@@ -1,9 +1,12 @@
 """The audit log: who dialled what, why on which trunk, and what came of it."""
 
 import hashlib
+from collections.abc import Sequence
+from functools import partial
 
 from gateway.audit.chain import verify
-from gateway.ports import AuditQuery
+from gateway.domain.audit_event import ChainedAuditEvent
+from gateway.ports import AuditQuery, Reading
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import Stand, eventually, phone, refusal, span
 
@@ -71,6 +74,10 @@ async def test_the_chain_is_whole(stand: Stand) -> None:
     await stand.acme.call("ListCalls", calls_pb2.ListCallsRequest())
     store = stand.gateway.administration.store
     for log_id in await store.read(lambda tx: tx.audit_logs()):
-        records = await store.read(lambda tx, log=log_id: tx.audit_log(log, 0))
+        records = await store.read(partial(_log, log_id=log_id))
         assert list(verify(records)) == []
         assert len(records[0].hash) == len(hashlib.sha256().hexdigest())
+
+
+def _log(reading: Reading, log_id: str) -> Sequence[ChainedAuditEvent]:
+    return reading.audit_log(log_id, 0)

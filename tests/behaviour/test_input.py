@@ -86,7 +86,7 @@ async def test_limits_stand_in_the_refusal(stand: Stand) -> None:
 
 REFUSED = [
     pytest.param({"room": "globex-1"}, "permission_denied", "ROOM_NOT_ALLOWED", id="room"),
-    pytest.param({"caller_id": "+15005550197"}, "permission_denied", "CALLER_ID_NOT_OWNED", id="cid"),
+    pytest.param({"caller_id": "+15005550197"}, "permission_denied", "CALLER_ID_NOT_OWNED", id="id"),
     pytest.param({"trunk_id": "globex-main"}, "not_found", "TRUNK_NOT_FOUND", id="others-trunk"),
     pytest.param({"trunk_id": "none"}, "not_found", "TRUNK_NOT_FOUND", id="no-such-trunk"),
     pytest.param({"trunk_id": "acme-off"}, "failed_precondition", "NO_TRUNK", id="disabled"),
@@ -95,12 +95,13 @@ REFUSED = [
 
 @pytest.mark.parametrize(("fields", "code", "reason"), REFUSED)
 async def test_what_a_tenant_may_not_do_is_refused(
-    stand: Stand, fields: dict[str, str], code: str, reason: str
+    stand: Stand, fields: dict[str, Any], code: str, reason: str
 ) -> None:
     """A room, caller ID or trunk that is not the tenant's is refused with its reason."""
     refused = await refusal(stand.acme.place(phone("00"), **fields))
     assert (refused.code, refused.reason) == (code, reason)
-    assert "globex" not in str(refused.metadata).replace(str(fields), "") or "room" in fields
+    told = {key: value for key, value in refused.metadata.items() if key not in fields}
+    assert "globex" not in str(told)
     assert await stand.acme.events() == []
 
 
@@ -135,7 +136,7 @@ async def test_validating_dials_nothing(stand: Stand) -> None:
     assert await stand.acme.events() == []
 
 
-def token(stand: Stand, key: str, secret: str, **claims: Any) -> str:
+def token(key: str, secret: str, **claims: Any) -> str:
     """A token as an SDK would sign it."""
     body = {"iss": key, "exp": int(time.time()) + 60, "sip": {"call": True}, **claims}
     return jwt.encode(body, secret, algorithm="HS256")
@@ -149,16 +150,16 @@ async def test_callers_without_a_good_token_are_refused(stand: Stand) -> None:
     await admin.revoke_key(revoked.key.key)
     await stand.gateway.administration.directory.refresh()
     key, secret = created.key.key, created.secret
-    good = Client(stand.acme.wire, token(stand, key, secret))
+    good = Client(stand.acme.wire, token(key, secret))
     assert (await good.call("ListTrunks", calls_pb2.ListTrunksRequest())).trunks
 
     for bad in (
         "",
         "garbage",
-        token(stand, "GWunknown", secret),
-        token(stand, key, secret + "x"),
-        token(stand, key, secret, exp=int(time.time()) - 60),
-        token(stand, revoked.key.key, revoked.secret),
+        token("GWunknown", secret),
+        token(key, secret + "x"),
+        token(key, secret, exp=int(time.time()) - 60),
+        token(revoked.key.key, revoked.secret),
         jwt.encode({"iss": key, "sip": {"call": True}}, secret, algorithm="HS256"),
         jwt.encode({"iss": key, "exp": int(time.time()) + 60}, "", algorithm="none"),
     ):
@@ -172,7 +173,7 @@ async def test_a_token_without_the_grant_is_refused(stand: Stand) -> None:
     created = await stand.gateway.administration.admin.create_key("acme")
     await stand.gateway.administration.directory.refresh()
     grants = {"sip": {}, "video": {"roomJoin": True, "room": "acme-1"}}
-    client = Client(stand.acme.wire, token(stand, created.key.key, created.secret, **grants))
+    client = Client(stand.acme.wire, token(created.key.key, created.secret, **grants))
     refused = await refusal(client.place(phone("00")))
     assert (refused.code, refused.reason) == ("permission_denied", "PERMISSION_DENIED")
     assert refused.metadata["right"] == "CALL"

@@ -1,6 +1,7 @@
 """TransferCall and GetTransfer: each way a cold transfer can go."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.behaviour.stand import (
 )
 
 
-async def answered(stand: Stand, digits: str = "00", **fields: object) -> calls_pb2.Call:
+async def answered(stand: Stand, digits: str = "00", **fields: Any) -> calls_pb2.Call:
     """An active call."""
     return await stand.acme.place(phone(digits), wait_until_answered=True, **fields)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 async def until(condition: Callable[[], bool]) -> None:
     """Returns when `condition` holds; fails after 10 s."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  any condition will do
+        while not condition():
             await asyncio.sleep(0)
 
 

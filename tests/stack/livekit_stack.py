@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import http.client
 import json
-import random
 import secrets
 import shutil
 import signal
@@ -23,24 +21,13 @@ from typing import Any, Self, TypeVar
 from livekit import api
 from livekit.protocol import models, sip
 
+from tests.stack.machine import LOOPBACK, StackError, build, die_with_parent, free_ports
+
 T = TypeVar("T")
 
-HERE = Path(__file__).parent
-LOOPBACK = "127.0.0.1"
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 5.0
 LOG_TAIL_LINES = 40
-
-# Below the range the kernel takes ports of outgoing connections from, so that a server can be
-# started again on its port.
-PORTS = range(12000, 32000)
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
-
-
-class StackError(RuntimeError):
-    """A part of the stack could not be built, started or stopped."""
 
 
 class LiveKitStack:
@@ -113,11 +100,11 @@ class LiveKitStack:
         """Build what is missing, start everything and return when a call could be placed."""
         if self._directory is not None:
             raise StackError("the stack has been started already")
-        self._programs = _build()
+        self._programs = build()
         self._directory = Path(tempfile.mkdtemp(prefix="livekit-stack-"))
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stack-spawner")
         names = ("redis", "livekit", "rtc_tcp", "rtc_udp", "inspect")
-        self._ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         try:
             self._start_redis()
             self._spawn_livekit()
@@ -323,7 +310,7 @@ class LiveKitStack:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    preexec_fn=_die_with_parent,  # noqa: PLW1509 (it only makes a system call)
+                    preexec_fn=die_with_parent,  # noqa: PLW1509 (it only makes a system call)
                 )
 
         self._processes[name] = self._spawner.submit(spawn).result()
@@ -389,36 +376,3 @@ class LiveKitStack:
 
         with ThreadPoolExecutor(max_workers=1) as pool:
             return pool.submit(asyncio.run, ask()).result()
-
-
-def _build() -> dict[str, str]:
-    """Run build.sh and read the programs' paths."""
-    script = str(HERE / "build.sh")
-    built = subprocess.run([script], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
-    if built.returncode != 0:
-        raise StackError(f"build.sh failed with code {built.returncode}")
-    return dict(line.split("=", 1) for line in built.stdout.splitlines())
-
-
-def _free_ports(count: int) -> list[int]:
-    """Find ports that are free for TCP and UDP alike."""
-    found: list[int] = []
-    for port in random.SystemRandom().sample(PORTS, 2000):
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-        ):
-            try:
-                tcp.bind((LOOPBACK, port))
-                udp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    raise StackError("no free ports")
-
-
-def _die_with_parent() -> None:
-    """Have the kernel kill this child when the thread that started it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

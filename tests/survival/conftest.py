@@ -14,6 +14,7 @@ DATABASES = [pytest.param("sqlite", id="sqlite")]
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
+    assert request.param == "sqlite"
     return f"sqlite:///{tmp_path}/gateway.db"
 
 

@@ -85,9 +85,7 @@ async def test_a_gateway_that_goes_away_answers_who_waits(stand: Stand) -> None:
 @pytest.mark.parametrize(
     "value", [b"", b"Basic abc", b"Bearer", b"Bearer abc", b"Bearer \xff\xfe.a.b"]
 )
-async def test_callers_without_a_good_token_are_unauthenticated(
-    stand: Stand, value: bytes
-) -> None:
+async def test_callers_without_a_good_token_are_unauthenticated(stand: Stand, value: bytes) -> None:
     """Whatever stands in `Authorization`, without a valid token the answer is 401."""
     start = head("ListCalls", "Content-Length: 2").removesuffix(b"\r\n")
     reader, writer = await asyncio.open_connection("127.0.0.1", stand.gateway.http_port)

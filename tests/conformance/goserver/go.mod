@@ -12,4 +12,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require github.com/pkg/errors v0.9.1 // indirect
+require (
+	github.com/pkg/errors v0.9.1 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
+)

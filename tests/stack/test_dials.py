@@ -1,0 +1,243 @@
+"""The stack dials as LiveKit SIP was measured to dial."""
+
+import asyncio
+import time
+
+import pytest
+from livekit import api
+from livekit.api.twirp_client import SipCallError
+from livekit.protocol import models
+
+from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, number, seconds, until
+
+pytestmark = pytest.mark.livekit
+
+
+async def test_answered(caller: Caller) -> None:
+    """A phone that answers after a second makes the waiting request succeed then."""
+    start = time.monotonic()
+    info = await caller.dial(number(0))
+    assert 0.95 < time.monotonic() - start < 1 + SLACK
+    assert info.sip_call_id.startswith("SCL_")
+    assert info.participant_id.startswith("PA_")
+
+    async def active() -> bool:
+        return await caller.status() == "active"
+
+    await until(active)
+
+
+async def test_not_waiting(caller: Caller) -> None:
+    """A request that does not wait returns while the phone is still being dialled."""
+    start = time.monotonic()
+    await caller.dial(number(9), wait_until_answered=False)
+    assert time.monotonic() - start < 1
+    assert await caller.status() in {"dialing", "ringing"}
+
+
+async def test_statuses(caller: Caller) -> None:
+    """The leg shows dialing, ringing, automation while the digits play, active, and hangup."""
+    seen: list[str] = []
+    dial = asyncio.create_task(caller.dial(number(8), dtmf="w123"))
+
+    async def over() -> bool:
+        status = await caller.status()
+        if status and status not in seen:
+            seen.append(status)
+        return bool(seen) and not status
+
+    await until(over, 5)
+    await dial
+    assert [status for status in seen if status != "hangup"] == [
+        "dialing",
+        "ringing",
+        "automation",
+        "active",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "code", "twirp_code", "http_status", "text"),
+    [
+        (1, 486, "resource_exhausted", 429, "Busy Here"),
+        (3, 603, "permission_denied", 403, "Decline"),
+        (4, 404, "not_found", 404, "Not Found"),
+        (5, 480, "resource_exhausted", 429, "Temporarily Unavailable"),
+        (6, 503, "failed_precondition", 412, "Service Unavailable"),
+    ],
+)
+async def test_refused(
+    caller: Caller, last: int, code: int, twirp_code: str, http_status: int, text: str
+) -> None:
+    """A refused call ends with LiveKit's code, the SIP status in the metadata, and no leg."""
+    error, took = await failure(caller.dial(number(last)))
+    assert isinstance(error, SipCallError)
+    assert (error.sip_status_code, error.sip_status) == (code, text)
+    assert (error.code, error.status) == (twirp_code, http_status)
+    assert "error_details" in error.metadata
+    assert 0.25 < took < 0.3 + SLACK
+    await until(caller.gone)
+    assert caller.record()["sip_status_code"] == code
+
+
+async def test_unknown_number(caller: Caller) -> None:
+    """A number that no phone has is not found."""
+    error, _ = await failure(caller.dial("+493012345678"))
+    assert isinstance(error, SipCallError)
+    assert error.sip_status_code == 404
+
+
+@pytest.mark.parametrize(("last", "rang"), [(2, True), (7, False)])
+async def test_no_answer(caller: Caller, last: int, rang: bool) -> None:  # noqa: FBT001
+    """Without an answer the INVITE is cancelled at the ringing timeout, fractions included."""
+    error, took = await failure(caller.dial(number(last), ringing_timeout=seconds(1.5)))
+    assert not isinstance(error, SipCallError)
+    assert (error.code, error.status) == ("canceled", 408)
+    assert "sip request timed out" in error.message
+    assert not error.metadata.get("sip_status_code")
+    assert 1.45 < took < 1.5 + SLACK
+    await until(caller.gone)
+    record = caller.record()
+    assert (record["end"], record["end_cause"]) == ("cancel", "ringing_timeout")
+    assert (record["ring_time"] is not None) == rang
+
+
+async def test_request_deadline(caller: Caller) -> None:
+    """A waiting request that ends before the ringing timeout cancels the INVITE."""
+    error, took = await failure(caller.dial(number(2), deadline=1))
+    assert error.code in {"canceled", "deadline_exceeded"}
+    assert 0.95 < took < 1 + SLACK
+    await until(caller.gone)
+    assert caller.record()["end"] == "cancel"
+
+
+async def test_max_call_duration(caller: Caller) -> None:
+    """A call ends when its maximal duration, counted from the join, is over."""
+    await caller.dial(number(10), max_call_duration=seconds(1))
+    await until(caller.gone, 1 + SLACK)
+    record = caller.record()
+    assert (record["end"], record["end_cause"]) == ("bye", "max_call_duration")
+
+
+async def test_remote_hangup(caller: Caller) -> None:
+    """A phone that hangs up takes its leg out of the room."""
+    await caller.dial(number(8))
+    assert not await caller.gone()
+    await until(caller.gone, 2 + SLACK)
+    assert caller.record()["end"] == "remote"
+
+
+async def test_remove_while_ringing(caller: Caller) -> None:
+    """Removing a ringing leg cancels it, and the waiting request says so at once."""
+    dial = asyncio.create_task(failure(caller.dial(number(2), ringing_timeout=seconds(20))))
+
+    async def ringing() -> bool:
+        return await caller.status() == "ringing"
+
+    await until(ringing)
+    start = time.monotonic()
+    await caller.remove()
+    error, _ = await dial
+    assert time.monotonic() - start < SLACK
+    assert (error.code, error.status) == ("canceled", 408)
+    assert "sip request timed out" in error.message
+    record = caller.record()
+    assert (record["end"], record["end_cause"]) == ("cancel", "participant_removed")
+
+
+async def test_remove_after_answer(caller: Caller) -> None:
+    """Removing an answered leg hangs it up."""
+    await caller.dial(number(10))
+    await caller.remove()
+    await until(caller.ended)
+    record = caller.record()
+    assert (record["end"], record["end_cause"]) == ("bye", "participant_removed")
+
+
+async def test_delete_room(caller: Caller) -> None:
+    """Deleting the room ends its legs."""
+    await caller.dial(number(10))
+    await caller.client.room.delete_room(api.DeleteRoomRequest(room=caller.room))
+    await until(caller.ended)
+    assert caller.record()["end_cause"] == "room_deleted"
+
+
+async def test_same_identity(caller: Caller) -> None:
+    """The same identity dialled again in the room cuts the first leg."""
+    first = await caller.dial(number(10))
+    second = await caller.dial(number(11))
+
+    async def cut() -> bool:
+        return bool(caller.records()[0]["end"])
+
+    await until(cut)
+    calls = caller.records()
+    assert [call["sip_call_id"] for call in calls] == [first.sip_call_id, second.sip_call_id]
+    assert [call["end_cause"] for call in calls] == ["duplicate_identity", ""]
+    assert not await caller.gone()
+
+
+async def test_attributes_before_the_answer(caller: Caller) -> None:
+    """A leg being dialled is a SIP participant with its names and LiveKit's attributes."""
+    info = await caller.dial(
+        number(2),
+        wait_until_answered=False,
+        participant_name="Ada",
+        participant_metadata="meta",
+        participant_attributes={"tenant": "acme"},
+    )
+    participant = await caller.participant()
+    assert participant is not None
+    assert participant.kind == models.ParticipantInfo.SIP
+    assert (participant.name, participant.metadata) == ("Ada", "meta")
+    attributes = dict(participant.attributes)
+    assert attributes.pop("sip.callStatus") in {"dialing", "ringing"}
+    assert attributes == {
+        "tenant": "acme",
+        "sip.callID": info.sip_call_id,
+        "sip.hostname": "sip.example.com",
+        "sip.phoneNumber": number(2),
+        "sip.trunkID": caller.trunk_id,
+        "sip.trunkPhoneNumber": CALLER_ID,
+    }
+
+
+async def test_attributes_after_the_answer(caller: Caller) -> None:
+    """An answered leg has the SIP Call-ID and tag as well."""
+    await caller.dial(number(10))
+
+    async def tagged() -> bool:
+        participant = await caller.participant()
+        return participant is not None and {"sip.callIDFull", "sip.callTag"} <= set(
+            participant.attributes
+        )
+
+    await until(tagged)
+
+
+async def test_hidden_number(caller: Caller) -> None:
+    """A hidden number is in none of the attributes."""
+    await caller.dial(number(2), wait_until_answered=False, hide_phone_number=True)
+    participant = await caller.participant()
+    assert participant is not None
+    assert set(participant.attributes) == {"sip.callID", "sip.callStatus", "sip.trunkID"}
+
+
+async def test_record(caller: Caller) -> None:
+    """The phone sees caller, headers and display name of the INVITE."""
+    await caller.dial(number(10), headers={"X-Order": "7"}, display_name="Acme")
+    record = caller.record()
+    assert (record["to"], record["from"]) == (number(10), CALLER_ID)
+    assert (record["headers"], record["display_name"]) == ({"X-Order": "7"}, "Acme")
+    assert record["invite_time"] < record["ring_time"] < record["answer_time"]
+
+
+async def test_two_legs_hear_each_other(caller: Caller) -> None:
+    """Two answered legs in one room hear each other."""
+    await caller.dial(number(10), identity="one")
+    await caller.dial(number(10), identity="two")
+
+    async def heard() -> bool:
+        return [call["hears"] for call in caller.records()] == [["two"], ["one"]]
+
+    await until(heard)
