@@ -22,6 +22,7 @@ MAX_PRIORITY = 65535
 _TENANT_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 
@@ -39,6 +40,7 @@ def _tenants(config: Config) -> _Mistakes:
         path = f"tenants[{at}]"
         if not _TENANT_ID.fullmatch(tenant.tenant_id):
             yield f"{path}.tenant_id", "must be 1 to 40 of a-z, 0-9 and -, not - at an end"
+        yield from _rooms(path, tenant, config)
         yield from _policy(f"{path}.timeouts", tenant.timeouts)
         yield from _routes(path, tenant, config)
         for place, host in enumerate(tenant.sip_hosts):
@@ -47,9 +49,15 @@ def _tenants(config: Config) -> _Mistakes:
         for place, header in enumerate(tenant.allowed_headers):
             if not fields.may_send(header, {header.lower()}):
                 yield f"{path}.allowed_headers[{place}]", "is a header that SIP itself writes"
-        for place, room in enumerate(tenant.rooms):
-            if not room or "*" in room[:-1]:
-                yield f"{path}.rooms[{place}]", "must be a name, or a prefix and * at its end"
+
+
+def _rooms(path: str, tenant: Tenant, config: Config) -> _Mistakes:
+    for place, room in enumerate(tenant.rooms):
+        if not room or "*" in room[:-1]:
+            yield f"{path}.rooms[{place}]", "must be a name, or a prefix and * at its end"
+    for other in config.tenants:
+        if not tenant.rooms and other.tenant_id.startswith(f"{tenant.tenant_id}-"):
+            yield f"{path}.rooms", f"must be written: {tenant.tenant_id}-* has {other.tenant_id}'s"
 
 
 def _policy(path: str, policy: TimeoutPolicy) -> _Mistakes:
@@ -127,6 +135,8 @@ def _numbers(path: str, trunk: Trunk, known: set[str]) -> _Mistakes:
             fields.phone_number(f"{path}.numbers[{place}].number", shown.number)
         except GatewayError as error:
             yield from ((v.field, v.description) for v in error.violations)
+        if shown.country and not _COUNTRY.fullmatch(shown.country):
+            yield f"{path}.numbers[{place}].country", "must be two letters, ISO 3166-1 alpha-2"
         if shown.tenant_id and shown.tenant_id not in known:
             yield f"{path}.numbers[{place}].tenant_id", f"there is no tenant {shown.tenant_id}"
 

@@ -62,12 +62,14 @@ def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
     given = {Right.CALL} if sip.get("call") is True else set()
     if sip.get("admin") is True:
         given |= {Right.TENANT_ADMIN, Right.OPERATOR}
-    room = _grants(claims, "video").get("room", "")
+    room = _grants(claims, "video").get("room") or ""
+    if not isinstance(room, str):
+        raise _unauthenticated("the token is not valid")
     return Caller(
         key=key.key,
         tenant_id=key.tenant_id,
         rights=key.rights & given,
-        room=room if isinstance(room, str) else "",
+        room=room,
     )
 
 

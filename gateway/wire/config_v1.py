@@ -45,7 +45,7 @@ def from_yaml(text: str) -> admin_pb2.Config:
         raise _invalid([FieldViolation("", "must be a mapping with tenants and trunks")])
     try:
         message = json_format.ParseDict(document, admin_pb2.Config())
-    except json_format.ParseError as broken:
+    except (json_format.ParseError, SystemError) as broken:  # the latter for a lone surrogate
         raise _invalid([FieldViolation("", str(broken))]) from None
     check(message)
     return message

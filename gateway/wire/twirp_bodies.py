@@ -40,15 +40,53 @@ def _from_protobuf(body: bytes, message: Message) -> None:
 
 def _from_json(body: bytes, message: Message) -> None:
     try:
-        # Go reads the first value and leaves what stands behind it.
-        fields, _ = _DECODER.raw_decode(body.decode().lstrip(" \t\r\n"))
-        if not isinstance(fields, dict):
-            raise UndecodableError("the body must be one JSON object")
+        fields = _first_value(body.decode())
+        _check_shape(fields, message.DESCRIPTOR)
         json_format.ParseDict(fields, message, ignore_unknown_fields=True)
     except (ValueError, json_format.Error) as wrong:
         raise UndecodableError(str(wrong)[:MAX_CAUSE]) from None
     except RecursionError:
         raise UndecodableError("the body is nested too deeply") from None
+
+
+def _first_value(text: str) -> Any:
+    """What Go reads, which leaves what stands behind it. Raises ValueError."""
+    value, _ = _DECODER.raw_decode(text.lstrip(" \t\r\n"))
+    if "\\ud" in text.lower():
+        # Half a surrogate pair is no text; json_format may even fail over it.
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _check_shape(value: Any, message: Any) -> None:
+    """Raises ValueError where json_format would drop something that Go refuses.
+
+    That is a field under both of its names, and a text or a list in place of a message.
+    """
+    if message.full_name.startswith("google.protobuf."):
+        return
+    if not isinstance(value, dict):
+        raise ValueError(f"{message.name} must be a JSON object")  # noqa: TRY004
+    found = [(_field(message, name), inner) for name, inner in value.items()]
+    known = [(field, inner) for field, inner in found if field]
+    if len({field.number for field, _ in known}) != len(known):
+        raise ValueError("a field is given twice, under both of its names")
+    for field, inner in known:
+        for each in _messages(field, inner):
+            _check_shape(each, field.message_type)
+
+
+def _field(message: Any, name: str) -> Any:
+    by_name, by_camelcase = message.fields_by_name, message.fields_by_camelcase_name
+    return by_name.get(name) or by_camelcase.get(name)
+
+
+def _messages(field: Any, value: Any) -> list[Any]:
+    """What stands where a message belongs."""
+    if field.message_type is None or field.message_type.GetOptions().map_entry:
+        return []
+    values = value if field.is_repeated and isinstance(value, list) else [value]
+    return [each for each in values if each is not None]
 
 
 def _to_json(message: Message) -> bytes:

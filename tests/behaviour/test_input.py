@@ -86,7 +86,9 @@ async def test_limits_stand_in_the_refusal(stand: Stand) -> None:
 
 REFUSED = [
     pytest.param({"room": "globex-1"}, "permission_denied", "ROOM_NOT_ALLOWED", id="room"),
-    pytest.param({"caller_id": "+15005550197"}, "permission_denied", "CALLER_ID_NOT_OWNED", id="id"),
+    pytest.param(
+        {"caller_id": "+15005550197"}, "permission_denied", "CALLER_ID_NOT_OWNED", id="number"
+    ),
     pytest.param({"trunk_id": "globex-main"}, "not_found", "TRUNK_NOT_FOUND", id="others-trunk"),
     pytest.param({"trunk_id": "none"}, "not_found", "TRUNK_NOT_FOUND", id="no-such-trunk"),
     pytest.param({"trunk_id": "acme-off"}, "failed_precondition", "NO_TRUNK", id="disabled"),

@@ -71,6 +71,17 @@ def with_field_twice(target: Target) -> Request:
     return rpc(body=again + target.rpc.json.strip()[1:])(target)
 
 
+def under_both_names(target: Target) -> Request:
+    """The target's JSON request with every field under its JSON name as well."""
+    fields = json.loads(target.rpc.json)
+    return with_fields(**{lower_camel(name): fields[name] for name in fields})(target)
+
+
+def has_two_word_name(target: Target) -> bool:
+    """Whether a field of the target's request has two different names."""
+    return any(lower_camel(name) != name for name in json.loads(target.rpc.json))
+
+
 def of_size(encoding: EncodingName, *, beyond: int, **changes: Any) -> Ask:
     """The target's request, grown by a field it does not know to its limit and `beyond`."""
 

@@ -1,12 +1,14 @@
 """What bodies say, which of them are no requests, and how long they may be."""
 
 from tests.conformance.asking import (
+    has_two_word_name,
     in_lower_camel,
     lower_camel,
     of_size,
     of_wrong_type,
     rpc,
     saying,
+    under_both_names,
     unknown_field,
     with_field_twice,
     with_fields,
@@ -184,6 +186,26 @@ MALFORMED = (
         ask=with_field_twice,
         expect=(is_error("malformed"), says(BAD_JSON)),
         note="The specification is silent; Go's JSON decoder for messages refuses it.",
+    ),
+    Case(
+        name="a field under both its names",
+        promise="Both spellings of a name are one field, so both at once are malformed.",
+        ask=under_both_names,
+        expect=(is_error("malformed"), says(BAD_JSON)),
+        needs=has_two_word_name,
+        note="The specification is silent; Go's JSON decoder for messages refuses it.",
+    ),
+    Case(
+        name="half a surrogate pair",
+        promise="An escape that stands for no character is malformed, in any field.",
+        ask=with_fields(conformance_unknown="\ud83d"),
+        expect=(is_error("malformed"), says(BAD_JSON)),
+    ),
+    Case(
+        name="a whole surrogate pair",
+        promise="Characters may be escaped as pairs, as JavaScript does.",
+        ask=with_fields(conformance_unknown="\N{TELEPHONE RECEIVER}"),
+        expect=(is_success("json"),),
     ),
     *(
         Case(

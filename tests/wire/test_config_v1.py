@@ -160,6 +160,8 @@ UNREADABLE = [
     ("trunks: [{transfer_mode: 7}]", "transfer_mode"),
     ("trunks: [{headers: [X-Carrier]}]", "headers"),
     ("true: x", "True"),
+    (r'{"\uD800": x}', ""),
+    (r'tenants: [{tenant_id: "\uD800"}]', "surrogate"),
 ]
 
 

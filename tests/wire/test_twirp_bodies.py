@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,41 @@ def test_any_bytes_are_a_message_or_undecodable(
         encoding.decode(body, request())
     except UndecodableError:
         return
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"participant": "identity"}',
+        b'{"participant": ["identity"]}',
+        b'{"participant": []}',
+        b'{"participant": {"identity": {}}}',
+        b'{"media": {"codecs": "PCMU"}}',
+        b'{"media": {"codecs": ["PCMU"]}}',
+        b'{"trunk_id": "a", "trunkId": "b"}',
+        b'{"media": {"only_listed_codecs": true, "onlyListedCodecs": true}}',
+    ],
+)
+def test_what_would_be_read_by_halves_is_refused(body: bytes) -> None:
+    """No field is dropped in silence because its value has the wrong shape or comes twice."""
+    with pytest.raises(UndecodableError):
+        JSON.decode(body, calls_pb2.PlaceCallRequest())
+
+
+def test_each_kind_of_field_is_read() -> None:
+    """Messages, lists, maps, durations and null arrive as they were written."""
+    message = calls_pb2.PlaceCallRequest()
+    body = b"""{"participant": {"identity": "a", "attributes": {"b": "c"}}, "labels": {"d": "e"},
+    "media": {"codecs": [{"name": "PCMU"}], "mediaTimeout": "1.5s"}, "display_name": null}"""
+    JSON.decode(body, message)
+    assert message == calls_pb2.PlaceCallRequest(
+        participant=calls_pb2.Participant(identity="a", attributes={"b": "c"}),
+        labels={"d": "e"},
+        media=calls_pb2.MediaOptions(
+            codecs=[calls_pb2.Codec(name="PCMU")],
+            media_timeout=Duration(seconds=1, nanos=500_000_000),
+        ),
+    )
 
 
 @pytest.mark.parametrize("body", [b"[" * 500_000, b'{"a":' * 100_000, b'{"a": ' + b"9" * 5000])
