@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast stack generate lock format check
+.PHONY: help setup run test test-fast bench stack generate lock format check
 
 help: ## Shows what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,10 +12,13 @@ run: setup ## Serves on the sandbox with the tenant `demo`; nobody's phone rings
 
 test: setup ## Runs all tests, also those on the real LiveKit (built once)
 	@tests/stack/build.sh >/dev/null
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 4
 
-test-fast: setup ## Runs the tests that need no LiveKit and take no minute
-	@.venv/bin/pytest -m "not livekit and not slow"
+test-fast: setup ## Runs the tests that need no LiveKit, no PostgreSQL and take no minute
+	@.venv/bin/pytest -n 4 -m "not livekit and not postgres and not slow"
+
+bench: setup ## Measures what the gateway costs, as ratios in one run
+	@.venv/bin/python -m tests.bench
 
 stack: setup ## Starts a real LiveKit with phones, prints its environment, until Ctrl-C
 	@exec .venv/bin/python -m tests.stack

@@ -16,8 +16,7 @@ from sqlalchemy.engine import make_url
 from gateway.audit.redaction import Redact, keep, last4
 from gateway.audit.sinks import LineSink
 from gateway.audit.trail import Trail
-from gateway.domain.call import EventType
-from gateway.domain.event import CallEvent
+from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.domain.ids import new_id
 from gateway.errors import Reason
 from gateway.metrics import CALLS_ENDED
@@ -34,6 +33,7 @@ from gateway.service.feed import Feed
 from gateway.service.followers import Followers
 from gateway.service.identity import Identity
 from gateway.service.keeper import Keeper
+from gateway.service.livekit_sip import LiveKitSipService
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record
@@ -41,7 +41,8 @@ from gateway.service.seal import Seal
 from gateway.service.transfers import TransferService
 from gateway.settings import PlatformName, Redaction, Settings
 from gateway.store.store import SqlStore, open_store
-from gateway.wire import config_v1
+from gateway.wire import config_v1, livekit_sip
+from gateway.wire.endpoint import Endpoint
 from gateway.wire.grpc_engine import GrpcEngine
 from gateway.wire.http import HttpServer
 from gateway.wire.telephony_v1 import endpoints
@@ -165,7 +166,7 @@ class Gateway:
             self._store, self._clock, redact_of(settings, self._administration.seal)
         )
         self._store.on_events(self._feed.publish)
-        self._store.on_events(_count_ends)
+        self._store.on_audit(_count_ends)
         self._store.on_audit(LineSink())
         self._build_services()
         self._chores: list[asyncio.Task[None]] = []
@@ -223,7 +224,7 @@ class Gateway:
     def _build_services(self) -> None:
         store, clock, drain, feed = self._store, self._clock, self._drain, self._feed
         directory, trail = self._administration.directory, self._trail
-        record = Record(store, clock, trail)
+        record = Record(store, clock, trail, feed)
         self._presence = Presence(store, new_id("gateway", clock.now()))
         self._followers = Followers(self._platforms, record, store, clock, self._presence)
         self._keeper = Keeper(self._presence, self._followers)
@@ -251,16 +252,28 @@ class Gateway:
             presence=self._presence,
         )
         events = EventService(store=store, feed=feed, drain=drain)
-        identity = Identity(directory, self._administration.seal)
-        pipeline = Pipeline(identity, trail, clock)
+        as_livekit = LiveKitSipService(
+            calls=self._calls,
+            transfers=transfers,
+            directory=directory,
+            store=store,
+            feed=feed,
+            drain=drain,
+        )
         rows = endpoints(self._calls, transfers, events)
+        self._build_doors(rows, livekit_sip.endpoints(as_livekit))
+
+    def _build_doors(self, rows: Sequence[Endpoint], livekit_rows: Sequence[Endpoint]) -> None:
+        """Our API on every wire, LiveKit's on the one it has."""
+        identity = Identity(self._administration.directory, self._administration.seal)
+        pipeline = Pipeline(identity, self._trail, self._clock)
         self._grpc = GrpcEngine(pipeline, rows, self._settings.grpc_address)
         name = PlatformName.SANDBOX if self.plays_sandbox else PlatformName.LIVEKIT
         self._http = HttpServer(
             self._settings.http_address,
             {"platform": name.value},
             self._readiness,
-            twirp=TwirpEngine(pipeline, rows),
+            twirp=TwirpEngine(pipeline, [*rows, *livekit_rows]),
             grace=self._settings.drain_timeout,
         )
 
@@ -270,9 +283,10 @@ class Gateway:
             return {"gateway": Reason.DRAINING.value}
         wrong = {}
         try:
-            await self._store.read(lambda tx: tx.revision())
-        except StoreUnavailableError as away:
-            wrong["database"] = str(away)
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._store.read(lambda tx: tx.revision())
+        except (StoreUnavailableError, TimeoutError) as away:
+            wrong["database"] = str(away) or "does not answer in time"
         platform: Platform = self._platforms.live or self._platforms.sandbox
         try:
             async with asyncio.timeout(CHECK_SECONDS):
@@ -282,7 +296,8 @@ class Gateway:
         return wrong
 
 
-def _count_ends(events: Sequence[CallEvent]) -> None:
-    for event in events:
-        if event.type is EventType.CALL_ENDED and event.call.end_reason:
-            CALLS_ENDED.labels(event.call.trunk_id, event.call.end_reason.value).inc()
+def _count_ends(records: Sequence[ChainedAuditEvent]) -> None:
+    for chained in records:
+        record = chained.record
+        if record["kind"] == AuditKind.OUTCOME and not record.get("transfer_id"):
+            CALLS_ENDED.labels(record["decision"]["trunk_id"], record["reason"]).inc()

@@ -23,7 +23,7 @@ from gateway.errors import GatewayError, Reason
 from gateway.metrics import RPC_SECONDS, RPCS
 from gateway.ports import Clock, StoreUnavailableError
 from gateway.service.identity import Identity, require
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, ToldAsError, UnaryEndpoint
 
 NOBODY = Caller(key="", tenant_id="", rights=frozenset())
 
@@ -64,7 +64,7 @@ class Pipeline:
         self._clock = clock
 
     async def unary(self, endpoint: UnaryEndpoint, incoming: Incoming, message: Message) -> Message:
-        """The response. Raises GatewayError and nothing else but cancellation."""
+        """The response. Raises GatewayError, ToldAsError and nothing else but cancellation."""
         with self._around(endpoint, incoming) as passage:
             self._admit(endpoint, incoming, message, passage)
             passage.result = await endpoint.serve(passage.rpc, passage.asked)
@@ -86,7 +86,8 @@ class Pipeline:
         caller = self._identity.authenticate(incoming.headers.get("authorization", ""))
         passage.rpc = replace(passage.rpc, caller=caller)
         structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
-        require(caller, endpoint.right)
+        if endpoint.right is not None:
+            require(caller, endpoint.right)
         passage.asked = endpoint.decode(message)
 
     @contextmanager
@@ -99,6 +100,7 @@ class Pipeline:
             trace_id=incoming.trace_id,
             deadline=incoming.deadline,
             caller=NOBODY,
+            request_id=incoming.headers.get(endpoint.request_id_header, ""),
         )
         passage = _Passage(rpc)
         begun = time.perf_counter()
@@ -106,8 +108,10 @@ class Pipeline:
         with structlog.contextvars.bound_contextvars(rpc_id=rpc.rpc_id, method=rpc.method):
             try:
                 yield passage
-                if not endpoint.recorded(passage.result):
-                    self._trail.done(passage.rpc, passage.asked, _since(begun))
+                self._done(endpoint, passage, begun)
+            except ToldAsError:
+                self._done(endpoint, passage, begun)
+                raise
             except (asyncio.CancelledError, GeneratorExit):
                 outcome = "CANCELLED"
                 raise
@@ -119,6 +123,10 @@ class Pipeline:
             finally:
                 RPCS.labels(rpc.method, rpc.wire, outcome).inc()
                 RPC_SECONDS.labels(rpc.method, rpc.wire).observe(time.perf_counter() - begun)
+
+    def _done(self, endpoint: Endpoint, passage: _Passage, begun: float) -> None:
+        if not endpoint.recorded(passage.result):
+            self._trail.done(passage.rpc, passage.asked, _since(begun))
 
     def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
         log.info("refused", reason=error.reason.value, text=error.message)

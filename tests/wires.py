@@ -32,6 +32,9 @@ class RefusedError(Exception):
     metadata: dict[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.reason}: {self.message} {self.metadata}"
+
 
 class Wire(Protocol):
     """One unary request."""

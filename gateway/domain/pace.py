@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 
 from gateway.domain.call import Call
 
+FRESHLY_DIALED = timedelta(milliseconds=300)
+WHILE_UNNAMED = timedelta(milliseconds=20)
+"""A leg has its ids some 10 ms after the dial, and somebody may wait for them."""
 WHILE_DIALING = timedelta(milliseconds=100)
 LONGEST_WHILE_DIALING = timedelta(milliseconds=500)
 FRESHLY_ANSWERED = timedelta(milliseconds=500)
@@ -18,6 +21,8 @@ def pause_before_looking(call: Call, now: datetime) -> float:
     if call.answer_time is None:
         age = now - call.create_time
         pause = min(max(age / 20, WHILE_DIALING), LONGEST_WHILE_DIALING)
+        if not call.sip_call_id and age < FRESHLY_DIALED:
+            pause = WHILE_UNNAMED
         deadline = call.ringing_deadline
     else:
         pause = min(max((now - call.answer_time) / 20, FRESHLY_ANSWERED), LONGEST)

@@ -18,6 +18,8 @@ class Rpc:
     caller: Caller
     trace_id: str = ""
     deadline: datetime | None = None
+    request_id: str = ""
+    """The caller's own id of the request, where it came beside the content."""
 
     @property
     def tenant_id(self) -> str:

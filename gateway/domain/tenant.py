@@ -121,3 +121,7 @@ class Caller:
     rights: frozenset[Right]
     room: str = ""
     """Where a token names one room, only that room's calls exist for it."""
+    room_admin: bool = False
+    """The token administers its room: LiveKit asks that of whoever transfers."""
+    sees_trunks: bool = False
+    """LiveKit shows trunks by the grant `sip.admin`, which gives on no right to call."""

@@ -1,5 +1,7 @@
 """The platform that is LiveKit: its Twirp API over one HTTP connection pool."""
 
+import asyncio
+import time
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TypeVar
@@ -34,6 +36,10 @@ from gateway.ports import PlatformError
 
 CONNECT_LIMIT = timedelta(seconds=5)
 ROOM_LIMIT = timedelta(seconds=5)
+REMOVE_LIMIT = timedelta(seconds=1.5)
+"""LiveKit looks for seconds for one that is just leaving; asking again is quicker."""
+JOIN_LIMIT = timedelta(seconds=3)
+JOIN_PAUSE_SECONDS = 0.02
 DIAL_SLACK = timedelta(seconds=10)
 REFER_SLACK = timedelta(seconds=5)
 REPLY_SLACK = timedelta(seconds=5)
@@ -74,10 +80,23 @@ class LiveKitPlatform:
         return leg_of(info) if info is not None else None
 
     async def hang_up(self, room: str, identity: str) -> None:
-        """One RemoveParticipant."""
+        """One RemoveParticipant, as soon as the participant has joined.
+
+        LiveKit cannot remove one that is still joining: it looks for it for seconds, and the
+        SIP node then waits for a room it never enters.
+        """
         asked = RoomParticipantIdentity(room=room, identity=identity)
         token = self._tokens.token(Grant.ROOM_ADMIN, room)
-        await self._ask_room("RemoveParticipant", asked, RemoveParticipantResponse, token)
+        until = time.monotonic() + JOIN_LIMIT.total_seconds()
+        while time.monotonic() < until:
+            info = await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
+            if info is None:
+                return
+            if info.state not in (ParticipantInfo.JOINING, ParticipantInfo.JOINED):
+                break
+            await asyncio.sleep(JOIN_PAUSE_SECONDS)
+        reply = RemoveParticipantResponse
+        await self._ask_room("RemoveParticipant", asked, reply, token, REMOVE_LIMIT)
 
     async def refer(self, refer: Refer) -> ReferReply:
         """One TransferSIPParticipant."""
@@ -110,11 +129,18 @@ class LiveKitPlatform:
             await self._session.close()
 
     async def _ask_room(
-        self, method: str, request: Message, reply: type[Reply], token: str
+        self,
+        method: str,
+        request: Message,
+        reply: type[Reply],
+        token: str,
+        limit: timedelta | None = None,
     ) -> Reply | None:
         """LiveKit's reply; None where it says that there is no such thing."""
         try:
-            return await self._ask("RoomService", method, request, reply, token, ROOM_LIMIT)
+            return await self._ask(
+                "RoomService", method, request, reply, token, limit or ROOM_LIMIT
+            )
         except Exception as error:
             if is_not_found(error):
                 return None

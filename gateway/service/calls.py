@@ -15,7 +15,15 @@ from gateway.domain.routing import RouteDecision, trunks_of
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Trunk
 from gateway.errors import GatewayError, Reason, invalid_field
-from gateway.ports import CallQuery, Clock, PlatformError, Reading, Store, Transaction
+from gateway.ports import (
+    CallQuery,
+    Clock,
+    OutcomeUnknownError,
+    PlatformError,
+    Reading,
+    Store,
+    Transaction,
+)
 from gateway.service import repeats
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
@@ -25,7 +33,7 @@ from gateway.service.page_token import PageToken
 from gateway.service.placing import Plan, plan, with_rest_of_budget
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
-from gateway.service.record import Record, until_stored
+from gateway.service.record import Record, as_stored, until_stored
 from gateway.service.waiters import RETRY_WINDOW_SECONDS, Waiters
 
 HANG_UP_PATIENCE = timedelta(seconds=10)
@@ -181,7 +189,13 @@ class CallService:
         self, rpc: Rpc, asked: PlaceCall, planned: Plan
     ) -> tuple[Call, RouteDecision | None]:
         """Goes to its end whoever leaves: a stored call is always followed."""
-        stored, route = await self._store.transact(lambda tx: self._accept(tx, rpc, asked, planned))
+        try:
+            stored, route = await self._store.transact(
+                lambda tx: self._accept(tx, rpc, asked, planned)
+            )
+        except OutcomeUnknownError:
+            self._followers.never_dialed(planned.call)
+            raise
         if route is not None:
             now = self._clock.now()
             self._followers.dial(stored, with_rest_of_budget(planned.dial, stored, now))
@@ -262,7 +276,7 @@ class CallService:
         await self._store.transact(lambda tx: tx.put_waiter(call.call_id, gateway_id))
 
     async def _now(self, call: Call) -> Call:
-        return await self._store.read(lambda tx: tx.call(call.call_id)) or call
+        return await as_stored(self._store, call)
 
     async def _end_room(self, call: Call) -> None:
         try:

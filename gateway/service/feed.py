@@ -20,6 +20,11 @@ class Latest(Generic[T]):
         self._value = value
         self._changed = asyncio.Event()
 
+    @property
+    def value(self) -> T:
+        """The newest state."""
+        return self._value
+
     def put(self, value: T) -> None:
         """Replaces the value and wakes the waiter."""
         self._value = value
@@ -55,6 +60,15 @@ class Feed:
             for waiting in self._tenants.pop(tenant_id, ()):
                 if not waiting.done():
                     waiting.set_result(None)
+
+    def learned(self, call: Call) -> None:
+        """A call has changed without an event; only those who wait in this process hear it.
+
+        It may come late, behind the event of a later change.
+        """
+        for latest in self._calls.get(call.call_id, ()):
+            if call.sequence >= latest.value.sequence:
+                latest.put(call)
 
     async def beyond(self, tenant_id: str, sequence: int) -> None:
         """Returns when the tenant has an event above `sequence`, known to this process."""

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.domain.call import Call
 from gateway.domain.leg import Completed, Dial, NeverSent, NoReply, Refer, ReferReply, Refused
-from gateway.domain.observation import EndAsked
+from gateway.domain.observation import EndAsked, NotDialed
 from gateway.domain.outcome import EndReason, Failure, HangupSource
 from gateway.domain.transfer import (
     OnTimeout,
@@ -53,6 +53,28 @@ class Followers:
         self._referring: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
+    def never_dialed(self, call: Call) -> None:
+        """Ends a call that may have been stored and was refused: nobody will dial it."""
+
+        async def settle() -> None:
+            call_id = call.call_id
+            if await until_stored(lambda: self._store.read(lambda tx: tx.call(call_id))):
+                seen = NotDialed(self._clock.now(), "the database did not confirm it in time")
+                await until_stored(lambda: self._record.call(call_id, seen))
+
+        self._run(f"settle {call.call_id}", settle())
+
+    def never_sent(self, transfer_id: str) -> None:
+        """Fails a transfer that may have been stored and was refused: nobody will send it."""
+        failure = Failure(code="unavailable", message="the database did not confirm it in time")
+
+        async def settle() -> None:
+            if await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id))):
+                seen = ReferFailed(self._clock.now(), failure)
+                await until_stored(lambda: self._record.transfer(transfer_id, seen))
+
+        self._run(f"settle {transfer_id}", settle())
+
     def resume_call(self, call: Call) -> None:
         """Follows a call that another gateway, or an earlier run, left; dials nothing."""
         if call.call_id not in self._followers:
@@ -92,7 +114,9 @@ class Followers:
         """Ends the leg of a call whose row says that it is to end."""
         if call.ended or not call.ending:
             return
-        self.nudge(call.call_id)
+        if call.call_id in self._followers:
+            self.nudge(call.call_id)
+            return
         try:
             await self._platforms.of(call).hang_up(call.room, call.participant_identity)
         except PlatformError as away:

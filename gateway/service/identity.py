@@ -62,7 +62,8 @@ def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
     given = {Right.CALL} if sip.get("call") is True else set()
     if sip.get("admin") is True:
         given |= {Right.TENANT_ADMIN, Right.OPERATOR}
-    room = _grants(claims, "video").get("room") or ""
+    video = _grants(claims, "video")
+    room = video.get("room") or ""
     if not isinstance(room, str):
         raise _unauthenticated("the token is not valid")
     return Caller(
@@ -70,6 +71,8 @@ def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
         tenant_id=key.tenant_id,
         rights=key.rights & given,
         room=room,
+        room_admin=video.get("roomAdmin") is True,
+        sees_trunks=bool(given) and Right.CALL in key.rights,
     )
 
 

@@ -20,6 +20,7 @@ from gateway.domain.transfer import (
     advance_transfer,
 )
 from gateway.ports import Clock, Store, StoreUnavailableError, Transaction
+from gateway.service.feed import Feed
 
 STORE_RETRY_SECONDS = 1.0
 
@@ -38,17 +39,28 @@ async def until_stored(step: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(STORE_RETRY_SECONDS)
 
 
+async def as_stored(store: Store, call: Call) -> Call:
+    """The call as it stands; a database that is away takes back nothing that was accepted."""
+    try:
+        return await store.read(lambda tx: tx.call(call.call_id)) or call
+    except StoreUnavailableError:
+        return call
+
+
 class Record:
     """The only way in which a call or transfer that exists changes in the store."""
 
-    def __init__(self, store: Store, clock: Clock, trail: Trail) -> None:
+    def __init__(self, store: Store, clock: Clock, trail: Trail, feed: Feed) -> None:
         self._store = store
         self._clock = clock
         self._trail = trail
+        self._feed = feed
 
     async def call(self, call_id: str, seen: Observation) -> Call:
         """The call after `seen`, once that is durable, its events and audit with it."""
-        return await self._store.transact(lambda tx: self.advance(tx, call_id, seen))
+        after = await self._store.transact(lambda tx: self.advance(tx, call_id, seen))
+        self._feed.learned(after)
+        return after
 
     def advance(self, tx: Transaction, call_id: str, seen: Observation) -> Call:
         """The same within a transaction."""

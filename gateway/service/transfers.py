@@ -13,7 +13,14 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
 from gateway.domain.transfer import Transfer, TransferState
 from gateway.errors import GatewayError, Reason
-from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.ports import (
+    Clock,
+    OutcomeUnknownError,
+    Reading,
+    Store,
+    StoreUnavailableError,
+    Transaction,
+)
 from gateway.service import repeats
 from gateway.service.calls import own_call
 from gateway.service.directory import Directory
@@ -87,18 +94,29 @@ class TransferService:
 
     async def _accept_and_refer(self, rpc: Rpc, asked: TransferCall, span: timedelta) -> Accepted:
         """Goes to its end whoever leaves: a stored transfer is always sent."""
-        now = self._clock.now()
-        done = await self._store.transact(lambda tx: self._accept(tx, rpc, asked, span, now))
+        now, transfer_id = self._clock.now(), new_id("transfer", self._clock.now())
+        try:
+            done = await self._store.transact(
+                lambda tx: self._accept(tx, rpc, asked, span, now, transfer_id)
+            )
+        except OutcomeUnknownError:
+            self._followers.never_sent(transfer_id)
+            raise
         if done.new:
             trunk = self._trunk(done.call)
             self._followers.refer(done.call, done.transfer, refer_target(asked.to, trunk))
         return done
 
     def _accept(
-        self, tx: Transaction, rpc: Rpc, asked: TransferCall, span: timedelta, now: datetime
+        self,
+        tx: Transaction,
+        rpc: Rpc,
+        asked: TransferCall,
+        span: timedelta,
+        now: datetime,
+        transfer_id: str,
     ) -> Accepted:
         call = own_call(tx, rpc, self._held_call(tx, rpc, asked))
-        transfer_id = new_id("transfer", now)
         claim = repeats.claim_of(rpc, asked, transfer_id, now)
         held = repeats.held(tx, rpc, claim, now)
         if held is not None and (earlier := tx.transfer(held)):
@@ -162,8 +180,12 @@ class TransferService:
             return settled or await self._now(transfer)
 
     async def _now(self, transfer: Transfer) -> Transfer:
+        """As stored; a database that is away takes back nothing that was accepted."""
         transfer_id = transfer.transfer_id
-        return await self._store.read(lambda tx: tx.transfer(transfer_id)) or transfer
+        try:
+            return await self._store.read(lambda tx: tx.transfer(transfer_id)) or transfer
+        except StoreUnavailableError:
+            return transfer
 
     def _trunk(self, call: Call) -> Trunk | None:
         return self._directory.config.trunk(call.trunk_id)

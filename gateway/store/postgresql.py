@@ -146,7 +146,9 @@ def _engine(url: URL, settings: tuple[str, ...], **engine: Any) -> Engine:
     given = str(url.query.get("options", ""))
     options = " ".join([given, *(f"-c {setting}" for setting in settings)]).strip()
     defaults = {name: value for name, value in _CONNECTING.items() if name not in url.query}
-    return create_engine(url, connect_args=defaults | {"options": options}, **engine)
+    connecting = defaults | {"options": options}
+    # We have no hstore columns; looking for that type would take every connection longer.
+    return create_engine(url, connect_args=connecting, use_native_hstore=False, **engine)
 
 
 def _insist_on_durability(connection: psycopg.Connection[Any], _record: object) -> None:

@@ -8,11 +8,21 @@ from google.protobuf.message import Message
 
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
+from gateway.errors import GatewayError
+
+OWN_PACKAGE = "gateway.telephony.v1."
 
 
 def never_recorded(_result: Any) -> bool:
     """The service writes no audit record of its own."""
     return False
+
+
+class ToldAsError(Exception):
+    """What was asked was done, and this vocabulary tells its result as an error.
+
+    Raised by `encode`; engines of the vocabulary's own protocol know what to make of it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +36,19 @@ class Endpoint:
     response: type[Message]
     decode: Callable[[Any], Any]
     encode: Callable[[Any], Message]
-    right: Right
+    right: Right | None
+    """What the caller must have; None: the service itself sees to that."""
     recorded: Callable[[Any], bool] = never_recorded
     """Whether the service has written the audit record of this result itself."""
+    refused: Callable[[GatewayError], ToldAsError] | None = None
+    """How this vocabulary words refusals; None: as each wire does."""
+    request_id_header: str = ""
+    """The header, in lower case, in which the vocabulary's clients send a request id."""
 
     @property
     def method(self) -> str:
         """As logs, metrics and audit records name it: `CallService/PlaceCall`."""
-        return f"{self.service.rsplit('.', 1)[-1]}/{self.name}"
+        return f"{self.service.removeprefix(OWN_PACKAGE)}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 import structlog
 from aiohttp import web
@@ -66,9 +67,11 @@ class TwirpEngine:
         """The response to one request. Raises nothing but cancellation."""
         try:
             endpoint = self._endpoint(request)
-            return await self._answer(request, endpoint, _encoding(request))
-        except GatewayError as error:
-            return _refused(refusal(error))
+            encoding = _encoding(request)
+            try:
+                return await self._answer(request, endpoint, encoding)
+            except GatewayError as error:
+                raise (endpoint.refused or refusal)(error) from None
         except TwirpError as error:
             return _refused(error)
         except Exception as failure:
@@ -196,6 +199,9 @@ def _refused(error: TwirpError) -> web.Response:
     response = web.Response(body=error.body, status=error.status, content_type="application/json")
     if error.last:
         response.force_close()
+    if error.status == HTTPStatus.REQUEST_TIMEOUT:
+        # OkHttp repeats a POST that met a 408, unless told to wait: that would ring twice.
+        response.headers["Retry-After"] = "1"
     return response
 
 

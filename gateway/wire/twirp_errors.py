@@ -10,10 +10,11 @@ from datetime import timedelta
 
 from gateway.errors import GatewayError
 from gateway.wire.codes import CODES
+from gateway.wire.endpoint import ToldAsError
 
 
 @dataclass(eq=False)
-class TwirpError(Exception):
+class TwirpError(ToldAsError):
     """What a caller reads instead of a response."""
 
     code: str

@@ -26,7 +26,7 @@ from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import configuration
 from tests.bench.measure import Round, Spread, one_round, spread_of
-from tests.postgres.server import PostgresServer
+from tests.postgres.postgres_server import PostgresServer
 from tests.processes import GatewayProcess, environment_of
 from tests.wires import GrpcWire
 

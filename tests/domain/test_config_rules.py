@@ -120,9 +120,9 @@ def test_every_mistake_is_told() -> None:
     )
     assert [violation.field for violation in violations(config)] == [
         "tenants[0].tenant_id",
+        "tenants[0].rooms[0]",
         "tenants[0].routes[0].route_id",
         "tenants[0].routes[0].targets",
-        "tenants[0].rooms[0]",
         "trunks[0].trunk_id",
         "trunks[0].livekit_trunk_id",
         "trunks[0].numbers",

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -15,7 +14,6 @@ from sqlalchemy import Engine, event
 
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore, open_store
-from tests.postgres.postgres_server import PostgresServer
 from tests.store.values import StillClock
 
 
@@ -33,15 +31,9 @@ class Databank:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     """Each kind of database, empty."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'gateway.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.create_database()
-    yield url
-    server.drop_database(url)
+    return new_database(request.param)
 
 
 @pytest_asyncio.fixture

@@ -1,6 +1,6 @@
 """The clusters on which survival is tested."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -8,14 +8,13 @@ import pytest
 from tests.stack.livekit_stack import LiveKitStack
 from tests.survival.cluster import Cluster
 
-DATABASES = [pytest.param("sqlite", id="sqlite")]
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     """An empty database of each kind."""
-    assert request.param == "sqlite"
-    return f"sqlite:///{tmp_path}/gateway.db"
+    return new_database(request.param)
 
 
 @pytest.fixture

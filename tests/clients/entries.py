@@ -1,0 +1,21 @@
+"""Prints the entries of buf.gen.yaml whose `out` is the argument, as buf takes them; or nothing."""
+
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+ALL = Path(__file__).parents[2] / "buf.gen.yaml"
+
+
+def main(client: str) -> None:
+    """Their output goes to the folder that buf is told, not to one below it."""
+    told = yaml.safe_load(ALL.read_text())
+    plugins = [{**each, "out": "."} for each in told["plugins"] if each["out"] == client]
+    if plugins:
+        sys.stdout.write(json.dumps({**told, "plugins": plugins}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,13 @@
+module callgateway.test/go-twirp
+
+go 1.26
+
+tool (
+	github.com/twitchtv/twirp/protoc-gen-twirp
+	google.golang.org/protobuf/cmd/protoc-gen-go
+)
+
+require (
+	github.com/twitchtv/twirp v8.1.3+incompatible // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)

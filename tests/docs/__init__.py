@@ -1,0 +1,1 @@
+"""What README and docs say is so: examples run, tables are complete, links lead somewhere."""

@@ -1,0 +1,71 @@
+"""A gateway on the sandbox, as `make run` starts it, for the examples."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tests.docs.pages import ROOT
+from tests.processes import GatewayProcess
+
+EXAMPLE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Runs examples against a gateway; they name its usual addresses."""
+
+    environment: Mapping[str, str]
+    grpc_port: int
+    http_port: int
+
+    def run(self, *command: str, stdin: str = "") -> str:
+        """What the command prints. Fails unless it exits with 0."""
+        done = subprocess.run(  # noqa: S603  the project's own examples
+            [self._here(word) for word in command],
+            cwd=ROOT,
+            env=dict(self.environment),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=EXAMPLE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def gateway(self, *words: str) -> str:
+        """A command of the command line."""
+        return self.run(sys.executable, "-m", "gateway", *words)
+
+    def _here(self, text: str) -> str:
+        grpc = text.replace("127.0.0.1:50051", f"127.0.0.1:{self.grpc_port}")
+        return grpc.replace("127.0.0.1:8080", f"127.0.0.1:{self.http_port}")
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
+    """A gateway with the demo's tenant, and a token in the environment."""
+    folder = tmp_path_factory.mktemp("examples")
+    told = {
+        "GATEWAY_DATABASE_URL": f"sqlite:///{folder}/gateway.db",
+        "GATEWAY_PLATFORM": "sandbox",
+        "GATEWAY_CONFIG": str(ROOT / "gateway" / "demo.yaml"),
+    }
+    process = GatewayProcess(told, folder / "gateway.log")
+    with asyncio.Runner() as runner:
+        runner.run(process.start())
+        environment = {**os.environ, **told, "PYTHONPATH": str(ROOT)}
+        bare = Examples(environment, process.grpc_port, process.http_port)
+        bare.gateway("keys", "create", "demo")
+        time.sleep(1)  # running gateways notice keys within a second
+        token = bare.gateway("token", "demo").strip()
+        yield replace(bare, environment={**environment, "GATEWAY_TOKEN": token})
+        runner.run(process.stop())

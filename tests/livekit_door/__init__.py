@@ -1,0 +1,1 @@
+"""The LiveKit door, used through LiveKit's own unmodified Python library."""
