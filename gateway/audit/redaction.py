@@ -5,9 +5,10 @@ It happens before hashing, so the chain proves what is stored.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from gateway.domain.timeouts import seconds
@@ -48,12 +49,15 @@ def describe(value: Any, redact: Redact) -> Mapping[str, Any]:
         return {"id": value}
     if value is None:
         return {}
-    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else dict(value)
-    described = _described(plain, redact)
+    described = _described(value, redact)
     return described if isinstance(described, dict) else {}
 
 
 def _described(value: Any, redact: Redact) -> Any:
+    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, Enum)):
+        return value
+    if is_dataclass(value):
+        value = {name: getattr(value, name) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return {
             key: _entry(str(key), inner, redact)
@@ -69,6 +73,11 @@ def _described(value: Any, redact: Redact) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 def _entry(key: str, value: Any, redact: Redact) -> Any:
     if key in SECRET_KEYS or (key in PERSONAL_KEYS and redact is not keep):
         return HIDDEN
@@ -80,6 +89,8 @@ def _entry(key: str, value: Any, redact: Redact) -> Any:
 
 
 def _empty(value: Any) -> bool:
+    if is_dataclass(value):
+        return all(_empty(getattr(value, name)) for name in _names(type(value)))
     if isinstance(value, Mapping):
         return all(_empty(inner) for inner in value.values())
     return value is None or value is False or value in ("", (), [], frozenset())

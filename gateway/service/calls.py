@@ -27,7 +27,7 @@ from gateway.ports import (
 from gateway.service import repeats
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
-from gateway.service.feed import Feed
+from gateway.service.feed import Feed, Latest
 from gateway.service.followers import Followers
 from gateway.service.page_token import PageToken
 from gateway.service.placing import Plan, plan, with_rest_of_budget
@@ -100,20 +100,19 @@ class CallService:
         self._drain.refuse()
         repeated = await self._repeated(rpc, asked)
         if repeated is not None:
-            return Placed(await self._answer(rpc, asked, repeated, repeated=True), None)
+            return Placed(await self._answer_again(rpc, asked, repeated), None)
         tenant = self._directory.tenant(rpc.tenant_id)
         planned = plan(rpc, asked, tenant, self._directory.config, self._clock.now())
         if asked.validate_only:
             return Placed(None, planned.decision)
         call = replace(planned.call, sandbox=self._platforms.plays(tenant))
         planned = replace(planned, call=call)
-        placed = asyncio.create_task(self._accept_and_dial(rpc, asked, planned))
-        try:
-            stored, route = await asyncio.shield(placed)
-        except asyncio.CancelledError:
-            placed.add_done_callback(lambda done: self._abandoned(rpc, asked, done))
-            raise
-        return Placed(await self._answer(rpc, asked, stored, repeated=route is None), route)
+        # Listening begins before there is anything to hear, so nothing is missed.
+        with self._feed.call(call) as latest:
+            stored, route = await self._begun(rpc, asked, planned)
+            if route is not None:
+                return Placed(await self._answer(rpc, asked, stored, latest), route)
+        return Placed(await self._answer_again(rpc, asked, stored), None)
 
     async def get_call(self, rpc: Rpc, ref: CallRef) -> Call:
         """One call."""
@@ -185,6 +184,16 @@ class CallService:
 
         return await self._store.read(ask)
 
+    async def _begun(
+        self, rpc: Rpc, asked: PlaceCall, planned: Plan
+    ) -> tuple[Call, RouteDecision | None]:
+        placed = asyncio.create_task(self._accept_and_dial(rpc, asked, planned))
+        try:
+            return await asyncio.shield(placed)
+        except asyncio.CancelledError:
+            placed.add_done_callback(lambda done: self._abandoned(rpc, asked, done))
+            raise
+
     async def _accept_and_dial(
         self, rpc: Rpc, asked: PlaceCall, planned: Plan
     ) -> tuple[Call, RouteDecision | None]:
@@ -219,7 +228,8 @@ class CallService:
         claim = repeats.claim_of(rpc, asked, call.call_id, call.create_time)
         if (call_id := repeats.held(tx, rpc, claim, call.create_time)) is not None:
             return own_call(tx, rpc, CallRef(call_id)), None
-        if tx.open_call_of_leg(call.room, call.participant_identity):
+        # An identity that is the call's own id is in nobody's use.
+        if asked.identity and tx.open_call_of_leg(call.room, call.participant_identity):
             raise GatewayError(
                 Reason.IDENTITY_IN_USE,
                 f"identity {call.participant_identity} is in use in room {call.room}",
@@ -234,23 +244,23 @@ class CallService:
         tx.append_audit(self._trail.intent(rpc, asked, planned.decision, call))
         return self._record.event(tx, EventType.CALL_CREATED, call).call, planned.decision
 
-    async def _answer(
-        self, rpc: Rpc, asked: PlaceCall, call: Call, *, repeated: bool = False
-    ) -> Call:
+    async def _answer(self, rpc: Rpc, asked: PlaceCall, call: Call, latest: Latest[Call]) -> Call:
         """At once, or when it is answered or over, or when this gateway goes away."""
         if not asked.wait_until_answered or call.state >= CallState.ACTIVE:
             return call
-        with (
-            self._feed.call(call) as latest,
-            self._waiters.waiting(call, patience=lambda: self._patience(rpc, asked)),
-        ):
-            if repeated:
-                await self._join(call)
-            latest.put(await self._now(call))
+        with self._waiters.waiting(call, patience=lambda: self._patience(rpc, asked)):
             answered = await self._drain.unless_begun(
                 latest.until(lambda c: c.state >= CallState.ACTIVE)
             )
-            return answered or await self._now(call)
+        return answered or await self._now(call)
+
+    async def _answer_again(self, rpc: Rpc, asked: PlaceCall, call: Call) -> Call:
+        """The same for a request that came before: its call is under way, perhaps elsewhere."""
+        with self._feed.call(call) as latest:
+            if asked.wait_until_answered:
+                await self._join(call)
+            latest.put(await self._now(call))
+            return await self._answer(rpc, asked, call, latest)
 
     def _patience(self, rpc: Rpc, asked: PlaceCall) -> float:
         late = rpc.deadline is not None and self._clock.now() >= rpc.deadline - DEADLINE_SLACK

@@ -8,27 +8,28 @@ from typing import Generic, TypeVar
 
 from gateway.domain.call import Call
 from gateway.domain.event import CallEvent
-from gateway.domain.transfer import Transfer
+from gateway.domain.transfer import Transfer, TransferState
 
 T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """The newest state of one thing; whoever waits skips the states it was too slow for."""
+    """The newest state of one thing; whoever waits skips the states it was too slow for.
 
-    def __init__(self, value: T) -> None:
+    States may come out of order, read here and told there: one that is behind the state at
+    hand, by `order`, changes nothing.
+    """
+
+    def __init__(self, value: T, order: Callable[[T], int] = lambda _: 0) -> None:
         self._value = value
+        self._order = order
         self._changed = asyncio.Event()
 
-    @property
-    def value(self) -> T:
-        """The newest state."""
-        return self._value
-
     def put(self, value: T) -> None:
-        """Replaces the value and wakes the waiter."""
-        self._value = value
-        self._changed.set()
+        """Replaces the value, unless it is newer, and wakes the waiter."""
+        if self._order(value) >= self._order(self._value):
+            self._value = value
+            self._changed.set()
 
     async def until(self, fits: Callable[[T], bool]) -> T:
         """The first value seen that fits."""
@@ -62,13 +63,9 @@ class Feed:
                     waiting.set_result(None)
 
     def learned(self, call: Call) -> None:
-        """A call has changed without an event; only those who wait in this process hear it.
-
-        It may come late, behind the event of a later change.
-        """
+        """A call has changed without an event; only those who wait in this process hear it."""
         for latest in self._calls.get(call.call_id, ()):
-            if call.sequence >= latest.value.sequence:
-                latest.put(call)
+            latest.put(call)
 
     async def beyond(self, tenant_id: str, sequence: int) -> None:
         """Returns when the tenant has an event above `sequence`, known to this process."""
@@ -83,14 +80,23 @@ class Feed:
     @contextmanager
     def call(self, call: Call) -> Iterator[Latest[Call]]:
         """The states of this call from now on; read the call again after entering."""
-        with _registered(self._calls, call.call_id, Latest(call)) as latest:
+        with _registered(self._calls, call.call_id, Latest(call, _sequence)) as latest:
             yield latest
 
     @contextmanager
     def transfer(self, transfer: Transfer) -> Iterator[Latest[Transfer]]:
         """The states of this transfer from now on; read it again after entering."""
-        with _registered(self._transfers, transfer.transfer_id, Latest(transfer)) as latest:
+        latest = Latest(transfer, _progress)
+        with _registered(self._transfers, transfer.transfer_id, latest):
             yield latest
+
+
+def _sequence(call: Call) -> int:
+    return call.sequence
+
+
+def _progress(transfer: Transfer) -> int:
+    return transfer.state is not TransferState.PENDING
 
 
 @contextmanager

@@ -108,12 +108,13 @@ class Follower:
         """The platform's reply; meanwhile the ringing is seen and the clock kept."""
         reply = asyncio.create_task(self._platform.dial(dial))
         try:
-            while not reply.done():
+            while True:
+                await self._pause(pause_before_looking(self._call, self._clock.now()), reply)
+                if reply.done():
+                    return reply.result()
                 await self._look_at_row()
                 await self._look_while_dialing()
                 await self._keep_time()
-                await self._pause(pause_before_looking(self._call, self._clock.now()), reply)
-            return reply.result()
         finally:
             reply.cancel()
 

@@ -1,6 +1,8 @@
 """Who is calling: a token signed with a stored key, as every LiveKit SDK signs them."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -13,6 +15,20 @@ from gateway.service.seal import Seal
 
 LEEWAY_SECONDS = 5
 """Clocks of callers may differ by this much."""
+MAX_VERIFIED = 10_000
+"""How many tokens are remembered as verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token whose signature need not be checked again while its key stays as it is."""
+
+    key: ApiKey
+    caller: Caller
+    expires: float
+
+    def holds(self, directory: Directory) -> bool:
+        return time.time() < self.expires and directory.key(self.key.key) == self.key
 
 
 class Identity:
@@ -22,12 +38,19 @@ class Identity:
         self._directory = directory
         self._seal = seal
         self._secrets: dict[bytes, str] = {}
+        self._verified: dict[str, _Verified] = {}
 
     def authenticate(self, authorization: str) -> Caller:
         """The caller named by an `authorization` header's value. Raises UNAUTHENTICATED."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthenticated("needs 'authorization: Bearer <token>'")
+        known = self._verified.get(token)
+        if known and known.holds(self._directory):
+            return known.caller
+        return self._verify(token)
+
+    def _verify(self, token: str) -> Caller:
         try:
             issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
             key = self._directory.key(issuer) if isinstance(issuer, str) else None
@@ -42,7 +65,11 @@ class Identity:
             )
         except jwt.InvalidTokenError:
             raise _unauthenticated("the token is not valid") from None
-        return caller_of(key, claims)
+        caller = caller_of(key, claims)
+        if len(self._verified) >= MAX_VERIFIED:
+            self._verified.pop(next(iter(self._verified)))
+        self._verified[token] = _Verified(key, caller, claims["exp"])
+        return caller
 
     def _secret(self, key: ApiKey) -> str:
         secret = self._secrets.get(key.sealed_secret)

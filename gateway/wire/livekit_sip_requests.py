@@ -85,8 +85,12 @@ def _encryption(message: CreateSIPParticipantRequest) -> MediaEncryption:
 def transfer_participant(message: TransferSIPParticipantRequest) -> TransferCall:
     """TransferSIPParticipantRequest; LiveKit answers it at its outcome."""
     refuse(message, TRANSFER_FIELDS)
-    _required("room_name", message.room_name, "missing room name")
-    _required("participant_identity", message.participant_identity, "missing participant identity")
+    _required("room_name", message.room_name, "twirp error unknown: Missing room name")
+    _required(
+        "participant_identity",
+        message.participant_identity,
+        "twirp error unknown: Missing participant identity",
+    )
     _required("transfer_to", message.transfer_to, "missing transfer to")
     return TransferCall(
         call=CallRef(room=message.room_name, identity=message.participant_identity),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -64,8 +65,12 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
         runner.run(process.start())
         environment = {**os.environ, **told, "PYTHONPATH": str(ROOT)}
         bare = Examples(environment, process.grpc_port, process.http_port)
-        bare.gateway("keys", "create", "demo")
+        key = json.loads(bare.gateway("keys", "create", "demo", "--json"))
         time.sleep(1)  # running gateways notice keys within a second
-        token = bare.gateway("token", "demo").strip()
-        yield replace(bare, environment={**environment, "GATEWAY_TOKEN": token})
+        environment |= {
+            "GATEWAY_TOKEN": bare.gateway("token", "demo").strip(),
+            "GATEWAY_KEY": key["key"],
+            "GATEWAY_SECRET": key["secret"],
+        }
+        yield replace(bare, environment=environment)
         runner.run(process.stop())

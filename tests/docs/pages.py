@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
+_COMMENT = re.compile(r"(?<!\S)#.*$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _COMMAND = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?gateway (?=[a-z-])[^|>)`\n]*")
@@ -69,7 +70,7 @@ class Page:
     def commands(self) -> list[str]:
         """Every `gateway …` that it lets people type."""
         shells = [block.text for block in self.blocks() if block.info.split(" ")[0] == "sh"]
-        typed = [*shells, *self.codes()]
+        typed = [*(_COMMENT.sub("", text) for text in shells), *self.codes()]
         typed += [block.info.partition("<")[2] for block in self.blocks()]
         return [found.strip() for text in typed for found in _COMMAND.findall(text)]
 

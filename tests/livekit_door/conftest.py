@@ -5,18 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviour.conftest import make_stand
+from tests.behaviour.stand import Stand
 from tests.livekit_door.door import Door, door_of
 
 DOORS = [
-    pytest.param(("grpc", "sandbox", "sqlite"), id="sandbox"),
-    pytest.param(("grpc", "livekit", "sqlite"), id="livekit", marks=pytest.mark.livekit),
+    pytest.param("sandbox", id="sandbox"),
+    pytest.param("livekit", id="livekit", marks=pytest.mark.livekit),
 ]
 
 
 @pytest.fixture(params=DOORS)
 async def door(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Door]:
     """The door of the tenant acme."""
-    async for stand in make_stand(request, tmp_path):
-        async with door_of(stand, "acme") as made:
-            yield made
+    stack = request.getfixturevalue("livekit_stack") if request.param == "livekit" else None
+    stand = Stand("grpc", f"sqlite:///{tmp_path}/gateway.db", stack, tmp_path)
+    await stand.start()
+    async with door_of(stand, "acme") as made:
+        yield made
+    await stand.stop()

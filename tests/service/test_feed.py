@@ -133,6 +133,34 @@ async def test_a_slow_waiter_sees_the_newest_state() -> None:
         assert await waiting == ENDED
 
 
+async def test_a_state_that_comes_late() -> None:
+    """A state read before an event, and handed over after it, does not hide the event."""
+    feed = Feed()
+    answered = replace(an_event(ACTIVE), call=replace(ACTIVE, sequence=7))
+    with feed.call(CALL) as latest:
+        feed.publish([answered])
+        latest.put(replace(CALL, sequence=6))
+        feed.learned(replace(RINGING, sequence=6))
+        assert await latest.until(lambda _: True) == answered.call
+    done = replace(TRANSFER, state=TransferState.COMPLETED)
+    with feed.transfer(TRANSFER) as newest:
+        feed.publish([replace(an_event(CALL), transfer=done)])
+        newest.put(TRANSFER)
+        assert await newest.until(lambda _: True) == done
+
+
+async def test_a_change_without_an_event() -> None:
+    """What was learned of a call without an event wakes those who wait for the call."""
+    feed = Feed()
+    named = replace(CALL, sip_call_id="SCL_1")
+    with feed.call(CALL) as latest:
+        waiting = asyncio.create_task(latest.until(lambda call: bool(call.sip_call_id)))
+        await everyone_has_run()
+        assert not waiting.done()
+        feed.learned(named)
+        assert await waiting == named
+
+
 async def test_a_state_that_fits_already() -> None:
     """Nothing is waited for where the state at hand fits."""
     assert await Latest(ENDED).until(lambda call: call.ended) == ENDED

@@ -74,7 +74,8 @@ def unsigned() -> str:
 
 async def test_a_valid_token(identity: Identity) -> None:
     """A token signed with a stored key names its tenant and gives the key's rights."""
-    assert identity.authenticate(bearer()) == Caller("GWcall", "acme", frozenset({Right.CALL}))
+    expected = Caller("GWcall", "acme", frozenset({Right.CALL}), sees_trunks=True)
+    assert identity.authenticate(bearer()) == expected
 
 
 async def test_a_token_of_livekits_own_sdk(identity: Identity) -> None:
@@ -89,6 +90,18 @@ async def test_a_token_of_livekits_own_sdk(identity: Identity) -> None:
     )
     caller = identity.authenticate(f"bearer {token}")
     assert (caller.rights, caller.room) == (frozenset({Right.CALL}), "acme-1")
+    assert caller.room_admin
+
+
+@pytest.mark.parametrize(
+    ("key", "grants"),
+    [("GWcall", {}), ("GWoperator", {"call": True, "admin": True})],
+)
+async def test_who_sees_trunks(identity: Identity, key: str, grants: dict[str, bool]) -> None:
+    """Trunks are seen with either SIP grant, by keys that may call, and else by nobody."""
+    assert identity.authenticate(bearer(sip={"call": True})).sees_trunks
+    assert identity.authenticate(bearer(sip={"admin": True})).sees_trunks
+    assert not identity.authenticate(bearer(iss=key, sip=grants)).sees_trunks
 
 
 SAFE_AGE = LEEWAY_SECONDS - 3

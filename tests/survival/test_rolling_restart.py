@@ -67,14 +67,12 @@ async def watch(cluster: Cluster, client: Client, seen: list[int]) -> None:
     while True:
         request = calls_pb2.WatchCallsRequest(after_sequence=seen[-1] if seen else 0)
         wire = balanced(cluster)
-        try:
+        with pytest.raises(RefusedError) as refused:
             async for response in wire.watch(request, token=client.token):
                 if response.WhichOneof("message") == "event":
-                    seen.append(response.event.sequence)
-        except RefusedError as refused:
-            assert refused.code == "unavailable", refused
-        finally:
-            await wire.close()
+                    seen.append(response.event.sequence)  # noqa: PERF401  kept if it breaks off
+        await wire.close()
+        assert refused.value.code == "unavailable", refused.value
 
 
 async def test_a_rolling_restart_loses_nothing(pair: Cluster) -> None:

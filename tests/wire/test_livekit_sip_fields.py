@@ -1,6 +1,7 @@
 """Every field at the LiveKit door is classed, and the refused ones are refused."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
@@ -37,6 +38,7 @@ TABLES: Mapping[type[Message], Fields] = {
 }
 REFUSED = [name for name, (kind, _) in CREATE_FIELDS.items() if kind is FieldClass.REFUSED]
 WELL_KNOWN = "google.protobuf."
+DIVERGENCES = Path(__file__).parent.parent.parent / "docs" / "divergences.md"
 
 
 @pytest.mark.parametrize("message", TABLES, ids=lambda message: message.__name__)
@@ -70,6 +72,12 @@ def test_a_refused_field_is_named(name: str) -> None:
         create_participant(message)
     assert refused.value.metadata["field"] == name
     assert CREATE_FIELDS[name][1] in refused.value.message
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_field_is_documented(name: str) -> None:
+    """Each refused field stands in docs/divergences.md."""
+    assert f"`{name}`" in DIVERGENCES.read_text()
 
 
 def test_what_goes_round_the_rules_is_refused() -> None:

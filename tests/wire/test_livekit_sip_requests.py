@@ -157,11 +157,11 @@ def test_forms_of_targets(told: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "name", "message"),
     [
-        ({"room_name": ""}, "room_name", "missing room name"),
+        ({"room_name": ""}, "room_name", "twirp error unknown: Missing room name"),
         (
             {"participant_identity": ""},
             "participant_identity",
-            "missing participant identity",
+            "twirp error unknown: Missing participant identity",
         ),
         ({"transfer_to": ""}, "transfer_to", "missing transfer to"),
     ],

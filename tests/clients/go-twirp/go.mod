@@ -8,6 +8,11 @@ tool (
 )
 
 require (
-	github.com/twitchtv/twirp v8.1.3+incompatible // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
+	github.com/twitchtv/twirp v8.1.3+incompatible
+	google.golang.org/protobuf v1.36.12
+)
+
+require (
+	github.com/pkg/errors v0.9.1 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
 )

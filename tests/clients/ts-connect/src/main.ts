@@ -1,0 +1,86 @@
+// Calls a gateway over gRPC, with Connect and stubs generated from proto/. Its argument names what
+// to do; it prints what came of it as one line of JSON.
+
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { BadRequest, ErrorInfo } from "nice-grpc-error-details";
+
+import {
+  type CallEvent,
+  CallEventType,
+  CallService,
+  CallState,
+  EndReason,
+} from "./gateway/telephony/v1/calls_pb.js";
+
+const signIn: Interceptor = (next) => (request) => {
+  request.header.set("authorization", `Bearer ${process.env.GATEWAY_TOKEN}`);
+  return next(request);
+};
+const baseUrl = `http://${process.env.GATEWAY_GRPC}`;
+const calls = createClient(CallService, createGrpcTransport({ baseUrl, interceptors: [signIn] }));
+
+/** Waits until the phone is picked up. */
+async function answered() {
+  const { call } = await calls.placeCall({ to: "+15005550100", waitUntilAnswered: true });
+  return { state: CallState[call!.state] };
+}
+
+/** Reads every event of a call until it is over. */
+async function watch() {
+  const { call } = await calls.placeCall({ to: "+15005550108" });
+  const seen: CallEvent[] = [];
+  for await (const event of events(call!.callId)) {
+    seen.push(event);
+  }
+  return {
+    types: seen.map((event) => CallEventType[event.type]),
+    sequences: seen.map((event) => Number(event.sequence)),
+    end_reason: EndReason[seen.at(-1)!.call!.endReason],
+  };
+}
+
+/** Reads the details of an error. */
+async function refused() {
+  try {
+    await calls.placeCall({ to: "nonsense" });
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    const info = ErrorInfo.decode(detail(error, "google.rpc.ErrorInfo"));
+    const bad = BadRequest.decode(detail(error, "google.rpc.BadRequest"));
+    return {
+      code: Code[error.code],
+      domain: info.domain,
+      reason: info.reason,
+      fields: bad.fieldViolations.map((violation) => violation.field),
+    };
+  }
+  throw new Error("not refused");
+}
+
+function detail(error: ConnectError, type: string): Uint8Array {
+  for (const each of error.details) {
+    if ("type" in each && each.type === type) return each.value;
+  }
+  throw new Error(`no ${type}`);
+}
+
+/** Ends a call while the phone rings. */
+async function hangup() {
+  const { call } = await calls.placeCall({ to: "+15005550102" });
+  for await (const event of events(call!.callId)) {
+    if (event.type === CallEventType.CALL_RINGING) break;
+  }
+  const ended = await calls.hangUpCall({ callId: call!.callId });
+  return { state: CallState[ended.call!.state], end_reason: EndReason[ended.call!.endReason] };
+}
+
+/** Each event of a call, from the first on, until the call is over. */
+async function* events(callId: string): AsyncGenerator<CallEvent> {
+  for await (const { message } of calls.watchCalls({ callId, afterSequence: 0n })) {
+    if (message.case === "event") yield message.value;
+  }
+}
+
+const scenarios = { answered, watch, refused, hangup };
+console.log(JSON.stringify(await scenarios[process.argv[2] as keyof typeof scenarios]()));

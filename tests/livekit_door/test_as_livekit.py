@@ -1,0 +1,94 @@
+"""The door's errors beside those of the LiveKit behind it: what libraries read is the same."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from livekit.api import LiveKitAPI, ServerError
+from livekit.protocol.sip import (
+    CreateSIPParticipantRequest,
+    SIPParticipantInfo,
+    TransferSIPParticipantRequest,
+)
+
+from tests.behaviour.stand import phone
+from tests.livekit_door.door import ROOM, Door, failure, span
+
+pytestmark = [
+    pytest.mark.livekit,
+    pytest.mark.parametrize("door", ["livekit"], indirect=True),
+]
+
+READ = ("sip_status_code", "sip_status", "error_details")
+
+
+@pytest.fixture
+async def beside(door: Door) -> AsyncIterator[LiveKitAPI]:
+    """LiveKit itself, without the gateway."""
+    stack = door.stand.stack
+    assert stack is not None
+    livekit = LiveKitAPI(stack.url, stack.api_key, stack.api_secret)
+    yield livekit
+    await livekit.aclose()
+
+
+def read(error: ServerError) -> tuple[Any, ...]:
+    """What LiveKit's libraries make of an error."""
+    told = {name: error.metadata[name] for name in READ if name in error.metadata}
+    return type(error), error.code, error.status, error.message, told
+
+
+async def create(livekit: LiveKitAPI, trunk: str, **fields: Any) -> SIPParticipantInfo:
+    """CreateSIPParticipant, waiting."""
+    fields = {"sip_call_to": phone("00"), "room_name": ROOM, "sip_trunk_id": trunk, **fields}
+    request = CreateSIPParticipantRequest(wait_until_answered=True, **fields)
+    return await livekit.sip.create_sip_participant(request)
+
+
+CALLS = [
+    *(pytest.param({"sip_call_to": phone(each)}, id=each) for each in ("01", "03", "04", "05")),
+    pytest.param({"sip_call_to": phone("06")}, id="carrier-failure"),
+    pytest.param({"sip_call_to": phone("02"), "ringing_timeout": span(1)}, id="no-answer"),
+    pytest.param({"sip_trunk_id": "ST_nobody"}, id="no-trunk"),
+    pytest.param({"sip_call_to": ""}, id="no-number"),
+    pytest.param({"room_name": ""}, id="no-room"),
+]
+
+
+@pytest.mark.parametrize("fields", CALLS)
+async def test_a_call_fails_alike(door: Door, beside: LiveKitAPI, fields: dict[str, Any]) -> None:
+    """A call that fails reads the same from the gateway as from LiveKit, to the byte."""
+    direct = await failure(create(beside, door.stand.trunk, **fields))
+    through = await failure(create(door.livekit, door.stand.trunk, **fields))
+    assert read(through) == read(direct)
+
+
+TRANSFERS = [
+    pytest.param({"transfer_to": f"tel:{phone('01')}"}, id="busy"),
+    pytest.param({"transfer_to": f"tel:{phone('03')}"}, id="declined"),
+    pytest.param({"transfer_to": f"tel:{phone('12')}", "ringing_timeout": span(1)}, id="silent"),
+    pytest.param({"participant_identity": "nobody"}, id="nobody"),
+    pytest.param({"transfer_to": ""}, id="no-target"),
+    pytest.param({"room_name": ""}, id="no-room"),
+    pytest.param({"participant_identity": ""}, id="no-identity"),
+]
+
+
+@pytest.mark.parametrize("fields", TRANSFERS)
+async def test_a_transfer_fails_alike(
+    door: Door, beside: LiveKitAPI, fields: dict[str, Any]
+) -> None:
+    """A transfer that fails reads the same from the gateway as from LiveKit, to the byte."""
+    told = []
+    for livekit, identity in ((beside, "direct"), (door.livekit, "through")):
+        await create(
+            livekit,
+            door.stand.trunk,
+            participant_identity=identity,
+            sip_call_to=phone("12" if "ringing_timeout" in fields else "00"),
+        )
+        asked = {"room_name": ROOM, "transfer_to": f"tel:{phone('00')}", **fields}
+        asked.setdefault("participant_identity", identity)
+        request = TransferSIPParticipantRequest(**asked)
+        told.append(read(await failure(livekit.sip.transfer_sip_participant(request))))
+    assert told[0] == told[1]
