@@ -114,6 +114,7 @@ class Pipeline:
                 raise
             except (asyncio.CancelledError, GeneratorExit):
                 outcome = "CANCELLED"
+                self._trail.done(passage.rpc, passage.asked, _since(begun), code=outcome)
                 raise
             except Exception as failure:
                 error = _presented(failure, rpc)

@@ -44,10 +44,15 @@ class Settings(BaseSettings):
     audit_redaction: Redaction = Field(
         default=Redaction.NONE, validation_alias="GATEWAY_AUDIT_REDACTION"
     )
-    drain_timeout: timedelta = Field(
-        default=timedelta(seconds=10), validation_alias="GATEWAY_DRAIN_TIMEOUT"
+    drain_seconds: float = Field(
+        default=10, ge=0, le=3600, validation_alias="GATEWAY_DRAIN_TIMEOUT"
     )
-    """How long a stopping gateway lets RPCs under way finish."""
+    """How many seconds a stopping gateway lets RPCs under way finish."""
+
+    @property
+    def drain_timeout(self) -> timedelta:
+        """See `drain_seconds`."""
+        return timedelta(seconds=self.drain_seconds)
 
     @property
     def has_livekit(self) -> bool:

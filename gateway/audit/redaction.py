@@ -4,12 +4,12 @@ It happens before hashing, so the chain proves what is stored.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from gateway.domain.timeouts import seconds
 
@@ -54,10 +54,12 @@ def describe(value: Any, redact: Redact) -> Mapping[str, Any]:
 
 
 def _described(value: Any, redact: Redact) -> Any:
-    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, Enum)):
-        return value
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, str):
+        return value if redact is keep else text(value, redact)
     if is_dataclass(value):
-        value = {name: getattr(value, name) for name in _names(type(value))}
+        value = {name: getattr(value, name) for name in _names(cast("Hashable", type(value)))}
     if isinstance(value, Mapping):
         return {
             key: _entry(str(key), inner, redact)
@@ -66,16 +68,14 @@ def _described(value: Any, redact: Redact) -> Any:
         }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_described(inner, redact) for inner in value]
-    if isinstance(value, Enum):
-        return value.name
     if isinstance(value, timedelta):
         return seconds(value)
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cast("Any", kind)))
 
 
 def _entry(key: str, value: Any, redact: Redact) -> Any:
@@ -90,7 +90,7 @@ def _entry(key: str, value: Any, redact: Redact) -> Any:
 
 def _empty(value: Any) -> bool:
     if is_dataclass(value):
-        return all(_empty(getattr(value, name)) for name in _names(type(value)))
+        return all(_empty(getattr(value, name)) for name in _names(cast("Hashable", type(value))))
     if isinstance(value, Mapping):
         return all(_empty(inner) for inner in value.values())
     return value is None or value is False or value in ("", (), [], frozenset())

@@ -99,15 +99,16 @@ class Trail:
             latency=end - transfer.create_time,
         )
 
-    def done(self, rpc: Rpc, request: Any, latency: timedelta) -> None:
-        """Notes an answered request; nobody waits for it."""
+    def done(self, rpc: Rpc, request: Any, latency: timedelta, code: str = "OK") -> None:
+        """Notes a request that was answered, or whose client left; nobody waits for it."""
         event = self._of_rpc(rpc, AuditKind.DONE, self.describe(request))
-        self._note(replace(event, code="OK", latency=latency))
+        self._note(replace(event, call_id=call_named(request), code=code, latency=latency))
 
     def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> None:
         """Notes a refusal; callers without a key are counted after the tenth a minute."""
         event = replace(
             self._of_rpc(rpc, AuditKind.REFUSED, self.describe(request)),
+            call_id=call_named(request),
             code=code,
             reason=text(reason, self._redact),
             latency=latency,
@@ -155,6 +156,15 @@ class Trail:
             log.error(
                 "audit_not_written", cause=str(away), method=event.method, rpc_id=event.rpc_id
             )
+
+
+def call_named(request: Any) -> str:
+    """The call that a request is about, where it names one by its id."""
+    for name in ("call_id", "call", "watch"):
+        inner = getattr(request, name, "")
+        if inner:
+            return inner if isinstance(inner, str) else call_named(inner)
+    return ""
 
 
 def host_of(peer: str) -> str:

@@ -34,7 +34,7 @@ HINTS: Mapping[str, str] = {
     "REQUEST_ID_REUSED": "another request needs another --request-id",
     "IDENTITY_IN_USE": "choose another --identity, or hang up the call that has it",
     "EVENTS_EXPIRED": "--after 0 begins with the oldest event that is kept",
-    "PLATFORM_UNAVAILABLE": "nothing was dialled; try again",
+    "PLATFORM_UNAVAILABLE": "LiveKit does not do it now; the gateway goes on trying",
     "AUDIT_UNAVAILABLE": "nothing was dialled; try again",
     "DRAINING": "this gateway is going away; try again",
 }

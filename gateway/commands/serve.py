@@ -29,7 +29,8 @@ def serve(
     """Serves gRPC and HTTP until SIGTERM or Ctrl-C, then lets what is under way finish.
 
     Reads LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET, GATEWAY_DATABASE_URL,
-    GATEWAY_GRPC_ADDRESS, GATEWAY_HTTP_ADDRESS, GATEWAY_CONFIG and GATEWAY_MASTER_KEY. The log
+    GATEWAY_GRPC_ADDRESS, GATEWAY_HTTP_ADDRESS, GATEWAY_CONFIG, GATEWAY_MASTER_KEY,
+    GATEWAY_PLATFORM, GATEWAY_AUDIT_REDACTION and GATEWAY_DRAIN_TIMEOUT (seconds). The log
     goes to stderr and the audit log to stdout, a JSON object on each line.
     """
     import uvloop  # noqa: PLC0415
@@ -81,6 +82,8 @@ async def started(settings: "Settings") -> "Gateway":
         hint = "GATEWAY_GRPC_ADDRESS sets another address"
         raise CommandError(f"cannot serve gRPC: {error}", hint) from error
     try:
+        if settings.config == DEMO_CONFIG:
+            await refuse_to_replace(gateway)
         await gateway.start()
     except OSError as error:
         await gateway.stop()
@@ -90,6 +93,16 @@ async def started(settings: "Settings") -> "Gateway":
         await gateway.stop()
         raise
     return gateway
+
+
+async def refuse_to_replace(gateway: "Gateway") -> None:
+    """Raises CommandError if the database has a configuration other than the demo's."""
+    directory = gateway.administration.directory
+    await directory.refresh()
+    others = {tenant.tenant_id for tenant in directory.config.tenants} - {DEMO_TENANT}
+    if others:
+        hint = "GATEWAY_DATABASE_URL names another database, such as sqlite:///demo.db"
+        raise CommandError("this database has a configuration that is not the demo's", hint)
 
 
 async def invite(gateway: "Gateway") -> None:

@@ -71,13 +71,8 @@ def choose(asked: PlaceCall, tenant: Tenant, config: Config) -> RouteDecision:
     Raises NO_TRUNK, TRUNK_NOT_FOUND, CALLER_ID_NOT_OWNED or DESTINATION_NOT_ALLOWED with
     the verdict on each trunk, and INVALID_FIELD for a timeout outside its limits.
     """
+    refuse_blocked(asked.to, tenant)
     route = fitting_route(asked.to, tenant)
-    if route is not None and route.block:
-        raise GatewayError(
-            Reason.DESTINATION_NOT_ALLOWED,
-            f"route {route.route_id} blocks {asked.to}",
-            {"to": asked.to, "route_id": route.route_id},
-        )
     ringing_timeout = ringing(
         asked.ringing_timeout, tenant.timeouts, route=route.ringing_timeout if route else None
     )
@@ -107,14 +102,28 @@ def trunks_of(tenant: Tenant, config: Config) -> tuple[Trunk, ...]:
     return tuple(sorted(mine, key=lambda trunk: not trunk.tenant_ids))
 
 
+def refuse_blocked(number: str, tenant: Tenant) -> None:
+    """Raises DESTINATION_NOT_ALLOWED if the tenant's first route for this number blocks it."""
+    route = _first_route(number, tenant)
+    if route is not None and route.block:
+        raise GatewayError(
+            Reason.DESTINATION_NOT_ALLOWED,
+            f"route {route.route_id} blocks {number}",
+            {"to": number, "route_id": route.route_id},
+        )
+
+
 def fitting_route(number: str, tenant: Tenant) -> Route | None:
     """The tenant's first route for this number; None where the tenant has no routes."""
-    if not tenant.routes:
-        return None
-    for route in tenant.routes:
-        if not route.prefixes or number.startswith(route.prefixes):
-            return route
-    raise GatewayError(Reason.NO_TRUNK, f"no route of the tenant fits {number}", {"to": number})
+    route = _first_route(number, tenant)
+    if route is None and tenant.routes:
+        raise GatewayError(Reason.NO_TRUNK, f"no route of the tenant fits {number}", {"to": number})
+    return route
+
+
+def _first_route(number: str, tenant: Tenant) -> Route | None:
+    fitting = (r for r in tenant.routes if not r.prefixes or number.startswith(r.prefixes))
+    return next(fitting, None)
 
 
 def _on_route(route: Route | None, trunks: tuple[Trunk, ...]) -> Iterable[Trunk]:

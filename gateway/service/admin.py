@@ -124,7 +124,13 @@ class AdminService:
     async def apply_config(self, document: str, source_digest: str) -> StoredConfig:
         """Stores a configuration that was checked as a whole; every gateway then follows it."""
         now = self._clock.now()
-        stored = await self._store.transact(lambda tx: tx.put_config(document, source_digest, now))
+
+        def store(tx: Transaction) -> StoredConfig:
+            stored = tx.put_config(document, source_digest, now)
+            tx.append_audit(self._audit("apply", "", version=stored.version, sha256=source_digest))
+            return stored
+
+        stored = await self._store.transact(store)
         await self._directory.refresh()
         return stored
 

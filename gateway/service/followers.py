@@ -26,6 +26,7 @@ from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 
+NOBODY = "nobody"
 LISTEN_LONGER = timedelta(seconds=60)
 """LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
 
@@ -142,11 +143,15 @@ class Followers:
     def _start(self, call: Call, story: Coroutine[Any, Any, None]) -> None:
         task = self._run(f"follow {call.call_id}", story)
         self._following[call.call_id] = task
-        task.add_done_callback(lambda _: self._forget(call.call_id))
+        task.add_done_callback(lambda done: self._forget(call.call_id, done))
 
-    def _forget(self, call_id: str) -> None:
+    def _forget(self, call_id: str, done: asyncio.Task[Any]) -> None:
         self._followers.pop(call_id, None)
         self._following.pop(call_id, None)
+        if not done.cancelled() and done.exception():
+            # Held by nobody alive, it is taken up anew at the next beat, here or elsewhere.
+            given_up = self._store.transact(lambda tx: tx.hold(call_id, NOBODY))
+            self._run(f"hand on {call_id}", given_up)
 
     def _run(self, name: str, story: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(story, name=name)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+import structlog
 
 from gateway.domain.tenant import Caller, Right
 from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey
 from gateway.service.directory import Directory
 from gateway.service.seal import Seal
+
+log = structlog.get_logger()
 
 LEEWAY_SECONDS = 5
 """Clocks of callers may differ by this much."""
@@ -74,7 +77,11 @@ class Identity:
     def _secret(self, key: ApiKey) -> str:
         secret = self._secrets.get(key.sealed_secret)
         if secret is None:
-            secret = self._seal.open(key.sealed_secret, key.key)
+            try:
+                secret = self._seal.open(key.sealed_secret, key.key)
+            except ValueError as error:
+                log.error("key_not_opened", key=key.key, cause=str(error))
+                raise _unauthenticated("the token is not valid") from None
             self._secrets[key.sealed_secret] = secret
         return secret
 

@@ -9,6 +9,7 @@ from gateway.domain import fields, timeouts
 from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.commands import CallRef, TransferCall
 from gateway.domain.ids import new_id
+from gateway.domain.routing import refuse_blocked
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
 from gateway.domain.transfer import Transfer, TransferState
@@ -71,8 +72,9 @@ class TransferService:
         self._drain.refuse()
         tenant = self._directory.tenant(rpc.tenant_id)
         fields.check_transfer_call(asked, tenant.allowed_headers)
-        span = timeouts.ringing(asked.ringing_timeout, tenant.timeouts).in_force
-        _check_host(asked.to, tenant)
+        policy = replace(tenant.timeouts, ringing_timeout=None)
+        span = timeouts.ringing(asked.ringing_timeout, policy).in_force
+        _check_target(asked.to, tenant)
         accepted = await asyncio.shield(
             asyncio.create_task(self._accept_and_refer(rpc, asked, span))
         )
@@ -200,9 +202,12 @@ def refer_target(to: str, trunk: Trunk | None) -> str:
     return f"tel:{to}"
 
 
-def _check_host(to: str, tenant: Tenant) -> None:
+def _check_target(to: str, tenant: Tenant) -> None:
+    """A blocked number is blocked for transfers too, and SIP URIs need a host of the tenant's."""
     host = fields.sip_host(to)
-    if host and host not in {allowed.lower() for allowed in tenant.sip_hosts}:
+    if not host:
+        refuse_blocked(to, tenant)
+    elif host not in {allowed.lower() for allowed in tenant.sip_hosts}:
         raise GatewayError(
             Reason.DESTINATION_NOT_ALLOWED,
             f"the tenant may not transfer to SIP host {host}",

@@ -9,13 +9,13 @@ from typing import Any
 import grpc
 import grpc.aio
 from google.protobuf import any_pb2, duration_pb2
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, invalid_field
 from gateway.pipeline import Incoming, Pipeline
 from gateway.wire.codes import CODES
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
@@ -70,20 +70,19 @@ class GrpcEngine:
         if isinstance(endpoint, UnaryEndpoint):
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(endpoint),
-                request_deserializer=endpoint.request.FromString,
                 response_serializer=endpoint.response.SerializeToString,
             )
         if isinstance(endpoint, StreamEndpoint):
             return grpc.unary_stream_rpc_method_handler(
                 self._stream(endpoint),
-                request_deserializer=endpoint.request.FromString,
                 response_serializer=endpoint.response.SerializeToString,
             )
         raise TypeError(f"{endpoint.method} is neither unary nor a stream")
 
     def _unary(self, endpoint: UnaryEndpoint) -> Any:
-        async def serve(message: Message, context: Any) -> Message:
+        async def serve(body: bytes, context: Any) -> Message:
             try:
+                message = _decoded(endpoint, body)
                 return await self._pipeline.unary(endpoint, _incoming(context), message)
             except GatewayError as error:
                 await context.abort_with_status(rpc_status.to_status(status_of(error)))
@@ -92,8 +91,9 @@ class GrpcEngine:
         return serve
 
     def _stream(self, endpoint: StreamEndpoint) -> Any:
-        async def serve(message: Message, context: Any) -> AsyncIterator[Message]:
+        async def serve(body: bytes, context: Any) -> AsyncIterator[Message]:
             try:
+                message = _decoded(endpoint, body)
                 async for response in self._pipeline.stream(endpoint, _incoming(context), message):
                     yield response
             except GatewayError as error:
@@ -130,6 +130,15 @@ def status_of(error: GatewayError) -> status_pb2.Status:
         packed.Pack(detail)
         status.details.append(packed)
     return status
+
+
+def _decoded(endpoint: Endpoint, body: bytes) -> Message:
+    """The message; grpc itself would answer UNKNOWN with a Python text."""
+    try:
+        return endpoint.request.FromString(body)
+    except DecodeError:
+        name = endpoint.request.DESCRIPTOR.name
+        raise invalid_field(name, "the message cannot be decoded") from None
 
 
 def _incoming(context: Any) -> Incoming:

@@ -57,6 +57,20 @@ async def test_refusals_are_recorded(stand: Stand) -> None:
     assert second["code"] == "UNAUTHENTICATED"
 
 
+async def test_a_hang_up_is_recorded_with_its_call(stand: Stand) -> None:
+    """Who asked for a call's end stands among the call's records."""
+    call = await stand.acme.place(phone("02"))
+    await stand.acme.hang_up(call.call_id)
+
+    async def done() -> list[dict[str, object]]:
+        records = await stand.audit(call.call_id)
+        return [r for r in records if r["method"] == "CallService/HangUpCall"]
+
+    (record,) = await eventually(done)
+    assert (record["kind"], record["code"]) == ("DONE", "OK")
+    assert str(record["actor"]).startswith("GW")
+
+
 async def test_a_transfer_is_recorded_before_and_after(stand: Stand) -> None:
     """A transfer has its own INTENT and OUTCOME beside those of its call."""
     call = await stand.acme.place(phone("00"), wait_until_answered=True)

@@ -8,6 +8,7 @@ import pytest
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.behaviour.stand import (
     Stand,
+    configuration,
     event_name,
     eventually,
     phone,
@@ -190,3 +191,20 @@ async def test_a_repeated_transfer_is_sent_once(stand: Stand) -> None:
     assert (reused.code, reused.reason) == ("already_exists", "REQUEST_ID_REUSED")
     begun = [e for e in await stand.acme.events(call.call_id) if event_name(e) == "CALL_CREATED"]
     assert len(begun) == 1
+
+
+async def test_a_blocked_number_is_blocked_for_transfers_too(stand: Stand) -> None:
+    """A number that a route blocks can be reached neither by a call nor by a transfer."""
+    call = await answered(stand)
+    targets = [{"trunk_id": "acme-main"}]
+    blocked = {"route_id": "no", "match": {"prefixes": ["+49"]}, "block": True}
+    await stand.apply(
+        configuration(stand.trunk, routes=[blocked, {"route_id": "all", "targets": targets}])
+    )
+    for asked in (
+        stand.acme.place("+493012345678"),
+        stand.acme.transfer(call.call_id, "+493012345678"),
+    ):
+        refused = await refusal(asked)
+        assert (refused.code, refused.reason) == ("permission_denied", "DESTINATION_NOT_ALLOWED")
+        assert refused.metadata["route_id"] == "no"

@@ -122,3 +122,9 @@ def test_numbers_in_messages() -> None:
     assert text(message, keep) == message
     assert text(message, last4) == "route premium blocks …0100"
     assert text("no call call_0190123456789", last4) == "no call call_0190123456789"
+
+
+def test_a_number_hidden_in_a_name_is_a_number() -> None:
+    """A number inside another text, such as LiveKit's `sip_+1…` identity, is redacted as well."""
+    described = describe(PlaceCall(to="+15005550100", identity="sip_+15005550100"), last4)
+    assert described["identity"] == "sip_…0100"
