@@ -27,6 +27,12 @@ class GatewayProcess:
         self.grpc_port = 0
         self.http_port = 0
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Returns when it serves. A port it had before is kept, so clients find it again."""
         environment = {

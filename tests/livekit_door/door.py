@@ -21,6 +21,8 @@ from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import Stand, phone
 
 ROOM = "acme-door"
+PATIENCE = 30.0
+"""The library's own is 2 s more than the ringing timeout: too short on a busy machine."""
 
 
 def span(seconds: float) -> Duration:
@@ -42,7 +44,8 @@ class Door:
 
     async def create(self, digits: str, **fields: Any) -> SIPParticipantInfo:
         """CreateSIPParticipant of one of the sandbox's phones."""
-        return await self.livekit.sip.create_sip_participant(self.request(digits, **fields))
+        request = self.request(digits, **fields)
+        return await self.livekit.sip.create_sip_participant(request, timeout=PATIENCE)
 
     def request(self, digits: str, **fields: Any) -> CreateSIPParticipantRequest:
         """The request that `create` sends."""
@@ -57,7 +60,7 @@ class Door:
             transfer_to=to,
             **fields,
         )
-        return await self.livekit.sip.transfer_sip_participant(request)
+        return await self.livekit.sip.transfer_sip_participant(request, timeout=PATIENCE)
 
     async def post(self, method: str, fields: dict[str, Any], **headers: str) -> tuple[int, Any]:
         """A JSON request, as LiveKit's Node library sends it, with further headers."""

@@ -12,7 +12,7 @@ from livekit.protocol.sip import (
 )
 
 from tests.behaviour.stand import phone
-from tests.livekit_door.door import ROOM, Door, failure, span
+from tests.livekit_door.door import PATIENCE, ROOM, Door, failure, span
 
 pytestmark = [
     pytest.mark.livekit,
@@ -42,7 +42,7 @@ async def create(livekit: LiveKitAPI, trunk: str, **fields: Any) -> SIPParticipa
     """CreateSIPParticipant, waiting."""
     fields = {"sip_call_to": phone("00"), "room_name": ROOM, "sip_trunk_id": trunk, **fields}
     request = CreateSIPParticipantRequest(wait_until_answered=True, **fields)
-    return await livekit.sip.create_sip_participant(request)
+    return await livekit.sip.create_sip_participant(request, timeout=PATIENCE)
 
 
 CALLS = [
@@ -90,5 +90,6 @@ async def test_a_transfer_fails_alike(
         asked = {"room_name": ROOM, "transfer_to": f"tel:{phone('00')}", **fields}
         asked.setdefault("participant_identity", identity)
         request = TransferSIPParticipantRequest(**asked)
-        told.append(read(await failure(livekit.sip.transfer_sip_participant(request))))
+        asking = livekit.sip.transfer_sip_participant(request, timeout=PATIENCE)
+        told.append(read(await failure(asking)))
     assert told[0] == told[1]

@@ -1,0 +1,1 @@
+"""Nonsense on every door: each gets an answer, none breaks the gateway."""
