@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast bench stack generate lock format check
+.PHONY: help setup run test test-fast test-clients bench stack generate lock format check
 
 help: ## Shows what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Makes .venv as the lock says; quick when nothing changed
 	@scripts/setup.sh
@@ -12,10 +12,15 @@ run: setup ## Serves on the sandbox with the tenant `demo`; nobody's phone rings
 
 test: setup ## Runs all tests, also those on the real LiveKit (built once)
 	@tests/stack/build.sh >/dev/null
-	@.venv/bin/pytest -n 4
+	@.venv/bin/pytest -n 4 --dist worksteal
 
 test-fast: setup ## Runs the tests that need no LiveKit, no PostgreSQL and take no minute
-	@.venv/bin/pytest -n 4 -m "not livekit and not postgres and not slow"
+	@.venv/bin/pytest -n 4 --dist worksteal -m "not livekit and not postgres and not slow"
+
+test-clients: setup ## Runs clients in five languages, and LiveKit's own libraries (built once)
+	@tests/stack/build.sh >/dev/null
+	@tests/clients/build.sh >/dev/null
+	@.venv/bin/pytest tests/clients
 
 bench: setup ## Measures what the gateway costs, as ratios in one run
 	@.venv/bin/python -m tests.bench

@@ -75,8 +75,7 @@ class LiveKitPlatform:
     async def leg(self, room: str, identity: str) -> Leg | None:
         """One GetParticipant."""
         asked = RoomParticipantIdentity(room=room, identity=identity)
-        token = self._tokens.token(Grant.ROOM_ADMIN, room)
-        info = await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
+        info = await self._participant(asked, self._tokens.token(Grant.ROOM_ADMIN, room))
         return leg_of(info) if info is not None else None
 
     async def hang_up(self, room: str, identity: str) -> None:
@@ -88,15 +87,14 @@ class LiveKitPlatform:
         asked = RoomParticipantIdentity(room=room, identity=identity)
         token = self._tokens.token(Grant.ROOM_ADMIN, room)
         until = time.monotonic() + JOIN_LIMIT.total_seconds()
-        while time.monotonic() < until:
-            info = await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
-            if info is None:
-                return
+        while (info := await self._participant(asked, token)) is not None:
             if info.state not in (ParticipantInfo.JOINING, ParticipantInfo.JOINED):
-                break
+                reply = RemoveParticipantResponse
+                await self._ask_room("RemoveParticipant", asked, reply, token, REMOVE_LIMIT)
+                return
+            if time.monotonic() > until:
+                raise PlatformError("RemoveParticipant: the participant is still joining")
             await asyncio.sleep(JOIN_PAUSE_SECONDS)
-        reply = RemoveParticipantResponse
-        await self._ask_room("RemoveParticipant", asked, reply, token, REMOVE_LIMIT)
 
     async def refer(self, refer: Refer) -> ReferReply:
         """One TransferSIPParticipant."""
@@ -127,6 +125,11 @@ class LiveKitPlatform:
         """Closes the connections."""
         if self._session is not None:
             await self._session.close()
+
+    async def _participant(
+        self, asked: RoomParticipantIdentity, token: str
+    ) -> ParticipantInfo | None:
+        return await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
 
     async def _ask_room(
         self,
