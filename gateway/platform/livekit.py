@@ -24,7 +24,9 @@ from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply
 from gateway.platform.livekit_replies import (
     cause_of,
     dial_failed,
+    is_joined,
     is_not_found,
+    is_settled,
     leg_of,
     picked_up,
     refer_failed,
@@ -38,7 +40,9 @@ CONNECT_LIMIT = timedelta(seconds=5)
 ROOM_LIMIT = timedelta(seconds=5)
 REMOVE_LIMIT = timedelta(seconds=1.5)
 """LiveKit looks for seconds for one that is just leaving; asking again is quicker."""
-JOIN_LIMIT = timedelta(seconds=3)
+JOIN_SECONDS = 3.0
+SETTLED_SECONDS = 0.4
+"""A participant that has joined for so long is no longer joining for its SIP node either."""
 JOIN_PAUSE_SECONDS = 0.02
 DIAL_SLACK = timedelta(seconds=10)
 REFER_SLACK = timedelta(seconds=5)
@@ -79,20 +83,21 @@ class LiveKitPlatform:
         return leg_of(info) if info is not None else None
 
     async def hang_up(self, room: str, identity: str) -> None:
-        """One RemoveParticipant, as soon as the participant has joined.
+        """One RemoveParticipant, as soon as the participant has joined for good.
 
-        LiveKit cannot remove one that is still joining: it looks for it for seconds, and the
-        SIP node then waits for a room it never enters.
+        LiveKit cannot remove one that is still joining: it looks for it for seconds. And a SIP
+        node whose participant is removed in the moment it joins waits for its room as long.
         """
         asked = RoomParticipantIdentity(room=room, identity=identity)
         token = self._tokens.token(Grant.ROOM_ADMIN, room)
-        until = time.monotonic() + JOIN_LIMIT.total_seconds()
+        begun = time.monotonic()
         while (info := await self._participant(asked, token)) is not None:
-            if info.state not in (ParticipantInfo.JOINING, ParticipantInfo.JOINED):
+            waited = time.monotonic() - begun
+            if is_settled(info) or (is_joined(info) and waited > SETTLED_SECONDS):
                 reply = RemoveParticipantResponse
                 await self._ask_room("RemoveParticipant", asked, reply, token, REMOVE_LIMIT)
                 return
-            if time.monotonic() > until:
+            if waited > JOIN_SECONDS:
                 raise PlatformError("RemoveParticipant: the participant is still joining")
             await asyncio.sleep(JOIN_PAUSE_SECONDS)
 

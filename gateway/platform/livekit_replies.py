@@ -117,6 +117,17 @@ def leg_of(info: ParticipantInfo) -> Leg | None:
     return Leg(_status(said.get("sip.callStatus", "")), ids, said.get(CALL_ID_ATTRIBUTE, ""))
 
 
+def is_joined(info: ParticipantInfo) -> bool:
+    """LiveKit has connected the participant, or is done with it."""
+    return info.state in (ParticipantInfo.State.ACTIVE, ParticipantInfo.State.DISCONNECTED)
+
+
+def is_settled(info: ParticipantInfo) -> bool:
+    """Its SIP node has gone on to ring the phone, so it has joined for the node as well."""
+    beyond = _status(info.attributes.get("sip.callStatus", "")) is not LegStatus.DIALING
+    return is_joined(info) and beyond
+
+
 def _status(said: str) -> LegStatus:
     """A status that is not there yet, or not known here, claims no more than a dial."""
     try:
