@@ -1,6 +1,7 @@
 """Requests about rooms and who is in them, and what their answers mean."""
 
 import pytest
+from aiohttp import web
 from livekit.protocol.models import ParticipantInfo
 
 from gateway.domain.leg import Leg
@@ -97,3 +98,48 @@ async def test_a_room_request_does_not_wait_long(monkeypatch: pytest.MonkeyPatch
     async with FakeLiveKit(hang).serve() as stand:
         with pytest.raises(PlatformError, match="GetParticipant: no answer in time"):
             await stand.leg()
+
+
+class Joining:
+    """A LiveKit whose participant joins a step further at each look, then is removed."""
+
+    def __init__(self, *steps: ParticipantInfo) -> None:
+        self._steps = list(steps)
+        self.methods: list[str] = []
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answers one room request."""
+        self.methods.append(request.path.rsplit("/", 1)[-1])
+        step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
+        return await message(step)(request)
+
+
+async def test_a_leg_that_is_joining_is_not_removed() -> None:
+    """LiveKit loses a participant that is removed while it joins: hang_up waits for it."""
+    joining = Joining(
+        participant(ParticipantInfo.JOINING),
+        participant(ParticipantInfo.JOINED),
+        participant(sip_callStatus="dialing"),
+        participant(sip_callStatus="ringing"),
+    )
+    async with FakeLiveKit(joining).serve() as stand:
+        await stand.platform.hang_up(stand.room, "callee")
+    assert joining.methods == ["GetParticipant"] * 4 + ["RemoveParticipant"]
+
+
+async def test_a_leg_that_never_joins_is_not_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A participant that does not come further is a PlatformError, so it is asked again."""
+    monkeypatch.setattr(livekit_platform, "JOIN_SECONDS", 0.1)
+    joining = Joining(participant(ParticipantInfo.JOINING))
+    async with FakeLiveKit(joining).serve() as stand:
+        with pytest.raises(PlatformError, match="still joining"):
+            await stand.platform.hang_up(stand.room, "callee")
+    assert "RemoveParticipant" not in joining.methods
+
+
+async def test_a_silent_leg_is_removed_soon() -> None:
+    """A joined participant whose phone does not ring is removed after a moment."""
+    joining = Joining(participant(sip_callStatus="dialing"))
+    async with FakeLiveKit(joining).serve() as stand:
+        await stand.platform.hang_up(stand.room, "callee")
+    assert joining.methods[-1] == "RemoveParticipant"
