@@ -282,6 +282,8 @@ class Gateway:
         if self._drain.begun:
             return {"gateway": Reason.DRAINING.value}
         wrong = {}
+        if any(chore.done() for chore in self._chores):
+            wrong["gateway"] = "a chore has ended; restart it"
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._store.read(lambda tx: tx.revision())

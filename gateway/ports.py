@@ -273,6 +273,10 @@ class Transaction(Reading, Protocol):
         """Wants whoever holds it to look at it, until it is let go."""
         ...
 
+    def drop_nudges(self, resource_ids: Sequence[str]) -> None:
+        """They have been looked at."""
+        ...
+
     def let_go(self, resource_id: str) -> None:
         """Nobody needs to follow it any more, nor waits for it."""
         ...

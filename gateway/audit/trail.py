@@ -9,11 +9,12 @@ from typing import Any
 import structlog
 
 from gateway.audit.redaction import Redact, describe, text
+from gateway.domain import fields
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.call import Call
 from gateway.domain.rpc import Rpc
 from gateway.domain.transfer import Transfer
-from gateway.ports import Clock, Store, StoreUnavailableError
+from gateway.ports import Clock, Store
 
 REFUSALS_PER_MINUTE = 10
 MINUTE = timedelta(minutes=1)
@@ -152,9 +153,12 @@ class Trail:
     async def _write(self, event: AuditEvent) -> None:
         try:
             await self._store.transact(lambda tx: tx.append_audit(event))
-        except StoreUnavailableError as away:
+        except Exception as failure:  # noqa: BLE001  nobody waits for it: nobody else would tell
             log.error(
-                "audit_not_written", cause=str(away), method=event.method, rpc_id=event.rpc_id
+                "audit_not_written",
+                cause=str(failure),
+                method=event.method,
+                rpc_id=event.rpc_id,
             )
 
 
@@ -163,7 +167,7 @@ def call_named(request: Any) -> str:
     for name in ("call_id", "call", "watch"):
         inner = getattr(request, name, "")
         if inner:
-            return inner if isinstance(inner, str) else call_named(inner)
+            return fields.printable(inner) if isinstance(inner, str) else call_named(inner)
     return ""
 
 

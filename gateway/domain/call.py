@@ -20,6 +20,9 @@ from gateway.domain.observation import (
 )
 from gateway.domain.outcome import EndReason, HangupSource, end_reason
 
+EARLY = timedelta(milliseconds=500)
+"""LiveKit's clock may be ahead of ours by this much when it ends the ringing."""
+
 
 class CallState(IntEnum):
     """Where a call stands. It only ever moves to a higher one; stages may be skipped."""
@@ -292,6 +295,10 @@ def _dial_failed(call: Call, failed: DialFailed) -> Step:
     call = replace(call, sip_status_code=code, sip_status=text)
     call = _with_attempt(call, sip_status_code=code, sip_status=text)
     reason, source = end_reason(failure, rang=call.ring_time is not None)
+    early = failed.time < call.ringing_deadline - EARLY
+    if early and source is HangupSource.GATEWAY:
+        # It was cut short, and not by this gateway.
+        reason, source = EndReason.REMOVED, HangupSource.PLATFORM
     return _end(call, _asked(call, reason, source), failed.time)
 
 

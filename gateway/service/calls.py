@@ -30,7 +30,7 @@ from gateway.service.drain import Drain
 from gateway.service.feed import Feed, Latest
 from gateway.service.followers import Followers
 from gateway.service.page_token import PageToken
-from gateway.service.placing import Plan, plan, with_rest_of_budget
+from gateway.service.placing import Plan, plan
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record, as_stored, until_stored
@@ -53,6 +53,9 @@ class Placed:
 
 def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
     """The caller's call; another tenant's, or one outside the token's room, does not exist."""
+    for field, value in (("call_id", ref.call_id), ("room", ref.room)):
+        fields.name(field, value)
+    fields.name("participant_identity", ref.identity)
     if ref.call_id:
         call, told = reading.call(ref.call_id), {"call_id": fields.printable(ref.call_id)}
     elif ref.room and ref.identity:
@@ -124,6 +127,7 @@ class CallService:
             raise invalid_field("page_size", f"must be between 0 and {MAX_PAGE}")
         size = asked.page_size or DEFAULT_PAGE
         fields.labels(asked.labels)
+        fields.name("room", asked.room)
         query = CallQuery(
             tenant_id=rpc.tenant_id,
             states=asked.states,
@@ -150,7 +154,7 @@ class CallService:
                 await self._followers.end(call, end)
             elif asked.end_room:
                 await self._end_room(call)
-            latest.put(await self._store.read(lambda tx: own_call(tx, rpc, asked.call)))
+            latest.put(await self._now(call))
             try:
                 async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
                     return await latest.until(lambda c: c.ended)
@@ -180,24 +184,26 @@ class CallService:
 
         def ask(reading: Reading) -> Call | None:
             call_id = repeats.held(reading, rpc, claim, now)
-            return reading.call(call_id) if call_id else None
+            return own_call(reading, rpc, CallRef(call_id)) if call_id else None
 
         return await self._store.read(ask)
 
     async def _begun(
         self, rpc: Rpc, asked: PlaceCall, planned: Plan
     ) -> tuple[Call, RouteDecision | None]:
-        placed = asyncio.create_task(self._accept_and_dial(rpc, asked, planned))
+        left = asyncio.Event()
+        placed = asyncio.create_task(self._accept_and_dial(rpc, asked, planned, left))
         try:
             return await asyncio.shield(placed)
         except asyncio.CancelledError:
+            left.set()
             placed.add_done_callback(lambda done: self._abandoned(rpc, asked, done))
             raise
 
     async def _accept_and_dial(
-        self, rpc: Rpc, asked: PlaceCall, planned: Plan
+        self, rpc: Rpc, asked: PlaceCall, planned: Plan, left: asyncio.Event
     ) -> tuple[Call, RouteDecision | None]:
-        """Goes to its end whoever leaves: a stored call is always followed."""
+        """Goes to its end whoever leaves: a stored call is followed to its end."""
         try:
             stored, route = await self._store.transact(
                 lambda tx: self._accept(tx, rpc, asked, planned)
@@ -206,9 +212,17 @@ class CallService:
             self._followers.never_dialed(planned.call)
             raise
         if route is not None:
-            now = self._clock.now()
-            self._followers.dial(stored, with_rest_of_budget(planned.dial, stored, now))
+            if left.is_set() and asked.wait_until_answered and not self._patience(rpc, asked):
+                stored = await self._canceled_before_dial(stored)
+            self._followers.dial(stored, planned.dial)
         return stored, route
+
+    async def _canceled_before_dial(self, call: Call) -> Call:
+        """Nobody waits for it any more, and nobody may come back."""
+        if call.keep_on_disconnect:
+            return call
+        end = EndAsked(self._clock.now(), EndReason.CANCELED, HangupSource.GATEWAY)
+        return await until_stored(lambda: self._record.call(call.call_id, end))
 
     def _abandoned(
         self,
@@ -249,18 +263,25 @@ class CallService:
         if not asked.wait_until_answered or call.state >= CallState.ACTIVE:
             return call
         with self._waiters.waiting(call, patience=lambda: self._patience(rpc, asked)):
-            answered = await self._drain.unless_begun(
-                latest.until(lambda c: c.state >= CallState.ACTIVE)
-            )
-        return answered or await self._now(call)
+            return await self._awaited(call, latest)
 
     async def _answer_again(self, rpc: Rpc, asked: PlaceCall, call: Call) -> Call:
         """The same for a request that came before: its call is under way, perhaps elsewhere."""
-        with self._feed.call(call) as latest:
-            if asked.wait_until_answered:
-                await self._join(call)
+        if not asked.wait_until_answered or call.state >= CallState.ACTIVE:
+            return call
+        with (
+            self._feed.call(call) as latest,
+            self._waiters.waiting(call, patience=lambda: self._patience(rpc, asked)),
+        ):
+            await self._join(call)
             latest.put(await self._now(call))
-            return await self._answer(rpc, asked, call, latest)
+            return await self._awaited(call, latest)
+
+    async def _awaited(self, call: Call, latest: Latest[Call]) -> Call:
+        answered = await self._drain.unless_begun(
+            latest.until(lambda c: c.state >= CallState.ACTIVE)
+        )
+        return answered or await self._now(call)
 
     def _patience(self, rpc: Rpc, asked: PlaceCall) -> float:
         late = rpc.deadline is not None and self._clock.now() >= rpc.deadline - DEADLINE_SLACK
@@ -289,6 +310,7 @@ class CallService:
         return await as_stored(self._store, call)
 
     async def _end_room(self, call: Call) -> None:
+        await self._store.transact(lambda tx: self._record.end_room(tx, call))
         try:
             await self._platforms.of(call).end_room(call.room)
         except PlatformError as away:

@@ -71,3 +71,6 @@ class Directory:
                 await self.refresh()
             except (StoreUnavailableError, GatewayError) as away:
                 log.warning("configuration_not_read", cause=str(away))
+            except Exception:
+                # Whatever it is, revoked keys must go on being seen.
+                log.exception("configuration_not_read")

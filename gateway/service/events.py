@@ -1,11 +1,12 @@
 """WatchCalls and ListCallEvents: what is stored, then live, without a gap and without a repeat."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.domain.call import EventType
 from gateway.domain.commands import CallRef, ListCallEvents, WatchCalls
 from gateway.domain.event import CallEvent
 from gateway.domain.rpc import Rpc
@@ -45,18 +46,20 @@ class EventService:
         self._drain.refuse()
         after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
         yield Heartbeat(after)
+        due = time.monotonic() + HEARTBEAT_SECONDS
         while not over:
             newest, events = await self._next(rpc, asked, after)
             for event in events:
                 if _may_see(rpc, event):
                     yield event
-                after = event.sequence
-                over = over or bool(asked.call_id and event.type is EventType.CALL_ENDED)
-            if events:
-                continue
-            after = newest
-            if not await self._wait_beyond(rpc.tenant_id, after):
+                    due = time.monotonic() + HEARTBEAT_SECONDS
+                over = over or bool(asked.call_id and event.call.ended)
+            after = events[-1].sequence if events else newest
+            if not events and not over:
+                await self._wait_beyond(rpc.tenant_id, after, due)
+            if time.monotonic() >= due:
                 yield Heartbeat(after)
+                due = time.monotonic() + HEARTBEAT_SECONDS
 
     async def list_call_events(
         self, rpc: Rpc, asked: ListCallEvents
@@ -89,14 +92,11 @@ class EventService:
 
         return await self._store.read(ask)
 
-    async def _wait_beyond(self, tenant_id: str, sequence: int) -> bool:
-        """True when there is more; False when it is time for a heartbeat."""
-        try:
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
+    async def _wait_beyond(self, tenant_id: str, sequence: int, due: float) -> None:
+        """Until there is more, or it is time for a heartbeat."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(due - time.monotonic(), 0)):
                 await self._beyond(tenant_id, sequence)
-        except TimeoutError:
-            return False
-        return True
 
     async def _beyond(self, tenant_id: str, sequence: int) -> None:
         await self._drain.unless_begun(self._feed.beyond(tenant_id, sequence))

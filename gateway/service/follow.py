@@ -46,6 +46,11 @@ TRANSFER_REPORT = timedelta(seconds=3)
 """A leg that left during a transfer gives LiveKit this long to report the transfer."""
 REPEAT_HANG_UP = timedelta(milliseconds=500)
 SETTLING_PAUSE_SECONDS = 0.05
+LONGEST_SETTLING_PAUSE_SECONDS = 1.0
+LEAST_RINGING = timedelta(milliseconds=10)
+"""With less than this left of the budget nothing is dialled any more."""
+STORE_PATIENCE_SECONDS = 1.0
+END_ROOM_PATIENCE = timedelta(seconds=8)
 REDIAL_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 
 log = structlog.get_logger()
@@ -73,6 +78,7 @@ class Follower:
         self._seen_in_room = False
         self._looking_since = clock.now()
         self._hung_up_at: datetime | None = None
+        self._ended_elsewhere = False
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
     def nudge(self) -> None:
@@ -82,18 +88,22 @@ class Follower:
     async def dial(self, dial: Dial) -> None:
         """Dials, and dials again only while certainly nothing was dialled; then follows."""
         pauses = iter(REDIAL_PAUSES_SECONDS)
-        while True:
+        while self._may_dial():
             if not await until_stored(lambda: self._presence.holds(self._call.call_id)):
                 self._log.warning("call_taken_over_before_its_dial")
                 return
-            reply = await self._dialed(dial)
+            rest = self._call.ringing_deadline - self._clock.now()
+            reply = await self._dialed(replace(dial, ringing_timeout=rest))
             if not self._may_dial_again(reply):
+                await self._settle(reply)
                 break
             await self._pause(next(pauses, REDIAL_PAUSES_SECONDS[-1]))
-            await self._look_at_row()
-            dial = self._with_rest_of_budget(dial)
-        await self._settle(reply)
+            await self._read_row()
+        else:
+            await self._observe(NotDialed(self._clock.now()))
         await self.follow()
+        if self._ended_elsewhere:
+            await self._until_gone()
 
     async def follow(self) -> None:
         """Watches the leg and keeps the clock until the call has ended."""
@@ -151,7 +161,7 @@ class Follower:
     async def _saw(self, leg: Leg) -> None:
         self._seen_in_room = True
         await self._observe(LegSeen(self._clock.now(), leg.status, leg.ids))
-        if self._call.ending:
+        if self._call.ending or self._call.ended:
             await self._hang_up()
 
     def _is_ours(self, leg: Leg) -> bool:
@@ -168,9 +178,16 @@ class Follower:
             await self._end(EndReason.MAX_DURATION)
 
     async def _end(self, reason: EndReason) -> None:
-        await self._observe(EndAsked(self._clock.now(), reason, HangupSource.GATEWAY))
-        if self._call.ending:
-            await self._hang_up()
+        """Keeps the clock even where the database does not answer: the phone stops first."""
+        asked = EndAsked(self._clock.now(), reason, HangupSource.GATEWAY)
+        storing = asyncio.create_task(self._observe(asked))
+        try:
+            await asyncio.wait({storing}, timeout=STORE_PATIENCE_SECONDS)
+            if self._call.ending or not storing.done():
+                await self._hang_up()
+            await storing
+        finally:
+            storing.cancel()
 
     async def _settle(self, reply: DialReply) -> None:
         """What the platform's reply to the dial says of the call."""
@@ -191,17 +208,18 @@ class Follower:
 
     async def _until_gone(self) -> None:
         """Returns when the leg of a failed dial has left its room; removes one that lingers."""
-        since = self._clock.now()
+        since, pause = self._clock.now(), SETTLING_PAUSE_SECONDS
         while True:
             try:
                 leg = await self._platform.leg(self._call.room, self._call.participant_identity)
                 if leg is None or not self._is_ours(leg):
                     return
-                if self._clock.now() - since > LINGERING:
+                if self._ended_elsewhere or self._clock.now() - since > LINGERING:
                     await self._hang_up()
             except PlatformError as away:
                 self._log.warning("leg_not_seen", cause=str(away))
-            await asyncio.sleep(SETTLING_PAUSE_SECONDS)
+                pause = min(pause * 2, LONGEST_SETTLING_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
 
     async def _leg_gone(self) -> None:
         call_id = self._call.call_id
@@ -232,43 +250,58 @@ class Follower:
         except PlatformError as away:
             self._log.warning("hang_up_failed", cause=str(away))
 
+    def _may_dial(self) -> bool:
+        """Nobody has ended the call, and there is time left to ring."""
+        rest = self._call.ringing_deadline - self._clock.now()
+        return rest > LEAST_RINGING and not self._call.ending and not self._call.ended
+
     def _may_dial_again(self, reply: DialReply) -> bool:
         never = isinstance(reply, NeverSent) or (
             isinstance(reply, Refused) and worth_dialing_again(reply.failure)
         )
-        rest = self._call.ringing_deadline - self._clock.now()
-        enough = rest > timedelta(seconds=REDIAL_PAUSES_SECONDS[0])
-        silent = self._call.state is CallState.DIALING
-        return never and enough and silent and not self._call.ending
-
-    def _with_rest_of_budget(self, dial: Dial) -> Dial:
-        rest = self._call.ringing_deadline - self._clock.now()
-        return replace(dial, ringing_timeout=max(rest, timedelta(milliseconds=100)))
+        return never and self._call.state is CallState.DIALING and self._may_dial()
 
     async def _observe(self, seen: Observation) -> None:
-        """Stores what was seen; a database that is away is waited for, nothing is skipped."""
+        """Stores what was seen; a database that is away is waited for."""
         after = advance(self._call, seen).call
         if after == self._call:
             return
-        if after.ended and self._call.end_room_on_hangup:
+        end_room = self._call.end_room_on_hangup
+        if after.ended and end_room:
             await self._end_room()
         call_id = self._call.call_id
-        self._call = await until_stored(lambda: self._record.call(call_id, seen))
+        self._take(await until_stored(lambda: self._record.call(call_id, seen)), after)
+        if self._call.ended and self._call.end_room_on_hangup and not end_room:
+            await self._end_room()
 
     async def _end_room(self) -> None:
-        try:
-            await self._platform.end_room(self._call.room)
-        except PlatformError as away:
-            self._log.warning("room_not_ended", room=self._call.room, cause=str(away))
+        """Ends the room for everyone in it; tries for some seconds where LiveKit is away."""
+        until = self._clock.now() + END_ROOM_PATIENCE
+        call = self._call
+        await until_stored(lambda: self._store.transact(lambda tx: self._record.end_room(tx, call)))
+        while True:
+            try:
+                return await self._platform.end_room(call.room)
+            except PlatformError as away:
+                self._log.warning("room_not_ended", room=call.room, cause=str(away))
+                if self._clock.now() > until:
+                    return None
+                await asyncio.sleep(REPEAT_HANG_UP.total_seconds())
+
+    def _take(self, stored: Call, expected: Call) -> None:
+        self._ended_elsewhere |= stored.ended and not expected.ended
+        self._call = stored
 
     async def _look_at_row(self) -> None:
         """After a nudge: somebody else may have changed the call."""
-        if not self._wake.is_set():
-            return
-        self._wake.clear()
+        if self._wake.is_set():
+            self._wake.clear()
+            await self._read_row()
+
+    async def _read_row(self) -> None:
         call_id = self._call.call_id
         found = await until_stored(lambda: self._store.read(lambda tx: tx.call(call_id)))
-        self._call = found or self._call
+        self._take(found or self._call, self._call)
 
     async def _pause(self, seconds: float, *also: asyncio.Task[DialReply]) -> None:
         """Until the time is over, a nudge comes, or one of `also` is done."""

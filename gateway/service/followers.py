@@ -10,23 +10,20 @@ import structlog
 from gateway.domain.call import Call
 from gateway.domain.leg import Completed, Dial, NeverSent, NoReply, Refer, ReferReply, Refused
 from gateway.domain.observation import EndAsked, NotDialed
-from gateway.domain.outcome import EndReason, Failure, HangupSource
+from gateway.domain.outcome import Failure
 from gateway.domain.transfer import (
-    OnTimeout,
     ReferCompleted,
     ReferFailed,
     ReferLost,
     TimeIsUp,
     Transfer,
-    TransferState,
 )
-from gateway.ports import Clock, PlatformError, Store
+from gateway.ports import Clock, PlatformError, Store, StoreUnavailableError
 from gateway.service.follow import Follower
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 
-NOBODY = "nobody"
 LISTEN_LONGER = timedelta(seconds=60)
 """LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
 
@@ -59,7 +56,8 @@ class Followers:
 
         async def settle() -> None:
             call_id = call.call_id
-            if await until_stored(lambda: self._store.read(lambda tx: tx.call(call_id))):
+            # In turn with the writes: a commit in doubt is decided by then.
+            if await until_stored(lambda: self._store.transact(lambda tx: tx.call(call_id))):
                 seen = NotDialed(self._clock.now(), "the database did not confirm it in time")
                 await until_stored(lambda: self._record.call(call_id, seen))
 
@@ -70,7 +68,8 @@ class Followers:
         failure = Failure(code="unavailable", message="the database did not confirm it in time")
 
         async def settle() -> None:
-            if await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id))):
+            find = self._store.transact
+            if await until_stored(lambda: find(lambda tx: tx.transfer(transfer_id))):
                 seen = ReferFailed(self._clock.now(), failure)
                 await until_stored(lambda: self._record.transfer(transfer_id, seen))
 
@@ -88,10 +87,16 @@ class Followers:
             story = until_stored(lambda: self._record.transfer(transfer.transfer_id, lost))
             self._run(f"settle {transfer.transfer_id}", story)
 
+    def followed(self) -> set[str]:
+        """The calls and transfers that are seen to here."""
+        return set(self._following) | self._referring
+
     def keep_only(self, held: set[str]) -> None:
         """Stops following calls that another gateway has taken over meanwhile."""
         for call_id, task in list(self._following.items()):
             if call_id not in held:
+                self._following.pop(call_id)
+                self._followers.pop(call_id, None)
                 task.cancel()
 
     def dial(self, call: Call, dial: Dial) -> None:
@@ -105,11 +110,20 @@ class Followers:
     async def end(self, call: Call, asked: EndAsked) -> None:
         """Asks for the call's end: first in its row, then on the platform.
 
-        The leg may not be in its room yet: whoever follows the call sees to the rest.
+        The leg may not be in its room yet: whoever follows the call sees to the rest. Where
+        the database cannot be written the leg is ended all the same, and the wish is stored
+        as soon as it can be.
         """
-        await self.enforce(
-            await self._store.transact(lambda tx: self._record.end(tx, call.call_id, asked))
-        )
+
+        async def store() -> Call:
+            return await self._store.transact(lambda tx: self._record.end(tx, call.call_id, asked))
+
+        try:
+            await self.enforce(await store())
+        except StoreUnavailableError as away:
+            log.error("end_not_stored_yet", call_id=call.call_id, cause=str(away))
+            self._run(f"store the end of {call.call_id}", until_stored(store))
+            await self._hang_up(call)
 
     async def enforce(self, call: Call) -> None:
         """Ends the leg of a call whose row says that it is to end."""
@@ -117,7 +131,10 @@ class Followers:
             return
         if call.call_id in self._followers:
             self.nudge(call.call_id)
-            return
+        else:
+            await self._hang_up(call)
+
+    async def _hang_up(self, call: Call) -> None:
         try:
             await self._platforms.of(call).hang_up(call.room, call.participant_identity)
         except PlatformError as away:
@@ -146,12 +163,8 @@ class Followers:
         task.add_done_callback(lambda done: self._forget(call.call_id, done))
 
     def _forget(self, call_id: str, done: asyncio.Task[Any]) -> None:
-        self._followers.pop(call_id, None)
-        self._following.pop(call_id, None)
-        if not done.cancelled() and done.exception():
-            # Held by nobody alive, it is taken up anew at the next beat, here or elsewhere.
-            given_up = self._store.transact(lambda tx: tx.hold(call_id, NOBODY))
-            self._run(f"hand on {call_id}", given_up)
+        if self._following.get(call_id) is done:
+            del self._following[call_id], self._followers[call_id]
 
     def _run(self, name: str, story: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(story, name=name)
@@ -183,14 +196,9 @@ class Followers:
         self.nudge(call.call_id)
 
     async def _time_is_up(self, call: Call, transfer: Transfer) -> None:
-        now = self._clock.now()
-        after = await until_stored(
-            lambda: self._record.transfer(transfer.transfer_id, TimeIsUp(now))
-        )
-        unknown = after.state is TransferState.OUTCOME_UNKNOWN
-        if unknown and transfer.on_timeout is OnTimeout.HANG_UP:
-            asked = EndAsked(now, EndReason.COMPLETED, HangupSource.GATEWAY)
-            await until_stored(lambda: self.end(call, asked))
+        seen = TimeIsUp(self._clock.now())
+        await until_stored(lambda: self._record.transfer(transfer.transfer_id, seen))
+        self.nudge(call.call_id)
 
     async def _settle(self, transfer: Transfer, reply: ReferReply) -> None:
         now = self._clock.now()

@@ -71,7 +71,7 @@ class Identity:
         caller = caller_of(key, claims)
         if len(self._verified) >= MAX_VERIFIED:
             self._verified.pop(next(iter(self._verified)))
-        self._verified[token] = _Verified(key, caller, claims["exp"])
+        self._verified[token] = _Verified(key, caller, float(claims["exp"]))
         return caller
 
     def _secret(self, key: ApiKey) -> str:

@@ -1,15 +1,17 @@
 """Keeps this gateway's lease, and takes up the calls of gateways that died."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from gateway.ports import StoreUnavailableError
 from gateway.service.followers import Followers
-from gateway.service.presence import Presence, Taken
+from gateway.service.presence import LEASE, Presence, Taken
 
 BEAT_SECONDS = 1.0
+COMPARE_SECONDS = 3.0
 LOOK_SECONDS = 0.25
 """How soon a gateway that follows a call hears of what another was asked about it."""
 
@@ -17,30 +19,51 @@ log = structlog.get_logger()
 
 
 class Keeper:
-    """Beats, takes over and lets go, for as long as the gateway serves."""
+    """Beats, takes over, compares and lets go, for as long as the gateway serves."""
 
     def __init__(self, presence: Presence, followers: Followers) -> None:
         self._presence = presence
         self._followers = followers
+        self._no_orphans_until = 0.0
+        self._unfollowed: set[str] = set()
 
     async def begin(self) -> None:
         """The first beat, and whatever is left from before."""
         await self._presence.beat()
+        self._presence.trust()
         self._resume(await self._presence.take_orphans())
 
     async def keep(self) -> None:
-        """For ever; a database that is away is tried again."""
-        await asyncio.gather(_every(BEAT_SECONDS, self._beat), _every(LOOK_SECONDS, self._look))
+        """For ever; whatever goes wrong is logged and tried again."""
+        await asyncio.gather(
+            _every(BEAT_SECONDS, self._beat),
+            _every(LOOK_SECONDS, self._look),
+            _every(COMPARE_SECONDS, self._compare),
+        )
 
     async def _beat(self) -> None:
         if not await self._presence.beat():
+            # The database was away for everyone: the others are about to come back too.
+            self._no_orphans_until = time.monotonic() + LEASE.total_seconds()
             log.warning("lease_was_over")
+        if not self._presence.trusted:
             self._followers.keep_only(await self._presence.held())
-        self._resume(await self._presence.take_orphans())
+            self._presence.trust()
+        if time.monotonic() >= self._no_orphans_until:
+            self._resume(await self._presence.take_orphans())
 
     async def _look(self) -> None:
         for call_id in await self._presence.nudged():
             self._followers.nudge(call_id)
+
+    async def _compare(self) -> None:
+        """Takes up what is held and, seen twice in a row, followed by nobody."""
+        unfollowed = await self._presence.held() - self._followers.followed()
+        stuck = sorted(unfollowed & self._unfollowed)
+        self._unfollowed = unfollowed
+        if stuck:
+            log.warning("followed_by_nobody", ids=stuck)
+            self._resume(await self._presence.find(stuck))
 
     def _resume(self, taken: Taken) -> None:
         for call in taken.calls:
@@ -58,3 +81,5 @@ async def _every(seconds: float, step: Callable[[], Awaitable[None]]) -> None:
             await step()
         except StoreUnavailableError as away:
             log.warning("database_away", cause=str(away))
+        except Exception:
+            log.exception("chore_failed", chore=step.__name__)

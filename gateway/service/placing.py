@@ -1,6 +1,7 @@
 """From what a tenant asks to a call that may be stored and dialled."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain import fields
@@ -66,13 +67,14 @@ def dial_of(call: Call, decision: RouteDecision) -> Dial:
         ringing_timeout=call.ringing_timeout,
         max_duration=call.max_duration,
         options=call.leg,
-        headers={**decision.trunk.headers, **call.leg.headers},
+        headers=_merged(decision.trunk.headers, call.leg.headers),
     )
 
 
-def with_rest_of_budget(dial: Dial, call: Call, now: datetime) -> Dial:
-    """The same dial with what is left of the call's ringing timeout."""
-    return replace(dial, ringing_timeout=call.ringing_deadline - now)
+def _merged(trunk: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
+    """SIP header names know no case: the call's own takes the place of the trunk's."""
+    taken = {name.lower() for name in own}
+    return {**{name: v for name, v in trunk.items() if name.lower() not in taken}, **own}
 
 
 def _room(rpc: Rpc, asked: PlaceCall, tenant: Tenant, call_id: str) -> str:

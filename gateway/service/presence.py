@@ -34,20 +34,35 @@ class Presence:
         self.gateway_id = gateway_id
         self._store = store
         self._heard = 0.0
+        self._trusted = False
 
     async def beat(self) -> bool:
-        """Renews the lease. False: it was over, and what was held may be another's now."""
+        """Renews the lease. False: it was over, and what was held may be another's now.
+
+        After that nothing is taken as held until `trust` is called.
+        """
         begun = time.monotonic()
         alive = await self._store.transact(lambda tx: tx.beat(self.gateway_id, LEASE))
+        if not alive:
+            self._trusted = False
         self._heard = begun
         return alive
+
+    def trust(self) -> None:
+        """What is followed has been compared with what is held."""
+        self._trusted = True
+
+    @property
+    def trusted(self) -> bool:
+        """Whether memory can be believed while the lease is fresh."""
+        return self._trusted
 
     async def holds(self, resource_id: str) -> bool:
         """Whether the call or transfer is this gateway's to act on.
 
         Answers from memory while the lease is fresh, else from the store.
         """
-        if time.monotonic() < self._heard + (LEASE - MARGIN).total_seconds():
+        if self._trusted and time.monotonic() < self._heard + (LEASE - MARGIN).total_seconds():
             return True
         return resource_id in await self.held()
 
@@ -56,8 +71,29 @@ class Presence:
         return set(await self._store.read(lambda tx: tx.held_by(self.gateway_id)))
 
     async def nudged(self) -> Sequence[str]:
-        """What this gateway holds and somebody wants it to look at."""
-        return await self._store.read(lambda tx: tx.nudged(self.gateway_id))
+        """What this gateway holds and somebody wants it to look at; told once."""
+        ids = await self._store.read(lambda tx: tx.nudged(self.gateway_id))
+        if ids:
+            await self._store.transact(lambda tx: tx.drop_nudges(ids))
+        return ids
+
+    async def find(self, ids: Sequence[str]) -> Taken:
+        """The open calls and transfers of these ids; lets go of those that are over."""
+
+        def look(tx: Transaction) -> Taken:
+            found = _readable(tx, ids)
+            for call in found.calls:
+                if call.ended:
+                    tx.let_go(call.call_id)
+            for transfer in found.transfers:
+                if transfer.settled:
+                    tx.let_go(transfer.transfer_id)
+            return Taken(
+                [call for call in found.calls if not call.ended],
+                [transfer for transfer in found.transfers if not transfer.settled],
+            )
+
+        return await self._store.transact(look)
 
     async def take_orphans(self) -> Taken:
         """Holds what gateways that are dead have left."""
@@ -76,6 +112,18 @@ class Presence:
         ids = tx.orphans()
         for resource_id in ids:
             tx.hold(resource_id, self.gateway_id)
-        calls = [call for one in ids if (call := tx.call(one))]
-        transfers = [transfer for one in ids if (transfer := tx.transfer(one))]
-        return Taken(calls, transfers)
+        return _readable(tx, ids)
+
+
+def _readable(tx: Transaction, ids: Sequence[str]) -> Taken:
+    """One that cannot be read, such as a newer version's, does not keep the others waiting."""
+    calls, transfers = [], []
+    for resource_id in ids:
+        try:
+            if call := tx.call(resource_id):
+                calls.append(call)
+            elif transfer := tx.transfer(resource_id):
+                transfers.append(transfer)
+        except ValueError as error:
+            log.error("not_readable", id=resource_id, cause=str(error))
+    return Taken(calls, transfers)

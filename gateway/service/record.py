@@ -8,21 +8,24 @@ from typing import TypeVar
 import structlog
 
 from gateway.audit.trail import Trail
-from gateway.domain.call import Call, EventType, advance
+from gateway.domain.call import Call, CallState, EventType, advance
 from gateway.domain.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.domain.observation import EndAsked, Observation, Transferred
+from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.transfer import (
+    OnTimeout,
     ReferCompleted,
     Transfer,
     TransferObservation,
     TransferState,
     advance_transfer,
 )
-from gateway.ports import Clock, Store, StoreUnavailableError, Transaction
+from gateway.ports import CallQuery, Clock, Store, StoreUnavailableError, Transaction
 from gateway.service.feed import Feed
 
 STORE_RETRY_SECONDS = 1.0
+OPEN_STATES = frozenset(CallState) - {CallState.ENDED}
 
 T = TypeVar("T")
 
@@ -81,10 +84,22 @@ class Record:
 
     def end(self, tx: Transaction, call_id: str, asked: EndAsked) -> Call:
         """Asks for a call's end; whichever gateway follows the call will see to it."""
+        before = tx.call(call_id)
         call = self.advance(tx, call_id, asked)
-        if not call.ended:
+        if call != before and not call.ended:
             tx.nudge(call_id)
         return call
+
+    def end_room(self, tx: Transaction, call: Call) -> None:
+        """Notes why the other calls in the room are about to end."""
+        now = self._clock.now()
+        others = tx.calls(
+            CallQuery(tenant_id=call.tenant_id, room=call.room, states=OPEN_STATES, limit=1000)
+        )
+        for other in others:
+            if other.call_id != call.call_id:
+                asked = EndAsked(now, EndReason.ROOM_DELETED, HangupSource.API)
+                self.end(tx, other.call_id, asked)
 
     def event(
         self, tx: Transaction, event_type: EventType, call: Call, transfer: Transfer | None = None
@@ -127,4 +142,12 @@ class Record:
             self.event(tx, EventType.TRANSFER_CHANGED, call, after)
         if after.state is not transfer.state:
             tx.append_audit(self._trail.transfer_changed(after))
+            self._on_timeout(tx, after)
         return after
+
+    def _on_timeout(self, tx: Transaction, transfer: Transfer) -> None:
+        unknown = transfer.state is TransferState.OUTCOME_UNKNOWN
+        if unknown and transfer.on_timeout is OnTimeout.HANG_UP:
+            now = self._clock.now()
+            asked = EndAsked(now, EndReason.COMPLETED, HangupSource.GATEWAY)
+            self.end(tx, transfer.call_id, asked)

@@ -82,6 +82,7 @@ class TransferService:
 
     async def get_transfer(self, rpc: Rpc, transfer_id: str) -> Transfer:
         """One transfer; another tenant's does not exist."""
+        fields.name("transfer_id", transfer_id)
 
         def ask(reading: Reading) -> Transfer:
             transfer = reading.transfer(transfer_id)

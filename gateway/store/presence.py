@@ -1,6 +1,6 @@
 """Which gateways live, what each follows, and for what its clients wait."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -88,12 +88,15 @@ def flush_presence(
     connection: Connection,
     held: Mapping[str, str | None],
     waiting: Mapping[tuple[str, str], bool],
-    nudging: Collection[str],
+    nudging: Mapping[str, bool],
 ) -> None:
     """Writes who follows what, who waits for what, and what is to be looked at."""
-    if nudging:
-        rows = [{"resource_id": resource_id} for resource_id in nudging]
-        connection.execute(upsert(connection.dialect.name, nudges), rows)
+    wanted = [{"resource_id": what} for what, wants in nudging.items() if wants]
+    if wanted:
+        connection.execute(upsert(connection.dialect.name, nudges), wanted)
+    looked_at = [{"resource": what} for what, wants in nudging.items() if not wants]
+    if looked_at:
+        connection.execute(_UNNUDGED, looked_at)
     taken = [{"resource_id": what, "gateway_id": who} for what, who in held.items() if who]
     if taken:
         connection.execute(upsert(connection.dialect.name, holds), taken)

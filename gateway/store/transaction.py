@@ -209,7 +209,11 @@ class SqlTransaction(SqlReading):
 
     def nudge(self, resource_id: str) -> None:
         """See `ports.Transaction`."""
-        self._writes.nudges.add(resource_id)
+        self._writes.nudges[resource_id] = True
+
+    def drop_nudges(self, resource_ids: Sequence[str]) -> None:
+        """See `ports.Transaction`."""
+        self._writes.nudges |= dict.fromkeys(resource_ids, False)
 
     def let_go(self, resource_id: str) -> None:
         """See `ports.Transaction`."""

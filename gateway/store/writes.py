@@ -50,7 +50,8 @@ class Writes:
     """Who follows what; None: nobody any more."""
     waiters: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether clients of a gateway wait for a call."""
-    nudges: set[str] = field(default_factory=set)
+    nudges: dict[str, bool] = field(default_factory=dict)
+    """Whether whoever holds a thing is to look at it."""
     events: list[CallEvent] = field(default_factory=list)
     audit: list[ChainedAuditEvent] = field(default_factory=list)
 

@@ -61,7 +61,7 @@ async def test_ending_the_room_ends_every_leg_in_it(stand: Stand) -> None:
     second = await stand.acme.place(phone("00"), room="acme-both", wait_until_answered=True)
     await stand.acme.hang_up(first.call_id, end_room=True)
     other = await stand.acme.ended(second.call_id)
-    assert other.hangup_source != calls_pb2.HANGUP_SOURCE_API
+    assert reason_name(other) == "ROOM_DELETED"
     await stand.gone(second)
 
 
@@ -72,7 +72,8 @@ async def test_a_call_may_take_its_room_with_it(stand: Stand) -> None:
         phone("08"), room="acme-both", end_room_on_hangup=True, wait_until_answered=True
     )
     await stand.acme.ended(leaves.call_id)
-    await stand.acme.ended(stays.call_id)
+    other = await stand.acme.ended(stays.call_id)
+    assert reason_name(other) == "ROOM_DELETED"
     await stand.gone(stays)
 
 
