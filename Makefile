@@ -12,6 +12,7 @@ run: setup ## Serves on the sandbox with the tenant `demo`; nobody's phone rings
 
 test: setup ## Runs all tests, also those on the real LiveKit (built once)
 	@tests/stack/build.sh >/dev/null
+	@tests/clients/build.sh >/dev/null
 	@.venv/bin/pytest -n 4 --dist worksteal
 
 test-fast: setup ## Runs the tests that need no LiveKit, no PostgreSQL and take no minute
@@ -20,7 +21,8 @@ test-fast: setup ## Runs the tests that need no LiveKit, no PostgreSQL and take 
 test-clients: setup ## Runs clients in five languages, and LiveKit's own libraries (built once)
 	@tests/stack/build.sh >/dev/null
 	@tests/clients/build.sh >/dev/null
-	@.venv/bin/pytest tests/clients
+	@tests/clients/build.sh >/dev/null
+	@.venv/bin/pytest -n 4 --dist worksteal tests/clients
 
 bench: setup ## Measures what the gateway costs, as ratios in one run
 	@.venv/bin/python -m tests.bench

@@ -1,15 +1,16 @@
 """PlaceCall, GetCall, ListCalls, HangUpCall, ListTrunks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gateway.audit.trail import Trail
 from gateway.domain import fields
-from gateway.domain.call import Call, CallState, EventType
+from gateway.domain.call import Call, CallState, EventType, advance
 from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall
-from gateway.domain.observation import EndAsked
+from gateway.domain.observation import EndAsked, LegGone
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.routing import RouteDecision, trunks_of
 from gateway.domain.rpc import Rpc
@@ -39,6 +40,7 @@ from gateway.service.waiters import RETRY_WINDOW_SECONDS, Waiters
 HANG_UP_PATIENCE = timedelta(seconds=10)
 DEADLINE_SLACK = timedelta(milliseconds=500)
 """A client's own deadline may reach us this much before we know that it is over."""
+LOOK_SECONDS = 0.1
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
 
@@ -67,6 +69,19 @@ def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
         what = " ".join(told.values())
         raise GatewayError(Reason.CALL_NOT_FOUND, f"no call {what}", told)
     return call
+
+
+@contextmanager
+def _patience_with(call: Call) -> Iterator[None]:
+    """A leg that does not end in time is PLATFORM_UNAVAILABLE."""
+    try:
+        yield
+    except (TimeoutError, PlatformError) as away:
+        raise GatewayError(
+            Reason.PLATFORM_UNAVAILABLE,
+            "the leg could not be ended yet; the gateway goes on trying",
+            {"call_id": call.call_id},
+        ) from away
 
 
 class CallService:
@@ -151,19 +166,24 @@ class CallService:
             if not call.ended:
                 now = self._clock.now()
                 end = EndAsked(now, EndReason.COMPLETED, HangupSource.API, end_room=asked.end_room)
-                await self._followers.end(call, end)
+                if not await self._followers.end(call, end):
+                    return await self._ended_unstored(call, end)
             elif asked.end_room:
                 await self._end_room(call)
             latest.put(await self._now(call))
-            try:
+            with _patience_with(call):
                 async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
                     return await latest.until(lambda c: c.ended)
-            except TimeoutError:
-                raise GatewayError(
-                    Reason.PLATFORM_UNAVAILABLE,
-                    "the leg could not be ended yet; the gateway goes on trying",
-                    {"call_id": call.call_id},
-                ) from None
+
+    async def _ended_unstored(self, call: Call, asked: EndAsked) -> Call:
+        """The call as it will be stored: its leg is gone, the database is not there."""
+        platform = self._platforms.of(call)
+        with _patience_with(call):
+            async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
+                while await platform.leg(call.room, call.participant_identity):  # noqa: ASYNC110  it can only be asked
+                    await asyncio.sleep(LOOK_SECONDS)
+        asked_for = advance(call, asked).call
+        return advance(asked_for, LegGone(self._clock.now())).call
 
     async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
         """The tenant's trunks in the order of their choice, with the numbers it may show."""

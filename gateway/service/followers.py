@@ -107,12 +107,12 @@ class Followers:
         """Hands the stored call over and follows the stored transfer."""
         self._run(f"refer {transfer.transfer_id}", self._refer(call, transfer, target))
 
-    async def end(self, call: Call, asked: EndAsked) -> None:
+    async def end(self, call: Call, asked: EndAsked) -> bool:
         """Asks for the call's end: first in its row, then on the platform.
 
         The leg may not be in its room yet: whoever follows the call sees to the rest. Where
         the database cannot be written the leg is ended all the same, and the wish is stored
-        as soon as it can be.
+        as soon as it can be; the answer is False then.
         """
 
         async def store() -> Call:
@@ -124,6 +124,8 @@ class Followers:
             log.error("end_not_stored_yet", call_id=call.call_id, cause=str(away))
             self._run(f"store the end of {call.call_id}", until_stored(store))
             await self._hang_up(call)
+            return False
+        return True
 
     async def enforce(self, call: Call) -> None:
         """Ends the leg of a call whose row says that it is to end."""

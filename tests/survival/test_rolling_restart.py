@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Client, phone, span
+from tests.behaviour.stand import Client, phone, refusal, span
 from tests.survival.cluster import Cluster, all_ended, place
-from tests.wires import GrpcWire, RefusedError
+from tests.wires import GrpcWire
 
 pytestmark = [pytest.mark.livekit, pytest.mark.timeout(180)]
 
@@ -65,14 +65,18 @@ async def load(client: Client, numbers: "count[int]", stopped: asyncio.Event) ->
 async def watch(cluster: Cluster, client: Client, seen: list[int]) -> None:
     """All events, from gateway to gateway, each after the last sequence seen."""
     while True:
-        request = calls_pb2.WatchCallsRequest(after_sequence=seen[-1] if seen else 0)
         wire = balanced(cluster)
-        with pytest.raises(RefusedError) as refused:
-            async for response in wire.watch(request, token=client.token):
-                if response.WhichOneof("message") == "event":
-                    seen.append(response.event.sequence)  # noqa: PERF401  kept if it breaks off
+        refused = await refusal(watched(wire, client.token, seen))
         await wire.close()
-        assert refused.value.code == "unavailable", refused.value
+        assert refused.code == "unavailable", refused
+
+
+async def watched(wire: GrpcWire, token: str, seen: list[int]) -> None:
+    """Events after the last one seen, until the watch ends."""
+    request = calls_pb2.WatchCallsRequest(after_sequence=seen[-1] if seen else 0)
+    async for response in wire.watch(request, token=token):
+        if response.WhichOneof("message") == "event":
+            seen.append(response.event.sequence)  # noqa: PERF401  kept if it breaks off
 
 
 async def test_a_rolling_restart_loses_nothing(pair: Cluster) -> None:

@@ -75,10 +75,16 @@ async function hangup() {
   return { state: CallState[ended.call!.state], end_reason: EndReason[ended.call!.endReason] };
 }
 
-/** Each event of a call, from the first on, until the call is over. */
+/** Each event of a call, from the first on, until the call is over or nobody asks for more. */
 async function* events(callId: string): AsyncGenerator<CallEvent> {
-  for await (const { message } of calls.watchCalls({ callId, afterSequence: 0n })) {
-    if (message.case === "event") yield message.value;
+  const watching = new AbortController();
+  const request = { callId, afterSequence: 0n };
+  try {
+    for await (const { message } of calls.watchCalls(request, { signal: watching.signal })) {
+      if (message.case === "event") yield message.value;
+    }
+  } finally {
+    watching.abort(); // leaving the loop above does not end the stream
   }
 }
 

@@ -4,8 +4,16 @@
 import { RpcError } from "@protobuf-ts/runtime-rpc";
 import { TwirpFetchTransport } from "@protobuf-ts/twirp-transport";
 
-import { CallServiceClient } from "./gateway/telephony/v1/calls.client.js";
-import { CallEvent, CallEventType, CallState, EndReason } from "./gateway/telephony/v1/calls.js";
+import { CallServiceClient } from "./gateway/telephony/v1/calls.client";
+import {
+  CallEvent,
+  CallEventType,
+  CallState,
+  EndReason,
+  HangUpCallRequest,
+  ListCallEventsRequest,
+  PlaceCallRequest,
+} from "./gateway/telephony/v1/calls";
 
 const transport = new TwirpFetchTransport({
   baseUrl: `${process.env.GATEWAY_HTTP}/twirp`,
@@ -15,15 +23,15 @@ const calls = new CallServiceClient(transport);
 
 /** Waits until the phone is picked up. */
 async function answered() {
-  const placed = await calls.placeCall({ to: "+15005550100", waitUntilAnswered: true }).response;
-  return { state: CallState[placed.call!.state] };
+  const call = await place({ to: "+15005550100", waitUntilAnswered: true });
+  return { state: CallState[call.state] };
 }
 
 /** Reads every event of a call until it is over. */
 async function watch() {
-  const placed = await calls.placeCall({ to: "+15005550108" }).response;
+  const call = await place({ to: "+15005550108" });
   const seen: CallEvent[] = [];
-  for await (const event of events(placed.call!.callId)) {
+  for await (const event of events(call.callId)) {
     seen.push(event);
   }
   return {
@@ -36,7 +44,7 @@ async function watch() {
 /** Reads the details of an error. */
 async function refused() {
   try {
-    await calls.placeCall({ to: "nonsense" }).response;
+    await place({ to: "nonsense" });
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
     return { code: error.code, reason: error.meta.reason, fields: [error.meta.field] };
@@ -46,13 +54,17 @@ async function refused() {
 
 /** Ends a call while the phone rings. */
 async function hangup() {
-  const placed = await calls.placeCall({ to: "+15005550102" }).response;
-  const { callId } = placed.call!;
+  const { callId } = await place({ to: "+15005550102" });
   for await (const event of events(callId)) {
     if (event.type === CallEventType.CALL_RINGING) break;
   }
-  const { call } = await calls.hangUpCall({ callId }).response;
-  return { state: CallState[call!.state], end_reason: EndReason[call!.endReason] };
+  const { response } = await calls.hangUpCall(HangUpCallRequest.create({ callId }));
+  return { state: CallState[response.call!.state], end_reason: EndReason[response.call!.endReason] };
+}
+
+async function place(request: Partial<PlaceCallRequest>) {
+  const { response } = await calls.placeCall(PlaceCallRequest.create(request));
+  return response.call!;
 }
 
 /**
@@ -60,16 +72,25 @@ async function hangup() {
  * request waits for what comes next.
  */
 async function* events(callId: string): AsyncGenerator<CallEvent> {
-  const wait = { seconds: 20n, nanos: 0 };
-  for (let afterSequence = 0n; ; ) {
-    const page = await calls.listCallEvents({ callId, afterSequence, wait, pageSize: 0 }).response;
-    for (const event of page.events) {
+  const request = ListCallEventsRequest.create({
+    callId,
+    afterSequence: 0n,
+    wait: { seconds: 20n },
+  });
+  for (;;) {
+    const { response } = await calls.listCallEvents(request);
+    for (const event of response.events) {
       yield event;
       if (event.type === CallEventType.CALL_ENDED) return;
     }
-    afterSequence = page.sequence;
+    request.afterSequence = response.sequence;
   }
 }
 
 const scenarios = { answered, watch, refused, hangup };
-console.log(JSON.stringify(await scenarios[process.argv[2] as keyof typeof scenarios]()));
+
+async function main() {
+  console.log(JSON.stringify(await scenarios[process.argv[2] as keyof typeof scenarios]()));
+}
+
+void main();
