@@ -21,7 +21,6 @@ test-fast: setup ## Runs the tests that need no LiveKit, no PostgreSQL and take 
 test-clients: setup ## Runs clients in five languages, and LiveKit's own libraries (built once)
 	@tests/stack/build.sh >/dev/null
 	@tests/clients/build.sh >/dev/null
-	@tests/clients/build.sh >/dev/null
 	@.venv/bin/pytest -n 4 --dist worksteal tests/clients
 
 bench: setup ## Measures what the gateway costs, as ratios in one run

@@ -134,7 +134,7 @@ async def test_a_call_can_be_ended_while_nothing_can_be_stored(stand: Stand) -> 
     call = await stand.acme.place(phone("00"), wait_until_answered=True)
     store = stand.gateway.administration.store
     real = store.transact
-    store.transact = unwritable  # type: ignore[method-assign]
+    store.transact = unwritable  # type: ignore[method-assign, assignment]
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "COMPLETED"
     await stand.gone(ended)
