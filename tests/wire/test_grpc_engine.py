@@ -58,7 +58,8 @@ async def test_a_health_watch_hears_of_the_drain(tmp_path: Path) -> None:
 
 async def test_reflection_names_the_services(stand: Stand) -> None:
     """A client without the proto, such as grpcurl, finds the services and their files."""
-    stub: Any = reflection_pb2_grpc.ServerReflectionStub(stand.grpc().channel)
+    channel: Any = stand.grpc().channel
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
     stream = stub.ServerReflectionInfo()
     await stream.write(reflection_pb2.ServerReflectionRequest(list_services=""))
     listed = await stream.read()
