@@ -84,8 +84,8 @@ NUMBERS: dict[str, Number] = {
     ),
     # a silent trunk
     "07": Number(Phone(SILENCE, rings=False), SILENCE),
-    # answers, and hangs up 2 s later
-    "08": Number(Phone(_PICKS_UP, hangs_up_after=2), Outcome(OK, 1)),
+    # answers after 1 s, and hangs up 2 s later
+    "08": Number(Phone(Outcome(OK, 1), hangs_up_after=2), Outcome(OK, 1)),
     # rings 3 s, then answers
     "09": Number(Phone(Outcome(OK, 3)), Outcome(OK, 3)),
     # answers; refuses transfers

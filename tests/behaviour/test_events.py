@@ -33,34 +33,35 @@ async def test_sequences_have_no_gap(stand: Stand) -> None:
     assert len({event.event_id for event in events}) == len(events)
     for call in calls:
         own = [event for event in events if event.call.call_id == call.call_id]
-        assert [event_name(e) for e in own] == ["CALL_CREATED", "CALL_RINGING", "CALL_ENDED"]
+        told = [event_name(event) for event in own]
+        assert (told[0], told[-1]) == ("CALL_CREATED", "CALL_ENDED")
         assert (await stand.acme.get(call.call_id)).sequence == own[-1].sequence
 
 
 async def test_a_watch_goes_on_where_another_left_off(stand: Stand) -> None:
     """Watches cut at any event and resumed after its sequence tell each event exactly once."""
     calls = [await stand.acme.place(phone("01")) for _ in range(3)]
-    seen: list[int] = []
-    for _ in range(9):
-        request = calls_pb2.WatchCallsRequest(after_sequence=seen[-1] if seen else 0)
+    seen: list[calls_pb2.CallEvent] = []
+    while sum(event_name(event) == "CALL_ENDED" for event in seen) < len(calls):
+        after = seen[-1].sequence if seen else 0
+        request = calls_pb2.WatchCallsRequest(after_sequence=after)
         async for response in stand.grpc().watch(request, token=stand.acme.token):
             if response.WhichOneof("message") == "event":
-                seen.append(response.event.sequence)
+                seen.append(response.event)
                 break
-    assert seen == list(range(1, 10))
-    for call in calls:
-        await stand.acme.ended(call.call_id)
+    assert seen == await stand.acme.events()
+    assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
 
 
 async def test_an_unset_sequence_means_from_now(stand: Stand) -> None:
     """A watch without after_sequence begins with a heartbeat and tells only what comes."""
-    await stand.acme.place(phone("01"), wait_until_answered=True)
+    before = await stand.acme.place(phone("01"), wait_until_answered=True)
     stream = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=stand.acme.token)
     first = await anext(stream)
-    assert first.heartbeat.sequence == 3
+    assert first.heartbeat.sequence == before.sequence
     call = await stand.acme.place(phone("01"))
     second = await anext(stream)
-    assert second.event.sequence == 4
+    assert second.event.sequence == before.sequence + 1
     assert second.event.call.call_id == call.call_id
     await stream.aclose()
 

@@ -11,8 +11,8 @@ RINGING = ["CALL_CREATED", "CALL_RINGING", "CALL_ENDED"]
 SILENT = ["CALL_CREATED", "CALL_ENDED"]
 
 UNANSWERED = [
-    pytest.param("01", "BUSY", 486, RINGING, id="busy"),
-    pytest.param("03", "DECLINED", 603, RINGING, id="declined"),
+    pytest.param("01", "BUSY", 486, None, id="busy"),
+    pytest.param("03", "DECLINED", 603, None, id="declined"),
     pytest.param("04", "INVALID_NUMBER", 404, None, id="unknown-number"),
     pytest.param("05", "UNREACHABLE", 480, None, id="unavailable"),
     pytest.param("06", "TRUNK_FAILURE", 503, SILENT, id="carrier-failure"),
@@ -31,6 +31,7 @@ async def test_an_unanswered_call_is_an_outcome(
     assert (reason_name(call), call.sip_status_code) == (reason, status)
     assert call.sip_status
     assert not call.HasField("answer_time")
+    # A phone that decides within 0.3 s may do so between two looks at it.
     told = await stand.acme.history(call.call_id)
     assert told == history if history else told in (RINGING, SILENT)
     await stand.gone(call)

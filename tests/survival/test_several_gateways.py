@@ -68,7 +68,8 @@ async def test_events_reach_watchers_on_every_gateway(pair: Cluster) -> None:
         async for response in wire.watch(request, token=pair.token):
             if response.WhichOneof("message") == "event":
                 seen.append(response.event)
-            if len(seen) == 18:
+            ended = calls_pb2.CALL_EVENT_TYPE_CALL_ENDED
+            if sum(event.type == ended for event in seen) == 6:
                 break
         await wire.close()
         return seen
@@ -78,7 +79,7 @@ async def test_events_reach_watchers_on_every_gateway(pair: Cluster) -> None:
     async with asyncio.timeout(20):
         first, second = await asyncio.gather(*watching)
     assert first == second
-    assert [event.sequence for event in first] == list(range(1, 19))
+    assert [event.sequence for event in first] == list(range(1, len(first) + 1))
     await all_ended(pair)
 
 

@@ -83,7 +83,7 @@ var testPhones = []phone{
 	5: rings(unavailable, shortly),
 	6: silent(serviceError, shortly),
 	7: silent(noReply, 0),
-	8: {ringAfter: soon, final: ok, finalAfter: shortly, hangUpAfter: 2 * time.Second},
+	8: {ringAfter: soon, final: ok, finalAfter: time.Second, hangUpAfter: 2 * time.Second},
 	9: {ringAfter: soon, final: ok, finalAfter: 3 * time.Second, hangUpAfter: never},
 	10: {ringAfter: soon, final: ok, finalAfter: shortly, hangUpAfter: never,
 		refer: &referral{answer: decline}},
