@@ -11,7 +11,9 @@ run: setup ## Serves on the sandbox with the tenant `demo`; nobody's phone rings
 	@exec .venv/bin/gateway serve --demo
 
 test: setup ## Runs all tests, also those on the real LiveKit (built once)
+	@tests/postgres/install.sh >/dev/null
 	@tests/stack/build.sh >/dev/null
+	@tests/conformance/goserver/build.sh >/dev/null
 	@tests/clients/build.sh >/dev/null
 	@.venv/bin/pytest -n 4 --dist worksteal
 
