@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from gateway.domain.call import LegOptions
 from gateway.domain.observation import LegIds, LegStatus
-from gateway.domain.outcome import EndReason, Failure, HangupSource
+from gateway.domain.outcome import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +85,3 @@ class Leg:
     ids: LegIds
     call_id: str = ""
     """The `gateway.callId` attribute: which of our calls it belongs to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """A leg that has left, where the platform told why."""
-
-    reason: EndReason | None = None
-    source: HangupSource = HangupSource.UNKNOWN

@@ -119,10 +119,12 @@ class TransferService:
         now: datetime,
         transfer_id: str,
     ) -> Accepted:
-        call = own_call(tx, rpc, self._held_call(tx, rpc, asked))
         claim = repeats.claim_of(rpc, asked, transfer_id, now)
         held = repeats.held(tx, rpc, claim, now)
-        if held is not None and (earlier := tx.transfer(held)):
+        earlier = tx.transfer(held) if held else None
+        # A repeat by room and identity finds its call although the leg has left by now.
+        call = own_call(tx, rpc, CallRef(earlier.call_id) if earlier else asked.call)
+        if earlier:
             return Accepted(call, earlier, new=False)
         self._check_transferable(tx, call)
         transfer = Transfer(
@@ -143,13 +145,6 @@ class TransferService:
         tx.append_audit(self._trail.intent(rpc, asked, {"target": asked.to}, call, transfer))
         self._record.event(tx, EventType.TRANSFER_CHANGED, call, transfer)
         return Accepted(call, transfer, new=True)
-
-    def _held_call(self, tx: Transaction, rpc: Rpc, asked: TransferCall) -> CallRef:
-        """A repeat by room and identity finds its call although the leg has left by now."""
-        claim = repeats.claim_of(rpc, asked, "", self._clock.now())
-        held = repeats.held(tx, rpc, claim, self._clock.now())
-        earlier = tx.transfer(held) if held else None
-        return CallRef(earlier.call_id) if earlier else asked.call
 
     def _check_transferable(self, tx: Transaction, call: Call) -> None:
         if call.state is not CallState.ACTIVE or call.ending:

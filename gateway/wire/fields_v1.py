@@ -14,7 +14,6 @@ from gateway.errors import invalid_field
 E = TypeVar("E", bound=Enum)
 
 MAX_SPAN_SECONDS = 315_576_000_000
-MICROSECOND = timedelta(microseconds=1)
 
 
 def span_of(message: Message, name: str, *, field: str = "") -> timedelta | None:
