@@ -11,8 +11,9 @@ python=.venv/bin/python
 PATH="$PWD/.venv/bin:$PATH" "$python" -m grpc_tools.protoc -I proto \
   --python_out="$out" --pyi_out="$out" --grpc_python_out="$out" --mypy_grpc_out=quiet:"$out" \
   proto/gateway/telephony/v1/*.proto
-# Only calls.proto has a service; the others' stubs would be empty.
-find "$out/gateway/telephony/v1" -name '*_pb2_grpc.py*' ! -name 'calls_*' -delete
+# The others have no service; their stubs would be empty.
+find "$out/gateway/telephony/v1" -name '*_pb2_grpc.py*' ! -name 'calls_*' ! -name 'admin_*' ! -name 'webhooks_*' \
+  -delete
 if [ "$out" != . ] && ! diff -r -x __pycache__ -x __init__.py gateway/telephony "$out/gateway/telephony"; then
   echo "generated code differs from proto/: run 'make generate' and commit the result" >&2
   exit 1

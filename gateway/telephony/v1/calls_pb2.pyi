@@ -82,6 +82,10 @@ class TrunkVerdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRUNK_VERDICT_NOT_ASKED_FOR: _ClassVar[TrunkVerdict]
     TRUNK_VERDICT_CALLER_ID_NOT_OWNED: _ClassVar[TrunkVerdict]
     TRUNK_VERDICT_NO_CALLER_ID: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_NO_TRANSFER: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_QUARANTINED: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_FULL: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_OVER_RATE: _ClassVar[TrunkVerdict]
 
 class CallEventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -142,6 +146,10 @@ TRUNK_VERDICT_DISABLED: TrunkVerdict
 TRUNK_VERDICT_NOT_ASKED_FOR: TrunkVerdict
 TRUNK_VERDICT_CALLER_ID_NOT_OWNED: TrunkVerdict
 TRUNK_VERDICT_NO_CALLER_ID: TrunkVerdict
+TRUNK_VERDICT_NO_TRANSFER: TrunkVerdict
+TRUNK_VERDICT_QUARANTINED: TrunkVerdict
+TRUNK_VERDICT_FULL: TrunkVerdict
+TRUNK_VERDICT_OVER_RATE: TrunkVerdict
 CALL_EVENT_TYPE_UNSPECIFIED: CallEventType
 CALL_EVENT_TYPE_CALL_CREATED: CallEventType
 CALL_EVENT_TYPE_CALL_RINGING: CallEventType
@@ -189,7 +197,7 @@ class MediaOptions(_message.Message):
     def __init__(self, codecs: _Optional[_Iterable[_Union[Codec, _Mapping]]] = ..., only_listed_codecs: _Optional[bool] = ..., media_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("trunk_id", "sip_call_id", "highest_state", "sip_status_code", "sip_status", "start_time", "ring_time", "end_time", "next_attempt")
+    __slots__ = ("trunk_id", "sip_call_id", "highest_state", "sip_status_code", "sip_status", "start_time", "ring_time", "end_time", "next_attempt", "caller_id")
     TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
     SIP_CALL_ID_FIELD_NUMBER: _ClassVar[int]
     HIGHEST_STATE_FIELD_NUMBER: _ClassVar[int]
@@ -199,6 +207,7 @@ class Attempt(_message.Message):
     RING_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     NEXT_ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    CALLER_ID_FIELD_NUMBER: _ClassVar[int]
     trunk_id: str
     sip_call_id: str
     highest_state: CallState
@@ -208,10 +217,11 @@ class Attempt(_message.Message):
     ring_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     next_attempt: str
-    def __init__(self, trunk_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., highest_state: _Optional[_Union[CallState, str]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_attempt: _Optional[str] = ...) -> None: ...
+    caller_id: str
+    def __init__(self, trunk_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., highest_state: _Optional[_Union[CallState, str]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_attempt: _Optional[str] = ..., caller_id: _Optional[str] = ...) -> None: ...
 
 class Call(_message.Message):
-    __slots__ = ("call_id", "direction", "state", "end_reason", "hangup_source", "to", "caller_id", "room", "participant_identity", "participant_id", "sip_call_id", "sip_call_id_full", "trunk_id", "attempts", "sip_status_code", "sip_status", "ringing_timeout", "max_duration", "create_time", "ring_time", "answer_time", "end_time", "labels", "sandbox", "sequence")
+    __slots__ = ("call_id", "direction", "state", "end_reason", "hangup_source", "to", "caller_id", "room", "participant_identity", "participant_id", "sip_call_id", "sip_call_id_full", "trunk_id", "attempts", "sip_status_code", "sip_status", "ringing_timeout", "max_duration", "create_time", "ring_time", "answer_time", "end_time", "labels", "sandbox", "sequence", "end_room_on_hangup")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -244,6 +254,7 @@ class Call(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     SANDBOX_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    END_ROOM_ON_HANGUP_FIELD_NUMBER: _ClassVar[int]
     call_id: str
     direction: CallDirection
     state: CallState
@@ -269,10 +280,11 @@ class Call(_message.Message):
     labels: _containers.ScalarMap[str, str]
     sandbox: bool
     sequence: int
-    def __init__(self, call_id: _Optional[str] = ..., direction: _Optional[_Union[CallDirection, str]] = ..., state: _Optional[_Union[CallState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., hangup_source: _Optional[_Union[HangupSource, str]] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., participant_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., sip_call_id_full: _Optional[str] = ..., trunk_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answer_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., sandbox: _Optional[bool] = ..., sequence: _Optional[int] = ...) -> None: ...
+    end_room_on_hangup: bool
+    def __init__(self, call_id: _Optional[str] = ..., direction: _Optional[_Union[CallDirection, str]] = ..., state: _Optional[_Union[CallState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., hangup_source: _Optional[_Union[HangupSource, str]] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., participant_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., sip_call_id_full: _Optional[str] = ..., trunk_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answer_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., sandbox: _Optional[bool] = ..., sequence: _Optional[int] = ..., end_room_on_hangup: _Optional[bool] = ...) -> None: ...
 
 class PlaceCallRequest(_message.Message):
-    __slots__ = ("request_id", "to", "caller_id", "room", "participant", "ringing_timeout", "setup_timeout", "max_duration", "wait_until_answered", "keep_on_disconnect", "digits", "play_dialtone", "headers", "include_headers", "krisp_enabled", "media_encryption", "media", "hide_phone_number", "display_name", "labels", "trunk_id", "end_room_on_hangup", "validate_only")
+    __slots__ = ("request_id", "to", "caller_id", "room", "participant", "ringing_timeout", "setup_timeout", "max_duration", "wait_until_answered", "keep_on_disconnect", "digits", "play_dialtone", "headers", "include_headers", "krisp_enabled", "media_encryption", "media", "hide_phone_number", "display_name", "labels", "trunk_id", "end_room_on_hangup", "validate_only", "require_transfer")
     class HeadersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -310,6 +322,7 @@ class PlaceCallRequest(_message.Message):
     TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
     END_ROOM_ON_HANGUP_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUIRE_TRANSFER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     to: str
     caller_id: str
@@ -333,7 +346,8 @@ class PlaceCallRequest(_message.Message):
     trunk_id: str
     end_room_on_hangup: bool
     validate_only: bool
-    def __init__(self, request_id: _Optional[str] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant: _Optional[_Union[Participant, _Mapping]] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., setup_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wait_until_answered: _Optional[bool] = ..., keep_on_disconnect: _Optional[bool] = ..., digits: _Optional[str] = ..., play_dialtone: _Optional[bool] = ..., headers: _Optional[_Mapping[str, str]] = ..., include_headers: _Optional[_Union[IncludeHeaders, str]] = ..., krisp_enabled: _Optional[bool] = ..., media_encryption: _Optional[_Union[MediaEncryption, str]] = ..., media: _Optional[_Union[MediaOptions, _Mapping]] = ..., hide_phone_number: _Optional[bool] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., trunk_id: _Optional[str] = ..., end_room_on_hangup: _Optional[bool] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    require_transfer: bool
+    def __init__(self, request_id: _Optional[str] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant: _Optional[_Union[Participant, _Mapping]] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., setup_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wait_until_answered: _Optional[bool] = ..., keep_on_disconnect: _Optional[bool] = ..., digits: _Optional[str] = ..., play_dialtone: _Optional[bool] = ..., headers: _Optional[_Mapping[str, str]] = ..., include_headers: _Optional[_Union[IncludeHeaders, str]] = ..., krisp_enabled: _Optional[bool] = ..., media_encryption: _Optional[_Union[MediaEncryption, str]] = ..., media: _Optional[_Union[MediaOptions, _Mapping]] = ..., hide_phone_number: _Optional[bool] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., trunk_id: _Optional[str] = ..., end_room_on_hangup: _Optional[bool] = ..., validate_only: _Optional[bool] = ..., require_transfer: _Optional[bool] = ...) -> None: ...
 
 class PlaceCallResponse(_message.Message):
     __slots__ = ("call", "route")
@@ -344,12 +358,28 @@ class PlaceCallResponse(_message.Message):
     def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., route: _Optional[_Union[RouteDecision, _Mapping]] = ...) -> None: ...
 
 class TrunkCandidate(_message.Message):
-    __slots__ = ("trunk_id", "verdict")
+    __slots__ = ("trunk_id", "verdict", "cause", "priority", "weight")
     TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
     trunk_id: str
     verdict: TrunkVerdict
-    def __init__(self, trunk_id: _Optional[str] = ..., verdict: _Optional[_Union[TrunkVerdict, str]] = ...) -> None: ...
+    cause: str
+    priority: int
+    weight: int
+    def __init__(self, trunk_id: _Optional[str] = ..., verdict: _Optional[_Union[TrunkVerdict, str]] = ..., cause: _Optional[str] = ..., priority: _Optional[int] = ..., weight: _Optional[int] = ...) -> None: ...
+
+class LimitCheck(_message.Message):
+    __slots__ = ("limit", "used", "maximum")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    MAXIMUM_FIELD_NUMBER: _ClassVar[int]
+    limit: str
+    used: int
+    maximum: int
+    def __init__(self, limit: _Optional[str] = ..., used: _Optional[int] = ..., maximum: _Optional[int] = ...) -> None: ...
 
 class TimeoutDecision(_message.Message):
     __slots__ = ("asked", "in_force", "source")
@@ -362,7 +392,7 @@ class TimeoutDecision(_message.Message):
     def __init__(self, asked: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., in_force: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., source: _Optional[str] = ...) -> None: ...
 
 class RouteDecision(_message.Message):
-    __slots__ = ("route_id", "candidates", "caller_id", "caller_id_cause", "ringing_timeout", "setup_timeout", "max_duration")
+    __slots__ = ("route_id", "candidates", "caller_id", "caller_id_cause", "ringing_timeout", "setup_timeout", "max_duration", "route_cause", "max_attempts", "limits", "dialed_number", "emergency")
     ROUTE_ID_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     CALLER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -370,6 +400,11 @@ class RouteDecision(_message.Message):
     RINGING_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     SETUP_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     MAX_DURATION_FIELD_NUMBER: _ClassVar[int]
+    ROUTE_CAUSE_FIELD_NUMBER: _ClassVar[int]
+    MAX_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    DIALED_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    EMERGENCY_FIELD_NUMBER: _ClassVar[int]
     route_id: str
     candidates: _containers.RepeatedCompositeFieldContainer[TrunkCandidate]
     caller_id: str
@@ -377,7 +412,12 @@ class RouteDecision(_message.Message):
     ringing_timeout: TimeoutDecision
     setup_timeout: TimeoutDecision
     max_duration: TimeoutDecision
-    def __init__(self, route_id: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[TrunkCandidate, _Mapping]]] = ..., caller_id: _Optional[str] = ..., caller_id_cause: _Optional[str] = ..., ringing_timeout: _Optional[_Union[TimeoutDecision, _Mapping]] = ..., setup_timeout: _Optional[_Union[TimeoutDecision, _Mapping]] = ..., max_duration: _Optional[_Union[TimeoutDecision, _Mapping]] = ...) -> None: ...
+    route_cause: str
+    max_attempts: int
+    limits: _containers.RepeatedCompositeFieldContainer[LimitCheck]
+    dialed_number: str
+    emergency: bool
+    def __init__(self, route_id: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[TrunkCandidate, _Mapping]]] = ..., caller_id: _Optional[str] = ..., caller_id_cause: _Optional[str] = ..., ringing_timeout: _Optional[_Union[TimeoutDecision, _Mapping]] = ..., setup_timeout: _Optional[_Union[TimeoutDecision, _Mapping]] = ..., max_duration: _Optional[_Union[TimeoutDecision, _Mapping]] = ..., route_cause: _Optional[str] = ..., max_attempts: _Optional[int] = ..., limits: _Optional[_Iterable[_Union[LimitCheck, _Mapping]]] = ..., dialed_number: _Optional[str] = ..., emergency: _Optional[bool] = ...) -> None: ...
 
 class GetCallRequest(_message.Message):
     __slots__ = ("call_id",)
@@ -425,6 +465,37 @@ class ListCallsResponse(_message.Message):
     calls: _containers.RepeatedCompositeFieldContainer[Call]
     next_page_token: str
     def __init__(self, calls: _Optional[_Iterable[_Union[Call, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateCallRequest(_message.Message):
+    __slots__ = ("call_id", "room", "participant_identity", "set_labels", "remove_labels", "end_room_on_hangup", "max_duration")
+    class SetLabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    ROOM_FIELD_NUMBER: _ClassVar[int]
+    PARTICIPANT_IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    SET_LABELS_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_LABELS_FIELD_NUMBER: _ClassVar[int]
+    END_ROOM_ON_HANGUP_FIELD_NUMBER: _ClassVar[int]
+    MAX_DURATION_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    room: str
+    participant_identity: str
+    set_labels: _containers.ScalarMap[str, str]
+    remove_labels: _containers.RepeatedScalarFieldContainer[str]
+    end_room_on_hangup: bool
+    max_duration: _duration_pb2.Duration
+    def __init__(self, call_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., set_labels: _Optional[_Mapping[str, str]] = ..., remove_labels: _Optional[_Iterable[str]] = ..., end_room_on_hangup: _Optional[bool] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class UpdateCallResponse(_message.Message):
+    __slots__ = ("call",)
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ...) -> None: ...
 
 class WatchCallsRequest(_message.Message):
     __slots__ = ("call_id", "after_sequence")

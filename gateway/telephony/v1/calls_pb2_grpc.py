@@ -56,6 +56,11 @@ class CallServiceStub:
                 request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsRequest.SerializeToString,
                 response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsResponse.FromString,
                 _registered_method=True)
+        self.UpdateCall = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/UpdateCall',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallResponse.FromString,
+                _registered_method=True)
         self.WatchCalls = channel.unary_stream(
                 '/gateway.telephony.v1.CallService/WatchCalls',
                 request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsRequest.SerializeToString,
@@ -80,6 +85,11 @@ class CallServiceStub:
                 '/gateway.telephony.v1.CallService/GetTransfer',
                 request_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.GetTransferRequest.SerializeToString,
                 response_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.GetTransferResponse.FromString,
+                _registered_method=True)
+        self.ListTransfers = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/ListTransfers',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.ListTransfersRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.ListTransfersResponse.FromString,
                 _registered_method=True)
         self.ListTrunks = channel.unary_unary(
                 '/gateway.telephony.v1.CallService/ListTrunks',
@@ -121,6 +131,16 @@ class CallServiceServicer:
 
     def ListCalls(self, request, context):
         """Lists the tenant's calls, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateCall(self, request, context):
+        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
+        stays as it is. Holds on whichever gateway follows the call, and after a restart.
+
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,6 +199,13 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTransfers(self, request, context):
+        """Lists the transfers of one call, oldest first. Errors: CALL_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListTrunks(self, request, context):
         """Lists the trunks that this tenant may use, without secrets, in the order of their choice.
         """
@@ -204,6 +231,11 @@ def add_CallServiceServicer_to_server(servicer, server):
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsRequest.FromString,
                     response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsResponse.SerializeToString,
             ),
+            'UpdateCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateCall,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallResponse.SerializeToString,
+            ),
             'WatchCalls': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchCalls,
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.WatchCallsRequest.FromString,
@@ -228,6 +260,11 @@ def add_CallServiceServicer_to_server(servicer, server):
                     servicer.GetTransfer,
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.GetTransferRequest.FromString,
                     response_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.GetTransferResponse.SerializeToString,
+            ),
+            'ListTransfers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransfers,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.ListTransfersRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.ListTransfersResponse.SerializeToString,
             ),
             'ListTrunks': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTrunks,
@@ -322,6 +359,33 @@ class CallService:
             '/gateway.telephony.v1.CallService/ListCalls',
             gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsRequest.SerializeToString,
             gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/UpdateCall',
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -457,6 +521,33 @@ class CallService:
             '/gateway.telephony.v1.CallService/GetTransfer',
             gateway_dot_telephony_dot_v1_dot_transfers__pb2.GetTransferRequest.SerializeToString,
             gateway_dot_telephony_dot_v1_dot_transfers__pb2.GetTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransfers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/ListTransfers',
+            gateway_dot_telephony_dot_v1_dot_transfers__pb2.ListTransfersRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_transfers__pb2.ListTransfersResponse.FromString,
             options,
             channel_credentials,
             insecure,

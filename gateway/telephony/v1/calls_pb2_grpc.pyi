@@ -55,6 +55,12 @@ class CallServiceStub:
     """Returns one call. Errors: CALL_NOT_FOUND."""
     ListCalls: _grpc.UnaryUnaryMultiCallable[_calls_pb2.ListCallsRequest, _calls_pb2.ListCallsResponse]
     """Lists the tenant's calls, newest first."""
+    UpdateCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]
+    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
+    stays as it is. Holds on whichever gateway follows the call, and after a restart.
+
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
+    """
     WatchCalls: _grpc.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]
     """Streams every event of one call, or of all the tenant's calls: first what is stored
     after `after_sequence`, then live, without a gap and without a repeat.
@@ -87,6 +93,8 @@ class CallServiceStub:
     """
     GetTransfer: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
+    ListTransfers: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.ListTransfersRequest, _transfers_pb2.ListTransfersResponse]
+    """Lists the transfers of one call, oldest first. Errors: CALL_NOT_FOUND."""
     ListTrunks: _grpc.UnaryUnaryMultiCallable[_calls_pb2.ListTrunksRequest, _calls_pb2.ListTrunksResponse]
     """Lists the trunks that this tenant may use, without secrets, in the order of their choice."""
 
@@ -116,6 +124,12 @@ class CallServiceAsyncStub(CallServiceStub):
     """Returns one call. Errors: CALL_NOT_FOUND."""
     ListCalls: _aio.UnaryUnaryMultiCallable[_calls_pb2.ListCallsRequest, _calls_pb2.ListCallsResponse]  # type: ignore[assignment]
     """Lists the tenant's calls, newest first."""
+    UpdateCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]  # type: ignore[assignment]
+    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
+    stays as it is. Holds on whichever gateway follows the call, and after a restart.
+
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
+    """
     WatchCalls: _aio.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]  # type: ignore[assignment]
     """Streams every event of one call, or of all the tenant's calls: first what is stored
     after `after_sequence`, then live, without a gap and without a repeat.
@@ -148,6 +162,8 @@ class CallServiceAsyncStub(CallServiceStub):
     """
     GetTransfer: _aio.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]  # type: ignore[assignment]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
+    ListTransfers: _aio.UnaryUnaryMultiCallable[_transfers_pb2.ListTransfersRequest, _transfers_pb2.ListTransfersResponse]  # type: ignore[assignment]
+    """Lists the transfers of one call, oldest first. Errors: CALL_NOT_FOUND."""
     ListTrunks: _aio.UnaryUnaryMultiCallable[_calls_pb2.ListTrunksRequest, _calls_pb2.ListTrunksResponse]  # type: ignore[assignment]
     """Lists the trunks that this tenant may use, without secrets, in the order of their choice."""
 
@@ -192,6 +208,18 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_calls_pb2.ListCallsResponse, _abc.Awaitable[_calls_pb2.ListCallsResponse]]:
         """Lists the tenant's calls, newest first."""
+
+    @_abc_1.abstractmethod
+    def UpdateCall(
+        self,
+        request: _calls_pb2.UpdateCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calls_pb2.UpdateCallResponse, _abc.Awaitable[_calls_pb2.UpdateCallResponse]]:
+        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
+        stays as it is. Holds on whichever gateway follows the call, and after a restart.
+
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
+        """
 
     @_abc_1.abstractmethod
     def WatchCalls(
@@ -254,6 +282,14 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_transfers_pb2.GetTransferResponse, _abc.Awaitable[_transfers_pb2.GetTransferResponse]]:
         """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListTransfers(
+        self,
+        request: _transfers_pb2.ListTransfersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transfers_pb2.ListTransfersResponse, _abc.Awaitable[_transfers_pb2.ListTransfersResponse]]:
+        """Lists the transfers of one call, oldest first. Errors: CALL_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListTrunks(
