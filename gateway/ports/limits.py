@@ -1,0 +1,76 @@
+"""What a store keeps of limits and of the health of trunks, for every process on it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
+from gateway.domain.limits import Starts
+
+
+class LimitsReading(Protocol):
+    """What can be asked."""
+
+    def tenant_calls(self, tenant_id: str) -> int:
+        """How many calls of the tenant have not ended."""
+        ...
+
+    def trunk_calls(self, trunk_id: str) -> int:
+        """How many calls whose newest attempt is on this trunk have not ended."""
+        ...
+
+    def starts(self, scope: str, after: datetime, limit: int) -> Starts:
+        """Of the starts of the scope later than `after` the newest, at most `limit`."""
+        ...
+
+    def tally(self, scope: str, period: int) -> int:
+        """How often the scope was counted in this period."""
+        ...
+
+    def standing(self, trunk_id: str) -> Standing | None:
+        """What is kept of the trunk's health."""
+        ...
+
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Recent:
+        """Of the newest `limit` attempts judged later than `after`, how many failed.
+
+        Neutral ones do not count.
+        """
+        ...
+
+    def traffic(
+        self, trunk_ids: Collection[str], after: datetime, tenant_id: str = ""
+    ) -> Sequence[TrafficOf]:
+        """What became of the attempts that ended later than `after`, by trunk and destination.
+
+        `tenant_id`: only this tenant's.
+        """
+        ...
+
+
+class LimitsChange(Protocol):
+    """What can be changed."""
+
+    def put_start(self, scope: str, time: datetime) -> None:
+        """A call has started. MUST be later than every other start of the scope."""
+        ...
+
+    def count(self, scope: str, period: int) -> None:
+        """One more of the scope in this period; 0: the period that never ends."""
+        ...
+
+    def put_standing(self, trunk_id: str, standing: Standing) -> None:
+        """Inserts or replaces what is kept of the trunk's health."""
+        ...
+
+    def put_attempt(self, attempt: AttemptRecord, judge_time: datetime) -> None:
+        """Inserts or replaces the record of this attempt; its first `judge_time` holds."""
+        ...
+
+    def prune_limits(self, now: datetime) -> None:
+        """Forgets what no limit and no statistics look at any more; a part of it at a time.
+
+        Also starts that lie ahead of `now` by more than any window: the clock was set back,
+        and nobody should wait for it.
+        """
+        ...

@@ -1,0 +1,93 @@
+"""Whoever really places calls."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from gateway.domain.inbound import Notice
+from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply
+
+
+class PlatformError(Exception):
+    """The platform could not be asked, or failed to answer: nothing is known."""
+
+
+class Platform(Protocol):
+    """Whoever really places the call."""
+
+    async def dial(self, dial: Dial) -> DialReply:
+        """Rings the phone and returns when it is answered or over.
+
+        MUST send at most one request that could ring a phone. MUST NOT raise for anything
+        that a network or platform can do: that is a `NeverSent` or `NoReply`. Cancelling
+        this coroutine does not stop the ringing; `hang_up` does. The leg carries the
+        attribute `gateway.callId`.
+        """
+        ...
+
+    async def leg(self, room: str, identity: str) -> Leg | None:
+        """The leg as it stands now; None when it is certainly not in the room.
+
+        Raises PlatformError where that cannot be known.
+        """
+        ...
+
+    async def legs(self) -> Sequence[Leg]:
+        """Every leg that is in a room now, whoever dialled it, in no order.
+
+        MAY leave out rooms that could not be looked into, so one that is missing here may be
+        there all the same; only `leg` can tell. Raises PlatformError where nothing is known.
+        """
+        ...
+
+    async def hang_up(self, room: str, identity: str) -> None:
+        """CANCEL while ringing, BYE after the answer. A leg that is gone is no error.
+
+        MAY return before the leg is gone. Raises PlatformError.
+        """
+        ...
+
+    async def clear(self, room: str, identity: str) -> None:
+        """Ends a leg that `hang_up` cannot: one that is listed and held by nothing any more.
+
+        Ends its room with it, and only if nobody else is there. Raises PlatformError.
+        """
+        ...
+
+    async def refer(self, refer: Refer) -> ReferReply:
+        """Hands the leg over (SIP REFER) and returns with the outcome; never repeats it."""
+        ...
+
+    async def end_room(self, room: str) -> None:
+        """Ends every leg and participant of the room. A room that is gone is no error.
+
+        Raises PlatformError.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Returns if the platform takes requests. Raises PlatformError that says why not."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of connections. Legs go on."""
+        ...
+
+
+class NotGenuineError(Exception):
+    """Whoever sent this is not the platform, or it was changed on its way."""
+
+
+class NotReadableError(Exception):
+    """The platform has sent something that cannot be understood."""
+
+
+class Webhooks(Protocol):
+    """How the platform tells by itself what happens on it."""
+
+    def read(self, authorization: str, body: bytes) -> Notice:
+        """The notice in this request. MUST believe nothing that the platform has not signed.
+
+        `authorization`: the header's value as it came, `body`: the bytes as they came. Raises
+        NotGenuineError and NotReadableError, and nothing else whatever the bytes are.
+        """
+        ...

@@ -1,0 +1,65 @@
+"""The database."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from gateway.domain.audit_event import ChainedAuditEvent
+from gateway.domain.event import CallEvent
+from gateway.ports.transaction import Reading, Transaction
+
+T = TypeVar("T")
+
+
+class StoreUnavailableError(Exception):
+    """The database cannot be reached or written.
+
+    Nothing of the transaction was kept, unless this is an OutcomeUnknownError.
+    """
+
+
+class OutcomeUnknownError(StoreUnavailableError):
+    """The connection broke during a commit, and the database did not come back to be asked.
+
+    All of the transaction was kept, or nothing.
+    """
+
+
+class Store(Protocol):
+    """The database."""
+
+    async def transact(self, change: Callable[[Transaction], T]) -> T:
+        """Runs `change` in a transaction and returns its result once it is durable.
+
+        Callers MUST NOT assume anything was stored until this returns. `change` runs in
+        another thread, MUST be a pure function of the transaction, and may run more than
+        once; what it raises undoes only its own work and is raised here. Concurrent
+        callers share commits. Raises StoreUnavailableError; where a commit's answer is lost the
+        store first asks the database what became of it. If the awaiting task is cancelled, the
+        transaction may still be committed.
+        """
+        ...
+
+    async def read(self, ask: Callable[[Reading], T]) -> T:
+        """Runs `ask` on a consistent view that includes all that was durable before.
+
+        `ask` runs in another thread, MUST be a pure function of the view, and may run more than
+        once. Raises StoreUnavailableError.
+        """
+        ...
+
+    def on_events(self, listener: Callable[[Sequence[CallEvent]], None]) -> None:
+        """Calls `listener`, on the event loop, with every event of the store from now on.
+
+        Whichever process stored it: each tenant's events come in the order of their sequences,
+        none twice, none left out. Own events come before `transact` returns (later only where
+        the database failed right behind the commit), those of others soon after their commit.
+        """
+        ...
+
+    def on_audit(self, listener: Callable[[Sequence[ChainedAuditEvent]], None]) -> None:
+        """Calls `listener`, on the event loop, with the audit records of each own commit."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what was begun."""
+        ...

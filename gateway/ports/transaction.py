@@ -1,0 +1,180 @@
+"""What can be asked of a store and changed in it, all or nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
+from gateway.domain.call import Call
+from gateway.domain.event import CallEvent
+from gateway.domain.transfer import Transfer
+from gateway.ports.limits import LimitsChange, LimitsReading
+from gateway.ports.outbox import OutboxReading, OutboxWriting
+from gateway.ports.records import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
+
+
+class Reading(LimitsReading, OutboxReading, Protocol):
+    """What can be asked of the store, as of one moment."""
+
+    def call(self, call_id: str) -> Call | None:
+        """The call, of whichever tenant; the caller of this method checks whose it is."""
+        ...
+
+    def open_call_of_leg(self, room: str, identity: str) -> Call | None:
+        """The call that has not ended and uses this identity in this room."""
+        ...
+
+    def calls(self, query: CallQuery) -> Sequence[Call]:
+        """Newest first by (create_time, call_id)."""
+        ...
+
+    def open_calls(self) -> Sequence[Call]:
+        """Every call of every tenant that has not ended, oldest first."""
+        ...
+
+    def transfer(self, transfer_id: str) -> Transfer | None:
+        """The transfer, of whichever tenant."""
+        ...
+
+    def transfers_of(self, call_id: str) -> Sequence[Transfer]:
+        """The transfers of this call, oldest first."""
+        ...
+
+    def open_transfer(self, call_id: str) -> Transfer | None:
+        """The transfer of this call that is not `settled`."""
+        ...
+
+    def open_transfers(self) -> Sequence[Transfer]:
+        """Every transfer that is not `settled`, oldest first."""
+        ...
+
+    def events(
+        self, tenant_id: str, after: int, *, call_id: str = "", limit: int = 500
+    ) -> Sequence[CallEvent]:
+        """Events with a sequence above `after`, in order."""
+        ...
+
+    def event_range(self, tenant_id: str) -> tuple[int, int]:
+        """(oldest kept, newest) sequence; (1, 0) while there has been none."""
+        ...
+
+    def claim(
+        self, tenant_id: str, method: str, request_id: str, now: datetime
+    ) -> RequestClaim | None:
+        """The claim that holds this request_id and has not expired."""
+        ...
+
+    def keys(self) -> Sequence[ApiKey]:
+        """All keys, revoked ones too, oldest first."""
+        ...
+
+    def config(self) -> StoredConfig | None:
+        """The newest configuration."""
+        ...
+
+    def revision(self) -> int:
+        """Grows with every change of keys or configuration, whoever made it."""
+        ...
+
+    def now(self) -> datetime:
+        """The store's clock in UTC: one for every process on it."""
+        ...
+
+    def orphans(self, limit: int = 100) -> Sequence[str]:
+        """Ids of calls and transfers held by gateways that are no longer alive."""
+        ...
+
+    def held_by(self, gateway_id: str) -> Sequence[str]:
+        """Ids of the calls and transfers that this gateway holds."""
+        ...
+
+    def nudged(self, gateway_id: str) -> Sequence[str]:
+        """Ids that this gateway holds and somebody wants it to look at."""
+        ...
+
+    def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
+        """Whether a client of another living gateway waits for the call."""
+        ...
+
+    def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
+        """The newest records that fit, oldest first."""
+        ...
+
+    def audit_logs(self) -> Sequence[str]:
+        """The log ids there are, by first use."""
+        ...
+
+    def audit_log(self, log_id: str, after: int, limit: int = 1000) -> Sequence[ChainedAuditEvent]:
+        """One log's records with a sequence above `after`, in order."""
+        ...
+
+
+class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
+    """What can be changed, all or nothing; what was written is read back at once."""
+
+    def put_call(self, call: Call) -> None:
+        """Inserts or replaces the call."""
+        ...
+
+    def put_transfer(self, transfer: Transfer) -> None:
+        """Inserts or replaces the transfer."""
+        ...
+
+    def append_event(self, event: CallEvent) -> CallEvent:
+        """Stores the event under the tenant's next sequence, and returns it with that.
+
+        The stored call of the event (and the calls table's row) carries the sequence too.
+        MUST leave no gap and give no sequence twice, also across rollbacks and processes.
+        """
+        ...
+
+    def put_claim(self, claim: RequestClaim) -> None:
+        """Replaces an expired claim of the same id."""
+        ...
+
+    def beat(self, gateway_id: str, lasting: timedelta) -> bool:
+        """Keeps the gateway alive for so long, by the store's clock.
+
+        False: it had not been alive, and others may have taken what it held.
+        """
+        ...
+
+    def leave(self, gateway_id: str) -> None:
+        """The gateway is alive no longer; what it holds is anybody's to take."""
+        ...
+
+    def hold(self, resource_id: str, gateway_id: str) -> None:
+        """Lets this gateway follow the call or transfer from now on, whoever did before."""
+        ...
+
+    def nudge(self, resource_id: str) -> None:
+        """Wants whoever holds it to look at it, until it is let go."""
+        ...
+
+    def drop_nudges(self, resource_ids: Sequence[str]) -> None:
+        """They have been looked at."""
+        ...
+
+    def let_go(self, resource_id: str) -> None:
+        """Nobody needs to follow it any more, nor waits for it."""
+        ...
+
+    def put_waiter(self, call_id: str, gateway_id: str) -> None:
+        """Clients of this gateway wait for the call."""
+        ...
+
+    def drop_waiter(self, call_id: str, gateway_id: str) -> None:
+        """No client of this gateway waits for the call any more."""
+        ...
+
+    def put_key(self, key: ApiKey) -> None:
+        """Inserts or replaces the key; `revision` grows."""
+        ...
+
+    def put_config(self, document: str, source_digest: str, now: datetime) -> StoredConfig:
+        """Stores the next version; `revision` grows."""
+        ...
+
+    def append_audit(self, event: AuditEvent) -> None:
+        """Chains the record to this process's log."""
+        ...
