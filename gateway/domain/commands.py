@@ -30,6 +30,7 @@ class PlaceCall:
     trunk_id: str = ""
     end_room_on_hangup: bool = False
     validate_only: bool = False
+    require_transfer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,17 @@ class HangUpCall:
 
     call: CallRef
     end_room: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCall:
+    """Change an open call; None leaves a thing as it is."""
+
+    call: CallRef
+    set_labels: Mapping[str, str] = field(default_factory=dict)
+    remove_labels: tuple[str, ...] = ()
+    end_room_on_hangup: bool | None = None
+    max_duration: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,6 @@ def sip_host(uri: str) -> str:
 
 def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
     """Every field that needs nothing but itself; the rest is decided with the tenant."""
-    phone_number("to", asked.to)
     if asked.caller_id:
         phone_number("caller_id", asked.caller_id)
     request_id(asked.request_id)
@@ -96,7 +95,8 @@ def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
 
 def check_transfer_call(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
     """Every field of a transfer that needs nothing but itself."""
-    transfer_target("to", asked.to)
+    if asked.to.lower().startswith(("sip:", "sips:")):
+        transfer_target("to", asked.to)
     request_id(asked.request_id)
     headers("headers", asked.headers, allowed_headers)
 

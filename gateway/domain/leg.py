@@ -7,6 +7,7 @@ from datetime import timedelta
 from gateway.domain.call import LegOptions
 from gateway.domain.observation import LegIds, LegStatus
 from gateway.domain.outcome import Failure
+from gateway.domain.tenant import InlineTrunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,8 @@ class Dial:
 
     call_id: str
     livekit_trunk_id: str
+    """Empty where `inline` is set."""
+    inline: InlineTrunk | None = None
     to: str
     caller_id: str
     room: str
@@ -57,6 +60,8 @@ class Refused:
     """The platform's own failure; for a dial, `outcome.certainty` tells what it proves."""
 
     failure: Failure
+    rang: bool | None = field(default=None, compare=False)
+    """Of a dial: whether the phone has rung; None where the platform does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +90,18 @@ class Leg:
     ids: LegIds
     call_id: str = ""
     """The `gateway.callId` attribute: which of our calls it belongs to."""
+    room: str = ""
+    identity: str = ""
+    rule_id: str = ""
+    """LiveKit's id of the dispatch rule that let the caller in; empty unless it rang in."""
+    livekit_trunk_id: str = ""
+    """Empty where LiveKit knows no trunk of it."""
+    far_number: str = ""
+    """The phone's: of who rings in, or of who was rung. Empty where it is hidden."""
+    own_number: str = ""
+    """The trunk's: what was dialled to reach us, or our caller ID. Empty where it is hidden."""
+
+    @property
+    def rang_in(self) -> bool:
+        """Somebody called us; otherwise somebody dialled it."""
+        return bool(self.rule_id)

@@ -1,10 +1,12 @@
-"""What can be seen of a call from outside: the only inputs of `domain.call.advance`."""
+"""What can be seen of a call from outside: the only inputs of `domain.advance.advance`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.outcome import EndReason, Failure, HangupSource
+from gateway.domain.routing.decision import Backup
 
 
 class LegStatus(StrEnum):
@@ -45,10 +47,74 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class DialFailed:
-    """The platform's answer to the dial: over without an answer, and the leg is gone."""
+    """The platform's answer to the dial: over without an answer, and the leg is gone.
+
+    `next_attempt` says why no other trunk is tried.
+    """
 
     time: datetime
     failure: Failure
+    next_attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextTrunk:
+    """Where a call goes on after an attempt that failed without ringing."""
+
+    trunk_id: str
+    livekit_trunk_id: str
+    caller_id: str
+    backups: tuple[Backup, ...] = ()
+    """What is left to try after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """The same as `DialFailed`, and another trunk is tried. `cause` says why.
+
+    `number` is the failed attempt's, from 1; told of an earlier one it changes nothing.
+    """
+
+    time: datetime
+    number: int
+    failure: Failure
+    next_trunk: NextTrunk
+    cause: str
+
+
+class LeaveReason(StrEnum):
+    """Why a leg has left its room: LiveKit's `DisconnectReason`, as webhooks tell it."""
+
+    UNKNOWN_REASON = "UNKNOWN_REASON"
+    CLIENT_INITIATED = "CLIENT_INITIATED"
+    DUPLICATE_IDENTITY = "DUPLICATE_IDENTITY"
+    SERVER_SHUTDOWN = "SERVER_SHUTDOWN"
+    PARTICIPANT_REMOVED = "PARTICIPANT_REMOVED"
+    ROOM_DELETED = "ROOM_DELETED"
+    STATE_MISMATCH = "STATE_MISMATCH"
+    JOIN_FAILURE = "JOIN_FAILURE"
+    MIGRATION = "MIGRATION"
+    SIGNAL_CLOSE = "SIGNAL_CLOSE"
+    ROOM_CLOSED = "ROOM_CLOSED"
+    USER_UNAVAILABLE = "USER_UNAVAILABLE"
+    USER_REJECTED = "USER_REJECTED"
+    SIP_TRUNK_FAILURE = "SIP_TRUNK_FAILURE"
+    CONNECTION_TIMEOUT = "CONNECTION_TIMEOUT"
+    MEDIA_FAILURE = "MEDIA_FAILURE"
+    AGENT_ERROR = "AGENT_ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class LegLeft:
+    """LiveKit said that this leg has left, and why.
+
+    It ends nothing by itself: such messages come late, twice or never, and a leg may be back
+    after LiveKit was started again. Whoever sees the leg gone knows the reason then.
+    """
+
+    time: datetime
+    sip_call_id: str
+    reason: LeaveReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +155,32 @@ class EndAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Updated:
+    """A tenant changes the open call; None leaves a thing as it is."""
+
+    time: datetime
+    labels: Mapping[str, str] | None = None
+    end_room_on_hangup: bool | None = None
+    max_duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Transferred:
     """The platform confirmed that the callee was handed over."""
 
     time: datetime
 
 
-Observation = LegSeen | Answered | DialFailed | NotDialed | LegGone | Lost | EndAsked | Transferred
+Observation = (
+    LegSeen
+    | Answered
+    | DialFailed
+    | AttemptFailed
+    | NotDialed
+    | LegLeft
+    | LegGone
+    | Lost
+    | EndAsked
+    | Updated
+    | Transferred
+)

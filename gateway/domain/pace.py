@@ -9,6 +9,8 @@ WHILE_UNNAMED = timedelta(milliseconds=20)
 """A leg has its ids some 10 ms after the dial, and somebody may wait for them."""
 WHILE_DIALING = timedelta(milliseconds=100)
 LONGEST_WHILE_DIALING = timedelta(milliseconds=500)
+LONGEST_BEFORE_RINGING = timedelta(milliseconds=100)
+"""While another trunk could be tried, any ringing has to be seen."""
 FRESHLY_ANSWERED = timedelta(milliseconds=500)
 LONGEST = timedelta(seconds=5)
 
@@ -21,6 +23,8 @@ def pause_before_looking(call: Call, now: datetime) -> float:
     if call.answer_time is None:
         age = now - call.create_time
         pause = min(max(age / 20, WHILE_DIALING), LONGEST_WHILE_DIALING)
+        if call.backups and call.ring_time is None:
+            pause = min(pause, LONGEST_BEFORE_RINGING)
         if not call.sip_call_id and age < FRESHLY_DIALED:
             pause = WHILE_UNNAMED
         deadline = call.ringing_deadline

@@ -33,18 +33,72 @@ class TrunkNumber:
     tenant_id: str = ""
 
 
+class SipTransport(StrEnum):
+    """How SIP is carried to an inline trunk."""
+
+    AUTO = "AUTO"
+    UDP = "UDP"
+    TCP = "TCP"
+    TLS = "TLS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineTrunk:
+    """A carrier's own address and credentials; the password is only pointed at."""
+
+    hostname: str
+    transport: SipTransport = SipTransport.AUTO
+    username: str = ""
+    password_from: str = ""
+    """`env:NAME` or `file:/path`."""
+    from_host: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFormat:
+    """How a carrier wants the called number: first `strip`, then `prefix`, then the `+`."""
+
+    plus: bool = True
+    prefix: str = ""
+    strip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkHealthPolicy:
+    """When a trunk is held to be ill, judged by its own calls."""
+
+    window: timedelta = timedelta(seconds=60)
+    min_calls: int = 10
+    failure_percent: int = 50
+    quarantine: timedelta = timedelta(seconds=30)
+    probes: int = 2
+    disabled: bool = False
+
+
+DEFAULT_FAILOVER_CODES = (408, 500, 502, 503, 504)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """A way to the telephone network, by the name tenants know it under."""
 
     trunk_id: str
     tenant_ids: tuple[str, ...] = ()
-    livekit_trunk_id: str
+    livekit_trunk_id: str = ""
+    """LiveKit's id of a stored trunk; empty where `inline` is set."""
+    inline: InlineTrunk | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     numbers: tuple[TrunkNumber, ...] = ()
     transfer_mode: TransferSupport = TransferSupport.TEL
     transfer_host: str = ""
     enabled: bool = True
+    max_concurrent_calls: int = 0
+    """0: no limit; so with all limits."""
+    max_calls_per_second: int = 0
+    number_format: NumberFormat = NumberFormat()
+    failover_sip_codes: tuple[int, ...] = DEFAULT_FAILOVER_CODES
+    failover_on_silence: bool = True
+    health: TrunkHealthPolicy = TrunkHealthPolicy()
 
     def serves(self, tenant_id: str) -> bool:
         """A trunk without tenants is shared by all."""
@@ -57,21 +111,102 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class RouteTarget:
-    """A trunk of a route. Lower priorities come first; equal ones in the written order."""
+    """A trunk of a route. Lower priorities come first; equal ones share by weight."""
 
     trunk_id: str
     priority: int = 0
+    weight: int = 1
+
+
+DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteHours:
+    """Some hours of some days; `until` before `begin` means on the next day."""
+
+    time_zone: str
+    days: frozenset[int] = frozenset(range(1, 8))
+    """ISO weekdays (1: Monday) on which the hours begin."""
+    begin: int = 0
+    """Minutes after midnight; `until` too."""
+    until: int = DAY_MINUTES
+
+
+DEFAULT_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where calls to some destinations go."""
+    """Where some calls go; everything that is set must fit."""
 
     route_id: str
     prefixes: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    caller_ids: tuple[str, ...] = ()
+    """Beginnings of the caller ID asked for."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    hours: tuple[RouteHours, ...] = ()
     targets: tuple[RouteTarget, ...] = ()
     ringing_timeout: timedelta | None = None
     block: bool = False
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+
+
+class NumberKind(StrEnum):
+    """Kinds of numbers that a tenant may be kept from calling."""
+
+    PREMIUM_RATE = "PREMIUM_RATE"
+    SHARED_COST = "SHARED_COST"
+    SATELLITE = "SATELLITE"
+    TOLL_FREE = "TOLL_FREE"
+    PERSONAL = "PERSONAL"
+    PAGER = "PAGER"
+    UAN = "UAN"
+    VOIP = "VOIP"
+
+
+DEFAULT_BLOCKED_KINDS = frozenset({NumberKind.PREMIUM_RATE, NumberKind.SHARED_COST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationLimit:
+    """A limit on the calls to some numbers, counted over all of them together."""
+
+    limit_id: str
+    prefixes: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    max_calls_per_day: int = 0
+    max_calls_per_second: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantLimits:
+    """How much a tenant may call. 0: no limit."""
+
+    max_concurrent_calls: int = 0
+    max_calls_per_second: int = 0
+    max_calls_per_day: int = 0
+    max_calls_per_minute_to_one_number: int = 0
+    destinations: tuple[DestinationLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """Which calls that ring in belong to a tenant, beside those in its rooms."""
+
+    livekit_trunk_ids: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    end_room_on_hangup: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A receiver of a tenant's call events; the signing secret is only pointed at."""
+
+    webhook_id: str
+    url: str
+    secret_from: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +220,14 @@ class Tenant:
     sip_hosts: tuple[str, ...] = ()
     allowed_headers: tuple[str, ...] = ()
     sandbox: bool = False
+    limits: TenantLimits = TenantLimits()
+    allowed_countries: frozenset[str] = frozenset()
+    """Empty: all."""
+    blocked_number_kinds: frozenset[NumberKind] = DEFAULT_BLOCKED_KINDS
+    emergency_allowed: bool = False
+    default_country: str = ""
+    inbound: Inbound = Inbound()
+    webhooks: tuple[Webhook, ...] = ()
 
     def may_use_room(self, room: str) -> bool:
         """Whether `room` fits one of the tenant's patterns (`*` at the end: any rest)."""

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.domain.call import Attempt, Call, CallState, EventType, Step, advance
+from gateway.domain.advance import Step, advance
+from gateway.domain.call import Attempt, Call, CallState, EventType
 from gateway.domain.observation import (
     Answered,
     DialFailed,

@@ -7,19 +7,25 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.call import Attempt, Call, CallState, EventType, Step, advance
+from gateway.domain.advance import Step, advance
+from gateway.domain.call import Attempt, Call, CallState, EventType
 from gateway.domain.observation import (
     Answered,
+    AttemptFailed,
     DialFailed,
     EndAsked,
+    LeaveReason,
     LegGone,
     LegIds,
+    LegLeft,
     LegSeen,
     LegStatus,
     Lost,
+    NextTrunk,
     NotDialed,
     Observation,
     Transferred,
+    Updated,
 )
 from gateway.domain.outcome import EndReason, Failure, HangupSource
 from tests.store.values import NOON, a_call
@@ -39,6 +45,9 @@ failures = st.builds(
     st.sampled_from(["", "cpu exhausted", "sip request timed out"]),
 )
 sources = st.sampled_from(HangupSource)
+next_trunks = st.sampled_from(["paris", "rome"]).map(
+    lambda trunk: NextTrunk(trunk_id=trunk, livekit_trunk_id="ST_2", caller_id="+4930111111")
+)
 observations: st.SearchStrategy[Observation] = st.one_of(
     st.builds(LegSeen, times, st.sampled_from(LegStatus), ids),
     st.builds(Answered, times, ids),
@@ -48,6 +57,19 @@ observations: st.SearchStrategy[Observation] = st.one_of(
     st.builds(Lost, times),
     st.builds(EndAsked, times, st.sampled_from(EndReason), sources, st.booleans()),
     st.builds(Transferred, times),
+    st.builds(
+        AttemptFailed, times, st.integers(1, 3), failures, next_trunks, st.just("tried: SIP 503")
+    ),
+    st.builds(
+        LegLeft, times, st.sampled_from(["", "SCL_1", "SCL_2"]), st.sampled_from(LeaveReason)
+    ),
+    st.builds(
+        Updated,
+        times,
+        st.none() | st.just({"team": "blue"}),
+        st.none() | st.booleans(),
+        st.none() | st.integers(1, 600).map(lambda second: timedelta(seconds=second)),
+    ),
 )
 # Most kinds end a call at once; those that do not are drawn more often.
 histories = st.lists(
@@ -97,16 +119,27 @@ def test_times_are_in_order(call: Call, history: list[Observation]) -> None:
 @given(calls, histories)
 def test_what_is_known_stays(call: Call, history: list[Observation]) -> None:
     """Times, identifiers and the wish for the end are set once and never change."""
-    names = (
-        "ring_time", "answer_time", "end_time", "ending", "end_reason", "hangup_source",
-        "participant_id", "sip_call_id", "sip_call_id_full",
-    )  # fmt: skip
+    names = ("ring_time", "answer_time", "end_time", "ending", "end_reason", "hangup_source")
+    of_attempt = ("participant_id", "sip_call_id", "sip_call_id_full", "leave_reason")
     before = call
     for step in steps(call, history):
-        for name in names:
+        same_leg = len(step.call.attempts) == len(before.attempts)
+        for name in (*names, *of_attempt) if same_leg else names:
             if getattr(before, name):
                 assert getattr(step.call, name) == getattr(before, name)
+        assert step.call.attempts[: len(before.attempts) - 1] == before.attempts[:-1]
         before = step.call
+
+
+@given(calls, histories)
+def test_nothing_is_tried_after_ringing(call: Call, history: list[Observation]) -> None:
+    """A new attempt begins only while the phone has not rung and nobody wants the end."""
+    told = steps(call, history)
+    for before, step in itertools.pairwise(told):
+        if len(step.call.attempts) > len(before.call.attempts):
+            assert before.call.state is CallState.DIALING
+            assert before.call.ending is None
+            assert step.events == (EventType.ATTEMPT_FAILED,)
 
 
 @given(calls, histories)
@@ -131,10 +164,13 @@ def test_each_stage_is_told_once(call: Call, history: list[Observation]) -> None
 
 @given(calls, histories)
 def test_every_change_of_state_is_told(call: Call, history: list[Observation]) -> None:
-    """A step tells exactly one event where it changes the state, and none where it does not."""
+    """A step tells one event where it changes the state; else only what it changed beside it."""
     told = steps(call, history)
     for before, step in itertools.pairwise(told):
-        assert len(step.events) == (before.call.state is not step.call.state)
+        if before.call.state is not step.call.state:
+            assert len(step.events) == 1
+        else:
+            assert step.events in ((), (EventType.ATTEMPT_FAILED,), (EventType.CALL_UPDATED,))
 
 
 @given(calls, histories)
@@ -168,5 +204,5 @@ def test_seeing_the_same_twice_is_seeing_it_once(
 def test_nothing_else_is_touched(call: Call, history: list[Observation]) -> None:
     """Who rang whom, where and until when are as they were at the beginning."""
     last = steps(call, history)[-1].call
-    for name in ("call_id", "tenant_id", "to", "caller_id", "room", "labels", "create_time"):
+    for name in ("call_id", "tenant_id", "to", "room", "participant_identity", "create_time"):
         assert getattr(last, name) == getattr(call, name)

@@ -10,6 +10,7 @@ from gateway.domain.config_rules import violations
 from gateway.domain.tenant import (
     Config,
     Route,
+    RouteHours,
     RouteTarget,
     Tenant,
     TransferSupport,
@@ -44,6 +45,10 @@ def of_policy(**changes: timedelta) -> Config:
     return of_tenant(routes=(), timeouts=replace(TimeoutPolicy(), **changes))
 
 
+def of_hours(**changes: Any) -> Config:
+    return of_route(hours=(RouteHours(**{"time_zone": "Europe/Berlin", **changes}),))
+
+
 def of_trunk(**changes: Any) -> Config:
     return Config(tenants=(GLOBEX,), trunks=(replace(TRUNK, **changes),))
 
@@ -76,6 +81,27 @@ MISTAKES = [
     (of_route(route_id=""), "tenants[0].routes[0].route_id"),
     (of_route(route_id="a b"), "tenants[0].routes[0].route_id"),
     (of_route(targets=()), "tenants[0].routes[0].targets"),
+    (of_route(block=True), "tenants[0].routes[0].block"),
+    (of_route(max_attempts=11), "tenants[0].routes[0].max_attempts"),
+    (of_route(max_attempts=-1), "tenants[0].routes[0].max_attempts"),
+    (of_route(prefixes=("+49", "+43", "+49")), "tenants[0].routes[0].match.prefixes[2]"),
+    (of_route(prefixes=("+1234567890123456",)), "tenants[0].routes[0].match.prefixes[0]"),
+    (of_route(countries=("DE", "XX")), "tenants[0].routes[0].match.countries[1]"),
+    (of_route(countries=("de",)), "tenants[0].routes[0].match.countries[0]"),
+    (of_route(countries=("DE", "DE")), "tenants[0].routes[0].match.countries[1]"),
+    (of_route(caller_ids=("4930",)), "tenants[0].routes[0].match.caller_ids[0]"),
+    (of_route(labels={"": "x"}), "tenants[0].routes[0].match.labels"),
+    (of_hours(time_zone="Europe/Atlantis"), "tenants[0].routes[0].match.hours[0].time_zone"),
+    (of_hours(time_zone=""), "tenants[0].routes[0].match.hours[0].time_zone"),
+    (of_hours(time_zone="../etc/passwd"), "tenants[0].routes[0].match.hours[0].time_zone"),
+    (of_hours(time_zone="Europe"), "tenants[0].routes[0].match.hours[0].time_zone"),
+    (of_hours(begin=60, until=60), "tenants[0].routes[0].match.hours[0].until"),
+    (
+        of_route(targets=(RouteTarget("a"), RouteTarget("a", 5))),
+        "tenants[0].routes[0].targets[1].trunk_id",
+    ),
+    (of_route(targets=(RouteTarget("a", 0, -1),)), "tenants[0].routes[0].targets[0].weight"),
+    (of_route(targets=(RouteTarget("a", 0, 65536),)), "tenants[0].routes[0].targets[0].weight"),
     (of_route(prefixes=("+49", "49")), "tenants[0].routes[0].match.prefixes[1]"),
     (of_route(ringing_timeout=s(81)), "tenants[0].routes[0].ringing_timeout"),
     (of_route(targets=(RouteTarget("gone"),)), "tenants[0].routes[0].targets[0].trunk_id"),

@@ -1,7 +1,7 @@
 """The rules of request fields, a table a field at a time."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.domain import fields
 from gateway.domain.call import Codec, LegOptions
 from gateway.domain.commands import CallRef, PlaceCall, TransferCall
+from gateway.domain.numbers import callee
 from gateway.errors import GatewayError, Reason
 
 CALL = PlaceCall(to="+15005550100")
@@ -37,6 +38,19 @@ def refused(check: Callable[[], object]) -> GatewayError | None:
     assert error.reason is Reason.INVALID_FIELD
     assert [v.field for v in error.violations] == [error.metadata["field"]]
     return error
+
+
+def check_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
+    """All that is checked of a call before its trunk is looked for."""
+    callee("to", asked.to, "")
+    fields.check_place_call(asked, allowed_headers)
+
+
+def check_transfer(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
+    """All that is checked of a transfer before its call is looked for."""
+    fields.check_transfer_call(asked, allowed_headers)
+    if not fields.sip_host(asked.to):
+        callee("to", asked.to, "")
 
 
 ALLOWED: dict[str, list[object]] = {
@@ -140,13 +154,13 @@ def rows(table: dict[str, list[object]]) -> list[object]:
 @pytest.mark.parametrize(("field", "value"), rows(ALLOWED))
 def test_what_may_be_asked(field: str, value: object) -> None:
     """These values pass, up to the very limit."""
-    fields.check_place_call(placing(field, value), ["P-Tenant"])
+    check_call(placing(field, value), ["P-Tenant"])
 
 
 @pytest.mark.parametrize(("field", "value"), rows(REFUSED))
 def test_what_may_not_be_asked(field: str, value: object) -> None:
     """These are refused, and the refusal names the field as the API calls it."""
-    error = refused(lambda: fields.check_place_call(placing(field, value), ["P-Tenant"]))
+    error = refused(lambda: check_call(placing(field, value), ["P-Tenant"]))
     assert error is not None
     assert error.metadata["field"].startswith(NAMED.get(field, field.removeprefix("leg.")))
 
@@ -165,13 +179,13 @@ NO_TARGETS = [
 @pytest.mark.parametrize("to", TARGETS)
 def test_where_a_call_may_be_handed(to: str) -> None:
     """A number, or a SIP URI of user, host and port, may be a transfer's target."""
-    fields.check_transfer_call(replace(TRANSFER, to=to), ())
+    check_transfer(replace(TRANSFER, to=to), ())
 
 
 @pytest.mark.parametrize("to", NO_TARGETS, ids=ascii)
 def test_where_a_call_may_not_be_handed(to: str) -> None:
     """Parameters, headers, passwords, escapes and other schemes are refused in a target."""
-    error = refused(lambda: fields.check_transfer_call(replace(TRANSFER, to=to), ()))
+    error = refused(lambda: check_transfer(replace(TRANSFER, to=to), ()))
     assert error is not None
     assert error.metadata["field"] == "to"
 
@@ -186,7 +200,7 @@ def test_a_transfers_other_fields_are_checked() -> None:
     """Headers and request ids of a transfer follow the same rules as a call's."""
     for change in ({"headers": {"Refer-To": "x"}}, {"request_id": "a b"}):
         asked = replace(TRANSFER, **change)
-        assert refused(lambda asked=asked: fields.check_transfer_call(asked, ()))  # type: ignore[misc]
+        assert refused(lambda asked=asked: check_transfer(asked, ()))  # type: ignore[misc]
 
 
 def has_control(text: str) -> bool:
@@ -203,7 +217,7 @@ ON_THE_WIRE = ["to", "caller_id", "leg.display_name", "leg.digits", "room", "ide
 def test_no_control_character_passes(field: str, begin: str, control: str, end: str) -> None:
     """CR, LF, NUL and their like pass nowhere: LiveKit would put them on the wire as they are."""
     asked = placing(field, begin + control + end)
-    assert refused(lambda: fields.check_place_call(asked, ()))
+    assert refused(lambda: check_call(asked, ()))
 
 
 @pytest.mark.parametrize("extra", [True, False], ids=["names allowed", "names not allowed"])
@@ -213,9 +227,9 @@ def test_no_control_character_passes_in_headers(extra: bool, values: dict[str, s
     assume(any(map(has_control, [*values, *values.values()])))
     allowed = list(values) if extra else []
     asked = placing("leg.headers", values)
-    assert refused(lambda: fields.check_place_call(asked, allowed))
+    assert refused(lambda: check_call(asked, allowed))
     handed = replace(TRANSFER, headers=values)
-    assert refused(lambda: fields.check_transfer_call(handed, allowed))
+    assert refused(lambda: check_transfer(handed, allowed))
 
 
 @given(st.sampled_from(["sip:", "sips:", "+1"]), texts, controls, texts)
@@ -224,13 +238,13 @@ def test_no_control_character_passes_in_targets(
 ) -> None:
     """What passes as a transfer's target has no control character in it."""
     asked = replace(TRANSFER, to=f"{scheme}{begin}{control}{end}")
-    assert refused(lambda: fields.check_transfer_call(asked, ()))
+    assert refused(lambda: check_transfer(asked, ()))
 
 
 @given(st.from_type(PlaceCall))
 def test_any_request_is_checked_or_refused(asked: PlaceCall) -> None:
     """Whatever a client sends, it passes or is INVALID_FIELD, and never anything else."""
-    refused(lambda: fields.check_place_call(asked, ()))
+    refused(lambda: check_call(asked, ()))
 
 
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))

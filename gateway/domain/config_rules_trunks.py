@@ -1,0 +1,140 @@
+"""What trunks must be."""
+
+import re
+from datetime import timedelta
+
+from gateway.domain import config_checks as check
+from gateway.domain import fields
+from gateway.domain.config_checks import Mistakes
+from gateway.domain.tenant import (
+    Config,
+    InlineTrunk,
+    NumberFormat,
+    TransferSupport,
+    Trunk,
+    TrunkHealthPolicy,
+)
+from gateway.errors import GatewayError
+
+MAX_FORMAT_PREFIX = 16
+MAX_STRIP = 10
+MIN_SIP_CODE, MAX_SIP_CODE = 300, 699
+CALLEE_CODES = frozenset({486, 487, 600, 603, 604, 606})
+"""By these the callee itself speaks: ringing it again over another trunk would annoy it."""
+MIN_SPAN, MAX_SPAN = timedelta(seconds=1), timedelta(hours=1)
+MAX_MIN_CALLS = 10_000
+MAX_PERCENT = 100
+MAX_PROBES = 100
+
+_DIGITS = re.compile(rf"[0-9]{{0,{MAX_FORMAT_PREFIX}}}")
+_ADDRESS = re.compile(
+    r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9]([A-Za-z0-9._-]{0,252}))(:(?P<port>[0-9]{1,5}))?"
+)
+_USERNAME = re.compile(r"[!#-\[\]-~]{1,128}")
+
+
+def trunks(config: Config) -> Mistakes:
+    """Every mistake in the trunks."""
+    yield from check.repeated("trunks", "trunk_id", (t.trunk_id for t in config.trunks))
+    known = {tenant.tenant_id for tenant in config.tenants}
+    for at, trunk in enumerate(config.trunks):
+        path = f"trunks[{at}]"
+        yield from _trunk(path, trunk, known)
+        yield from _headers(f"{path}.headers", trunk)
+        yield from _numbers(path, trunk, known)
+        yield from _limits(path, trunk)
+        yield from _failover(f"{path}.failover_sip_codes", trunk)
+        yield from _format(f"{path}.number_format", trunk.number_format)
+        yield from _health(f"{path}.health", trunk.health)
+
+
+def _trunk(path: str, trunk: Trunk, known: set[str]) -> Mistakes:
+    yield from check.identifier(f"{path}.trunk_id", trunk.trunk_id)
+    if trunk.inline is None and not trunk.livekit_trunk_id:
+        yield f"{path}.livekit_trunk_id", "is required unless inline: LiveKit's id, ST_…"
+    if trunk.inline is not None and trunk.livekit_trunk_id:
+        yield f"{path}.inline", "must not be set together with livekit_trunk_id"
+    if trunk.inline is not None:
+        yield from _inline(f"{path}.inline", trunk.inline)
+    elif trunk.livekit_trunk_id:
+        yield from check.identifier(f"{path}.livekit_trunk_id", trunk.livekit_trunk_id)
+    if not trunk.numbers:
+        yield f"{path}.numbers", "must have at least one caller ID"
+    for place, tenant_id in enumerate(trunk.tenant_ids):
+        if tenant_id not in known:
+            yield f"{path}.tenant_ids[{place}]", f"there is no tenant {fields.printable(tenant_id)}"
+    if trunk.transfer_mode is TransferSupport.SIP and not check.is_host(trunk.transfer_host):
+        yield f"{path}.transfer_host", "is required in transfer mode SIP: a host name"
+
+
+def _inline(path: str, inline: InlineTrunk) -> Mistakes:
+    if not _is_address(inline.hostname):
+        yield f"{path}.hostname", "must be a host name or address, and :port if any; no URI"
+    if inline.username and not _USERNAME.fullmatch(inline.username):
+        yield (
+            f"{path}.username",
+            'must be at most 128 printable characters, without space, " and \\',
+        )
+    if inline.username and not inline.password_from:
+        yield f"{path}.password_from", "is required with username"
+    if inline.password_from:
+        yield from check.secret(f"{path}.password_from", inline.password_from)
+    if inline.password_from and not inline.username:
+        yield f"{path}.username", "is required with password_from"
+    if inline.from_host and not check.is_host(inline.from_host):
+        yield f"{path}.from_host", "must be a host name or address"
+
+
+def _is_address(text: str) -> bool:
+    found = _ADDRESS.fullmatch(text)
+    return found is not None and (found["port"] is None or 0 < int(found["port"]) < 2**16)
+
+
+def _headers(path: str, trunk: Trunk) -> Mistakes:
+    every = {header.lower() for header in trunk.headers}
+    try:
+        fields.headers(path, trunk.headers, every)
+    except GatewayError as error:
+        yield from ((v.field, v.description) for v in error.violations)
+
+
+def _numbers(path: str, trunk: Trunk, known: set[str]) -> Mistakes:
+    yield from check.repeated(f"{path}.numbers", "number", (n.number for n in trunk.numbers))
+    for place, shown in enumerate(trunk.numbers):
+        inner = f"{path}.numbers[{place}]"
+        yield from check.number(f"{inner}.number", shown.number)
+        yield from check.country(f"{inner}.country", shown.country)
+        if shown.tenant_id and shown.tenant_id not in known:
+            told = fields.printable(shown.tenant_id)
+            yield f"{inner}.tenant_id", f"there is no tenant {told}"
+        elif shown.tenant_id and not trunk.serves(shown.tenant_id):
+            yield f"{inner}.tenant_id", f"{shown.tenant_id} may not use this trunk"
+
+
+def _limits(path: str, trunk: Trunk) -> Mistakes:
+    yield from check.count(f"{path}.max_concurrent_calls", trunk.max_concurrent_calls)
+    yield from check.count(f"{path}.max_calls_per_second", trunk.max_calls_per_second)
+
+
+def _failover(path: str, trunk: Trunk) -> Mistakes:
+    for place, code in enumerate(trunk.failover_sip_codes):
+        yield from check.between(f"{path}[{place}]", code, MIN_SIP_CODE, MAX_SIP_CODE)
+        if code in CALLEE_CODES:
+            yield (
+                f"{path}[{place}]",
+                f"{code} is the callee's own answer; no other trunk may ask it",
+            )
+
+
+def _format(path: str, wanted: NumberFormat) -> Mistakes:
+    if not _DIGITS.fullmatch(wanted.prefix):
+        yield f"{path}.prefix", f"must be at most {MAX_FORMAT_PREFIX} digits"
+    yield from check.between(f"{path}.strip", wanted.strip, 0, MAX_STRIP)
+
+
+def _health(path: str, policy: TrunkHealthPolicy) -> Mistakes:
+    yield from check.span(f"{path}.window", policy.window, MAX_SPAN, MIN_SPAN)
+    yield from check.between(f"{path}.min_calls", policy.min_calls, 1, MAX_MIN_CALLS)
+    yield from check.between(f"{path}.failure_percent", policy.failure_percent, 1, MAX_PERCENT)
+    yield from check.span(f"{path}.quarantine", policy.quarantine, MAX_SPAN, MIN_SPAN)
+    yield from check.between(f"{path}.probes", policy.probes, 1, MAX_PROBES)

@@ -1,0 +1,294 @@
+"""Whether a trunk is well, judged by its own calls alone; nothing is dialled to find out.
+
+HEALTHY → QUARANTINED when too many attempts fail → PROBING when that time is over: one call at
+a time tries it → HEALTHY after some good ones in a row, or QUARANTINED again for twice as long.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.domain.call import Attempt, Call, CallState
+from gateway.domain.outcome import EndReason, Failure, end_reason
+from gateway.domain.tenant import TrunkHealthPolicy
+
+LONGEST_QUARANTINE = timedelta(hours=1)
+SILENCE = timedelta(seconds=10)
+"""A trunk that is silent for so long has failed; who gives up sooner was impatient."""
+NEWEST_JUDGED = 1000
+"""A share of failures is one of the newest attempts; more would tell nothing else."""
+_CUT_SHORT = 487
+"""The answer to our own CANCEL."""
+
+
+class Health(StrEnum):
+    """How a trunk stands."""
+
+    HEALTHY = "HEALTHY"
+    QUARANTINED = "QUARANTINED"
+    PROBING = "PROBING"
+
+
+class Result(StrEnum):
+    """What an attempt says of its trunk."""
+
+    OK = "OK"
+    """The phone rang, or the callee or its network spoke about the number."""
+    FAILED = "FAILED"
+    NEUTRAL = "NEUTRAL"
+    """Nothing: given up, the carrier's own limit, or the platform's trouble."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is kept of a trunk's health. A trunk of which nothing is kept is healthy."""
+
+    since: datetime
+    """Of the last recovery or reset, or of this quarantine; nothing before counts."""
+    until: datetime | None = None
+    """When the quarantine is over; None: healthy."""
+    quarantines: int = 0
+    """How many there were one after the other."""
+    probe_call_id: str = ""
+    """The one call that tries it out."""
+    good_probes: int = 0
+    """In a row."""
+    cause: str = ""
+    """Of the quarantine, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """How many attempts were judged of late, and how many of them had failed."""
+
+    calls: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """An attempt that is judged; without `end_time` it is not over yet."""
+
+    call_id: str
+    number: int
+    """Its place among the call's attempts, from 1."""
+    tenant_id: str
+    trunk_id: str
+    destination: str
+    result: Result
+    start_time: datetime
+    ring_time: datetime | None = None
+    answer_time: datetime | None = None
+    """Known when it is over."""
+    end_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What became of the attempts that were over within a window."""
+
+    calls: int = 0
+    failed_calls: int = 0
+    answered_calls: int = 0
+    post_dial_delay: timedelta | None = None
+    """Mean from the start to the first ring, or to the answer; None: none got so far."""
+    duration: timedelta | None = None
+    """Mean of the answered ones, from the answer."""
+
+    @property
+    def answer_seizure_ratio(self) -> float | None:
+        """The answered share of all attempts, 0 to 1; None without attempts."""
+        return self.answered_calls / self.calls if self.calls else None
+
+    @property
+    def failure_share(self) -> float | None:
+        """The failed share of all attempts, 0 to 1; None without attempts."""
+        return self.failed_calls / self.calls if self.calls else None
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficOf:
+    """The traffic of one trunk to one destination; durations as sums, to be added up."""
+
+    trunk_id: str
+    destination: str
+    calls: int
+    failed: int
+    answered: int
+    delayed: int
+    """How many of them rang or were answered; `delay` is the sum of theirs."""
+    delay: timedelta
+    duration: timedelta
+    """The sum over the answered ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkHealth:
+    """A trunk as operators see it."""
+
+    trunk_id: str
+    health: Health
+    since: datetime | None = None
+    """Of its state; None: it has always been well."""
+    until: datetime | None = None
+    """When the quarantine is over."""
+    cause: str = ""
+    traffic: Traffic = Traffic()
+    destinations: tuple[tuple[str, Traffic], ...] = ()
+    """The same for each destination, by name."""
+
+
+def record_of(call: Call, number: int, failover_codes: Collection[int]) -> AttemptRecord | None:
+    """What is kept of the attempt of this number (from 1); None while it says nothing yet."""
+    result = result_of(call, number, failover_codes)
+    if result is None:
+        return None
+    attempt = call.attempts[number - 1]
+    answered = attempt.end_time is not None and number == len(call.attempts)
+    return AttemptRecord(
+        call_id=call.call_id,
+        number=number,
+        tenant_id=call.tenant_id,
+        trunk_id=attempt.trunk_id,
+        destination=call.destination,
+        result=result,
+        start_time=attempt.start_time,
+        ring_time=attempt.ring_time,
+        answer_time=call.answer_time if answered else None,
+        end_time=attempt.end_time,
+    )
+
+
+def result_of(call: Call, number: int, failover_codes: Collection[int]) -> Result | None:
+    """What the attempt of this number (from 1) says of its trunk; None: nothing yet.
+
+    `failover_codes`: the trunk's SIP statuses by which the carrier says that it cannot.
+    """
+    attempt = call.attempts[number - 1]
+    if attempt.ring_time is not None or attempt.highest_state >= CallState.RINGING:
+        return Result.OK
+    if attempt.end_time is None:
+        return None
+    code = attempt.sip_status_code
+    if code in (0, _CUT_SHORT):
+        return _unspoken(call, number, attempt.end_time - attempt.start_time)
+    if _reason(attempt) is EndReason.TRUNK_LIMIT:
+        return Result.NEUTRAL
+    failed = code in failover_codes or _reason(attempt) is EndReason.TRUNK_FAILURE
+    # 480 and 410 speak of the number; behind a 408 or 504 there was nobody to speak.
+    return Result.FAILED if failed or code in (408, 504) else Result.OK
+
+
+def observe(
+    standing: Standing | None,
+    call_id: str,
+    result: Result,
+    recent: Recent,
+    policy: TrunkHealthPolicy,
+    now: datetime,
+) -> Standing | None:
+    """The standing after an attempt of `call_id` was judged.
+
+    `recent`: the attempts judged within the policy's window and since `standing.since`, this
+    one included; asked for only where the trunk is healthy and the attempt failed.
+    """
+    match health_of(standing, policy, now):
+        case Health.HEALTHY if result is Result.FAILED and not policy.disabled:
+            return _judged(standing, recent, policy, now)
+        case Health.PROBING if standing is not None and standing.probe_call_id == call_id:
+            return _probed(standing, result, policy, now)
+    return standing
+
+
+def health_of(standing: Standing | None, policy: TrunkHealthPolicy, now: datetime) -> Health:
+    """How the trunk stands at this moment."""
+    if policy.disabled or standing is None or standing.until is None:
+        return Health.HEALTHY
+    return Health.PROBING if now >= standing.until else Health.QUARANTINED
+
+
+def is_probing(call: Call | None, trunk_id: str) -> bool:
+    """Whether a probe is still under way: its call is open, and on this trunk."""
+    if call is None or call.ended or not call.attempts:
+        return False
+    return call.trunk_id == trunk_id and call.attempts[-1].end_time is None
+
+
+def with_probe(standing: Standing, call_id: str) -> Standing:
+    """The standing while this call tries the trunk out."""
+    return replace(standing, probe_call_id=call_id)
+
+
+def recovered(now: datetime) -> Standing:
+    """A trunk that is well from now on; what was before is not held against it."""
+    return Standing(since=now)
+
+
+def traffic_of(parts: Sequence[TrafficOf]) -> Traffic:
+    """All of it together."""
+    calls = sum(part.calls for part in parts)
+    answered = sum(part.answered for part in parts)
+    delayed = sum(part.delayed for part in parts)
+    delay = sum((part.delay for part in parts), timedelta(0))
+    duration = sum((part.duration for part in parts), timedelta(0))
+    return Traffic(
+        calls=calls,
+        failed_calls=sum(part.failed for part in parts),
+        answered_calls=answered,
+        post_dial_delay=delay / delayed if delayed else None,
+        duration=duration / answered if answered else None,
+    )
+
+
+def _reason(attempt: Attempt) -> EndReason:
+    failure = Failure(sip_status_code=attempt.sip_status_code, sip_status=attempt.sip_status)
+    return end_reason(failure, rang=False)[0]
+
+
+def _unspoken(call: Call, number: int, lasted: timedelta) -> Result:
+    """Of an attempt that ended without a word of the carrier's."""
+    silence = Result.FAILED if lasted >= SILENCE else Result.NEUTRAL
+    if number < len(call.attempts):  # it was passed by for another trunk
+        waited = call.attempts[number - 1].sip_status_code or lasted >= call.setup_timeout
+        return silence if waited else Result.FAILED
+    match call.end_reason:
+        case EndReason.TRUNK_FAILURE:
+            return Result.FAILED
+        case EndReason.UNREACHABLE | EndReason.NO_ANSWER:
+            return silence
+    return Result.NEUTRAL
+
+
+def _judged(
+    standing: Standing | None, recent: Recent, policy: TrunkHealthPolicy, now: datetime
+) -> Standing | None:
+    enough = recent.calls >= policy.min_calls
+    if not enough or recent.failed * 100 < policy.failure_percent * recent.calls:
+        return standing
+    cause = f"{recent.failed} of {recent.calls} calls failed"
+    return _quarantined(policy, now, quarantines=1, cause=cause)
+
+
+def _probed(
+    standing: Standing, result: Result, policy: TrunkHealthPolicy, now: datetime
+) -> Standing:
+    if result is Result.FAILED:
+        times = standing.quarantines + 1
+        return _quarantined(policy, now, quarantines=times, cause="the probing call failed")
+    good = standing.good_probes + (result is Result.OK)
+    if good >= policy.probes:
+        return recovered(now)
+    return replace(standing, probe_call_id="", good_probes=good)
+
+
+def _quarantined(
+    policy: TrunkHealthPolicy, now: datetime, *, quarantines: int, cause: str
+) -> Standing:
+    lasting = policy.quarantine
+    for _ in range(quarantines - 1):
+        if lasting >= LONGEST_QUARANTINE:
+            break
+        lasting *= 2
+    until = now + min(lasting, LONGEST_QUARANTINE)
+    return Standing(since=now, until=until, quarantines=quarantines, cause=cause)

@@ -1,0 +1,147 @@
+"""What a phone number tells of itself: its country, its kind, whether it calls for help.
+
+By Google's libphonenumber. Whether somebody answers there, nobody can tell from the number.
+"""
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType, shortnumberinfo
+
+from gateway.domain import fields
+from gateway.domain.tenant import NumberFormat, NumberKind
+from gateway.errors import invalid_field
+
+NO_COUNTRY = "001"
+"""Of numbers that belong to no country, such as +800."""
+
+_SHORT = re.compile(r"[0-9]{2,6}")
+_SATELLITE = frozenset({870, 881, 882, 883})
+_KINDS = {
+    PhoneNumberType.PREMIUM_RATE: NumberKind.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST: NumberKind.SHARED_COST,
+    PhoneNumberType.TOLL_FREE: NumberKind.TOLL_FREE,
+    PhoneNumberType.PERSONAL_NUMBER: NumberKind.PERSONAL,
+    PhoneNumberType.PAGER: NumberKind.PAGER,
+    PhoneNumberType.UAN: NumberKind.UAN,
+    PhoneNumberType.VOIP: NumberKind.VOIP,
+}
+_SHORTEST_NATIONAL = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callee:
+    """A number that may be dialled, and what it tells of itself."""
+
+    number: str
+    """E.164, or a short emergency number as it was asked for."""
+    country: str
+    """ISO 3166-1 alpha-2; `001`: of no country; empty: unknown."""
+    calling_code: str
+    """With its `+`, such as `+49`; empty: unknown."""
+    kinds: frozenset[NumberKind] = frozenset()
+    emergency: bool = False
+
+    @property
+    def routed_as(self) -> str:
+        """What prefixes of routes are held against.
+
+        An emergency number has no place in the numbering plan, so it goes by its country's
+        calling code alone.
+        """
+        return self.calling_code if self.emergency else self.number
+
+
+def callee(field: str, value: str, default_country: str = "") -> Callee:
+    """The number to ring: E.164, or an emergency number of `default_country`.
+
+    Raises INVALID_FIELD naming `field` for any other short number: without a country nobody
+    could tell what it means.
+    """
+    if _SHORT.fullmatch(value):
+        return _emergency(field, value, default_country)
+    return described(fields.phone_number(field, value))
+
+
+def _emergency(field: str, value: str, default_country: str) -> Callee:
+    if not default_country:
+        raise invalid_field(
+            field,
+            "must be E.164: short numbers need the tenant's default_country",
+            value=value,
+        )
+    if not is_emergency(value, default_country):
+        raise invalid_field(
+            field,
+            f"must be E.164 or an emergency number of {default_country}",
+            value=value,
+            country=default_country,
+        )
+    code = phonenumbers.country_code_for_region(default_country)
+    return Callee(
+        number=value,
+        country=default_country,
+        calling_code=f"+{code}" if code else "",
+        emergency=True,
+    )
+
+
+def is_emergency(number: str, country: str) -> bool:
+    """Whether `number`, as it is dialled in `country`, reaches the emergency services."""
+    return bool(country) and shortnumberinfo.is_emergency_number(number, country)
+
+
+def described(number: str) -> Callee:
+    """What an E.164 number tells; it must have passed `fields.phone_number`."""
+    parsed = phonenumbers.parse(number)
+    return Callee(
+        number=number,
+        country=_country(parsed),
+        calling_code=f"+{parsed.country_code}",
+        kinds=_kinds(parsed),
+    )
+
+
+def country_of(number: str) -> str:
+    """The country of an E.164 number; `001`: of no country; empty: of no calling code."""
+    try:
+        return _country(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def _country(parsed: PhoneNumber) -> str:
+    # Countries that share a calling code are told apart by their area codes; what fits none
+    # is not given out yet, and would be the code's main country's.
+    found = phonenumbers.region_code_for_number(parsed)
+    return found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+
+
+def _kinds(parsed: PhoneNumber) -> frozenset[NumberKind]:
+    kind = _KINDS.get(_type_of(parsed))
+    satellite = {NumberKind.SATELLITE} if parsed.country_code in _SATELLITE else set()
+    return frozenset(satellite | ({kind} if kind else set()))
+
+
+def _type_of(parsed: PhoneNumber) -> int:
+    """Carriers ignore digits too many, so they must not hide what a number is."""
+    national = phonenumbers.national_significant_number(parsed)
+    for length in range(len(national), _SHORTEST_NATIONAL - 1, -1):
+        shorter = phonenumbers.parse(f"+{parsed.country_code}{national[:length]}")
+        found = phonenumbers.number_type(shorter)
+        if found != PhoneNumberType.UNKNOWN:
+            return found
+    return PhoneNumberType.UNKNOWN
+
+
+def written_for(form: NumberFormat, number: str) -> str:
+    """`number` as the carrier gets it: first `strip`, then `prefix`, then the `+`.
+
+    Short numbers are left whole, and so is a number of which `strip` would leave nothing.
+    """
+    if not number.startswith("+"):
+        return number
+    digits = number[1:]
+    kept = digits[form.strip :] or digits
+    return f"{'+' if form.plus else ''}{form.prefix}{kept}"

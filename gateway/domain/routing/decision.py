@@ -1,0 +1,124 @@
+"""What is considered and decided on the way to a trunk; the same values explain it later."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from gateway.domain.tenant import Trunk
+from gateway.domain.timeouts import Timeout
+
+
+class Verdict(StrEnum):
+    """Why a trunk was taken, or was not."""
+
+    TAKEN = "TAKEN"
+    NOT_NEEDED = "NOT_NEEDED"
+    DISABLED = "DISABLED"
+    NOT_ASKED_FOR = "NOT_ASKED_FOR"
+    CALLER_ID_NOT_OWNED = "CALLER_ID_NOT_OWNED"
+    NO_CALLER_ID = "NO_CALLER_ID"
+    NO_TRANSFER = "NO_TRANSFER"
+    QUARANTINED = "QUARANTINED"
+    FULL = "FULL"
+    OVER_RATE = "OVER_RATE"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCheck:
+    """One limit that was looked at: how many there were before this call, and may be."""
+
+    limit: str
+    used: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkState:
+    """How a trunk stands at this moment."""
+
+    verdict: Verdict | None = None
+    """FULL, OVER_RATE or QUARANTINED; None: it may carry one more call."""
+    cause: str = ""
+    checks: tuple[LimitCheck, ...] = ()
+    retry_after: timedelta | None = None
+    """When asking again may help, as far as that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One trunk that was looked at."""
+
+    trunk_id: str
+    verdict: Verdict
+    cause: str = ""
+    priority: int = 0
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A trunk that may carry the call as far as the configuration is concerned."""
+
+    trunk: Trunk
+    priority: int = 0
+    weight: int = 1
+    numbers: tuple[str, ...]
+    """The caller IDs that fit, at least one; they are shown in turn."""
+    caller_id_cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A trunk to try should the ones before it fail without ringing."""
+
+    trunk_id: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """All that the configuration alone decides about a call: its trunks in their order."""
+
+    to: str
+    country: str
+    """ISO 3166-1 alpha-2 of the number called; `001`: of no country; empty: unknown."""
+    destination: str
+    """What statistics are gathered under: the route's prefix that fits, else `+` and the
+    country's calling code."""
+    emergency: bool
+    route_id: str
+    route_cause: str
+    max_attempts: int
+    considered: tuple[Option | Candidate, ...]
+    """Every trunk in the order of its choice; those that cannot carry the call with why."""
+    ringing_timeout: Timeout
+    setup_timeout: Timeout
+    max_duration: Timeout
+    asked_caller_id: str = ""
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The trunks that may carry the call, in order."""
+        return tuple(one for one in self.considered if isinstance(one, Option))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteDecision:
+    """How a call goes out, and everything that was considered on the way."""
+
+    trunk: Trunk
+    route_id: str
+    route_cause: str
+    candidates: tuple[Candidate, ...]
+    backups: tuple[Backup, ...]
+    """Trunks to fail over to, in order; already without those that cannot carry the call."""
+    max_attempts: int
+    caller_id: str
+    caller_id_cause: str
+    dialed_number: str
+    destination: str
+    emergency: bool
+    limits: tuple[LimitCheck, ...]
+    ringing_timeout: Timeout
+    setup_timeout: Timeout
+    max_duration: Timeout

@@ -1,0 +1,132 @@
+"""What the configuration alone decides about a call: its trunks in their order."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from gateway.domain.commands import PlaceCall
+from gateway.domain.fields import printable
+from gateway.domain.numbers import Callee, callee
+from gateway.domain.routing.decision import Candidate, Option, Ranking, Verdict
+from gateway.domain.routing.destination import check_destination
+from gateway.domain.routing.network import Asked, Fit, Network
+from gateway.domain.routing.order import ordered
+from gateway.domain.routing.rules import Look, objection
+from gateway.domain.tenant import DEFAULT_MAX_ATTEMPTS, RouteTarget, Tenant
+from gateway.domain.timeouts import duration, ringing, setup
+from gateway.errors import GatewayError, Reason
+
+NO_ROUTES = "the tenant has no routes"
+EMERGENCY_WITHOUT_ROUTE = "emergency: no route fits, so every trunk does"
+
+_BESIDE_CALLER_ID = {Verdict.NOT_ASKED_FOR, Verdict.DISABLED, Verdict.NO_TRANSFER}
+
+
+def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed: str) -> Ranking:
+    """Every trunk that may carry the call, in the order of its choice, and why others may not.
+
+    `tenant` is the network's. The same `seed`, the call's id, gives the same order. Raises
+    INVALID_FIELD for the number or a timeout, EMERGENCY_NUMBER, DESTINATION_NOT_ALLOWED,
+    TRUNK_NOT_FOUND for a `trunk_id` that is not the tenant's, and NO_TRUNK or
+    CALLER_ID_NOT_OWNED with the verdict on each trunk where none may carry the call.
+    """
+    to = callee("to", asked.to, tenant.default_country)
+    fit = network.route_for(
+        tenant, to, Asked(now=now, caller_id=asked.caller_id, labels=asked.labels)
+    )
+    check_destination(to, tenant, fit)
+    if fit is None and tenant.routes and not to.emergency:
+        raise GatewayError(
+            Reason.NO_TRUNK, f"no route of the tenant fits {to.number}", {"to": to.number}
+        )
+    route = fit.route if fit else None
+    ringing_timeout = ringing(
+        asked.ringing_timeout, tenant.timeouts, route=route.ringing_timeout if route else None
+    )
+    setup_timeout = setup(asked.setup_timeout, ringing_timeout.in_force)
+    max_duration = duration(asked.max_duration, tenant.timeouts)
+    _check_pinned(asked, tenant, network)
+    considered = tuple(_consider(asked, tenant, network, to, _targets(fit, tenant, network, seed)))
+    if not any(isinstance(one, Option) for one in considered):
+        raise _no_trunk(asked, [one for one in considered if isinstance(one, Candidate)])
+    return Ranking(
+        to=to.number,
+        country=to.country,
+        destination=(fit.prefix if fit else "") or to.calling_code,
+        emergency=to.emergency,
+        route_id=route.route_id if route else "",
+        route_cause=_route_cause(fit, tenant),
+        max_attempts=route.max_attempts if route else DEFAULT_MAX_ATTEMPTS,
+        considered=considered,
+        ringing_timeout=ringing_timeout,
+        setup_timeout=setup_timeout,
+        max_duration=max_duration,
+        asked_caller_id=asked.caller_id,
+    )
+
+
+def _route_cause(fit: Fit | None, tenant: Tenant) -> str:
+    if fit is not None:
+        return fit.cause
+    return EMERGENCY_WITHOUT_ROUTE if tenant.routes else NO_ROUTES
+
+
+def _check_pinned(asked: PlaceCall, tenant: Tenant, network: Network) -> None:
+    if not asked.trunk_id:
+        return
+    trunk = network.trunk(asked.trunk_id)
+    if trunk is None or not trunk.serves(tenant.tenant_id):
+        told = printable(asked.trunk_id)
+        raise GatewayError(Reason.TRUNK_NOT_FOUND, f"no trunk {told}", {"trunk_id": told})
+
+
+def _targets(fit: Fit | None, tenant: Tenant, network: Network, seed: str) -> Iterable[RouteTarget]:
+    """The trunks to consider, in their order.
+
+    Without a route these are all of the tenant's, each with a priority of its own.
+    """
+    if fit is not None:
+        return ordered(fit.route.targets, seed)
+    trunks = network.trunks_of(tenant)
+    return [RouteTarget(trunk.trunk_id, place) for place, trunk in enumerate(trunks)]
+
+
+def _consider(
+    asked: PlaceCall,
+    tenant: Tenant,
+    network: Network,
+    to: Callee,
+    targets: Iterable[RouteTarget],
+) -> Iterable[Option | Candidate]:
+    for target in targets:
+        trunk = network.trunk(target.trunk_id)
+        if trunk is None or not trunk.serves(tenant.tenant_id):
+            continue
+        caller_ids = network.caller_ids(trunk)
+        against = objection(Look(asked, tenant, trunk, caller_ids))
+        if against:
+            yield Candidate(
+                trunk.trunk_id, against.verdict, against.cause, target.priority, target.weight
+            )
+            continue
+        numbers, cause = caller_ids.fitting(tenant.tenant_id, asked.caller_id, to.country)
+        yield Option(
+            trunk=trunk,
+            priority=target.priority,
+            weight=target.weight,
+            numbers=numbers,
+            caller_id_cause=cause,
+        )
+
+
+def _no_trunk(asked: PlaceCall, candidates: list[Candidate]) -> GatewayError:
+    why = {f"trunk.{one.trunk_id}": one.verdict.value for one in candidates}
+    if asked.caller_id and {one.verdict for one in candidates} - _BESIDE_CALLER_ID == {
+        Verdict.CALLER_ID_NOT_OWNED
+    }:
+        return GatewayError(
+            Reason.CALLER_ID_NOT_OWNED,
+            f"caller ID {asked.caller_id} is no number of a trunk that could carry the call",
+            {"caller_id": asked.caller_id, **why},
+        )
+    told = ", ".join(f"{one.trunk_id} {one.verdict}" for one in candidates) or "there is none"
+    return GatewayError(Reason.NO_TRUNK, f"no trunk may carry the call: {told}", why)

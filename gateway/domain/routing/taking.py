@@ -1,0 +1,132 @@
+"""The last step of a choice: which of the trunks that may carry a call is free to."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateway.domain.numbers import written_for
+from gateway.domain.routing.decision import (
+    Backup,
+    Candidate,
+    Option,
+    Ranking,
+    RouteDecision,
+    TrunkState,
+    Verdict,
+)
+from gateway.domain.tenant import Trunk
+from gateway.errors import GatewayError, Reason
+
+LAST_ONE_LEFT = "last one left"
+RETRY_UNKNOWN = timedelta(seconds=1)
+"""Told where no full trunk could say when it may be free."""
+
+_FREE = TrunkState()
+
+
+def take(
+    ranking: Ranking,
+    state: Callable[[Trunk], TrunkState],
+    turn: Callable[[str], int],
+    *,
+    every: bool = False,
+) -> RouteDecision:
+    """The first trunk that is free; a quarantined one only where no other is left.
+
+    `state` is asked trunk by trunk until one is free, or of all with `every`, which explains a
+    choice; of an emergency call it is never asked. A trunk both full and quarantined must say
+    that it is full. `turn` counts a trunk's choices of numbers, so that they are shown in turn;
+    it is asked once, of the trunk taken, where more than one number fits.
+
+    Raises TRUNK_LIMIT where all are full or over their rate, with the verdict on each.
+    """
+    round_ = _Round(state, asks=not ranking.emergency)
+    taken = round_.first_free(ranking.options)
+    if taken is None:
+        raise _none_free(ranking, round_)
+    if every:
+        round_.ask_all(ranking.options)
+    return RouteDecision(
+        trunk=taken.trunk,
+        route_id=ranking.route_id,
+        route_cause=ranking.route_cause,
+        candidates=tuple(round_.candidate(one, taken) for one in ranking.considered),
+        backups=tuple(
+            Backup(one.trunk.trunk_id, one.numbers) for one in ranking.options if one is not taken
+        ),
+        max_attempts=ranking.max_attempts,
+        caller_id=shown_of(taken.numbers, taken.trunk, turn),
+        caller_id_cause=taken.caller_id_cause,
+        dialed_number=written_for(taken.trunk.number_format, ranking.to),
+        destination=ranking.destination,
+        emergency=ranking.emergency,
+        limits=tuple(check for told in round_.told.values() for check in told.checks),
+        ringing_timeout=ranking.ringing_timeout,
+        setup_timeout=ranking.setup_timeout,
+        max_duration=ranking.max_duration,
+    )
+
+
+def shown_of(numbers: tuple[str, ...], trunk: Trunk, turn: Callable[[str], int]) -> str:
+    """Which of a trunk's fitting numbers is shown: the next in turn where there are several.
+
+    Each choice of numbers has a turn of its own, so calls to two countries do not skip each
+    other's.
+    """
+    key = f"{trunk.trunk_id}:{numbers[0]}"
+    return numbers[turn(key) % len(numbers)] if len(numbers) > 1 else numbers[0]
+
+
+@dataclass
+class _Round:
+    """What the trunks told of themselves, by their ids, in the order in which they were asked."""
+
+    state: Callable[[Trunk], TrunkState]
+    asks: bool
+    told: dict[str, TrunkState] = field(default_factory=dict)
+
+    def ask(self, option: Option) -> TrunkState:
+        trunk_id = option.trunk.trunk_id
+        if trunk_id not in self.told:
+            self.told[trunk_id] = self.state(option.trunk) if self.asks else _FREE
+        return self.told[trunk_id]
+
+    def ask_all(self, options: Iterable[Option]) -> None:
+        for option in options:
+            self.ask(option)
+
+    def first_free(self, options: tuple[Option, ...]) -> Option | None:
+        free = next((one for one in options if self.ask(one).verdict is None), None)
+        return free or next(
+            (one for one in options if self.ask(one).verdict is Verdict.QUARANTINED), None
+        )
+
+    def candidate(self, one: Option | Candidate, taken: Option) -> Candidate:
+        if isinstance(one, Candidate):
+            return one
+        trunk_id = one.trunk.trunk_id
+        told = self.told.get(trunk_id, _FREE)
+        verdict, cause = told.verdict or Verdict.NOT_NEEDED, told.cause
+        if one is taken:
+            last = (LAST_ONE_LEFT, told.cause) if told.verdict else (told.cause,)
+            verdict, cause = Verdict.TAKEN, "; ".join(part for part in last if part)
+        elif told.verdict is None:
+            cause = ""  # what a free trunk says holds for the call that takes it
+        return Candidate(trunk_id, verdict, cause, one.priority, one.weight)
+
+
+def _none_free(ranking: Ranking, round_: _Round) -> GatewayError:
+    verdicts = {
+        one.trunk_id: one.verdict for one in ranking.considered if isinstance(one, Candidate)
+    } | {trunk_id: told.verdict for trunk_id, told in round_.told.items() if told.verdict}
+    why = {f"trunk.{trunk_id}": str(verdict) for trunk_id, verdict in verdicts.items()}
+    names = ", ".join(f"{trunk_id} {verdict}" for trunk_id, verdict in verdicts.items())
+    if not {Verdict.FULL, Verdict.OVER_RATE} & set(verdicts.values()):
+        return GatewayError(Reason.NO_TRUNK, f"no trunk may carry the call: {names}", why)
+    waits = [told.retry_after for told in round_.told.values() if told.retry_after is not None]
+    return GatewayError(
+        Reason.TRUNK_LIMIT,
+        f"every trunk that may carry the call is full: {names}",
+        why,
+        retry_after=min(waits, default=RETRY_UNKNOWN),
+    )
