@@ -49,17 +49,28 @@ _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.in
 
 
 @cache
-def upsert(dialect: str, table: Table) -> Insert:
-    """Inserts a row, or replaces the one with the same primary key."""
+def upsert(dialect: str, table: Table, keep: str = "") -> Insert:
+    """Inserts a row, or replaces the one with the same primary key but for its column `keep`."""
     statement = _INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
-    values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    kept = {*keys, keep}
+    values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in kept}
     replacing: Insert = (
         statement.on_conflict_do_update(index_elements=keys, set_=values)
         if values
         else statement.on_conflict_do_nothing()
     )
     return replacing
+
+
+@cache
+def add_up(dialect: str, table: Table, column: str) -> Insert:
+    """Inserts a row, or adds its `column` to that of the one with the same primary key."""
+    statement = _INSERTS[dialect](table)
+    keys = [key.name for key in table.primary_key]
+    total = table.c[column] + statement.excluded[column]
+    adding: Insert = statement.on_conflict_do_update(index_elements=keys, set_={column: total})
+    return adding
 
 
 def store_time(connection: Connection) -> datetime:

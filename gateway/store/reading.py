@@ -35,6 +35,8 @@ from gateway.store.codec import (
     transfer_of,
 )
 from gateway.store.dialect import store_time
+from gateway.store.limits import LimitsReads
+from gateway.store.outbox import OutboxReads
 from gateway.store.schema import (
     CONTROL,
     api_keys,
@@ -65,6 +67,11 @@ _OPEN_CALLS = (
 _OPEN_CALL_OF_LEG = _OPEN_CALLS.where(_is(calls.c.room), _is(calls.c.identity)).limit(1)
 
 _TRANSFER = select(transfers.c.document).where(_is(transfers.c.transfer_id))
+_TRANSFERS_OF = (
+    select(transfers.c.document)
+    .where(_is(transfers.c.call_id))
+    .order_by(transfers.c.create_time, transfers.c.transfer_id)
+)
 _OPEN_TRANSFERS = (
     select(transfers.c.document)
     .where(transfers.c.open == true())
@@ -126,7 +133,7 @@ _HEADS = select(
 )
 
 
-class SqlReading:
+class SqlReading(OutboxReads, LimitsReads):
     """Asks one connection; each method is one statement (`event_range` two)."""
 
     def __init__(self, connection: Connection) -> None:
@@ -157,6 +164,13 @@ class SqlReading:
         """See `ports.Reading`."""
         document = self._ask(_TRANSFER, transfer_id=transfer_id).scalar()
         return None if document is None else transfer_of(document)
+
+    def transfers_of(self, call_id: str) -> Sequence[Transfer]:
+        """See `ports.Reading`."""
+        return [
+            transfer_of(document)
+            for document in self._ask(_TRANSFERS_OF, call_id=call_id).scalars()
+        ]
 
     def open_transfer(self, call_id: str) -> Transfer | None:
         """See `ports.Reading`."""

@@ -35,6 +35,10 @@ def _number(name: str, *, key: bool = False) -> Column[int]:
     return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
 
 
+def _optional(name: str) -> Column[int | None]:
+    return Column(name, BigInteger, nullable=True)
+
+
 def _call_id(*, key: bool = False) -> Column[str]:
     parent = ForeignKey("calls.call_id", ondelete="CASCADE")
     return Column("call_id", Text, parent, primary_key=key, nullable=False)
@@ -53,6 +57,8 @@ calls = Table(
     _number("create_time"),
     _number("sequence"),
     _text("document"),
+    # Programs that know nothing of it may still write while this one is brought in.
+    Column("trunk_id", Text, nullable=False, server_default=""),
 )
 Index(None, calls.c.tenant_id, calls.c.create_time, calls.c.call_id)
 Index(None, calls.c.tenant_id, calls.c.room, calls.c.create_time, calls.c.call_id)
@@ -66,6 +72,7 @@ def _open_index(name: str, table: Table, *columns: str) -> None:
 
 _open_index("ix_calls_open_leg", calls, "room", "identity")
 _open_index("ix_calls_open", calls, "tenant_id", "create_time", "call_id")
+_open_index("ix_calls_open_trunk", calls, "trunk_id")
 
 call_labels = Table(
     "call_labels",
@@ -210,3 +217,87 @@ nudges = Table(
     metadata,
     _text("resource_id", key=True),
 )
+
+starts = Table(
+    "starts",
+    metadata,
+    _text("scope", key=True),
+    _number("time", key=True),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    _text("scope", key=True),
+    _number("period", key=True),
+    _number("count"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _text("call_id", key=True),
+    _number("number", key=True),
+    _text("tenant_id"),
+    _text("trunk_id"),
+    _text("destination"),
+    _text("result"),
+    _number("judge_time"),
+    _number("start_time"),
+    _optional("ring_time"),
+    _optional("answer_time"),
+    _optional("end_time"),
+)
+Index(None, attempts.c.trunk_id, attempts.c.judge_time, attempts.c.result)
+Index(None, attempts.c.end_time, attempts.c.judge_time)
+
+trunk_health = Table(
+    "trunk_health",
+    metadata,
+    _text("trunk_id", key=True),
+    _number("since"),
+    _optional("until"),
+    _number("quarantines"),
+    _text("probe_call_id"),
+    _number("good_probes"),
+    _text("cause"),
+)
+
+webhook_cursors = Table(
+    "webhook_cursors",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("webhook_id", key=True),
+    _number("sequence"),
+    _text("gateway_id"),
+)
+Index(None, webhook_cursors.c.gateway_id)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("webhook_id", key=True),
+    _number("sequence", key=True),
+    _text("call_id"),
+    _text("state"),
+    _number("event_time"),
+    _number("tries"),
+    Column("next_time", BigInteger, nullable=True),
+    _number("last_status"),
+    _text("last_error"),
+)
+Index(
+    "ix_webhook_deliveries_call",
+    webhook_deliveries.c.tenant_id,
+    webhook_deliveries.c.webhook_id,
+    webhook_deliveries.c.call_id,
+    webhook_deliveries.c.sequence,
+)
+Index(
+    "ix_webhook_deliveries_due",
+    webhook_deliveries.c.tenant_id,
+    webhook_deliveries.c.webhook_id,
+    webhook_deliveries.c.next_time,
+)
+Index(None, webhook_deliveries.c.state, webhook_deliveries.c.event_time)

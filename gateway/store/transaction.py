@@ -16,7 +16,10 @@ from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.store import presence
 from gateway.store.codec import Row, config_row, key_row
+from gateway.store.counts import Places
 from gateway.store.dialect import upsert
+from gateway.store.limits import LimitsWrites
+from gateway.store.outbox import OutboxWrites
 from gateway.store.reading import SqlReading
 from gateway.store.schema import api_keys, configurations, revisions
 from gateway.store.writes import Writes
@@ -47,6 +50,7 @@ class Batch:
         self.log_id = log_id
         self.chain = chain
         self.writes = Writes()
+        self.places = Places(connection)
         self.events: list[CallEvent] = []
         self.audit: list[ChainedAuditEvent] = []
 
@@ -68,13 +72,14 @@ class Batch:
 
     def flush(self) -> None:
         """Writes what the transactions kept. Raises BatchFailedError."""
+        self.places.forget()
         try:
             self.writes.flush(self.connection)
         except Exception as error:
             raise BatchFailedError from error
 
 
-class SqlTransaction(SqlReading):
+class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
     """One change. What it writes waits in memory while its reads can be answered from there.
 
     Only when a read needs the database to see the writes do they go there early, behind a
@@ -85,6 +90,8 @@ class SqlTransaction(SqlReading):
         super().__init__(batch.connection)
         self._batch = batch
         self._stored = SqlReading(batch.connection)
+        self._kept = batch.writes
+        self._places = batch.places
         self._writes = Writes()
         self._labels: dict[str, object] = {}
         """Of each call: the labels that are stored, or will be."""
@@ -106,6 +113,7 @@ class SqlTransaction(SqlReading):
         """Leaves the batch as it was."""
         if self._savepoint is not None:
             self._savepoint.rollback()
+            self._places.forget()
 
     def _ask(self, statement: Select[Any], **values: object) -> CursorResult[Any]:
         self._flush()
@@ -116,6 +124,7 @@ class SqlTransaction(SqlReading):
             self._batch.flush()
         if self._writes:
             self._begin_savepoint()
+            self._places.forget()
             self._writes.flush(self._connection)
 
     def _begin_savepoint(self) -> None:

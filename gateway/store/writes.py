@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert
 
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.call import Call
 from gateway.domain.event import CallEvent
+from gateway.domain.health import AttemptRecord, Standing
 from gateway.domain.transfer import Transfer
 from gateway.ports import RequestClaim
 from gateway.store.codec import (
@@ -19,7 +21,9 @@ from gateway.store.codec import (
     label_rows,
     transfer_row,
 )
+from gateway.store.counts import flush_limits
 from gateway.store.dialect import upsert
+from gateway.store.health import flush_attempts, standing_rows
 from gateway.store.presence import flush_presence
 from gateway.store.schema import (
     audit_events,
@@ -30,6 +34,7 @@ from gateway.store.schema import (
     events,
     request_ids,
     transfers,
+    trunk_health,
 )
 
 _DELETE_LABELS = delete(call_labels).where(call_labels.c.call_id == bindparam("of_call"))
@@ -52,6 +57,13 @@ class Writes:
     """Whether clients of a gateway wait for a call."""
     nudges: dict[str, bool] = field(default_factory=dict)
     """Whether whoever holds a thing is to look at it."""
+    starts: dict[str, list[datetime]] = field(default_factory=dict)
+    """Of each scope, in order."""
+    tallies: dict[tuple[str, int], int] = field(default_factory=dict)
+    """What is to be added to those of each scope and period."""
+    standings: dict[str, Standing] = field(default_factory=dict)
+    attempts: dict[tuple[str, int], tuple[AttemptRecord, datetime]] = field(default_factory=dict)
+    """With the time when each was judged."""
     events: list[CallEvent] = field(default_factory=list)
     audit: list[ChainedAuditEvent] = field(default_factory=list)
 
@@ -68,6 +80,12 @@ class Writes:
         self.holds |= later.holds
         self.waiters |= later.waiters
         self.nudges |= later.nudges
+        for scope, times in later.starts.items():
+            self.starts.setdefault(scope, []).extend(times)
+        for key, more in later.tallies.items():
+            self.tallies[key] = self.tallies.get(key, 0) + more
+        self.standings |= later.standings
+        self.attempts |= later.attempts
         self.events += later.events
         self.audit += later.audit
 
@@ -80,6 +98,9 @@ class Writes:
         _replace(connection, event_sequences, _sequence_rows(self.sequences))
         _replace(connection, request_ids, [claim_row(claim) for claim in self.claims.values()])
         flush_presence(connection, self.holds, self.waiters, self.nudges)
+        flush_limits(connection, self.starts, self.tallies)
+        _replace(connection, trunk_health, standing_rows(self.standings.items()))
+        flush_attempts(connection, self.attempts.values())
         _insert(connection, audit_logs, _log_rows(self.audit))
         _insert(connection, audit_events, [audit_row(link) for link in self.audit])
         for f in fields(self):

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from gateway.domain.call import CallState
 from gateway.ports import StoreUnavailableError
 from gateway.store.dialect import open_database
 from gateway.store.schema import metadata
 from gateway.store.store import LOCK_TIMEOUT
 from tests.store.conftest import Databank
-from tests.store.values import a_call, place
+from tests.store.values import a_call, on_trunk, place
 
 
 @pytest.fixture
@@ -58,3 +62,20 @@ async def test_a_newer_database_is_refused(databank: Databank, engine: Engine) -
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreUnavailableError, match=r"newer than this program.*9999"):
         databank.open()
+
+
+async def test_open_calls_find_their_trunk(databank: Databank, engine: Engine) -> None:
+    """Calls that were open when trunks began to be counted take their places on them."""
+    open_call, gone = on_trunk("call_1"), replace(on_trunk("call_2"), state=CallState.ENDED)
+    store = databank.open()
+    await store.transact(lambda tx: place(tx, open_call))
+    await store.transact(lambda tx: place(tx, gone))
+    await store.transact(lambda tx: place(tx, a_call("call_3")))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "gateway:store/migrations")
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        command.upgrade(config, "head")
+    assert await store.read(lambda r: r.trunk_calls("berlin")) == 1

@@ -3,11 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from gateway.domain.audit_event import AuditEvent, AuditKind
-from gateway.domain.call import Call, EventType
+from gateway.domain.call import Attempt, Call, EventType
 from gateway.domain.event import CallEvent
 from gateway.domain.transfer import Transfer
 from gateway.ports import Transaction
+from gateway.store.codec import time_of
+from gateway.store.dialect import open_database
+from gateway.store.schema import starts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -33,6 +38,21 @@ def a_call(call_id: str, **changes: Any) -> Call:
         "create_time": NOON,
     }
     return Call(**values | changes)
+
+
+def on_trunk(call_id: str, trunk_id: str = "berlin", **changes: Any) -> Call:
+    attempt = Attempt(trunk_id=trunk_id, livekit_trunk_id="ST_1", start_time=NOON)
+    return a_call(call_id, **{"attempts": (attempt,)} | changes)
+
+
+def times_of(url: str, scope: str) -> list[datetime]:
+    """Every start of the scope, as it is stored."""
+    database = open_database(url, timedelta(seconds=30))
+    with database.reading.connect() as connection:
+        found = connection.execute(select(starts.c.time).where(starts.c.scope == scope))
+        times = [time_of(time) for time in found.scalars()]
+    database.dispose()
+    return times
 
 
 def an_event(call: Call, event_type: EventType = EventType.CALL_CREATED) -> CallEvent:

@@ -1,0 +1,141 @@
+"""`ports.LimitsReading` and `ports.LimitsChange` on a SQL database."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from gateway.domain.call import Call
+from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
+from gateway.domain.limits import Starts
+from gateway.store import counts, health
+from gateway.store.counts import Places
+from gateway.store.schema import calls
+from gateway.store.writes import Writes
+
+
+class LimitsReads:
+    """The reads of `ports.LimitsReading`."""
+
+    _connection: Connection
+
+    def tenant_calls(self, tenant_id: str) -> int:
+        """See `ports.LimitsReading`."""
+        return counts.open_calls(self._connection, calls.c.tenant_id, tenant_id)
+
+    def trunk_calls(self, trunk_id: str) -> int:
+        """See `ports.LimitsReading`."""
+        return counts.open_calls(self._connection, calls.c.trunk_id, trunk_id)
+
+    def starts(self, scope: str, after: datetime, limit: int) -> Starts:
+        """See `ports.LimitsReading`."""
+        return counts.newest_starts(self._connection, scope, after, limit)
+
+    def tally(self, scope: str, period: int) -> int:
+        """See `ports.LimitsReading`."""
+        return counts.tally(self._connection, scope, period)
+
+    def standing(self, trunk_id: str) -> Standing | None:
+        """See `ports.LimitsReading`."""
+        return health.standing(self._connection, trunk_id)
+
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Recent:
+        """See `ports.LimitsReading`."""
+        return health.recent(self._connection, trunk_id, after, limit)
+
+    def traffic(
+        self, trunk_ids: Collection[str], after: datetime, tenant_id: str = ""
+    ) -> Sequence[TrafficOf]:
+        """See `ports.LimitsReading`."""
+        return health.traffic(self._connection, trunk_ids, after, tenant_id)
+
+
+class LimitsWrites(LimitsReads, ABC):
+    """The changes of `ports.LimitsChange`, gathered; reads add up what is stored and gathered."""
+
+    _kept: Writes
+    """What earlier transactions of the batch want to write."""
+    _writes: Writes
+    _places: Places
+
+    @abstractmethod
+    def _flush(self) -> None:
+        """Brings what was gathered to the database, where a read needs to see it there."""
+
+    @abstractmethod
+    def _early(self) -> None:
+        """Makes ready to write at once what is not gathered."""
+
+    def tenant_calls(self, tenant_id: str) -> int:
+        """See `ports.LimitsReading`."""
+        return self._places.count(calls.c.tenant_id, tenant_id, self._waiting_calls())
+
+    def trunk_calls(self, trunk_id: str) -> int:
+        """See `ports.LimitsReading`."""
+        return self._places.count(calls.c.trunk_id, trunk_id, self._waiting_calls())
+
+    def _waiting_calls(self) -> dict[str, Call]:
+        return self._kept.calls | self._writes.calls
+
+    def starts(self, scope: str, after: datetime, limit: int) -> Starts:
+        """See `ports.LimitsReading`."""
+        gathered = [*self._kept.starts.get(scope, ()), *self._writes.starts.get(scope, ())]
+        # What was gathered is later than all that is stored.
+        mine = list(islice((time for time in reversed(gathered) if time > after), limit))
+        if not mine:
+            return super().starts(scope, after, limit)
+        if len(mine) == limit:
+            return Starts(limit, mine[0], mine[-1])
+        stored = super().starts(scope, after, limit - len(mine))
+        return Starts(len(mine) + stored.used, mine[0], stored.oldest or mine[-1])
+
+    def tally(self, scope: str, period: int) -> int:
+        """See `ports.LimitsReading`."""
+        key = (scope, period)
+        gathered = self._kept.tallies.get(key, 0) + self._writes.tallies.get(key, 0)
+        return gathered + super().tally(scope, period)
+
+    def standing(self, trunk_id: str) -> Standing | None:
+        """See `ports.LimitsReading`."""
+        gathered = self._writes.standings.get(trunk_id) or self._kept.standings.get(trunk_id)
+        return gathered or super().standing(trunk_id)
+
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Recent:
+        """See `ports.LimitsReading`."""
+        if self._kept.attempts or self._writes.attempts:
+            self._flush()
+        return super().recent(trunk_id, after, limit)
+
+    def traffic(
+        self, trunk_ids: Collection[str], after: datetime, tenant_id: str = ""
+    ) -> Sequence[TrafficOf]:
+        """See `ports.LimitsReading`."""
+        self._flush()
+        return super().traffic(trunk_ids, after, tenant_id)
+
+    def put_start(self, scope: str, time: datetime) -> None:
+        """See `ports.LimitsChange`."""
+        self._writes.starts.setdefault(scope, []).append(time)
+
+    def count(self, scope: str, period: int) -> None:
+        """See `ports.LimitsChange`."""
+        key = (scope, period)
+        self._writes.tallies[key] = self._writes.tallies.get(key, 0) + 1
+
+    def put_standing(self, trunk_id: str, standing: Standing) -> None:
+        """See `ports.LimitsChange`."""
+        self._writes.standings[trunk_id] = standing
+
+    def put_attempt(self, attempt: AttemptRecord, judge_time: datetime) -> None:
+        """See `ports.LimitsChange`."""
+        key = (attempt.call_id, attempt.number)
+        earlier = self._writes.attempts.get(key) or self._kept.attempts.get(key)
+        self._writes.attempts[key] = (attempt, earlier[1] if earlier else judge_time)
+
+    def prune_limits(self, now: datetime) -> None:
+        """See `ports.LimitsChange`."""
+        self._early()
+        counts.prune(self._connection, now)
+        health.prune(self._connection, now)
