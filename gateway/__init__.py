@@ -2,5 +2,5 @@
 
 Rooms, from the street inwards: `wire` (bytes and messages), `pipeline` (once around every
 RPC), `service` (the story of each RPC), `domain` (pure decisions). `store` and `platform`
-stand behind the ports in `ports.py`; `build.py` alone names the concrete classes.
+stand behind the ports in `ports`; `build` alone names the concrete classes.
 """

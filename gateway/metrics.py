@@ -1,6 +1,6 @@
 """What can be measured from outside, under `/metrics` (Prometheus)."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 RPC_SECONDS = Histogram(
     "gateway_rpc_seconds",
@@ -14,3 +14,22 @@ RPCS = Counter(
     ["method", "wire", "reason"],
 )
 CALLS_ENDED = Counter("gateway_calls_ended", "Calls by trunk and end reason.", ["trunk", "reason"])
+WEBHOOKS_IN = Counter(
+    "gateway_webhooks_in",
+    "LiveKit's webhooks: queued, ignored, repeated, late, full (sent again), or not LiveKit's.",
+    ["result"],
+)
+LEGS_SWEPT = Counter(
+    "gateway_legs_swept",
+    "Legs seen by sweeps: known, left_over (hung up), arrived (adopted), foreign, beside.",
+    ["found"],
+)
+WEBHOOK_DELIVERIES = Counter(
+    "gateway_webhook_deliveries",
+    "Tries to post an event to a receiver: delivered, failed (tried again), dead (given up).",
+    ["result"],
+)
+WEBHOOK_OLDEST_SECONDS = Gauge(
+    "gateway_webhook_oldest_seconds",
+    "Age of the oldest event that some receiver has not been given; 0: there is none.",
+)

@@ -1,11 +1,16 @@
 """Environment → one frozen Settings: the only reader of the process's environment."""
 
+import os
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.domain.secret_refs import SecretError, SecretSource, parse
+
+MAX_SECRET_BYTES = 64 * 1024
 
 
 class PlatformName(StrEnum):
@@ -48,6 +53,10 @@ class Settings(BaseSettings):
         default=10, ge=0, le=3600, validation_alias="GATEWAY_DRAIN_TIMEOUT"
     )
     """How many seconds a stopping gateway lets RPCs under way finish."""
+    webhook_private_addresses: bool = Field(
+        default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
+    )
+    """Whether tenants' webhooks may go to private addresses, and by plain http."""
 
     @property
     def drain_timeout(self) -> timedelta:
@@ -59,3 +68,35 @@ class Settings(BaseSettings):
         """Whether LiveKit's address and credentials are all set."""
         secret = self.livekit_api_secret.get_secret_value()
         return bool(self.livekit_url and self.livekit_api_key and secret)
+
+
+def secret(reference: str) -> str:
+    """What `env:NAME` or `file:/path` holds now, without line ends behind it.
+
+    Read anew each time, so a changed file counts at once; a variable is the process's own.
+    Raises SecretError, which names the reference and nothing of what was found there.
+    """
+    parsed = parse(reference)
+    if parsed is None:
+        raise SecretError("a secret must be named as env:NAME or file:/path")
+    if parsed.source is SecretSource.ENV:
+        found = os.environ.get(parsed.name, "")
+    else:
+        found = _file_text(parsed.name, reference)
+    found = found.rstrip("\r\n")
+    if not found:
+        raise SecretError(f"the secret {reference} is not set or empty")
+    return found
+
+
+def _file_text(path: str, reference: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            held = file.read(MAX_SECRET_BYTES + 1)
+        if len(held) > MAX_SECRET_BYTES:
+            raise SecretError(f"the secret {reference} is longer than {MAX_SECRET_BYTES} bytes")
+        return held.decode()
+    except UnicodeDecodeError:
+        raise SecretError(f"the secret {reference} is no UTF-8 text") from None
+    except OSError as away:
+        raise SecretError(f"the secret {reference} cannot be read: {away.strerror}") from None

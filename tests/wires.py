@@ -11,13 +11,20 @@ import aiohttp
 import grpc
 import grpc.aio
 from google.protobuf import json_format
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from gateway.telephony.v1 import calls_pb2
+from gateway.telephony.v1 import admin_pb2, calls_pb2, webhooks_pb2
 
 SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
+SERVICES = (
+    SERVICE,
+    admin_pb2.DESCRIPTOR.services_by_name["AdminService"],
+    webhooks_pb2.DESCRIPTOR.services_by_name["WebhookService"],
+)
 
 R = TypeVar("R", bound=Message)
 
@@ -48,16 +55,14 @@ class Wire(Protocol):
         ...
 
 
+def service_of(method: str) -> ServiceDescriptor:
+    """The service that has a method of this name."""
+    return next(service for service in SERVICES if method in service.methods_by_name)
+
+
 def response_of(method: str) -> type[Message]:
     """The class of a method's response."""
-    name = SERVICE.methods_by_name[method].output_type.name
-    module: Any = calls_pb2
-    if not hasattr(module, name):
-        from gateway.telephony.v1 import transfers_pb2  # noqa: PLC0415
-
-        module = transfers_pb2
-    found: type[Message] = getattr(module, name)
-    return found
+    return GetMessageClass(service_of(method).methods_by_name[method].output_type)
 
 
 class GrpcWire:
@@ -72,7 +77,7 @@ class GrpcWire:
         """See Wire."""
         response = response_of(method)
         unary: Callable[..., Any] = self.channel.unary_unary(
-            f"/{SERVICE.full_name}/{method}",
+            f"/{service_of(method).full_name}/{method}",
             request_serializer=type(request).SerializeToString,
             response_deserializer=response.FromString,
         )
@@ -130,7 +135,7 @@ class TwirpWire:
     """Twirp over HTTP/1.1, with protobuf or JSON bodies."""
 
     def __init__(self, port: int, *, json: bool) -> None:
-        self._base = f"http://127.0.0.1:{port}/twirp/{SERVICE.full_name}"
+        self._base = f"http://127.0.0.1:{port}/twirp"
         self._json = json
         self._session = aiohttp.ClientSession()
 
@@ -139,6 +144,7 @@ class TwirpWire:
         headers = {"Content-Type": f"application/{'json' if self._json else 'protobuf'}"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        url = f"{self._base}/{service_of(method).full_name}/{method}"
         body = (
             json_format.MessageToJson(request).encode()
             if self._json
@@ -146,7 +152,7 @@ class TwirpWire:
         )
         async with (
             asyncio.timeout(timeout),
-            self._session.post(f"{self._base}/{method}", data=body, headers=headers) as reply,
+            self._session.post(url, data=body, headers=headers) as reply,
         ):
             content = await reply.read()
             if reply.status != 200:

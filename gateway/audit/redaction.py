@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from gateway.domain.timeouts import seconds
 
-NUMBER_KEYS = frozenset({"to", "caller_id", "number", "target"})
+NUMBER_KEYS = frozenset({"to", "caller_id", "number", "target", "dialed_number"})
 SECRET_KEYS = frozenset({"digits"})
 PERSONAL_KEYS = frozenset({"participant_metadata", "display_name", "participant_name"})
 CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
@@ -75,7 +75,8 @@ def _described(value: Any, redact: Redact) -> Any:
 
 @cache
 def _names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cast("Any", kind)))
+    # What a value does not show of itself has no place in the log either.
+    return tuple(field.name for field in fields(cast("Any", kind)) if field.repr)
 
 
 def _entry(key: str, value: Any, redact: Redact) -> Any:

@@ -70,7 +70,7 @@ class Trail:
             time=end,
             kind=AuditKind.OUTCOME,
             tenant_id=call.tenant_id,
-            method="CallService/PlaceCall",
+            method=_method_of(call),
             call_id=call.call_id,
             reason=call.end_reason.value if call.end_reason else "",
             sip_status_code=call.sip_status_code,
@@ -81,6 +81,14 @@ class Trail:
                 "hangup_source": call.hangup_source.value if call.hangup_source else "",
                 "sip_call_id": call.sip_call_id,
                 "answered": call.answered,
+                "attempts": [
+                    {
+                        "trunk_id": attempt.trunk_id,
+                        "sip_status_code": attempt.sip_status_code,
+                        "next_attempt": attempt.next_attempt,
+                    }
+                    for attempt in call.attempts
+                ],
             },
         )
 
@@ -160,6 +168,11 @@ class Trail:
                 method=event.method,
                 rpc_id=event.rpc_id,
             )
+
+
+def _method_of(call: Call) -> str:
+    """What began the call: a request, or somebody who rang in or was dialled beside us."""
+    return "CallService/PlaceCall" if call.attempts else "livekit"
 
 
 def call_named(request: Any) -> str:

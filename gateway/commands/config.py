@@ -1,26 +1,38 @@
 """`gateway apply` and `gateway route`: the configuration, and what follows from it."""
 
-import difflib
-from collections.abc import Iterable
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
-from google.protobuf.json_format import MessageToDict
 
 from gateway.commands import views
 from gateway.commands.database import on_database
-from gateway.commands.options import CallerId, Json, MaxDuration, RingingTimeout, Trunk, flag
-from gateway.commands.output import line, show, show_json
+from gateway.commands.options import (
+    CallerId,
+    Json,
+    Labels,
+    MaxDuration,
+    RingingTimeout,
+    Trunk,
+    flag,
+    pairs,
+)
+from gateway.commands.output import line, show, show_json, table
+from gateway.domain.administering import ApplyConfig, Proposal
 from gateway.domain.commands import PlaceCall
-from gateway.telephony.v1.admin_pb2 import Config
+from gateway.telephony.v1.admin_pb2 import ApplyConfigResponse, ConfigChange, Reroute
 from gateway.telephony.v1.calls_pb2 import RouteDecision
 
 if TYPE_CHECKING:
     from gateway.build import Administration
 
 route = typer.Typer(no_args_is_help=True, help="See where a call would go, and why.")
+
+REPLAY = (
+    "Show which of the N newest calls (at most 1,000) would have gone elsewhere. Only what the "
+    "configuration decides: keys, limits and trunk health are not considered."
+)
 
 File = Annotated[
     Path,
@@ -32,44 +44,68 @@ def apply(
     file: File,
     *,
     dry_run: Annotated[bool, flag("--dry-run", "Check it and show what would change.")] = False,
+    replay: Annotated[int, typer.Option("--replay", metavar="N", help=REPLAY)] = 0,
     json: Json = False,
 ) -> None:
     """Replaces the whole configuration; running gateways follow within a second.
 
-    Prints what changes, line by line. A file with a mistake changes nothing. With --json: the
-    configuration of the file.
+    Prints what changes, and with --replay which calls would have gone elsewhere. A file with a
+    mistake changes nothing: each mistake is told with its line. With --json: the same as proto
+    JSON.
     """
-    from gateway.wire import config_v1  # noqa: PLC0415
+    from gateway.wire import admin_v1_requests, admin_v1_responses, config_v1  # noqa: PLC0415
 
-    wanted = config_v1.from_yaml(file.read_text())
+    text = file.read_text()
 
-    async def work(opened: "Administration") -> tuple[Config, int]:
-        before = await opened.admin.current_config()
-        if not dry_run:
-            await opened.apply_file(file)
-        after = await opened.admin.current_config()
-        version = after.version if after else 0
-        return config_v1.from_document(before.document) if before else Config(), version
+    def judge() -> Proposal:
+        return admin_v1_requests.proposal(config_v1.from_yaml(text))
 
-    before, version = on_database(work)
-    if json:
-        show_json(wanted)
-        return
-    show(*(line(each) for each in difference(before, wanted)))
-    show(line("checked, not applied" if dry_run else f"version {version} is in force"))
-
-
-def difference(before: Config, after: Config) -> Iterable[str]:
-    """The lines that go and come, as in a unified diff."""
-    return difflib.unified_diff(
-        written(before), written(after), "in force", "in the file", lineterm="", n=2
+    asked = ApplyConfig(
+        judge=judge,
+        source_digest=hashlib.sha256(text.encode()).hexdigest(),
+        dry_run=dry_run,
+        replay_calls=replay,
     )
 
+    async def work(opened: "Administration") -> ApplyConfigResponse:
+        return admin_v1_responses.applied(await opened.admin.apply(asked))
 
-def written(config: Config) -> list[str]:
-    """The configuration as YAML."""
-    fields = MessageToDict(config, preserving_proto_field_name=True)
-    return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).splitlines()
+    done = on_database(work)
+    if json:
+        show_json(done)
+        return
+    show(*(line(change_text(change)) for change in done.changes))
+    if done.more_changes:
+        show(line(f"… and {done.more_changes} more changes"))
+    if replay:
+        show_replay(done)
+    show(line("checked, not applied" if dry_run else f"version {done.version} is in force"))
+
+
+def change_text(change: ConfigChange) -> str:
+    """One difference: `+` what comes, `-` what goes, `~` what becomes something else."""
+    if not change.before:
+        return f"+ {change.path}: {change.after}"
+    if not change.after:
+        return f"- {change.path}: {change.before}"
+    return f"~ {change.path}: {change.before} → {change.after}"
+
+
+def show_replay(done: ApplyConfigResponse) -> None:
+    """The calls that would have gone elsewhere, and how many were looked at."""
+    columns = ("CALL", "TENANT", "TO", "TRUNK", "WOULD BE")
+    rows = (
+        (one.call_id, one.tenant_id, one.to, one.trunk_id, one.new_trunk_id or refused(one))
+        for one in done.reroutes
+    )
+    if done.reroutes:
+        show(table(columns, rows))
+    show(line(f"{len(done.reroutes)} of {done.replayed_calls} calls would have gone elsewhere"))
+
+
+def refused(reroute: Reroute) -> str:
+    """Why a call would not be placed any more."""
+    return f"refused: {reroute.reason}: {reroute.message}"
 
 
 @route.callback()
@@ -80,28 +116,29 @@ def route_group() -> None:
 @route.command()
 def explain(
     tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Who would call.")],
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="E.164.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="E.164, or 112.")],
     *,
     caller_id: CallerId = "",
     trunk: Trunk = "",
+    label: Labels = None,
     ringing_timeout: RingingTimeout = None,
     max_duration: MaxDuration = None,
     json: Json = False,
 ) -> None:
-    """Shows each trunk considered for a call, the caller ID and the timeouts in force."""
-    from gateway.domain.fields import phone_number  # noqa: PLC0415
+    """Shows each trunk considered for a call, why it is taken or not, and what limits it."""
     from gateway.wire import telephony_v1_responses  # noqa: PLC0415
 
     asked = PlaceCall(
-        to=phone_number("to", number),
+        to=number,
         caller_id=caller_id,
         trunk_id=trunk,
+        labels=pairs(label),
         ringing_timeout=ringing_timeout,
         max_duration=max_duration,
     )
 
     async def work(opened: "Administration") -> RouteDecision:
-        return telephony_v1_responses.route(opened.admin.explain_route(tenant, asked))
+        return telephony_v1_responses.route(await opened.admin.explain_route(tenant, asked))
 
     decision = on_database(work)
     if json:

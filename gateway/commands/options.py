@@ -60,7 +60,7 @@ Number = Annotated[str, typer.Argument(help="E.164, such as +15005550108.", meta
 UntilAnswered = Annotated[bool, flag("--wait", "Return when it is answered or ended.")]
 ToItsEnd = Annotated[bool, flag("--watch", "Follow it to its end, printing each event.")]
 Room = Annotated[str, text("LiveKit room to bring the callee into. Unset: TENANT-CALL_ID.")]
-CallerId = Annotated[str, text("Number to show. Unset: the trunk's first.")]
+CallerId = Annotated[str, text("Number to show. Unset: one of the callee's country, else in turn.")]
 MaxDuration = Annotated[timedelta | None, span("The longest it may last from the answer.")]
 Trunk = Annotated[str, text("Use this trunk and no other.")]
 Headers = Annotated[list[str] | None, each("--header", "NAME=VALUE", "SIP header.")]

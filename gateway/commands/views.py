@@ -212,17 +212,39 @@ def trunk_table(trunks: Iterable[TrunkSummary]) -> Table:
 
 
 def route_tables(route: RouteDecision) -> list[RenderableType]:
-    """Why a call goes where it goes: each trunk considered, caller ID, timeouts in force."""
-    rows = ((each.trunk_id, word(TrunkVerdict, each.verdict)) for each in route.candidates)
-    caller_id = f"{route.caller_id} ({route.caller_id_cause})" if route.caller_id else ""
+    """Why a call goes where it goes: each trunk considered, what is shown, what limits it."""
+    columns = ("TRUNK", "VERDICT", "PRIORITY", "WEIGHT", "CAUSE")
+    rows = (
+        (
+            each.trunk_id,
+            word(TrunkVerdict, each.verdict),
+            str(each.priority),
+            str(each.weight),
+            each.cause,
+        )
+        for each in route.candidates
+    )
     chosen = [
-        ("route", route.route_id or "none set: every trunk of the tenant fits"),
-        ("caller ID", caller_id),
+        ("route", because(route.route_id or "every trunk", route.route_cause)),
+        ("dialed number", because(route.dialed_number, "emergency" if route.emergency else "")),
+        ("caller ID", because(route.caller_id, route.caller_id_cause)),
+        ("at most", f"{route.max_attempts} trunks" if route.max_attempts else ""),
         ("ringing timeout", timeout_text(route, "ringing_timeout")),
         ("setup timeout", timeout_text(route, "setup_timeout")),
         ("max duration", timeout_text(route, "max_duration")),
     ]
-    return [table(("TRUNK", "VERDICT"), rows), facts(chosen)]
+    return [table(columns, rows), facts(chosen), *limit_tables(route)]
+
+
+def limit_tables(route: RouteDecision) -> list[RenderableType]:
+    """Each limit that was looked at; nothing if there was none."""
+    rows = [(each.limit, str(each.used), str(each.maximum)) for each in route.limits]
+    return [table(("LIMIT", "USED", "MAXIMUM"), rows)] if rows else []
+
+
+def because(what: str, why: str) -> str:
+    """`what (why)`; without the one or the other where there is none."""
+    return f"{what} ({why})" if what and why else what
 
 
 def timeout_text(route: RouteDecision, name: str) -> str:

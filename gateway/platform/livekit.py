@@ -2,17 +2,21 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TypeVar
 
 import aiohttp
+import structlog
 from google.protobuf.message import Message
 from livekit.api.twirp_client import TwirpClient
 from livekit.protocol.models import ParticipantInfo
 from livekit.protocol.room import (
     DeleteRoomRequest,
     DeleteRoomResponse,
+    ListParticipantsRequest,
+    ListParticipantsResponse,
     ListRoomsRequest,
     ListRoomsResponse,
     RemoveParticipantResponse,
@@ -20,7 +24,9 @@ from livekit.protocol.room import (
 )
 from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
 
-from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply
+from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply, Refused
+from gateway.domain.outcome import Failure
+from gateway.domain.secret_refs import SecretError
 from gateway.platform.livekit_replies import (
     cause_of,
     dial_failed,
@@ -51,15 +57,31 @@ REPLY_SLACK = timedelta(seconds=5)
 DIGIT = timedelta(seconds=0.5)
 """The longest that one digit (a `w`) plays."""
 CHECK_ROOM = "gateway-check"
+ROOMS_AT_ONCE = 8
+"""How many rooms are listed at a time; LiveKit has calls to see to as well."""
+
+log = structlog.get_logger()
 
 Reply = TypeVar("Reply", bound=Message)
 
 
-class LiveKitPlatform:
-    """`Platform` on LiveKit. Needs no running loop to be made; `close` it when done."""
+def no_secret(reference: str) -> str:
+    """Reads no secret at all."""
+    raise SecretError(f"no secrets are read here: {reference}")
 
-    def __init__(self, url: str, api_key: str, api_secret: str) -> None:
+
+class LiveKitPlatform:
+    """`Platform` on LiveKit. Needs no running loop to be made; `close` it when done.
+
+    `secret` reads what an inline trunk's `password_from` names, with each dial, or raises
+    SecretError; it runs in another thread.
+    """
+
+    def __init__(
+        self, url: str, api_key: str, api_secret: str, *, secret: Callable[[str], str] = no_secret
+    ) -> None:
         self._url = url
+        self._secret = secret
         self._tokens = Tokens(api_key, api_secret)
         self._session: aiohttp.ClientSession | None = None
 
@@ -67,7 +89,12 @@ class LiveKitPlatform:
         """One CreateSIPParticipant that waits for the answer."""
         digits = DIGIT * len(dial.options.digits)
         limit = dial.ringing_timeout + digits + DIAL_SLACK
-        request, token = create_request(dial), self._tokens.token(Grant.DIAL)
+        try:
+            password = await self._password(dial)
+        except SecretError as missing:
+            log.error("secret_not_read", call_id=dial.call_id, cause=str(missing))
+            return Refused(Failure(code="failed_precondition", message=str(missing)))
+        request, token = create_request(dial, password), self._tokens.token(Grant.DIAL)
         try:
             info = await self._ask(
                 "SIP", "CreateSIPParticipant", request, SIPParticipantInfo, token, limit
@@ -80,7 +107,16 @@ class LiveKitPlatform:
         """One GetParticipant."""
         asked = RoomParticipantIdentity(room=room, identity=identity)
         info = await self._participant(asked, self._tokens.token(Grant.ROOM_ADMIN, room))
-        return leg_of(info) if info is not None else None
+        return leg_of(info, room) if info is not None else None
+
+    async def legs(self) -> Sequence[Leg]:
+        """One ListRooms, and one ListParticipants for each room, some at a time."""
+        token = self._tokens.token(Grant.LIST_ROOMS)
+        listed = await self._ask_room("ListRooms", ListRoomsRequest(), ListRoomsResponse, token)
+        asking = asyncio.Semaphore(ROOMS_AT_ONCE)
+        names = [room.name for room in listed.rooms] if listed else []
+        found = await asyncio.gather(*(self._legs_of(name, asking) for name in names))
+        return [leg for legs in found for leg in legs]
 
     async def hang_up(self, room: str, identity: str) -> None:
         """One RemoveParticipant, as soon as the participant has joined for good.
@@ -100,6 +136,20 @@ class LiveKitPlatform:
             if waited > JOIN_SECONDS:
                 raise PlatformError("RemoveParticipant: the participant is still joining")
             await asyncio.sleep(JOIN_PAUSE_SECONDS)
+
+    async def clear(self, room: str, identity: str) -> None:
+        """One ListParticipants; one DeleteRoom if the leg is alone.
+
+        A livekit-server that was killed leaves its participants in Redis, where no server can
+        remove them; DeleteRoom gives the room to a living one first.
+        """
+        asked = ListParticipantsRequest(room=room)
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        reply = await self._ask_room("ListParticipants", asked, ListParticipantsResponse, token)
+        others = [one.identity for one in reply.participants] if reply else []
+        if any(other != identity for other in others):
+            raise PlatformError("the leg cannot be removed, and it is not alone in its room")
+        await self.end_room(room)
 
     async def refer(self, refer: Refer) -> ReferReply:
         """One TransferSIPParticipant."""
@@ -130,6 +180,26 @@ class LiveKitPlatform:
         """Closes the connections."""
         if self._session is not None:
             await self._session.close()
+
+    async def _password(self, dial: Dial) -> str:
+        if dial.inline is None or not dial.inline.password_from:
+            return ""
+        return await asyncio.to_thread(self._secret, dial.inline.password_from)
+
+    async def _legs_of(self, room: str, asking: asyncio.Semaphore) -> Sequence[Leg]:
+        """A room that cannot be listed does not hide the others."""
+        asked = ListParticipantsRequest(room=room)
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        try:
+            async with asking:
+                reply = await self._ask_room(
+                    "ListParticipants", asked, ListParticipantsResponse, token
+                )
+        except PlatformError as away:
+            log.warning("room_not_listed", room=room, cause=str(away))
+            return ()
+        there = reply.participants if reply else ()
+        return [leg for info in there if (leg := leg_of(info, room)) is not None]
 
     async def _participant(
         self, asked: RoomParticipantIdentity, token: str

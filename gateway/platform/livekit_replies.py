@@ -106,15 +106,29 @@ def is_not_found(error: Exception) -> bool:
     return isinstance(error, ServerError) and error.code == ServerErrorCode.NOT_FOUND
 
 
-def leg_of(info: ParticipantInfo) -> Leg | None:
+def leg_of(info: ParticipantInfo, room: str) -> Leg | None:
     """The leg that this participant is; None if it has left or is no phone at all."""
     if info.state == ParticipantInfo.State.DISCONNECTED:
         return None
-    if info.kind != ParticipantInfo.Kind.SIP:
-        return None
+    return leg_told(info, room)
+
+
+def leg_told(info: ParticipantInfo, room: str) -> Leg | None:
+    """The same of a participant that may have left since; None only if it is no phone."""
+    if info.kind != ParticipantInfo.Kind.SIP or "\0" in room + info.identity:
+        return None  # databases keep no NUL, and nobody we dial has one
     said = info.attributes
-    ids = LegIds(info.sid, said.get("sip.callID", ""), said.get("sip.callIDFull", ""))
-    return Leg(_status(said.get("sip.callStatus", "")), ids, said.get(CALL_ID_ATTRIBUTE, ""))
+    return Leg(
+        status=_status(said.get("sip.callStatus", "")),
+        ids=LegIds(info.sid, said.get("sip.callID", ""), said.get("sip.callIDFull", "")),
+        call_id=said.get(CALL_ID_ATTRIBUTE, ""),
+        room=room,
+        identity=info.identity,
+        rule_id=said.get("sip.ruleID", ""),
+        livekit_trunk_id=said.get("sip.trunkID", ""),
+        far_number=said.get("sip.phoneNumber", ""),
+        own_number=said.get("sip.trunkPhoneNumber", ""),
+    )
 
 
 def is_joined(info: ParticipantInfo) -> bool:

@@ -15,11 +15,14 @@ from livekit.protocol.sip import (
     SIPHeaderOptions,
     SIPMediaConfig,
     SIPMediaEncryption,
+    SIPOutboundConfig,
+    SIPTransport,
     TransferSIPParticipantRequest,
 )
 
 from gateway.domain.call import IncludeHeaders, LegOptions, MediaEncryption
 from gateway.domain.leg import Dial, Refer
+from gateway.domain.tenant import InlineTrunk, SipTransport
 from gateway.platform.lifetime import lifetime
 
 CALL_ID_ATTRIBUTE = "gateway.callId"
@@ -36,8 +39,8 @@ class FieldClass(StrEnum):
 _SENT, _DECIDED, _NEVER = FieldClass.SENT, FieldClass.DECIDED, FieldClass.NEVER
 
 CREATE_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
-    "sip_trunk_id": (_SENT, "routing chose it"),
-    "trunk": (_NEVER, "trunks are stored in LiveKit; credentials stay out of requests"),
+    "sip_trunk_id": (_SENT, "routing chose it; empty for an inline trunk"),
+    "trunk": (_SENT, "an inline trunk, as INLINE_FIELDS say"),
     "sip_request_uri": (_NEVER, "would go round routing"),
     "sip_to_header": (_NEVER, "would show another callee than was dialled"),
     "sip_from_header": (_NEVER, "would go round the caller ID's owner"),
@@ -65,6 +68,17 @@ CREATE_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
     "destination": (_NEVER, "LiveKit Cloud only"),
 }
 
+INLINE_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
+    "hostname": (_SENT, "the carrier's address"),
+    "destination_country": (_NEVER, "LiveKit Cloud only"),
+    "transport": (_SENT, "as configured"),
+    "auth_username": (_SENT, "as configured"),
+    "auth_password": (_SENT, "read for this request where the configuration points at"),
+    "headers_to_attributes": (_NEVER, "attributes say what the caller and the gateway say"),
+    "attributes_to_headers": (_NEVER, "headers are the trunk's and the caller's"),
+    "from_host": (_SENT, "as configured"),
+}
+
 TRANSFER_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
     "participant_identity": (_SENT, "the call's identity"),
     "room_name": (_SENT, "the call's room"),
@@ -88,8 +102,16 @@ _ENCRYPTION: Mapping[MediaEncryption, SIPMediaEncryption] = {
 }
 
 
-def create_request(dial: Dial) -> CreateSIPParticipantRequest:
-    """The request that rings the phone."""
+_TRANSPORT: Mapping[SipTransport, SIPTransport] = {
+    SipTransport.AUTO: SIPTransport.SIP_TRANSPORT_AUTO,
+    SipTransport.UDP: SIPTransport.SIP_TRANSPORT_UDP,
+    SipTransport.TCP: SIPTransport.SIP_TRANSPORT_TCP,
+    SipTransport.TLS: SIPTransport.SIP_TRANSPORT_TLS,
+}
+
+
+def create_request(dial: Dial, password: str = "") -> CreateSIPParticipantRequest:
+    """The request that rings the phone. `password`: of an inline trunk."""
     options = dial.options
     request = CreateSIPParticipantRequest(
         sip_trunk_id=dial.livekit_trunk_id,
@@ -117,7 +139,19 @@ def create_request(dial: Dial) -> CreateSIPParticipantRequest:
     )
     if options.display_name is not None:
         request.display_name = options.display_name
+    if dial.inline is not None:
+        request.trunk.CopyFrom(_trunk(dial.inline, password))
     return request
+
+
+def _trunk(inline: InlineTrunk, password: str) -> SIPOutboundConfig:
+    return SIPOutboundConfig(
+        hostname=inline.hostname,
+        transport=_TRANSPORT[inline.transport],
+        auth_username=inline.username,
+        auth_password=password,
+        from_host=inline.from_host,
+    )
 
 
 def transfer_request(refer: Refer) -> TransferSIPParticipantRequest:

@@ -1,7 +1,7 @@
 """The platform that rings nobody: phones played in process, with LiveKit's answers."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from gateway.domain.ids import new_id
@@ -40,8 +40,16 @@ class SandboxPlatform:
         leg = self._legs.get((room, identity))
         return leg.seen() if leg else None
 
+    async def legs(self) -> Sequence[Leg]:
+        """Every leg there is."""
+        return [leg.seen() for leg in self._legs.values()]
+
     async def hang_up(self, room: str, identity: str) -> None:
         """The leg is gone when this returns."""
+        self._remove(room, identity)
+
+    async def clear(self, room: str, identity: str) -> None:
+        """The sandbox holds all that it lists."""
         self._remove(room, identity)
 
     async def refer(self, refer: Refer) -> ReferReply:

@@ -1,6 +1,7 @@
 """One leg of the sandbox: a phone that is rung, answers or not, is transferred, and leaves."""
 
 import asyncio
+from dataclasses import replace
 
 from gateway.domain.leg import (
     Completed,
@@ -16,7 +17,15 @@ from gateway.domain.leg import (
 from gateway.domain.observation import LegIds, LegStatus
 from gateway.domain.outcome import Failure
 from gateway.platform.lifetime import lifetime
-from gateway.platform.sandbox_phones import NEVER, OK, RINGS_AFTER, Outcome, SipResponse, number
+from gateway.platform.sandbox_phones import (
+    NEVER,
+    OK,
+    RINGS_AFTER,
+    Outcome,
+    SipResponse,
+    number,
+    phone_on,
+)
 
 WAIT = 0.5
 """Seconds that a `w` among the digits takes."""
@@ -39,7 +48,7 @@ class SandboxLeg:
         self.referral: tuple[str, asyncio.Task[ReferReply]] | None = None
         """The target and the outcome of the transfer under way."""
         self._dial = dial
-        self._phone = number(dial.to).phone
+        self._phone = phone_on(dial.livekit_trunk_id, dial.to)
         self._status = LegStatus.DIALING
         self._ids = ids
         self._sip_call_id_full = sip_call_id_full
@@ -55,7 +64,15 @@ class SandboxLeg:
         answered = self._status not in {LegStatus.DIALING, LegStatus.RINGING}
         full = self._sip_call_id_full if answered else ""
         ids = LegIds(self._ids.participant_id, self._ids.sip_call_id, full)
-        return Leg(self._status, ids, self._dial.call_id)
+        return Leg(
+            status=self._status,
+            ids=ids,
+            call_id=self._dial.call_id,
+            room=self._dial.room,
+            identity=self._dial.identity,
+            far_number=self._dial.to,
+            own_number=self._dial.caller_id,
+        )
 
     def end(self) -> None:
         """BYE or CANCEL, at once."""
@@ -74,7 +91,7 @@ class SandboxLeg:
     async def _ring_and_talk(self) -> None:
         failed = await self._ring() or await self._play_digits()
         if failed is not None:
-            self._settle(failed)
+            self._settle(replace(failed, rang=self._status is not LegStatus.DIALING))
             return
         self._status = LegStatus.ACTIVE
         self._settle(PickedUp(self._ids))

@@ -94,10 +94,22 @@ NUMBERS: dict[str, Number] = {
     "11": Number(Phone(_PICKS_UP, transfers=Outcome(OK, 8)), Outcome(OK, 8)),
     # answers; takes a transfer and never reports
     "12": Number(Phone(_PICKS_UP, transfers=SILENCE), SILENCE),
+    # rings, then the carrier fails
+    "13": Number(Phone(Outcome(CARRIER_FAILURE, 1)), Outcome(CARRIER_FAILURE, SHORTLY)),
 }
 
 NOBODY = Number(Phone(Outcome(NOT_FOUND, RINGS_AFTER), rings=False), Outcome(NOT_FOUND, SHORTLY))
 """Every other number."""
+
+
+def phone_on(livekit_trunk_id: str, to: str) -> Phone:
+    """The phone that a call meets.
+
+    A trunk named `sandbox-06` is what number 06 is, whatever number is dialled: two such trunks
+    show how a call goes from one to the other.
+    """
+    named = re.fullmatch(r"sandbox-(\d\d)", livekit_trunk_id)
+    return NUMBERS.get(named[1], NOBODY).phone if named else number(to).phone
 
 
 def number(text: str) -> Number:

@@ -1,5 +1,7 @@
-"""Keys, tokens, configuration and route explanations: what an operator does."""
+"""Keys, tokens, configuration, trunk health and route explanations: what an operator does."""
 
+import asyncio
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,17 +9,29 @@ from datetime import timedelta
 
 import jwt
 
+from gateway.audit.redaction import Redact, describe, keep
+from gateway.domain.administering import MAX_REPLAYED, Applied, ApplyConfig, Proposal
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.commands import PlaceCall
+from gateway.domain.config_diff import ConfigChange, changes
+from gateway.domain.fields import printable
+from gateway.domain.health import TrunkHealth
 from gateway.domain.ids import new_id
-from gateway.domain.routing import RouteDecision, choose
-from gateway.domain.tenant import Right
+from gateway.domain.routing.decision import RouteDecision
+from gateway.domain.routing.network import Network
+from gateway.domain.routing.ranking import rank
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Config, Right, Trunk
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import ApiKey, Clock, Store, StoredConfig, Transaction
+from gateway.service.admission import Admission
 from gateway.service.directory import Directory
+from gateway.service.health import TrunkWatch
+from gateway.service.replay import newest_calls, reroutes
 from gateway.service.seal import Seal
 
 MAX_TOKEN_LIFE = timedelta(days=365)
+MAX_CHANGES_RECORDED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +43,41 @@ class NewKey:
 
 
 class AdminService:
-    """Works on the database; running gateways see its changes within a second."""
+    """Works on the database; running gateways see its changes within a second.
 
-    def __init__(self, *, store: Store, clock: Clock, directory: Directory, seal: Seal) -> None:
+    `by` is the request that a change answers; None: the command line. Changes are recorded for
+    audit in the transaction that makes them.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+        seal: Seal,
+        redact: Redact = keep,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._directory = directory
         self._seal = seal
+        self._redact = redact
+        self._watch = TrunkWatch(directory.trunk)
+        self._admission = Admission(directory.trunk, self._watch)
 
     async def create_key(
-        self, tenant_id: str, rights: frozenset[Right] = frozenset({Right.CALL})
+        self,
+        tenant_id: str,
+        rights: frozenset[Right] = frozenset({Right.CALL}),
+        *,
+        by: Rpc | None = None,
     ) -> NewKey:
         """A new key of a configured tenant, or of no tenant for an operator."""
         if bool(tenant_id) == (Right.OPERATOR in rights):
             raise invalid_field("rights", "a key has either a tenant or the right OPERATOR")
-        if tenant_id:
-            self._directory.tenant(tenant_id)
+        if tenant_id and self._directory.network.tenant(tenant_id) is None:
+            raise invalid_field("tenant_id", "no such tenant is configured", tenant_id=tenant_id)
         now = self._clock.now()
         key = f"GW{new_id('', now)[1:]}"
         secret = secrets.token_urlsafe(32)
@@ -58,7 +91,8 @@ class AdminService:
 
         def create(tx: Transaction) -> None:
             tx.put_key(stored)
-            tx.append_audit(self._audit("keys create", tenant_id, key=key, rights=sorted(rights)))
+            told = self._audit(by, "keys create", tenant_id, key=key, rights=sorted(rights))
+            tx.append_audit(told)
 
         await self._store.transact(create)
         return NewKey(stored, secret)
@@ -68,19 +102,23 @@ class AdminService:
         keys = await self._store.read(lambda tx: tx.keys())
         return [key for key in keys if tenant_id in ("", key.tenant_id)]
 
-    async def revoke_key(self, key: str) -> ApiKey:
-        """Refuses the key from now on, for good. Revoking twice is no error."""
+    async def revoke_key(self, key: str, *, tenant_id: str = "", by: Rpc | None = None) -> ApiKey:
+        """Refuses the key from now on, for good. Revoking twice is no error.
+
+        With `tenant_id` only that tenant's keys exist. Raises API_KEY_NOT_FOUND.
+        """
         now = self._clock.now()
 
         def revoke(tx: Transaction) -> ApiKey:
             stored = tx.keys()
             found = next((one for one in stored if one.key == key), None)
-            if found is None:
-                raise invalid_field("key", "there is no such key", key=key)
+            if found is None or tenant_id not in ("", found.tenant_id):
+                shown = printable(key)
+                raise GatewayError(Reason.API_KEY_NOT_FOUND, f"no key {shown}", {"key": shown})
             if found.revoke_time is None:
                 found = replace(found, revoke_time=now)
                 tx.put_key(found)
-                tx.append_audit(self._audit("keys revoke", found.tenant_id, key=key))
+            tx.append_audit(self._audit(by, "keys revoke", found.tenant_id, key=key))
             return found
 
         return await self._store.transact(revoke)
@@ -121,33 +159,138 @@ class AdminService:
             claims["video"] = {"room": room, "roomAdmin": True}
         return jwt.encode(claims, self._seal.open(key.sealed_secret, key.key), algorithm="HS256")
 
-    async def apply_config(self, document: str, source_digest: str) -> StoredConfig:
+    async def apply_config(self, document: str, source_digest: str) -> Applied:
         """Stores a configuration that was checked as a whole; every gateway then follows it."""
+        proposal = Proposal(document=document, config=Config())
+        return await self.apply(ApplyConfig(judge=lambda: proposal, source_digest=source_digest))
+
+    async def apply(self, asked: ApplyConfig, *, by: Rpc | None = None) -> Applied:
+        """Checks a configuration and puts it in force, or only says what would change.
+
+        Raises CONFIG_INVALID, CONFIG_CONFLICT, or INVALID_FIELD for `replay_calls`.
+        """
+        if not 0 <= asked.replay_calls <= MAX_REPLAYED:
+            raise invalid_field("replay_calls", f"must be between 0 and {MAX_REPLAYED}")
+        # What takes long on a big configuration is done in other threads: calls go on.
+        proposal = await asyncio.to_thread(asked.judge)
+        applied = None
+        while applied is None:  # somebody else's change may come in between
+            before = await self.current_config()
+            _expect(asked.expected_version, before)
+            changed = await asyncio.to_thread(_difference, before, proposal)
+            if asked.dry_run:
+                applied = Applied(version=_version(before), changes=changed, dry_run=True)
+            else:
+                applied = await self._put(asked, proposal, before, changed, by)
+        if not asked.dry_run:
+            await self._directory.refresh()
+        return await self._replayed(applied, proposal, asked.replay_calls)
+
+    async def _put(
+        self,
+        asked: ApplyConfig,
+        proposal: Proposal,
+        before: StoredConfig | None,
+        changed: tuple[ConfigChange, ...],
+        by: Rpc | None,
+    ) -> Applied | None:
+        """None: the configuration is no longer the one that the changes were told against."""
         now = self._clock.now()
+        # What comes from no file must not be undone by the next start with the same file.
+        kept_digest = before.source_digest if before else ""
+        digest = kept_digest if asked.source_digest is None else asked.source_digest
+        paths = [change.path for change in changed]
 
-        def store(tx: Transaction) -> StoredConfig:
-            stored = tx.put_config(document, source_digest, now)
-            tx.append_audit(self._audit("apply", "", version=stored.version, sha256=source_digest))
-            return stored
+        def store(tx: Transaction) -> Applied | None:
+            if _version(tx.config()) != _version(before):
+                return None
+            stored = tx.put_config(proposal.document, digest, now)
+            told = {
+                "version": stored.version,
+                "sha256": digest,
+                "changes": paths[:MAX_CHANGES_RECORDED],
+                "more_changes": max(0, len(paths) - MAX_CHANGES_RECORDED),
+            }
+            tx.append_audit(self._audit(by, "apply", "", **told))
+            return Applied(version=stored.version, changes=changed)
 
-        stored = await self._store.transact(store)
-        await self._directory.refresh()
-        return stored
+        return await self._store.transact(store)
+
+    async def _replayed(self, applied: Applied, proposal: Proposal, limit: int) -> Applied:
+        if not limit:
+            return applied
+        known = {tenant.tenant_id for tenant in self._directory.config.tenants}
+        known |= {tenant.tenant_id for tenant in proposal.config.tenants}
+        calls = await self._store.read(lambda tx: newest_calls(tx, sorted(known), limit))
+        found = await asyncio.to_thread(lambda: reroutes(calls, Network(proposal.config)))
+        return replace(applied, reroutes=tuple(found), replayed_calls=len(calls))
 
     async def current_config(self) -> StoredConfig | None:
         """The configuration in force, as stored."""
         return await self._store.read(lambda tx: tx.config())
 
-    def explain_route(self, tenant_id: str, asked: PlaceCall) -> RouteDecision:
+    async def explain_route(self, tenant_id: str, asked: PlaceCall) -> RouteDecision:
         """How a call of this tenant would go out now."""
-        return choose(asked, self._directory.tenant(tenant_id), self._directory.config)
+        tenant, now = self._directory.tenant(tenant_id), self._clock.now()
+        ranking = rank(asked, tenant, self._directory.network, now, new_id("call", now))
+        return await self._store.read(lambda tx: self._admission.explain(tx, tenant, ranking))
 
-    def _audit(self, command: str, tenant_id: str, **request: object) -> AuditEvent:
-        return AuditEvent(
+    async def trunk_health(
+        self, trunks: Sequence[Trunk], window: timedelta | None = None, *, tenant_id: str = ""
+    ) -> Sequence[TrunkHealth]:
+        """How these trunks stand; with `tenant_id` by that tenant's calls alone."""
+        return await self._store.read(
+            lambda tx: self._watch.list(tx, trunks, window, tenant_id=tenant_id)
+        )
+
+    async def reset_trunk(self, trunk: Trunk, *, by: Rpc | None = None) -> TrunkHealth:
+        """Holds the trunk to be healthy from now on."""
+
+        def reset(tx: Transaction) -> TrunkHealth:
+            self._watch.reset(tx, trunk.trunk_id)
+            tx.append_audit(self._audit(by, "trunks reset", "", trunk_id=trunk.trunk_id))
+            (found,) = self._watch.list(tx, [trunk])
+            return found
+
+        return await self._store.transact(reset)
+
+    def _audit(self, by: Rpc | None, command: str, tenant_id: str, **request: object) -> AuditEvent:
+        told = AuditEvent(
             time=self._clock.now(),
             kind=AuditKind.DONE,
             tenant_id=tenant_id,
             actor="command line",
             method=command,
-            request=request,
+            request=describe(request, self._redact),
         )
+        if by is None:
+            return told
+        return replace(
+            told,
+            code="OK",
+            actor=by.caller.key,
+            peer=by.peer,
+            method=by.method,
+            wire=by.wire,
+            rpc_id=by.rpc_id,
+            trace_id=by.trace_id,
+        )
+
+
+def _version(stored: StoredConfig | None) -> int:
+    return stored.version if stored else 0
+
+
+def _expect(expected_version: int | None, stored: StoredConfig | None) -> None:
+    version = _version(stored)
+    if expected_version not in (None, version):
+        raise GatewayError(
+            Reason.CONFIG_CONFLICT,
+            f"version {version} is in force, not {expected_version}",
+            {"version": str(version), "expected_version": str(expected_version)},
+        )
+
+
+def _difference(before: StoredConfig | None, proposal: Proposal) -> tuple[ConfigChange, ...]:
+    old = json.loads(before.document) if before else {}
+    return tuple(changes(old, json.loads(proposal.document)))

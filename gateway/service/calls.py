@@ -1,46 +1,44 @@
-"""PlaceCall, GetCall, ListCalls, HangUpCall, ListTrunks."""
+"""PlaceCall, GetCall, ListCalls, ListTrunks."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gateway.audit.trail import Trail
 from gateway.domain import fields
-from gateway.domain.call import Call, CallState, EventType, advance
-from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall
-from gateway.domain.observation import EndAsked, LegGone
+from gateway.domain.call import Call, CallState, EventType
+from gateway.domain.commands import CallRef, ListCalls, PlaceCall
+from gateway.domain.observation import EndAsked
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.domain.routing import RouteDecision, trunks_of
+from gateway.domain.routing.decision import RouteDecision
 from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Trunk
+from gateway.domain.tenant import Tenant, Trunk
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import (
     CallQuery,
     Clock,
     OutcomeUnknownError,
-    PlatformError,
     Reading,
     Store,
     Transaction,
 )
 from gateway.service import repeats
+from gateway.service.admission import Admission
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed, Latest
 from gateway.service.followers import Followers
+from gateway.service.own_call import own_call
 from gateway.service.page_token import PageToken
-from gateway.service.placing import Plan, plan
+from gateway.service.placing import Plan, plan, recorded, with_first_attempt
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record, as_stored, until_stored
 from gateway.service.waiters import RETRY_WINDOW_SECONDS, Waiters
 
-HANG_UP_PATIENCE = timedelta(seconds=10)
 DEADLINE_SLACK = timedelta(milliseconds=500)
 """A client's own deadline may reach us this much before we know that it is over."""
-LOOK_SECONDS = 0.1
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
 
@@ -53,39 +51,8 @@ class Placed:
     route: RouteDecision | None
 
 
-def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
-    """The caller's call; another tenant's, or one outside the token's room, does not exist."""
-    for field, value in (("call_id", ref.call_id), ("room", ref.room)):
-        fields.name(field, value)
-    fields.name("participant_identity", ref.identity)
-    if ref.call_id:
-        call, told = reading.call(ref.call_id), {"call_id": fields.printable(ref.call_id)}
-    elif ref.room and ref.identity:
-        call = reading.open_call_of_leg(ref.room, ref.identity)
-        told = {"room": fields.printable(ref.room), "identity": fields.printable(ref.identity)}
-    else:
-        raise invalid_field("call_id", "is required, or room and participant_identity")
-    if call is None or call.tenant_id != rpc.tenant_id or rpc.caller.room not in ("", call.room):
-        what = " ".join(told.values())
-        raise GatewayError(Reason.CALL_NOT_FOUND, f"no call {what}", told)
-    return call
-
-
-@contextmanager
-def _patience_with(call: Call) -> Iterator[None]:
-    """A leg that does not end in time is PLATFORM_UNAVAILABLE."""
-    try:
-        yield
-    except (TimeoutError, PlatformError) as away:
-        raise GatewayError(
-            Reason.PLATFORM_UNAVAILABLE,
-            "the leg could not be ended yet; the gateway goes on trying",
-            {"call_id": call.call_id},
-        ) from away
-
-
 class CallService:
-    """Places calls, answers questions about them, ends them."""
+    """Places calls and answers questions about them."""
 
     def __init__(
         self,
@@ -100,6 +67,7 @@ class CallService:
         drain: Drain,
         trail: Trail,
         presence: Presence,
+        admission: Admission,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -111,6 +79,7 @@ class CallService:
         self._drain = drain
         self._trail = trail
         self._presence = presence
+        self._admission = admission
         self._waiters = Waiters(self._give_up)
 
     async def place_call(self, rpc: Rpc, asked: PlaceCall) -> Placed:
@@ -120,14 +89,14 @@ class CallService:
         if repeated is not None:
             return Placed(await self._answer_again(rpc, asked, repeated), None)
         tenant = self._directory.tenant(rpc.tenant_id)
-        planned = plan(rpc, asked, tenant, self._directory.config, self._clock.now())
+        planned = plan(rpc, asked, tenant, self._directory.network, self._clock.now())
         if asked.validate_only:
-            return Placed(None, planned.decision)
+            return Placed(None, await self._explained(tenant, planned))
         call = replace(planned.call, sandbox=self._platforms.plays(tenant))
         planned = replace(planned, call=call)
         # Listening begins before there is anything to hear, so nothing is missed.
         with self._feed.call(call) as latest:
-            stored, route = await self._begun(rpc, asked, planned)
+            stored, route = await self._begun(rpc, asked, tenant, planned)
             if route is not None:
                 return Placed(await self._answer(rpc, asked, stored, latest), route)
         return Placed(await self._answer_again(rpc, asked, stored), None)
@@ -159,36 +128,10 @@ class CallService:
         more = token.write(calls[size - 1]) if len(calls) > size else ""
         return calls[:size], more
 
-    async def hang_up_call(self, rpc: Rpc, asked: HangUpCall) -> Call:
-        """Ends a call and returns when its leg is really gone."""
-        call = await self._store.read(lambda tx: own_call(tx, rpc, asked.call))
-        with self._feed.call(call) as latest:
-            if not call.ended:
-                now = self._clock.now()
-                end = EndAsked(now, EndReason.COMPLETED, HangupSource.API, end_room=asked.end_room)
-                if not await self._followers.end(call, end):
-                    return await self._ended_unstored(call, end)
-            elif asked.end_room:
-                await self._end_room(call)
-            latest.put(await self._now(call))
-            with _patience_with(call):
-                async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
-                    return await latest.until(lambda c: c.ended)
-
-    async def _ended_unstored(self, call: Call, asked: EndAsked) -> Call:
-        """The call as it will be stored: its leg is gone, the database is not there."""
-        platform = self._platforms.of(call)
-        with _patience_with(call):
-            async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
-                while await platform.leg(call.room, call.participant_identity):  # noqa: ASYNC110  it can only be asked
-                    await asyncio.sleep(LOOK_SECONDS)
-        asked_for = advance(call, asked).call
-        return advance(asked_for, LegGone(self._clock.now())).call
-
     async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
         """The tenant's trunks in the order of their choice, with the numbers it may show."""
         tenant = self._directory.tenant(rpc.tenant_id)
-        found = trunks_of(tenant, self._directory.config)
+        found = self._directory.network.trunks_of(tenant)
         return [replace(trunk, numbers=trunk.shown_by(tenant.tenant_id)) for trunk in found]
 
     async def stop(self) -> None:
@@ -208,11 +151,16 @@ class CallService:
 
         return await self._store.read(ask)
 
+    async def _explained(self, tenant: Tenant, planned: Plan) -> RouteDecision:
+        return await self._store.read(
+            lambda tx: self._admission.explain(tx, tenant, planned.ranking)
+        )
+
     async def _begun(
-        self, rpc: Rpc, asked: PlaceCall, planned: Plan
+        self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, planned: Plan
     ) -> tuple[Call, RouteDecision | None]:
         left = asyncio.Event()
-        placed = asyncio.create_task(self._accept_and_dial(rpc, asked, planned, left))
+        placed = asyncio.create_task(self._accept_and_dial(rpc, asked, tenant, planned, left))
         try:
             return await asyncio.shield(placed)
         except asyncio.CancelledError:
@@ -221,12 +169,12 @@ class CallService:
             raise
 
     async def _accept_and_dial(
-        self, rpc: Rpc, asked: PlaceCall, planned: Plan, left: asyncio.Event
+        self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, planned: Plan, left: asyncio.Event
     ) -> tuple[Call, RouteDecision | None]:
         """Goes to its end whoever leaves: a stored call is followed to its end."""
         try:
             stored, route = await self._store.transact(
-                lambda tx: self._accept(tx, rpc, asked, planned)
+                lambda tx: self._accept(tx, rpc, asked, tenant, planned)
             )
         except OutcomeUnknownError:
             self._followers.never_dialed(planned.call)
@@ -234,7 +182,7 @@ class CallService:
         if route is not None:
             if left.is_set() and asked.wait_until_answered and not self._patience(rpc, asked):
                 stored = await self._canceled_before_dial(stored)
-            self._followers.dial(stored, planned.dial)
+            self._followers.dial(stored, route.trunk)
         return stored, route
 
     async def _canceled_before_dial(self, call: Call) -> Call:
@@ -255,7 +203,7 @@ class CallService:
             self._waiters.left(placed.result()[0], self._patience(rpc, asked))
 
     def _accept(
-        self, tx: Transaction, rpc: Rpc, asked: PlaceCall, planned: Plan
+        self, tx: Transaction, rpc: Rpc, asked: PlaceCall, tenant: Tenant, planned: Plan
     ) -> tuple[Call, RouteDecision | None]:
         """Call, claim, event and audit record, or the call that holds the request_id."""
         call = planned.call
@@ -269,14 +217,16 @@ class CallService:
                 f"identity {call.participant_identity} is in use in room {call.room}",
                 {"room": call.room, "identity": call.participant_identity},
             )
+        decision = self._admission.admit(tx, tenant, planned.ranking, call)
+        call = with_first_attempt(call, decision)
         tx.put_call(call)
         tx.hold(call.call_id, self._presence.gateway_id)
         if asked.wait_until_answered:
             tx.put_waiter(call.call_id, self._presence.gateway_id)
         if claim:
             tx.put_claim(claim)
-        tx.append_audit(self._trail.intent(rpc, asked, planned.decision, call))
-        return self._record.event(tx, EventType.CALL_CREATED, call).call, planned.decision
+        tx.append_audit(self._trail.intent(rpc, asked, recorded(decision), call))
+        return self._record.event(tx, EventType.CALL_CREATED, call).call, decision
 
     async def _answer(self, rpc: Rpc, asked: PlaceCall, call: Call, latest: Latest[Call]) -> Call:
         """At once, or when it is answered or over, or when this gateway goes away."""
@@ -328,13 +278,6 @@ class CallService:
 
     async def _now(self, call: Call) -> Call:
         return await as_stored(self._store, call)
-
-    async def _end_room(self, call: Call) -> None:
-        await self._store.transact(lambda tx: self._record.end_room(tx, call))
-        try:
-            await self._platforms.of(call).end_room(call.room)
-        except PlatformError as away:
-            raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
 
     def _room_listed(self, rpc: Rpc, asked: ListCalls) -> str:
         if rpc.caller.room and asked.room not in ("", rpc.caller.room):

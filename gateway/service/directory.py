@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.domain.tenant import Config, Tenant
+from gateway.domain.routing.network import Network
+from gateway.domain.tenant import Config, Tenant, Trunk
 from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey, Reading, Store, StoredConfig, StoreUnavailableError
 
@@ -21,17 +22,29 @@ class Directory:
         self._store = store
         self._decode = decode
         self._revision = -1
-        self._config = Config()
+        self._compiled = -1
+        self._network = Network(Config())
         self._keys: dict[str, ApiKey] = {}
+        # Two refreshes at once could put an older configuration over a newer one.
+        self._refreshing = asyncio.Lock()
 
     @property
     def config(self) -> Config:
         """The configuration in force."""
-        return self._config
+        return self._network.config
+
+    @property
+    def network(self) -> Network:
+        """The configuration in force, made ready for choices.
+
+        Whoever asks it twice for one decision keeps it meanwhile: it may be another one at any
+        `await`.
+        """
+        return self._network
 
     def tenant(self, tenant_id: str) -> Tenant:
         """The tenant; a key may outlive its tenant's place in the configuration."""
-        tenant = self._config.tenant(tenant_id)
+        tenant = self._network.tenant(tenant_id)
         if tenant is None:
             raise GatewayError(
                 Reason.PERMISSION_DENIED,
@@ -40,6 +53,10 @@ class Directory:
             )
         return tenant
 
+    def trunk(self, trunk_id: str) -> Trunk | None:
+        """The trunk as it is configured now; None: no more."""
+        return self._network.trunk(trunk_id)
+
     def key(self, key: str) -> ApiKey | None:
         """The key, unless unknown or revoked."""
         found = self._keys.get(key)
@@ -47,7 +64,10 @@ class Directory:
 
     async def refresh(self) -> None:
         """Reads what has changed since the last time."""
+        async with self._refreshing:
+            await self._refresh()
 
+    async def _refresh(self) -> None:
         def ask(reading: Reading) -> tuple[int, StoredConfig | None, list[ApiKey]] | None:
             revision = reading.revision()
             if revision == self._revision:
@@ -59,9 +79,13 @@ class Directory:
             return
         revision, stored, keys = changed
         self._keys = {key.key: key for key in keys}
-        self._config = self._decode(stored)
+        version = stored.version if stored else 0
+        if version != self._compiled:
+            # A big configuration takes a second; calls go on meanwhile.
+            self._network = await asyncio.to_thread(lambda: Network(self._decode(stored)))
+            self._compiled = version
         self._revision = revision
-        log.info("configuration_read", version=self._config.version, keys=len(keys))
+        log.info("configuration_read", version=version, keys=len(keys))
 
     async def keep_fresh(self) -> None:
         """Refreshes for ever; what cannot be read leaves what is known in force."""

@@ -13,9 +13,9 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.timeouts import within
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import Reading, Store
-from gateway.service.calls import own_call
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
+from gateway.service.own_call import own_call
 
 HEARTBEAT_SECONDS = 15.0
 PAGE = 200

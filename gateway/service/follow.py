@@ -5,79 +5,93 @@ nothing that the store and the platform do not, so any process can take it up at
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import structlog
 
-from gateway.domain.call import Call, CallState, advance
-from gateway.domain.leg import Dial, DialReply, Leg, NeverSent, NoReply, PickedUp, Refused
+from gateway.domain import failover
+from gateway.domain.advance import advance
+from gateway.domain.call import Call, CallState, Direction
+from gateway.domain.leg import DialReply, Leg, NeverSent, NoReply, PickedUp, Refused
 from gateway.domain.observation import (
     Answered,
     DialFailed,
     EndAsked,
     LegGone,
     LegSeen,
+    LegStatus,
     Lost,
     NotDialed,
     Observation,
 )
-from gateway.domain.outcome import (
-    Certainty,
-    EndReason,
-    HangupSource,
-    certainty,
-    worth_dialing_again,
-)
+from gateway.domain.outcome import Certainty, EndReason, HangupSource, certainty
 from gateway.domain.pace import pause_before_looking
+from gateway.domain.tenant import Trunk
 from gateway.domain.transfer import LegLeft, Transfer
 from gateway.ports import Clock, Platform, PlatformError, Store
+from gateway.service.dial_gate import DialGate
+from gateway.service.dialing import Dialing, TakenOverError
+from gateway.service.failover import Failover
+from gateway.service.placed_leg import SETTLING_PAUSE_SECONDS, PlacedLeg
+from gateway.service.placing import dial_of
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 
 PLATFORM_GRACE = timedelta(milliseconds=400)
 """LiveKit keeps the ringing timeout too; this long after it the gateway's own clock acts."""
 BELIEVED_GONE_AFTER = timedelta(seconds=10)
-"""A leg never seen is believed absent only after this long of looking."""
-LINGERING = timedelta(seconds=1)
-"""A leg still in the room this long after its dial failed is removed."""
+"""A leg never seen, or not since LiveKit was away, is believed absent after this long."""
 TRANSFER_REPORT = timedelta(seconds=3)
 """A leg that left during a transfer gives LiveKit this long to report the transfer."""
-REPEAT_HANG_UP = timedelta(milliseconds=500)
-SETTLING_PAUSE_SECONDS = 0.05
-LONGEST_SETTLING_PAUSE_SECONDS = 1.0
-LEAST_RINGING = timedelta(milliseconds=10)
-"""With less than this left of the budget nothing is dialled any more."""
+REASON_REPORT = timedelta(milliseconds=600)
+"""A leg that left gives LiveKit's webhook this long to say why."""
+UNSEEN_RINGING = timedelta(milliseconds=500)
+"""With the last look so long before a failure the phone may have rung in between."""
 STORE_PATIENCE_SECONDS = 1.0
-END_ROOM_PATIENCE = timedelta(seconds=8)
-REDIAL_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every follower of a gateway works with."""
+
+    record: Record
+    store: Store
+    clock: Clock
+    presence: Presence
+    failover: Failover
+    hears_webhooks: Callable[[], bool]
 
 
 class Follower:
     """One call on its way from the dial, or from wherever it is found, to ENDED."""
 
     def __init__(
-        self,
-        call: Call,
-        platform: Platform,
-        record: Record,
-        store: Store,
-        clock: Clock,
-        presence: Presence,
+        self, call: Call, platform: Platform, gate: DialGate, surroundings: Surroundings
     ) -> None:
         self._call = call
         self._platform = platform
-        self._record = record
-        self._store = store
-        self._clock = clock
-        self._presence = presence
+        self._gate = gate
+        self._around = surroundings
+        self._record = surroundings.record
+        self._store = surroundings.store
+        self._clock = surroundings.clock
+        self._leg = PlacedLeg(call, platform)
         self._wake = asyncio.Event()
+        self._dialing: Dialing | None = None
+        self._given_up = False
+        """The attempt was silent for too long and is being ended for another trunk."""
         self._seen_in_room = False
-        self._looking_since = clock.now()
-        self._hung_up_at: datetime | None = None
+        self._away = False
+        """LiveKit has not answered since the leg was seen last."""
+        self._looking_since = self._clock.now()
+        self._looked_time = self._clock.now()
+        """When the leg's status was known last."""
         self._ended_elsewhere = False
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
@@ -85,97 +99,114 @@ class Follower:
         """The call's row has changed: look at once."""
         self._wake.set()
 
-    async def dial(self, dial: Dial) -> None:
-        """Dials, and dials again only while certainly nothing was dialled; then follows."""
-        pauses = iter(REDIAL_PAUSES_SECONDS)
-        while self._may_dial():
-            if not await until_stored(lambda: self._presence.holds(self._call.call_id)):
-                self._log.warning("call_taken_over_before_its_dial")
-                return
-            rest = self._call.ringing_deadline - self._clock.now()
-            reply = await self._dialed(replace(dial, ringing_timeout=rest))
-            if not self._may_dial_again(reply):
-                await self._settle(reply)
-                break
-            await self._pause(next(pauses, REDIAL_PAUSES_SECONDS[-1]))
-            await self._read_row()
-        else:
-            await self._observe(NotDialed(self._clock.now()))
-        await self.follow()
-        if self._ended_elsewhere:
-            await self._until_gone()
-
-    async def follow(self) -> None:
-        """Watches the leg and keeps the clock until the call has ended."""
-        self._looking_since = self._clock.now()
-        while not self._call.ended:
-            await self._look_at_row()
-            if await self._look_at_leg():
-                await self._keep_time()
-            await self._pause(pause_before_looking(self._call, self._clock.now()))
-
-    async def _dialed(self, dial: Dial) -> DialReply:
-        """The platform's reply; meanwhile the ringing is seen and the clock kept."""
-        reply = asyncio.create_task(self._platform.dial(dial))
+    async def follow(self, trunk: Trunk | None = None) -> None:
+        """Dials on `trunk`, if there is one to dial on, and watches until the call has ended."""
         try:
-            while True:
-                await self._pause(pause_before_looking(self._call, self._clock.now()), reply)
-                if reply.done():
-                    return reply.result()
-                await self._look_at_row()
-                await self._look_while_dialing()
-                await self._keep_time()
-        finally:
-            reply.cancel()
-
-    async def _look_while_dialing(self) -> None:
-        try:
-            leg = await self._platform.leg(self._call.room, self._call.participant_identity)
-        except PlatformError as away:
-            self._log.warning("leg_not_seen", cause=str(away))
+            if trunk is not None:
+                self._dial(trunk)
+                await self._pause(pause_before_looking(self._call, self._clock.now()))
+            while not self._call.ended:
+                await self._step()
+                if not self._call.ended:
+                    await self._pause(pause_before_looking(self._call, self._clock.now()))
+        except TakenOverError:
+            self._log.warning("call_taken_over_before_its_dial")
             return
-        if leg is not None and self._is_ours(leg):
-            await self._saw(leg)
+        finally:
+            if self._dialing:
+                self._dialing.reply.cancel()
+        if self._ended_elsewhere:
+            await self._leg.until_gone(at_once=lambda: True)
+
+    async def _step(self) -> None:
+        await self._look_at_row()
+        if self._dialing and self._rest() is None:
+            self._dialing.withdraw()
+        if self._dialing and self._dialing.reply.done():
+            await self._settle(self._dialing)
+        elif await self._look_at_leg():
+            await self._keep_time()
+
+    def _dial(self, trunk: Trunk) -> None:
+        call_id, presence = self._call.call_id, self._around.presence
+        self._dialing = Dialing(
+            dial_of(self._call, trunk),
+            self._call.tenant_id,
+            platform=self._platform,
+            gate=self._gate,
+            clock=self._clock,
+            rest=self._rest,
+            holds=lambda: until_stored(lambda: presence.holds(call_id)),
+        )
+
+    def _rest(self) -> timedelta | None:
+        """How long the phone may still ring; None once it must not be dialled any more."""
+        call = self._call
+        rest = call.ringing_deadline - self._clock.now()
+        wanted = call.state is CallState.DIALING and not call.ending
+        return rest if wanted and rest > failover.LEAST_RINGING else None
 
     async def _look_at_leg(self) -> bool:
-        """Looks at the leg of a settled dial; False when the call has ended thereby."""
+        """Looks at the leg; False when the call has ended thereby."""
+        begun = self._clock.now()
         try:
-            leg = await self._platform.leg(self._call.room, self._call.participant_identity)
+            leg = await self._leg.look()
         except PlatformError as away:
             self._log.warning("leg_not_seen", cause=str(away))
             self._looking_since = self._clock.now()
+            self._away, self._seen_in_room = True, False
             return True
-        if leg is not None and self._is_ours(leg):
+        if leg is not None and self._leg.out_of_reach:
+            self._log.error("leg_out_of_reach", status=leg.status)
+            leg, self._seen_in_room = None, True
+        self._looked_time = begun
+        if leg is not None:
             await self._saw(leg)
-        elif self._seen_in_room:
+        elif self._dialing:
+            pass  # it joins soon, or the dial's reply says what became of it
+        elif self._seen_in_room or self._call.leave_reason:
             await self._leg_gone()
         elif self._clock.now() - self._looking_since > BELIEVED_GONE_AFTER:
             await self._never_seen()
         return not self._call.ended
 
-    async def _never_seen(self) -> None:
-        """The leg left while nobody followed it, or was never dialled."""
-        now = self._clock.now()
-        await self._observe(LegGone(now) if self._call.answered else Lost(now))
-
     async def _saw(self, leg: Leg) -> None:
-        self._seen_in_room = True
+        self._seen_in_room, self._away = True, False
+        if self._dialing:
+            self._dialing.seen()
         await self._observe(LegSeen(self._clock.now(), leg.status, leg.ids))
-        if self._call.ending or self._call.ended:
-            await self._hang_up()
+        if self._call.ending or self._call.ended or self._given_up:
+            await self._leg.hang_up()
 
-    def _is_ours(self, leg: Leg) -> bool:
-        return leg.call_id in ("", self._call.call_id)
+    async def _never_seen(self) -> None:
+        """The leg left while nobody followed it or LiveKit was away, or was never dialled."""
+        if self._call.answered:
+            await self._leg_gone(lost=self._away)
+        elif self._call.leave_reason or self._call.direction is Direction.INBOUND:
+            await self._observe(LegGone(self._clock.now()))
+        else:
+            await self._observe(Lost(self._clock.now()))
 
     async def _keep_time(self) -> None:
-        now = self._clock.now()
-        call = self._call
+        now, call = self._clock.now(), self._call
         if call.ending or call.ended:
             return
-        if not call.answered and now >= call.ringing_deadline + PLATFORM_GRACE:
+        if call.duration_deadline:
+            if now >= call.duration_deadline:
+                await self._end(EndReason.MAX_DURATION)
+        elif call.direction is Direction.INBOUND:
+            return  # how long it rings is its caller's and LiveKit's matter
+        elif now >= call.ringing_deadline + PLATFORM_GRACE:
             await self._end(EndReason.NO_ANSWER)
-        elif call.duration_deadline and now >= call.duration_deadline:
-            await self._end(EndReason.MAX_DURATION)
+        elif self._is_silent() and await self._around.failover.possible(call):
+            self._given_up = True
+            await self._leg.hang_up()
+
+    def _is_silent(self) -> bool:
+        sent = self._dialing.sent_time if self._dialing else None
+        if sent is None or self._call.state is not CallState.DIALING or self._given_up:
+            return False
+        return self._clock.now() >= sent + self._call.setup_timeout
 
     async def _end(self, reason: EndReason) -> None:
         """Keeps the clock even where the database does not answer: the phone stops first."""
@@ -184,51 +215,77 @@ class Follower:
         try:
             await asyncio.wait({storing}, timeout=STORE_PATIENCE_SECONDS)
             if self._call.ending or not storing.done():
-                await self._hang_up()
+                await self._leg.hang_up()
             await storing
         finally:
             storing.cancel()
 
-    async def _settle(self, reply: DialReply) -> None:
+    async def _settle(self, dialing: Dialing) -> None:
         """What the platform's reply to the dial says of the call."""
+        reply: DialReply = dialing.reply.result()
+        self._dialing = None
+        given_up, self._given_up = self._given_up, False
         match reply:
             case PickedUp(ids):
                 self._seen_in_room = True
                 await self._observe(Answered(self._clock.now(), ids))
+                if given_up:  # just then, while its leg was being ended
+                    await self._end(EndReason.COMPLETED)
             case NeverSent(cause):
                 await self._observe(NotDialed(self._clock.now(), cause))
             case NoReply(cause):
                 self._log.warning("dial_without_reply", cause=cause)
-            case Refused(failure):
-                if certainty(failure) is Certainty.UNKNOWN:
-                    self._log.warning("dial_unclear", code=failure.code, text=failure.message)
-                    return
-                await self._until_gone()
-                await self._observe(DialFailed(self._clock.now(), failure))
+                self._looking_since = self._clock.now()
+            case Refused():
+                seen_time = max(self._looked_time, dialing.sent_time or self._looked_time)
+                unseen = self._clock.now() - seen_time > UNSEEN_RINGING
+                await self._refused(reply, given_up=given_up, unseen=unseen)
 
-    async def _until_gone(self) -> None:
-        """Returns when the leg of a failed dial has left its room; removes one that lingers."""
-        since, pause = self._clock.now(), SETTLING_PAUSE_SECONDS
-        while True:
-            try:
-                leg = await self._platform.leg(self._call.room, self._call.participant_identity)
-                if leg is None or not self._is_ours(leg):
-                    return
-                if self._ended_elsewhere or self._clock.now() - since > LINGERING:
-                    await self._hang_up()
-            except PlatformError as away:
-                self._log.warning("leg_not_seen", cause=str(away))
-                pause = min(pause * 2, LONGEST_SETTLING_PAUSE_SECONDS)
-            await asyncio.sleep(pause)
+    async def _refused(self, reply: Refused, *, given_up: bool, unseen: bool) -> None:
+        failure = reply.failure
+        if certainty(failure) is Certainty.UNKNOWN:
+            self._log.warning("dial_unclear", code=failure.code, text=failure.message)
+            self._looking_since = self._clock.now()
+            return
+        await self._leg.until_gone(at_once=lambda: self._ended_elsewhere)
+        silent = given_up and not failure.sip_status_code
+        if reply.rang:
+            await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))
+        elif reply.rang is None and self._call.backups and self._around.hears_webhooks():
+            await self._await_reason()
+        known = reply.rang is not None or self._call.leave_reason is not None
+        moved = await self._around.failover.next_trunk(
+            self._call, failure, silent=silent, unseen=unseen and not known
+        )
+        self._take(moved.call, self._call)
+        if moved.trunk:
+            self._seen_in_room = False
+            self._dial(moved.trunk)
+            return
+        now = self._clock.now()
+        if silent:  # nobody else has ended it
+            await self._observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
+        await self._observe(DialFailed(now, failure, moved.why))
 
-    async def _leg_gone(self) -> None:
-        call_id = self._call.call_id
+    async def _leg_gone(self, *, lost: bool = False) -> None:
+        now, call_id = self._clock.now(), self._call.call_id
         transfer = await until_stored(
             lambda: self._store.read(lambda tx: tx.open_transfer(call_id))
         )
         if transfer:
             await self._await_transfer(transfer)
-        await self._observe(LegGone(self._clock.now()))
+        if self._around.hears_webhooks():
+            await self._await_reason()
+        known = self._call.leave_reason or self._call.transferred
+        await self._observe(Lost(now) if lost and not known else LegGone(now))
+
+    async def _await_reason(self) -> None:
+        """Lets LiveKit's webhook say why the leg has left."""
+        until = self._clock.now() + REASON_REPORT
+        await self._read_row()
+        while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
+            await self._pause(SETTLING_PAUSE_SECONDS)
+            await self._read_row()
 
     async def _await_transfer(self, transfer: Transfer) -> None:
         """Lets LiveKit report the transfer that the leg may have left by."""
@@ -239,27 +296,6 @@ class Follower:
         while seen and not seen.settled and self._clock.now() < until:
             await self._pause(SETTLING_PAUSE_SECONDS)
             seen = await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id)))
-
-    async def _hang_up(self) -> None:
-        now = self._clock.now()
-        if self._hung_up_at and now - self._hung_up_at < REPEAT_HANG_UP:
-            return
-        self._hung_up_at = now
-        try:
-            await self._platform.hang_up(self._call.room, self._call.participant_identity)
-        except PlatformError as away:
-            self._log.warning("hang_up_failed", cause=str(away))
-
-    def _may_dial(self) -> bool:
-        """Nobody has ended the call, and there is time left to ring."""
-        rest = self._call.ringing_deadline - self._clock.now()
-        return rest > LEAST_RINGING and not self._call.ending and not self._call.ended
-
-    def _may_dial_again(self, reply: DialReply) -> bool:
-        never = isinstance(reply, NeverSent) or (
-            isinstance(reply, Refused) and worth_dialing_again(reply.failure)
-        )
-        return never and self._call.state is CallState.DIALING and self._may_dial()
 
     async def _observe(self, seen: Observation) -> None:
         """Stores what was seen; a database that is away is waited for."""
@@ -275,18 +311,9 @@ class Follower:
             await self._end_room()
 
     async def _end_room(self) -> None:
-        """Ends the room for everyone in it; tries for some seconds where LiveKit is away."""
-        until = self._clock.now() + END_ROOM_PATIENCE
         call = self._call
         await until_stored(lambda: self._store.transact(lambda tx: self._record.end_room(tx, call)))
-        while True:
-            try:
-                return await self._platform.end_room(call.room)
-            except PlatformError as away:
-                self._log.warning("room_not_ended", room=call.room, cause=str(away))
-                if self._clock.now() > until:
-                    return None
-                await asyncio.sleep(REPEAT_HANG_UP.total_seconds())
+        await self._leg.end_room()
 
     def _take(self, stored: Call, expected: Call) -> None:
         self._ended_elsewhere |= stored.ended and not expected.ended
@@ -303,11 +330,14 @@ class Follower:
         found = await until_stored(lambda: self._store.read(lambda tx: tx.call(call_id)))
         self._take(found or self._call, self._call)
 
-    async def _pause(self, seconds: float, *also: asyncio.Task[DialReply]) -> None:
-        """Until the time is over, a nudge comes, or one of `also` is done."""
+    async def _pause(self, seconds: float) -> None:
+        """Until the time is over, a nudge comes, or the dial has its reply."""
         woken = asyncio.create_task(self._wake.wait())
+        events: set[asyncio.Task[Any]] = {woken}
+        if self._dialing:
+            events.add(self._dialing.reply)
         try:
-            await asyncio.wait({woken, *also}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             woken.cancel()
             with suppress(asyncio.CancelledError):

@@ -2,30 +2,23 @@
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from gateway.domain.call import Call
-from gateway.domain.leg import Completed, Dial, NeverSent, NoReply, Refer, ReferReply, Refused
 from gateway.domain.observation import EndAsked, NotDialed
 from gateway.domain.outcome import Failure
-from gateway.domain.transfer import (
-    ReferCompleted,
-    ReferFailed,
-    ReferLost,
-    TimeIsUp,
-    Transfer,
-)
+from gateway.domain.tenant import Trunk
+from gateway.domain.transfer import ReferFailed, ReferLost, Transfer
 from gateway.ports import Clock, PlatformError, Store, StoreUnavailableError
-from gateway.service.follow import Follower
+from gateway.service.dial_gate import DialGate
+from gateway.service.failover import Failover
+from gateway.service.follow import Follower, Surroundings
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
-
-LISTEN_LONGER = timedelta(seconds=60)
-"""LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
+from gateway.service.refer import refer
 
 log = structlog.get_logger()
 
@@ -40,12 +33,23 @@ class Followers:
         store: Store,
         clock: Clock,
         presence: Presence,
+        failover: Failover,
     ) -> None:
         self._platforms = platforms
         self._record = record
         self._store = store
         self._clock = clock
-        self._presence = presence
+        self._surroundings = Surroundings(
+            record=record,
+            store=store,
+            clock=clock,
+            presence=presence,
+            failover=failover,
+            hears_webhooks=lambda: self.webhooks_heard,
+        )
+        self._gates = {sandbox: DialGate() for sandbox in (False, True)}
+        self.webhooks_heard = False
+        """LiveKit's webhooks reach this gateway: they may say why a leg has left."""
         self._followers: dict[str, Follower] = {}
         self._following: dict[str, asyncio.Task[Any]] = {}
         self._referring: set[str] = set()
@@ -87,6 +91,10 @@ class Followers:
             story = until_stored(lambda: self._record.transfer(transfer.transfer_id, lost))
             self._run(f"settle {transfer.transfer_id}", story)
 
+    def follows(self, call_id: str) -> bool:
+        """Whether this call is followed here."""
+        return call_id in self._following
+
     def followed(self) -> set[str]:
         """The calls and transfers that are seen to here."""
         return set(self._following) | self._referring
@@ -99,9 +107,9 @@ class Followers:
                 self._followers.pop(call_id, None)
                 task.cancel()
 
-    def dial(self, call: Call, dial: Dial) -> None:
-        """Dials the stored call and follows it."""
-        self._start(call, self._follower(call).dial(dial))
+    def dial(self, call: Call, trunk: Trunk) -> None:
+        """Dials the stored call on the trunk of its attempt and follows it."""
+        self._start(call, self._follower(call).follow(trunk))
 
     def refer(self, call: Call, transfer: Transfer, target: str) -> None:
         """Hands the stored call over and follows the stored transfer."""
@@ -154,8 +162,8 @@ class Followers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _follower(self, call: Call) -> Follower:
-        platform = self._platforms.of(call)
-        follower = Follower(call, platform, self._record, self._store, self._clock, self._presence)
+        gate = self._gates[call.sandbox]
+        follower = Follower(call, self._platforms.of(call), gate, self._surroundings)
         self._followers[call.call_id] = follower
         return follower
 
@@ -176,44 +184,19 @@ class Followers:
         return task
 
     async def _refer(self, call: Call, transfer: Transfer, target: str) -> None:
-        refer = Refer(
-            room=call.room,
-            identity=call.participant_identity,
-            target=target,
-            ringing_timeout=transfer.ringing_timeout + LISTEN_LONGER,
-            play_dialtone=transfer.play_dialtone,
-            headers=transfer.headers,
-        )
         self._referring.add(transfer.transfer_id)
-        reply = asyncio.create_task(self._platforms.of(call).refer(refer))
         try:
-            left = transfer.deadline - self._clock.now()
-            await asyncio.wait({reply}, timeout=max(left.total_seconds(), 0))
-            if not reply.done():
-                await self._time_is_up(call, transfer)
-            await self._settle(transfer, await reply)
+            await refer(
+                call,
+                transfer,
+                target,
+                platform=self._platforms.of(call),
+                record=self._record,
+                clock=self._clock,
+                nudge=lambda: self.nudge(call.call_id),
+            )
         finally:
-            reply.cancel()
             self._referring.discard(transfer.transfer_id)
-        self.nudge(call.call_id)
-
-    async def _time_is_up(self, call: Call, transfer: Transfer) -> None:
-        seen = TimeIsUp(self._clock.now())
-        await until_stored(lambda: self._record.transfer(transfer.transfer_id, seen))
-        self.nudge(call.call_id)
-
-    async def _settle(self, transfer: Transfer, reply: ReferReply) -> None:
-        now = self._clock.now()
-        match reply:
-            case Completed():
-                seen: ReferCompleted | ReferFailed | ReferLost = ReferCompleted(now)
-            case Refused(failure):
-                seen = ReferFailed(now, failure)
-            case NeverSent(cause):
-                seen = ReferFailed(now, Failure(code="unavailable", message=cause))
-            case NoReply():
-                seen = ReferLost(now)
-        await until_stored(lambda: self._record.transfer(transfer.transfer_id, seen))
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 
 import structlog
 
-from gateway.ports import StoreUnavailableError
+from gateway.service.chores import every
 from gateway.service.followers import Followers
 from gateway.service.presence import LEASE, Presence, Taken
 
@@ -36,9 +35,9 @@ class Keeper:
     async def keep(self) -> None:
         """For ever; whatever goes wrong is logged and tried again."""
         await asyncio.gather(
-            _every(BEAT_SECONDS, self._beat),
-            _every(LOOK_SECONDS, self._look),
-            _every(COMPARE_SECONDS, self._compare),
+            every(BEAT_SECONDS, self._beat),
+            every(LOOK_SECONDS, self._look),
+            every(COMPARE_SECONDS, self._compare),
         )
 
     async def _beat(self) -> None:
@@ -72,14 +71,3 @@ class Keeper:
             self._followers.resume_transfer(transfer)
         if taken.calls or taken.transfers:
             log.info("taken_over", calls=len(taken.calls), transfers=len(taken.transfers))
-
-
-async def _every(seconds: float, step: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await step()
-        except StoreUnavailableError as away:
-            log.warning("database_away", cause=str(away))
-        except Exception:
-            log.exception("chore_failed", chore=step.__name__)

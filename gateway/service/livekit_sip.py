@@ -12,7 +12,6 @@ from datetime import timedelta
 from gateway.domain import fields
 from gateway.domain.call import Call
 from gateway.domain.commands import PlaceCall, TransferCall
-from gateway.domain.routing import trunks_of
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Trunk, TrunkNumber
 from gateway.errors import GatewayError, Reason
@@ -109,7 +108,7 @@ class LiveKitSipService:
     def _trunk_id(self, rpc: Rpc, named: str) -> str:
         """Our name of the trunk that a caller named by ours or by LiveKit's."""
         tenant = self._directory.tenant(rpc.tenant_id)
-        trunks = trunks_of(tenant, self._directory.config)
+        trunks = self._directory.network.trunks_of(tenant)
         if not named or named in {trunk.trunk_id for trunk in trunks}:
             return named
         same = [trunk for trunk in trunks if trunk.livekit_trunk_id == named]

@@ -18,6 +18,10 @@ class Platforms:
         """Whether this tenant's calls ring no phone."""
         return tenant.sandbox or self.live is None
 
+    def uses_trunk(self, call: Call) -> bool:
+        """Whether the call tells of its trunk; a sandbox tenant's beside LiveKit does not."""
+        return self.live is None or not call.sandbox
+
     def of(self, call: Call) -> Platform:
         """Where this call's leg is."""
         return self.sandbox if call.sandbox or self.live is None else self.live

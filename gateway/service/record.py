@@ -8,7 +8,8 @@ from typing import TypeVar
 import structlog
 
 from gateway.audit.trail import Trail
-from gateway.domain.call import Call, CallState, EventType, advance
+from gateway.domain.advance import advance
+from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.domain.observation import EndAsked, Observation, Transferred
@@ -23,6 +24,7 @@ from gateway.domain.transfer import (
 )
 from gateway.ports import CallQuery, Clock, Store, StoreUnavailableError, Transaction
 from gateway.service.feed import Feed
+from gateway.service.health import TrunkWatch
 
 STORE_RETRY_SECONDS = 1.0
 OPEN_STATES = frozenset(CallState) - {CallState.ENDED}
@@ -53,8 +55,11 @@ async def as_stored(store: Store, call: Call) -> Call:
 class Record:
     """The only way in which a call or transfer that exists changes in the store."""
 
-    def __init__(self, store: Store, clock: Clock, trail: Trail, feed: Feed) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, trail: Trail, feed: Feed, trunks: TrunkWatch
+    ) -> None:
         self._store = store
+        self._trunks = trunks
         self._clock = clock
         self._trail = trail
         self._feed = feed
@@ -74,6 +79,7 @@ class Record:
         if step.call == call:
             return call
         tx.put_call(step.call)
+        self._trunks.changed(tx, call, step.call)
         after = step.call
         for event_type in step.events:
             after = self.event(tx, event_type, after).call

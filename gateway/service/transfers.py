@@ -1,6 +1,7 @@
 """TransferCall and GetTransfer."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,7 +10,9 @@ from gateway.domain import fields, timeouts
 from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.commands import CallRef, TransferCall
 from gateway.domain.ids import new_id
-from gateway.domain.routing import refuse_blocked
+from gateway.domain.numbers import Callee, callee
+from gateway.domain.routing.destination import check_destination
+from gateway.domain.routing.network import Asked
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
 from gateway.domain.transfer import Transfer, TransferState
@@ -23,11 +26,12 @@ from gateway.ports import (
     Transaction,
 )
 from gateway.service import repeats
-from gateway.service.calls import own_call
+from gateway.service.adoption import Adoption
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
 from gateway.service.followers import Followers
+from gateway.service.own_call import own_call
 from gateway.service.presence import Presence
 from gateway.service.record import Record
 
@@ -56,6 +60,7 @@ class TransferService:
         drain: Drain,
         trail: Trail,
         presence: Presence,
+        adoption: Adoption,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -66,6 +71,7 @@ class TransferService:
         self._drain = drain
         self._trail = trail
         self._presence = presence
+        self._adoption = adoption
 
     async def transfer_call(self, rpc: Rpc, asked: TransferCall) -> Accepted:
         """Accepts a transfer, sees the REFER sent, and waits for its outcome if asked."""
@@ -74,10 +80,11 @@ class TransferService:
         fields.check_transfer_call(asked, tenant.allowed_headers)
         policy = replace(tenant.timeouts, ringing_timeout=None)
         span = timeouts.ringing(asked.ringing_timeout, policy).in_force
-        _check_target(asked.to, tenant)
-        accepted = await asyncio.shield(
-            asyncio.create_task(self._accept_and_refer(rpc, asked, span))
+        number = _number(asked.to, tenant)
+        accept = self._adoption.adopting(
+            rpc, asked.call, lambda: self._accept_and_refer(rpc, asked, span, number)
         )
+        accepted = await asyncio.shield(asyncio.create_task(accept))
         return replace(accepted, transfer=await self._answer(asked, accepted.transfer))
 
     async def get_transfer(self, rpc: Rpc, transfer_id: str) -> Transfer:
@@ -95,12 +102,22 @@ class TransferService:
 
         return await self._store.read(ask)
 
-    async def _accept_and_refer(self, rpc: Rpc, asked: TransferCall, span: timedelta) -> Accepted:
+    async def list_transfers(self, rpc: Rpc, ref: CallRef) -> Sequence[Transfer]:
+        """The transfers of one call, oldest first."""
+
+        def ask(reading: Reading) -> Sequence[Transfer]:
+            return reading.transfers_of(own_call(reading, rpc, ref).call_id)
+
+        return await self._store.read(ask)
+
+    async def _accept_and_refer(
+        self, rpc: Rpc, asked: TransferCall, span: timedelta, number: Callee | None
+    ) -> Accepted:
         """Goes to its end whoever leaves: a stored transfer is always sent."""
         now, transfer_id = self._clock.now(), new_id("transfer", self._clock.now())
         try:
             done = await self._store.transact(
-                lambda tx: self._accept(tx, rpc, asked, span, now, transfer_id)
+                lambda tx: self._accept(tx, rpc, asked, span, now, transfer_id, number)
             )
         except OutcomeUnknownError:
             self._followers.never_sent(transfer_id)
@@ -118,6 +135,7 @@ class TransferService:
         span: timedelta,
         now: datetime,
         transfer_id: str,
+        number: Callee | None,
     ) -> Accepted:
         claim = repeats.claim_of(rpc, asked, transfer_id, now)
         held = repeats.held(tx, rpc, claim, now)
@@ -126,6 +144,8 @@ class TransferService:
         call = own_call(tx, rpc, CallRef(earlier.call_id) if earlier else asked.call)
         if earlier:
             return Accepted(call, earlier, new=False)
+        if number:
+            self._check_number(number, call, now)
         self._check_transferable(tx, call)
         transfer = Transfer(
             transfer_id=transfer_id,
@@ -145,6 +165,12 @@ class TransferService:
         tx.append_audit(self._trail.intent(rpc, asked, {"target": asked.to}, call, transfer))
         self._record.event(tx, EventType.TRANSFER_CHANGED, call, transfer)
         return Accepted(call, transfer, new=True)
+
+    def _check_number(self, number: Callee, call: Call, now: datetime) -> None:
+        """What may not be called may not be reached by a transfer either."""
+        tenant, network = self._directory.tenant(call.tenant_id), self._directory.network
+        fit = network.route_for(tenant, number, Asked(now=now, labels=call.labels))
+        check_destination(number, tenant, fit)
 
     def _check_transferable(self, tx: Transaction, call: Call) -> None:
         if call.state is not CallState.ACTIVE or call.ending:
@@ -186,6 +212,9 @@ class TransferService:
             return transfer
 
     def _trunk(self, call: Call) -> Trunk | None:
+        """Of a call that was not placed here only LiveKit's trunk is known: it takes `tel:`."""
+        if not call.attempts:
+            return Trunk(trunk_id=call.trunk_id)
         return self._directory.config.trunk(call.trunk_id)
 
 
@@ -198,17 +227,18 @@ def refer_target(to: str, trunk: Trunk | None) -> str:
     return f"tel:{to}"
 
 
-def _check_target(to: str, tenant: Tenant) -> None:
-    """A blocked number is blocked for transfers too, and SIP URIs need a host of the tenant's."""
+def _number(to: str, tenant: Tenant) -> Callee | None:
+    """The number to transfer to; None for a SIP URI, which needs a host of the tenant's."""
     host = fields.sip_host(to)
     if not host:
-        refuse_blocked(to, tenant)
-    elif host not in {allowed.lower() for allowed in tenant.sip_hosts}:
+        return callee("to", to, tenant.default_country)
+    if host not in {allowed.lower() for allowed in tenant.sip_hosts}:
         raise GatewayError(
             Reason.DESTINATION_NOT_ALLOWED,
             f"the tenant may not transfer to SIP host {host}",
             {"to": to, "host": host},
         )
+    return None
 
 
 def _not_found(transfer_id: str) -> GatewayError:

@@ -21,6 +21,7 @@ _DENIED = Code(grpc.StatusCode.PERMISSION_DENIED, "permission_denied", 403)
 _NOT_FOUND = Code(grpc.StatusCode.NOT_FOUND, "not_found", 404)
 _EXISTS = Code(grpc.StatusCode.ALREADY_EXISTS, "already_exists", 409)
 _PRECONDITION = Code(grpc.StatusCode.FAILED_PRECONDITION, "failed_precondition", 412)
+_EXHAUSTED = Code(grpc.StatusCode.RESOURCE_EXHAUSTED, "resource_exhausted", 429)
 _UNAVAILABLE = Code(grpc.StatusCode.UNAVAILABLE, "unavailable", 503)
 
 CODES: dict[Reason, Code] = {
@@ -46,4 +47,10 @@ CODES: dict[Reason, Code] = {
     Reason.DRAINING: _UNAVAILABLE,
     Reason.UNIMPLEMENTED: Code(grpc.StatusCode.UNIMPLEMENTED, "unimplemented", 501),
     Reason.INTERNAL: Code(grpc.StatusCode.INTERNAL, "internal", 500),
+    Reason.EMERGENCY_NUMBER: _DENIED,
+    Reason.FRAUD_LIMIT: _DENIED,
+    Reason.TENANT_LIMIT: _EXHAUSTED,
+    Reason.TRUNK_LIMIT: _EXHAUSTED,
+    Reason.CONFIG_CONFLICT: Code(grpc.StatusCode.ABORTED, "aborted", 409),
+    Reason.API_KEY_NOT_FOUND: _NOT_FOUND,
 }

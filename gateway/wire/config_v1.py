@@ -1,64 +1,51 @@
 """The configuration: YAML ⇄ `gateway.telephony.v1.Config` ⇄ the domain's."""
 
 import json
-import re
+from collections.abc import Mapping, Sequence
 
-import yaml
 from google.protobuf import json_format
 
 from gateway.domain.config_rules import violations
-from gateway.domain.tenant import (
-    Config,
-    Route,
-    RouteTarget,
-    Tenant,
-    TransferSupport,
-    Trunk,
-    TrunkNumber,
-)
-from gateway.domain.timeouts import DEFAULT_MAX_RINGING, TimeoutPolicy
+from gateway.domain.tenant import Config
 from gateway.errors import FieldViolation, GatewayError, Reason
 from gateway.ports import StoredConfig
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.fields_v1 import enum_of, span_of
+from gateway.wire import config_v1_values as values
+from gateway.wire.config_yaml import Document, YamlError
 
-
-class _Texts(yaml.SafeLoader):
-    """Numbers, dates and `no` stay the texts they are written as: +49 keeps its +."""
-
-
-_Texts.yaml_implicit_resolvers = {}
-_Texts.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"(true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
-)
-_Texts.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(~|null|)\Z"), ["~", "n", ""])
-_Texts.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"<<\Z"), ["<"])
+MAX_TOLD_BYTES = 2_500
+"""Of mistakes told over a wire: gRPC's error details travel in headers, which are small."""
+MAX_TOLD_OF_FILE_BYTES = 100_000
 
 
 def from_yaml(text: str) -> admin_pb2.Config:
-    """The configuration in a YAML document, checked as a whole. Raises CONFIG_INVALID."""
+    """The configuration in a YAML document, checked as a whole.
+
+    Raises CONFIG_INVALID with every mistake, each with its path, line and column.
+    """
+    message = admin_pb2.Config()
     try:
-        document = yaml.load(text, Loader=_Texts)  # noqa: S506  a safe loader
-    except yaml.YAMLError as broken:
-        raise _invalid([FieldViolation("", f"is no YAML: {broken}")]) from None
-    if not isinstance(document, dict):
-        raise _invalid([FieldViolation("", "must be a mapping with tenants and trunks")])
-    try:
-        message = json_format.ParseDict(document, admin_pb2.Config())
-    except (json_format.ParseError, SystemError) as broken:  # the latter for a lone surrogate
-        raise _invalid([FieldViolation("", str(broken))]) from None
-    check(message)
+        document = Document(text)
+        unread = document.fill(message)
+    except YamlError as broken:
+        place = f"(line {broken.line}, column {broken.column})"
+        raise _invalid([FieldViolation(place, str(broken))], MAX_TOLD_OF_FILE_BYTES) from None
+    found = {**{v.field: v.description for v in _judged(message)[1] if _new(v, unread)}, **unread}
+    if found:
+        placed = sorted((document.place(path), path) for path in found)
+        told = [
+            FieldViolation(f"{path} (line {line}, column {column})", found[path])
+            for (line, column), path in placed
+        ]
+        raise _invalid(told, MAX_TOLD_OF_FILE_BYTES)
     return message
 
 
 def check(message: admin_pb2.Config) -> Config:
     """The domain's configuration, if it has no mistake. Raises CONFIG_INVALID with each."""
-    try:
-        config = _config(message, 0)
-    except GatewayError as broken:
-        raise _invalid(broken.violations) from None
-    if found := violations(config):
-        raise _invalid(found)
+    config, found = _judged(message)
+    if found:
+        raise _invalid(found, MAX_TOLD_BYTES)
     return config
 
 
@@ -74,66 +61,43 @@ def from_document(document: str) -> admin_pb2.Config:
 
 
 def config_of(stored: StoredConfig | None) -> Config:
-    """The domain's configuration of a stored one; an empty one while there is none."""
-    return _config(from_document(stored.document), stored.version) if stored else Config()
+    """The domain's configuration of a stored one; an empty one while there is none.
+
+    Takes a second for some hundred thousand prefixes: not to be called on the event loop.
+    """
+    if stored is None:
+        return Config()
+    return values.config(from_document(stored.document), stored.version)
 
 
-def _config(message: admin_pb2.Config, version: int) -> Config:
-    return Config(
-        version=version,
-        tenants=tuple(_tenant(tenant) for tenant in message.tenants),
-        trunks=tuple(_trunk(trunk) for trunk in message.trunks),
-    )
+def _judged(message: admin_pb2.Config) -> tuple[Config, list[FieldViolation]]:
+    readable = admin_pb2.Config()
+    readable.CopyFrom(message)
+    found = [*values.unreadable(readable)]
+    config = values.config(readable, 0)
+    told = {violation.field: "" for violation in found}
+    return config, [*found, *(each for each in violations(config) if _new(each, told))]
 
 
-def _tenant(message: admin_pb2.Tenant) -> Tenant:
-    policy = message.timeouts
-    longest = span_of(policy, "max_ringing_timeout")
-    return Tenant(
-        tenant_id=message.tenant_id,
-        rooms=tuple(message.rooms),
-        routes=tuple(_route(route) for route in message.routes),
-        timeouts=TimeoutPolicy(
-            ringing_timeout=span_of(policy, "ringing_timeout"),
-            max_ringing_timeout=DEFAULT_MAX_RINGING if longest is None else longest,
-            max_duration=span_of(policy, "max_duration"),
-        ),
-        sip_hosts=tuple(message.sip_hosts),
-        allowed_headers=tuple(message.allowed_headers),
-        sandbox=message.sandbox,
-    )
+def _new(violation: FieldViolation, told: Mapping[str, str]) -> bool:
+    """Not merely what follows from a mistake at the same place or around it."""
+    path = violation.field
+    steps = [at for at, char in enumerate(path) if char in ".["]
+    return not any(path[:end] in told for end in (*steps, len(path)))
 
 
-def _route(message: admin_pb2.Route) -> Route:
-    return Route(
-        route_id=message.route_id,
-        prefixes=tuple(message.match.prefixes),
-        targets=tuple(RouteTarget(t.trunk_id, t.priority) for t in message.targets),
-        ringing_timeout=span_of(message, "ringing_timeout"),
-        block=message.block,
-    )
-
-
-def _trunk(message: admin_pb2.Trunk) -> Trunk:
-    modes = admin_pb2.TrunkTransferMode.DESCRIPTOR
-    mode = enum_of(modes, message.transfer_mode, TransferSupport, "transfer_mode")
-    return Trunk(
-        trunk_id=message.trunk_id,
-        tenant_ids=tuple(message.tenant_ids),
-        livekit_trunk_id=message.livekit_trunk_id,
-        headers=dict(message.headers),
-        numbers=tuple(TrunkNumber(n.number, n.country, n.tenant_id) for n in message.numbers),
-        transfer_mode=mode or TransferSupport.TEL,
-        transfer_host=message.transfer_host,
-        enabled=message.enabled if message.HasField("enabled") else True,
-    )
-
-
-def _invalid(found: tuple[FieldViolation, ...] | list[FieldViolation]) -> GatewayError:
-    told = "; ".join(f"{v.field}: {v.description}" if v.field else v.description for v in found)
+def _invalid(found: Sequence[FieldViolation], limit: int) -> GatewayError:
+    kept: list[FieldViolation] = []
+    for violation in found:
+        limit -= len(f"{violation.field}{violation.description}".encode())
+        if kept and limit < 0:
+            break
+        kept.append(violation)
+    told = "; ".join(f"{v.field}: {v.description}" if v.field else v.description for v in kept)
+    left_out = len(found) - len(kept)
     return GatewayError(
         Reason.CONFIG_INVALID,
-        told,
+        f"{told}; and {left_out} more" if left_out else told,
         {"mistakes": str(len(found)), "field": found[0].field},
-        violations=tuple(found),
+        violations=tuple(kept),
     )

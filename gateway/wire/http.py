@@ -1,4 +1,4 @@
-"""The HTTP port: health for orchestrators, metrics for Prometheus, and Twirp."""
+"""The HTTP port: health for orchestrators, metrics for Prometheus, LiveKit's webhooks, Twirp."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -7,13 +7,17 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.wire.twirp_engine import MAX_BODY_BYTES, TwirpEngine
+from gateway.wire.webhook_door import WebhookDoor
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What is wrong, by part; empty when the gateway is ready."""
 
 
 class HttpServer:
-    """`/healthz`: the process lives. `/readyz`: send it requests. `/metrics`. The rest: Twirp."""
+    """`/healthz`: the process lives. `/readyz`: send it requests. `/metrics`. The rest: Twirp.
+
+    `/livekit/webhook` only where there is a LiveKit (`webhooks`).
+    """
 
     def __init__(
         self,
@@ -23,6 +27,7 @@ class HttpServer:
         *,
         twirp: TwirpEngine,
         grace: timedelta,
+        webhooks: WebhookDoor | None = None,
     ) -> None:
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
@@ -32,6 +37,8 @@ class HttpServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        if webhooks:
+            webhooks.mount(app)
         twirp.mount(app)
         self._runner = web.AppRunner(
             app,

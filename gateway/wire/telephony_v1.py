@@ -8,6 +8,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
+from gateway.service.call_commands import CallCommands
 from gateway.service.calls import CallService
 from gateway.service.events import EventService
 from gateway.service.transfers import TransferService
@@ -20,7 +21,10 @@ CALL_SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
 
 
 def endpoints(
-    calls: CallService, transfers: TransferService, events: EventService
+    calls: CallService,
+    commands: CallCommands,
+    transfers: TransferService,
+    events: EventService,
 ) -> Sequence[Endpoint]:
     """Every RPC: its name, message → command, the story, result → message."""
     return (
@@ -40,7 +44,8 @@ def endpoints(
             events.list_call_events,
             responses.page_of_events,
         ),
-        _unary("HangUpCall", requests.hang_up_call, calls.hang_up_call, responses.hung_up),
+        _unary("UpdateCall", requests.update_call, commands.update_call, responses.updated),
+        _unary("HangUpCall", requests.hang_up_call, commands.hang_up_call, responses.hung_up),
         _unary(
             "TransferCall",
             requests.transfer_call,
@@ -50,6 +55,12 @@ def endpoints(
         ),
         _unary(
             "GetTransfer", requests.get_transfer, transfers.get_transfer, responses.got_transfer
+        ),
+        _unary(
+            "ListTransfers",
+            requests.list_transfers,
+            transfers.list_transfers,
+            responses.transfers_of_call,
         ),
         _unary("ListTrunks", requests.list_trunks, calls.list_trunks, responses.trunks),
     )

@@ -15,6 +15,7 @@ from gateway.domain.commands import (
     ListCalls,
     PlaceCall,
     TransferCall,
+    UpdateCall,
     WatchCalls,
 )
 from gateway.domain.transfer import OnTimeout
@@ -125,6 +126,18 @@ def hang_up_call(message: calls_pb2.HangUpCallRequest) -> HangUpCall:
     return HangUpCall(call=_ref(message), end_room=message.end_room)
 
 
+def update_call(message: calls_pb2.UpdateCallRequest) -> UpdateCall:
+    """UpdateCallRequest."""
+    told = message.HasField("end_room_on_hangup")
+    return UpdateCall(
+        call=_ref(message),
+        set_labels=dict(message.set_labels),
+        remove_labels=tuple(message.remove_labels),
+        end_room_on_hangup=message.end_room_on_hangup if told else None,
+        max_duration=span_of(message, "max_duration"),
+    )
+
+
 def transfer_call(message: transfers_pb2.TransferCallRequest) -> TransferCall:
     """TransferCallRequest."""
     on_timeout = enum_of(
@@ -149,11 +162,22 @@ def get_transfer(message: transfers_pb2.GetTransferRequest) -> str:
     return message.transfer_id
 
 
+def list_transfers(message: transfers_pb2.ListTransfersRequest) -> CallRef:
+    """ListTransfersRequest."""
+    if not message.call_id:
+        raise invalid_field("call_id", "is required")
+    return CallRef(message.call_id)
+
+
 def list_trunks(_message: calls_pb2.ListTrunksRequest) -> None:
     """ListTrunksRequest asks nothing more."""
 
 
-def _ref(message: calls_pb2.HangUpCallRequest | transfers_pb2.TransferCallRequest) -> CallRef:
+def _ref(
+    message: calls_pb2.HangUpCallRequest
+    | calls_pb2.UpdateCallRequest
+    | transfers_pb2.TransferCallRequest,
+) -> CallRef:
     by_leg = message.room or message.participant_identity
     if message.call_id and by_leg:
         raise invalid_field("call_id", "must not be set together with room")

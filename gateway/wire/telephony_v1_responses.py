@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gateway.domain.call import Attempt, Call
 from gateway.domain.event import CallEvent
-from gateway.domain.routing import RouteDecision
+from gateway.domain.routing.decision import Candidate, LimitCheck, RouteDecision
 from gateway.domain.tenant import Trunk
 from gateway.domain.timeouts import Timeout
 from gateway.domain.transfer import Transfer
@@ -37,6 +37,7 @@ def call(value: Call) -> calls_pb2.Call:
         labels=value.labels,
         sandbox=value.sandbox,
         sequence=value.sequence,
+        end_room_on_hangup=value.end_room_on_hangup,
     )
     put_span(message.ringing_timeout, value.ringing_timeout)
     put_span(message.max_duration, value.max_duration)
@@ -55,6 +56,7 @@ def _attempt(value: Attempt) -> calls_pb2.Attempt:
         sip_status_code=value.sip_status_code,
         sip_status=value.sip_status,
         next_attempt=value.next_attempt,
+        caller_id=value.caller_id,
     )
     put_time(message.start_time, value.start_time)
     put_time(message.ring_time, value.ring_time)
@@ -98,6 +100,16 @@ def hung_up(value: Call) -> calls_pb2.HangUpCallResponse:
     return calls_pb2.HangUpCallResponse(call=call(value))
 
 
+def updated(value: Call) -> calls_pb2.UpdateCallResponse:
+    """UpdateCallResponse."""
+    return calls_pb2.UpdateCallResponse(call=call(value))
+
+
+def transfers_of_call(value: Sequence[Transfer]) -> transfers_pb2.ListTransfersResponse:
+    """ListTransfersResponse."""
+    return transfers_pb2.ListTransfersResponse(transfers=[transfer(one) for one in value])
+
+
 def transferring(value: Accepted) -> transfers_pb2.TransferCallResponse:
     """TransferCallResponse."""
     return transfers_pb2.TransferCallResponse(transfer=transfer(value.transfer))
@@ -110,21 +122,34 @@ def got_transfer(value: Transfer) -> transfers_pb2.GetTransferResponse:
 
 def route(value: RouteDecision) -> calls_pb2.RouteDecision:
     """A RouteDecision."""
-    verdicts = calls_pb2.TrunkVerdict.DESCRIPTOR
     return calls_pb2.RouteDecision(
         route_id=value.route_id,
-        candidates=[
-            calls_pb2.TrunkCandidate(
-                trunk_id=candidate.trunk_id, verdict=number_of(verdicts, candidate.verdict)
-            )
-            for candidate in value.candidates
-        ],
+        route_cause=value.route_cause,
+        candidates=[_candidate(each) for each in value.candidates],
+        max_attempts=value.max_attempts,
         caller_id=value.caller_id,
         caller_id_cause=value.caller_id_cause,
+        dialed_number=value.dialed_number,
+        emergency=value.emergency,
+        limits=[_limit(each) for each in value.limits],
         ringing_timeout=_timeout(value.ringing_timeout),
         setup_timeout=_timeout(value.setup_timeout),
         max_duration=_timeout(value.max_duration),
     )
+
+
+def _candidate(value: Candidate) -> calls_pb2.TrunkCandidate:
+    return calls_pb2.TrunkCandidate(
+        trunk_id=value.trunk_id,
+        verdict=number_of(calls_pb2.TrunkVerdict.DESCRIPTOR, value.verdict),
+        cause=value.cause,
+        priority=value.priority,
+        weight=value.weight,
+    )
+
+
+def _limit(value: LimitCheck) -> calls_pb2.LimitCheck:
+    return calls_pb2.LimitCheck(limit=value.limit, used=value.used, maximum=value.maximum)
 
 
 def _timeout(value: Timeout) -> calls_pb2.TimeoutDecision:

@@ -15,6 +15,7 @@ from google.protobuf.duration_pb2 import Duration
 from gateway.build import Gateway
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.leg import Leg
+from gateway.domain.tenant import Right
 from gateway.ports import AuditQuery
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
@@ -200,6 +201,7 @@ class Stand:
             "GATEWAY_MASTER_KEY": "the tests' own master key",
             "GATEWAY_GRPC_ADDRESS": "127.0.0.1:0",
             "GATEWAY_HTTP_ADDRESS": "127.0.0.1:0",
+            "GATEWAY_WEBHOOK_PRIVATE_ADDRESSES": True,
             "GATEWAY_PLATFORM": "livekit" if self.stack else "sandbox",
         }
         if self.stack:
@@ -227,10 +229,11 @@ class Stand:
         """Gives the tenant acme other timeouts."""
         await self.apply(configuration(self.trunk, timeouts=policy))
 
-    async def client(self, tenant_id: str, *, room: str = "") -> Client:
-        """A client with a new key of this tenant."""
+    async def client(self, tenant_id: str, *rights: Right, room: str = "") -> Client:
+        """A client with a new key of this tenant (none: an operator's)."""
         administration = self.gateway.administration
-        created = await administration.admin.create_key(tenant_id)
+        held = frozenset(rights or ({Right.CALL} if tenant_id else {Right.OPERATOR}))
+        created = await administration.admin.create_key(tenant_id, held)
         await administration.directory.refresh()
         return Client(self.connect(), administration.admin.sign(created.key, room=room))
 

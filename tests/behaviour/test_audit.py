@@ -24,7 +24,7 @@ async def test_a_call_is_recorded_before_and_after(stand: Stand) -> None:
     assert intent["peer"]
     assert intent["request"]["to"] == phone("01")
     assert intent["request"]["leg"]["digits"] == "[hidden]"
-    assert intent["decision"]["trunk"]["trunk_id"] == "acme-main"
+    assert intent["decision"]["trunk_id"] == "acme-main"
     assert intent["decision"]["caller_id"] == call.caller_id
     assert intent["decision"]["ringing_timeout"]["in_force"] == "9.5s"
     assert (outcome["reason"], outcome["sip_status_code"]) == ("BUSY", 486)

@@ -10,13 +10,16 @@ from tests.behaviour.stand import Stand, phone, reason_name, span
 RINGING = ["CALL_CREATED", "CALL_RINGING", "CALL_ENDED"]
 SILENT = ["CALL_CREATED", "CALL_ENDED"]
 
+FAILED_TWICE = ["CALL_CREATED", "ATTEMPT_FAILED", "CALL_ENDED"]
+"""A tenant without routes has all its trunks to try; two of them are open."""
+
 UNANSWERED = [
     pytest.param("01", "BUSY", 486, None, id="busy"),
     pytest.param("03", "DECLINED", 603, None, id="declined"),
     pytest.param("04", "INVALID_NUMBER", 404, None, id="unknown-number"),
     pytest.param("05", "UNREACHABLE", 480, None, id="unavailable"),
-    pytest.param("06", "TRUNK_FAILURE", 503, SILENT, id="carrier-failure"),
-    pytest.param("13", "INVALID_NUMBER", 404, SILENT, id="no-such-phone"),
+    pytest.param("06", "TRUNK_FAILURE", 503, FAILED_TWICE, id="carrier-failure"),
+    pytest.param("14", "INVALID_NUMBER", 404, SILENT, id="no-such-phone"),
 ]
 
 

@@ -156,7 +156,7 @@ def test_validate_only_shows_the_route(run: CommandLine, gateway: CannedGateway)
             calls_pb2.TrunkCandidate(trunk_id="berlin", verdict="TRUNK_VERDICT_TAKEN"),
         ],
         caller_id="+4930123456",
-        caller_id_cause="first of the trunk",
+        caller_id_cause="next in turn",
         ringing_timeout=calls_pb2.TimeoutDecision(
             asked=Duration(seconds=5), in_force=Duration(seconds=5), source="request"
         ),
@@ -165,8 +165,8 @@ def test_validate_only_shows_the_route(run: CommandLine, gateway: CannedGateway)
     result = run("calls", "place", "+49891234567", "--validate-only", "--wait")
     assert result.code == 0
     rows = [each.split() for each in result.out.splitlines()]
-    assert rows[1:3] == [["munich", "DISABLED"], ["berlin", "TAKEN"]]
-    assert "+4930123456 (first of the trunk)" in result.out
+    assert [row[:2] for row in rows[1:3]] == [["munich", "DISABLED"], ["berlin", "TAKEN"]]
+    assert "+4930123456 (next in turn)" in result.out
     assert "5s (request; asked for 5s)" in result.out
 
 

@@ -6,11 +6,13 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
+import yaml
 from typer.core import TyperGroup
 
 from gateway.__main__ import app
@@ -79,19 +81,30 @@ def test_apply_accepts_the_configuration_example(examples: Examples, tmp_path: P
 def test_the_configuration_example_has_every_field() -> None:
     """The annotated example sets each field of the configuration's messages somewhere."""
     (block,) = named("yaml config")
-    missing = {name for name in field_names(admin_pb2.Config.DESCRIPTOR) if name not in block.text}
-    assert not missing
+    given = yaml.safe_load(block.text)
+    assert field_names(admin_pb2.Config.DESCRIPTOR) - set(set_fields(given, "Config")) == set()
 
 
-def field_names(message: Any) -> set[str]:
-    """The names of a message's fields, and of those within."""
+def field_names(message: Any) -> set[tuple[str, str]]:
+    """A message's fields by its name and theirs, and those of the messages within."""
     names = set()
     for field in message.fields:
-        names.add(field.name)
+        names.add((message.name, field.name))
         inner = field.message_type
         if inner is not None and inner.file is message.file:
             names |= field_names(inner) if not inner.GetOptions().map_entry else set()
     return names
+
+
+def set_fields(given: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    """The fields that a document of this message sets, and those of the messages within."""
+    message: Any = admin_pb2.DESCRIPTOR.message_types_by_name[name]
+    for key, value in given.items():
+        yield name, key
+        inner = message.fields_by_name[key].message_type
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict) and not inner.GetOptions().map_entry:
+                yield from set_fields(one, inner.name)
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from google.protobuf.message import Message
 
-from gateway.platform.livekit import LiveKitPlatform
+from gateway.platform.livekit import LiveKitPlatform, no_secret
 from tests.platform.stand import Stand
 
 API_KEY = "key"
@@ -34,6 +34,8 @@ class FakeLiveKit:
 
     answer: Answer
     seen: list[SeenRequest] = field(default_factory=list)
+    secret: Callable[[str], str] = no_secret
+    """Reads the passwords of inline trunks."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -46,7 +48,8 @@ class FakeLiveKit:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self.handle)
         async with TestServer(app) as server:
-            platform = LiveKitPlatform(str(server.make_url("")), API_KEY, API_SECRET)
+            url = str(server.make_url(""))
+            platform = LiveKitPlatform(url, API_KEY, API_SECRET, secret=self.secret)
             try:
                 yield Stand(platform, "ST_trunk")
             finally:

@@ -10,22 +10,34 @@ from livekit.protocol.sip import (
     CreateSIPParticipantRequest,
     SIPHeaderOptions,
     SIPMediaEncryption,
+    SIPOutboundConfig,
+    SIPTransport,
     TransferSIPParticipantRequest,
 )
 
 from gateway.domain.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
 from gateway.domain.leg import Dial, Refer
+from gateway.domain.tenant import InlineTrunk, SipTransport
 from gateway.platform.livekit_requests import (
     CREATE_FIELDS,
+    INLINE_FIELDS,
     TRANSFER_FIELDS,
     FieldClass,
     create_request,
     transfer_request,
 )
 
+INLINE = InlineTrunk(
+    hostname="sip.carrier.example:5061",
+    transport=SipTransport.TLS,
+    username="acme",
+    password_from="env:CARRIER_PASSWORD",
+    from_host="acme.example",
+)
 DIAL = Dial(
     call_id="call_1",
     livekit_trunk_id="ST_1",
+    inline=INLINE,
     to="+15005550100",
     caller_id="+15005550199",
     room="room",
@@ -72,6 +84,7 @@ Fields = Mapping[str, tuple[FieldClass, str]]
 
 CLASSED = [
     pytest.param(CreateSIPParticipantRequest, CREATE_FIELDS, id="create"),
+    pytest.param(SIPOutboundConfig, INLINE_FIELDS, id="inline"),
     pytest.param(TransferSIPParticipantRequest, TRANSFER_FIELDS, id="transfer"),
 ]
 
@@ -85,6 +98,7 @@ def test_every_field_of_livekits_is_classed(kind: type[Message], fields: Fields)
 
 FULL = [
     pytest.param(create_request(DIAL), CREATE_FIELDS, id="create"),
+    pytest.param(create_request(DIAL, "open sesame").trunk, INLINE_FIELDS, id="inline"),
     pytest.param(transfer_request(REFER), TRANSFER_FIELDS, id="transfer"),
 ]
 
@@ -137,3 +151,21 @@ def test_the_callers_attributes_do_not_rename_the_call() -> None:
     forged = LegOptions(participant_attributes={"gateway.callId": "call_2"})
     request = create_request(replace(PLAIN_DIAL, options=forged))
     assert request.participant_attributes["gateway.callId"] == "call_1"
+
+
+def test_an_inline_trunk_reaches_livekit() -> None:
+    """Address, credentials and caller ID stand in the request, and no id of a stored trunk."""
+    request = create_request(replace(PLAIN_DIAL, livekit_trunk_id="", inline=INLINE), "open sesame")
+    assert request.trunk == SIPOutboundConfig(
+        hostname="sip.carrier.example:5061",
+        transport=SIPTransport.SIP_TRANSPORT_TLS,
+        auth_username="acme",
+        auth_password="open sesame",
+        from_host="acme.example",
+    )
+    assert (request.sip_trunk_id, request.sip_number) == ("", PLAIN_DIAL.caller_id)
+
+
+def test_a_stored_trunk_sends_no_other() -> None:
+    """A dial on a trunk that LiveKit has stored says nothing of carriers."""
+    assert not create_request(PLAIN_DIAL).HasField("trunk")

@@ -1,8 +1,15 @@
 """Requests about rooms and who is in them, and what their answers mean."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
-from livekit.protocol.models import ParticipantInfo
+from livekit.protocol.models import ParticipantInfo, Room
+from livekit.protocol.room import (
+    ListParticipantsRequest,
+    ListParticipantsResponse,
+    ListRoomsResponse,
+)
 
 from gateway.domain.leg import Leg
 from gateway.domain.observation import LegIds, LegStatus
@@ -42,6 +49,24 @@ LEGS = [
         id="active",
     ),
     pytest.param(
+        participant(
+            sip_callID="SCL_1",
+            sip_ruleID="SDR_1",
+            sip_trunkID="ST_1",
+            sip_phoneNumber="+15005550177",
+            sip_trunkPhoneNumber="+15005550188",
+        ),
+        Leg(
+            LegStatus.DIALING,
+            LegIds("PA_1", "SCL_1"),
+            rule_id="SDR_1",
+            livekit_trunk_id="ST_1",
+            far_number="+15005550177",
+            own_number="+15005550188",
+        ),
+        id="ringing in",
+    ),
+    pytest.param(
         participant(sip_callID="SCL_1"),
         Leg(LegStatus.DIALING, LegIds("PA_1", "SCL_1")),
         id="without a status yet",
@@ -62,7 +87,35 @@ LEGS = [
 async def test_a_participant_is_read_as_a_leg(info: ParticipantInfo, expected: Leg | None) -> None:
     """A SIP participant's attributes are the leg; one that has left, or an agent, is none."""
     async with FakeLiveKit(message(info)).serve() as stand:
-        assert await stand.leg() == expected
+        assert await stand.leg() == (expected and replace(expected, room=stand.room))
+
+
+class Rooms:
+    """A LiveKit with some rooms, of which one cannot be listed."""
+
+    def __init__(self, broken: str = "") -> None:
+        self._broken = broken
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answers ListRooms and ListParticipants."""
+        if request.path.endswith("ListRooms"):
+            rooms = [Room(name=name) for name in ("empty", "full", "talk")]
+            return await message(ListRoomsResponse(rooms=rooms))(request)
+        room = ListParticipantsRequest.FromString(await request.read()).room
+        if room == self._broken:
+            return await twirp_error(500, "internal", "x")(request)
+        if room == "empty":
+            return await NOT_FOUND(request)
+        phone, agent = participant(sip_callID=room), participant(kind=ParticipantInfo.AGENT)
+        return await message(ListParticipantsResponse(participants=[agent, phone]))(request)
+
+
+@pytest.mark.parametrize(("broken", "seen"), [("", ["full", "talk"]), ("full", ["talk"])])
+async def test_every_leg_is_listed(broken: str, seen: list[str]) -> None:
+    """The phones of all rooms; a room that cannot be listed does not hide the others."""
+    async with FakeLiveKit(Rooms(broken)).serve() as stand:
+        legs = await stand.platform.legs()
+    assert [leg.room for leg in legs] == [leg.ids.sip_call_id for leg in legs] == seen
 
 
 async def test_what_is_not_found_is_gone() -> None:
@@ -85,6 +138,7 @@ async def test_what_cannot_be_known_is_raised(answer: Answer) -> None:
             stand.platform.hang_up(stand.room, "callee"),
             stand.platform.end_room(stand.room),
             stand.platform.check(),
+            stand.platform.legs(),
         ]
         for request in requests:
             with pytest.raises(PlatformError, match=r"\w+: .+"):

@@ -19,7 +19,8 @@ FINAL_RESPONSES = [
     pytest.param("04", 404, "Not Found", "not_found", id="unknown"),
     pytest.param("05", 480, "Temporarily Unavailable", "resource_exhausted", id="unavailable"),
     pytest.param("06", 503, "Service Unavailable", "failed_precondition", id="carrier"),
-    pytest.param("13", 404, "Not Found", "not_found", id="nobody"),
+    pytest.param("13", 503, "Service Unavailable", "failed_precondition", id="rings-then-fails"),
+    pytest.param("14", 404, "Not Found", "not_found", id="nobody"),
     pytest.param("99", 404, "Not Found", "not_found", id="nobody-either"),
 ]
 
@@ -113,6 +114,19 @@ async def test_a_leg_that_is_nowhere_is_none(platform_stand: Stand) -> None:
     assert await platform_stand.leg() is None
     await platform_stand.answered("00")
     assert await platform_stand.leg("somebody-else") is None
+
+
+async def test_legs_are_listed(platform_stand: Stand) -> None:
+    """Every leg is listed as `leg` shows it, with its room, identity and numbers; then no more."""
+    dial = await platform_stand.answered("00")
+    leg = await platform_stand.until(LegStatus.ACTIVE)
+    listed = [leg for leg in await platform_stand.platform.legs() if leg.room == dial.room]
+    assert listed == [leg]
+    assert (leg.identity, leg.far_number, leg.own_number) == ("callee", dial.to, dial.caller_id)
+    assert not leg.rang_in
+    await platform_stand.platform.end_room(dial.room)
+    await eventually(platform_stand.gone)
+    assert [leg for leg in await platform_stand.platform.legs() if leg.room == dial.room] == []
 
 
 async def test_giving_up_the_wait_leaves_the_phone_ringing(platform_stand: Stand) -> None:

@@ -1,6 +1,7 @@
 """Tenants and keys in memory, renewed when they change."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -66,6 +67,73 @@ async def test_it_is_read_only_when_something_changed(store: SqlStore) -> None:
     for _ in range(3):
         await directory.refresh()
     assert decoded == [None]
+
+
+async def test_keys_alone_compile_nothing_again(store: SqlStore) -> None:
+    """A change of keys leaves the network as it is, and is seen all the same."""
+    directory = Directory(store, decode)
+    await store.transact(lambda tx: tx.put_config("acme", "", NOON))
+    await directory.refresh()
+    network = directory.network
+    await store.transact(lambda tx: tx.put_key(KEY))
+    await directory.refresh()
+    assert directory.key("GW1") == KEY
+    assert directory.network is network
+    await store.transact(lambda tx: tx.put_config("acme", "", NOON))
+    await directory.refresh()
+    assert directory.network is not network
+
+
+async def test_the_network_is_of_the_configuration_in_force(store: SqlStore) -> None:
+    """Choices and configuration are of one version at any moment."""
+    directory = Directory(store, decode)
+    assert directory.network.config == Config()
+    await store.transact(lambda tx: tx.put_config("acme", "", NOON))
+    await directory.refresh()
+    assert directory.network.config is directory.config
+    assert directory.network.tenant("acme") is directory.tenant("acme")
+
+
+async def test_a_big_configuration_holds_nothing_up(store: SqlStore) -> None:
+    """While one is decoded the gateway goes on with the one before."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(stored: StoredConfig | None) -> Config:
+        begun.set()
+        assert go_on.wait(10)
+        return decode(stored)
+
+    directory = Directory(store, slow)
+    await store.transact(lambda tx: tx.put_config("acme", "", NOON))
+    refreshing = asyncio.create_task(directory.refresh())
+    await until(begun.is_set)
+    assert directory.config == Config()
+    go_on.set()
+    await refreshing
+    assert directory.tenant("acme")
+
+
+async def test_the_newer_configuration_stays(store: SqlStore) -> None:
+    """A slow refresh that began earlier never puts its configuration over a newer one."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first_slow(stored: StoredConfig | None) -> Config:
+        if stored and stored.version == 1:
+            begun.set()
+            assert go_on.wait(10)
+        return decode(stored)
+
+    directory = Directory(store, first_slow)
+    await store.transact(lambda tx: tx.put_config("acme", "", NOON))
+    earlier = asyncio.create_task(directory.refresh())
+    await until(begun.is_set)
+    await store.transact(lambda tx: tx.put_config("globex", "", NOON))
+    later = asyncio.create_task(directory.refresh())
+    # Time enough for the later one to overtake, if it could.
+    await asyncio.wait({later}, timeout=0.3)
+    go_on.set()
+    await asyncio.gather(earlier, later)
+    assert (directory.config.version, directory.tenant("globex").tenant_id) == (2, "globex")
 
 
 async def test_a_configuration_that_cannot_be_read(

@@ -8,9 +8,14 @@ import pytest
 from gateway.audit.redaction import HIDDEN, Redact, describe, keep, last4, text
 from gateway.domain.call import CallState, LegOptions
 from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall, TransferCall
-from gateway.domain.routing import choose
-from gateway.domain.tenant import Config, Tenant, Trunk, TrunkNumber
+from gateway.domain.routing.decision import TrunkState
+from gateway.domain.routing.network import Network
+from gateway.domain.routing.ranking import rank
+from gateway.domain.routing.taking import take
+from gateway.domain.tenant import Config, NumberFormat, Tenant, Trunk, TrunkNumber
+from gateway.service.placing import recorded
 from gateway.service.seal import Seal
+from tests.store.values import NOON
 
 SEAL = Seal(["the master key"])
 TO, CALLER_ID = "+15005550100", "+15005550199"
@@ -36,19 +41,23 @@ CALL = PlaceCall(
     ),
 )
 TRANSFER = TransferCall(call=CallRef("call_1"), to=TO, headers={"X-Customer": "Zoë"})
-DECISION = choose(
-    CALL,
-    Tenant(tenant_id="acme"),
+ACME = Tenant(tenant_id="acme")
+NETWORK = Network(
     Config(
+        tenants=(ACME,),
         trunks=(
             Trunk(
                 trunk_id="berlin",
                 livekit_trunk_id="ST_1",
                 numbers=(TrunkNumber(CALLER_ID), TrunkNumber(TO)),
                 headers={"X-Secret": "hush"},
+                number_format=NumberFormat(plus=False),
             ),
-        )
-    ),
+        ),
+    )
+)
+DECISION = recorded(
+    take(rank(CALL, ACME, NETWORK, NOON, "call_1"), lambda _: TrunkState(), lambda _: 0)
 )
 
 

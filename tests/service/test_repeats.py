@@ -41,6 +41,7 @@ CALL_CHANGES: dict[str, Any] = {
     "trunk_id": "berlin",
     "end_room_on_hangup": True,
     "validate_only": True,
+    "require_transfer": True,
 }
 LEG_CHANGES: dict[str, Any] = {
     "participant_name": "Zoë",

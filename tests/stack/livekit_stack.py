@@ -195,15 +195,15 @@ class LiveKitStack:
     def calls(self) -> list[dict[str, Any]]:
         """List what the phones saw, in INVITE order.
 
-        Each call has ``sip_call_id``, ``room``, ``identity``, ``to``, ``from``, ``trunk_id``,
-        ``hostname``, ``display_name``, ``headers``, ``attributes``, ``dtmf``; ``invite_time``,
-        ``ring_time``, ``answer_time``, ``end_time`` (RFC 3339, or None); ``end``, what ended it
+        Each call has ``sip_call_id``, ``inbound``, ``room``, ``identity``, ``to``, ``from``,
+        ``trunk_id``, ``hostname``, ``display_name``, ``headers``, ``attributes``, ``dtmf``;
+        ``invite_time``, ``ring_time``, ``answer_time``, ``end_time`` (RFC 3339, or None); ``end``
         (``cancel``, ``bye``, ``remote``, ``busy``, ``declined``, ``not_found``, ``unavailable``,
-        ``failed``), and ``end_cause``, why (such as ``ringing_timeout``, ``request_over``,
-        ``max_call_duration``, ``participant_removed``, ``room_deleted``, ``duplicate_identity``,
-        ``hangup``, ``transferred``); ``sip_status_code``; ``hears``, the identities whose audio
-        reaches the phone; and ``refers``, each with ``to``, ``headers``, ``time``, ``outcome``
-        and ``sip_status_code``.
+        ``failed``, ``rejected``), what ended it, and ``end_cause``, why (such as
+        ``ringing_timeout``, ``request_over``, ``max_call_duration``, ``participant_removed``,
+        ``room_deleted``, ``duplicate_identity``, ``hangup``, ``transferred``);
+        ``sip_status_code``; ``hears``, the identities whose audio reaches it; and ``refers``,
+        each with ``to``, ``headers``, ``time``, ``outcome`` and ``sip_status_code``.
         """
         calls: list[dict[str, Any]] = json.loads(self._inspect("GET", "/calls"))
         return calls
@@ -212,6 +212,20 @@ class LiveKitStack:
         """Count, by number, the attempts that the SIP node refused before dialling."""
         refused: dict[str, int] = json.loads(self._inspect("GET", "/refused"))
         return refused
+
+    def ring_in(self, room: str, identity: str, **caller: Any) -> str:
+        """Have somebody ring in, and return LiveKit's id of the call.
+
+        ``from`` (empty: hidden), ``to``, ``trunk_id``, ``rule_id``, ``attributes`` (the dispatch
+        rule's), and ``answer_after``, in seconds from the join; negative: it is never answered.
+        """
+        caller = {"rule_id": "SDR_rule", "room": room, "identity": identity} | caller
+        joined = json.loads(self._inspect("POST", "/ring_in", json.dumps(caller)))
+        return str(joined["sip_call_id"])
+
+    def hang_up_phone(self, sip_call_id: str) -> None:
+        """Have the far end of a leg hang up: BYE, or CANCEL of a caller nobody answered."""
+        self._inspect("POST", f"/hang_up/{sip_call_id}")
 
     def reset(self) -> None:
         """Make the SIP node forget what :meth:`calls` and :meth:`refused` tell. Legs stay up."""
@@ -350,13 +364,13 @@ class LiveKitStack:
 
     # Asking the parts.
 
-    def _inspect(self, method: str, path: str) -> bytes:
-        return self._http("inspect", method, path)
+    def _inspect(self, method: str, path: str, body: str | None = None) -> bytes:
+        return self._http("inspect", method, path, body)
 
-    def _http(self, port: str, method: str, path: str) -> bytes:
+    def _http(self, port: str, method: str, path: str, sent: str | None = None) -> bytes:
         connection = http.client.HTTPConnection(LOOPBACK, self._ports[port], timeout=STOP_TIMEOUT)
         try:
-            connection.request(method, path)
+            connection.request(method, path, sent)
             response = connection.getresponse()
             body = response.read()
         finally:

@@ -1,15 +1,22 @@
 """Every field of an answer is filled from the domain."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gateway.domain.call import Attempt, CallState, Direction, EventType
-from gateway.domain.commands import PlaceCall
 from gateway.domain.event import CallEvent
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.domain.routing import choose
-from gateway.domain.tenant import Config, Route, RouteTarget, Tenant, Trunk, TrunkNumber
+from gateway.domain.routing.decision import (
+    Backup,
+    Candidate,
+    LimitCheck,
+    RouteDecision,
+    Verdict,
+)
+from gateway.domain.tenant import Trunk, TrunkNumber
+from gateway.domain.timeouts import Timeout
 from gateway.domain.transfer import TransferState
 from gateway.service.calls import Placed
 from gateway.service.events import Heartbeat
@@ -40,6 +47,7 @@ CALL = a_call(
             ring_time=NOON + SECOND,
             end_time=NOON + SECOND * 2,
             next_attempt="486 is an answer",
+            caller_id="+15005550199",
         ),
     ),
     sip_status_code=486,
@@ -50,6 +58,7 @@ CALL = a_call(
     labels={"team": "a"},
     sandbox=True,
     sequence=7,
+    end_room_on_hangup=True,
 )
 TRANSFER = a_transfer(
     "transfer_1",
@@ -70,12 +79,25 @@ EVENT = CallEvent(
     sequence=7,
 )
 TRUNK = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1", numbers=(TrunkNumber("+15005550199"),))
-DECISION = choose(
-    PlaceCall(
-        to="+15005550100", ringing_timeout=SECOND * 9, setup_timeout=SECOND, max_duration=SECOND * 9
+DECISION = RouteDecision(
+    trunk=TRUNK,
+    route_id="germany",
+    route_cause="prefix +49",
+    candidates=(
+        Candidate("munich", Verdict.FULL, "12 of 12 calls", priority=1, weight=3),
+        Candidate("berlin", Verdict.TAKEN, "last one left", priority=2, weight=5),
     ),
-    Tenant(tenant_id="acme", routes=(Route(route_id="r", targets=(RouteTarget("berlin"),)),)),
-    Config(trunks=(TRUNK,)),
+    backups=(Backup("munich", ("+15005550198",)),),
+    max_attempts=2,
+    caller_id="+15005550199",
+    caller_id_cause="next in turn",
+    dialed_number="00493012345678",
+    destination="+49",
+    emergency=True,
+    limits=(LimitCheck("trunk.munich.max_concurrent_calls", 12, 13),),
+    ringing_timeout=Timeout(SECOND * 9, SECOND * 8, "request"),
+    setup_timeout=Timeout(SECOND, SECOND * 2, "request"),
+    max_duration=Timeout(SECOND * 9, SECOND * 7, "request"),
 )
 ANSWERS = [
     ("Call", responses.call(CALL)),
@@ -83,6 +105,8 @@ ANSWERS = [
     ("CallEvent", responses.event(EVENT)),
     ("RouteDecision", responses.route(DECISION)),
     ("PlaceCallResponse", responses.placed(Placed(CALL, DECISION))),
+    ("UpdateCallResponse", responses.updated(CALL)),
+    ("ListTransfersResponse", responses.transfers_of_call([TRANSFER])),
     ("ListCallsResponse", responses.page_of_calls(([CALL], "token"))),
     ("ListCallEventsResponse", responses.page_of_events(([EVENT], 7))),
     ("ListTrunksResponse", responses.trunks([TRUNK])),
@@ -123,6 +147,30 @@ def test_a_transfer_as_it_is() -> None:
     assert message.mode == transfers_pb2.TRANSFER_MODE_COLD
     assert message.state == transfers_pb2.TRANSFER_STATE_FAILED
     assert message.leg_left_time.seconds == int(NOON.timestamp()) + 1
+
+
+def test_a_route_decision_as_it_is() -> None:
+    """Each field of a decision holds the value of its name, and each trunk its own."""
+    message = responses.route(DECISION)
+    for name in ("route_id", "route_cause", "caller_id", "caller_id_cause", "dialed_number",
+                 "max_attempts", "emergency"):  # fmt: skip
+        assert getattr(message, name) == getattr(DECISION, name)
+    for told, candidate in zip(message.candidates, DECISION.candidates, strict=True):
+        for name in ("trunk_id", "cause", "priority", "weight"):
+            assert getattr(told, name) == getattr(candidate, name)
+    verdicts = [each.verdict for each in message.candidates]
+    assert verdicts == [calls_pb2.TRUNK_VERDICT_FULL, calls_pb2.TRUNK_VERDICT_TAKEN]
+    (limit,) = message.limits
+    assert (limit.used, limit.maximum) == (12, 13)
+    assert limit.limit == "trunk.munich.max_concurrent_calls"
+
+
+def test_a_timeout_asked_for_and_in_force() -> None:
+    """A decision on a span tells what was asked for, if anything was, and what holds."""
+    message = responses.route(replace(DECISION, max_duration=Timeout(None, SECOND, "tenant")))
+    ringing, duration = message.ringing_timeout, message.max_duration
+    assert (ringing.asked.seconds, ringing.in_force.seconds, ringing.source) == (9, 8, "request")
+    assert (duration.HasField("asked"), duration.in_force.seconds) == (False, 1)
 
 
 def test_what_has_not_happened_is_unset() -> None:

@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// inspection serves what a test wants to know about the far side of its calls.
+// inspection serves what a test wants to know about the far side of its calls, and
+// lets somebody ring in or hang up.
 func inspection(n *node) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /calls", func(w http.ResponseWriter, _ *http.Request) {
@@ -16,6 +17,26 @@ func inspection(n *node) http.Handler {
 	})
 	mux.HandleFunc("POST /reset", func(w http.ResponseWriter, _ *http.Request) {
 		n.ledger.reset()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /ring_in", func(w http.ResponseWriter, r *http.Request) {
+		var from caller
+		if err := json.NewDecoder(r.Body).Decode(&from); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		leg, err := n.ringIn(r.Context(), from)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		writeJSON(w, leg)
+	})
+	mux.HandleFunc("POST /hang_up/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if err := n.hangUp(r.PathValue("id")); err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

@@ -10,6 +10,7 @@ import (
 // callRecord is what the inspection endpoint tells about one INVITE.
 type callRecord struct {
 	SIPCallID     string            `json:"sip_call_id"`
+	Inbound       bool              `json:"inbound"`
 	Room          string            `json:"room"`
 	Identity      string            `json:"identity"`
 	To            string            `json:"to"`

@@ -25,7 +25,7 @@ const (
 	attrSIPCallTag    = livekit.AttrSIPPrefix + "callTag"
 )
 
-// leg is one outbound call: a participant of a room on one side, a phone on the other.
+// leg is one call, out or in: a participant of a room on one side, a phone on the other.
 type leg struct {
 	node           *node
 	id             string // LiveKit's call id, SCL_…
@@ -62,14 +62,7 @@ func (l *leg) dialUntil(ctx context.Context, deadline time.Time) error {
 		l.end(failure)
 		return err
 	}
-	l.mu.Lock()
-	l.answered = true
-	l.mu.Unlock()
-	now := time.Now()
-	l.node.ledger.update(func() {
-		l.record.AnswerTime = &now
-		l.record.SIPStatusCode = ok.code
-	})
+	l.answer()
 	l.room.setAttributes(map[string]string{
 		attrSIPCallIDFull: guid.HashedID(l.id),
 		attrSIPCallTag:    guid.HashedID(l.id + "/tag"),
@@ -86,6 +79,18 @@ func (l *leg) dialUntil(ctx context.Context, deadline time.Time) error {
 	l.setStatus(statusActive)
 	l.room.connect()
 	return nil
+}
+
+// answer notes that the call is answered: from now on it can be transferred.
+func (l *leg) answer() {
+	l.mu.Lock()
+	l.answered = true
+	l.mu.Unlock()
+	now := time.Now()
+	l.node.ledger.update(func() {
+		l.record.AnswerTime = &now
+		l.record.SIPStatusCode = ok.code
+	})
 }
 
 // invite plays the phone up to its final response. ctx bounds the dial, and the

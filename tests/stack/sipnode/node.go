@@ -129,16 +129,24 @@ func (n *node) join(ctx context.Context, req *rpc.InternalCreateSIPParticipantRe
 		Attributes:  attributes,
 		DTMF:        req.GetDtmf(),
 	}
-	room, err := joinRoom(ctx, n.livekit, membership{
+	if err := n.enter(ctx, call, membership{
 		room:       req.GetRoomName(),
 		identity:   req.GetParticipantIdentity(),
 		name:       req.GetParticipantName(),
 		metadata:   req.GetParticipantMetadata(),
 		attributes: attributes,
 		hears:      call.hears,
-	})
-	if err != nil {
+	}); err != nil {
 		return nil, err
+	}
+	return call, nil
+}
+
+// enter joins the room for the leg, which can be found from then on.
+func (n *node) enter(ctx context.Context, call *leg, m membership) error {
+	room, err := joinRoom(ctx, n.livekit, m)
+	if err != nil {
+		return err
 	}
 	call.room = room
 	n.ledger.add(call.record)
@@ -148,9 +156,9 @@ func (n *node) join(ctx context.Context, req *rpc.InternalCreateSIPParticipantRe
 	n.mu.Unlock()
 	if err := n.topics.RegisterTransferSIPParticipantTopic(call.id); err != nil {
 		call.end(ending{name: "failed", cause: "register", reason: livekit.DisconnectReason_UNKNOWN_REASON})
-		return nil, err
+		return err
 	}
-	return call, nil
+	return nil
 }
 
 // forget removes a leg that has ended.

@@ -73,7 +73,7 @@ func reports(notify reply, after time.Duration) *referral {
 	return &referral{answer: accepted, notify: notify, notifyAfter: after}
 }
 
-// testPhones are the numbers +1 500 555 0100 to 0112, by their last two digits.
+// testPhones are the numbers +1 500 555 0100 to 0113, by their last two digits.
 var testPhones = []phone{
 	0: rings(ok, time.Second),
 	1: rings(busyHere, shortly),
@@ -91,6 +91,7 @@ var testPhones = []phone{
 		refer: reports(ok, 8*time.Second)},
 	12: {ringAfter: soon, final: ok, finalAfter: shortly, hangUpAfter: never,
 		refer: reports(noReply, 0)},
+	13: rings(serviceError, time.Second),
 }
 
 // stackPhones are the further numbers of this stack, +1 500 555 0200 to 0203.
@@ -116,6 +117,7 @@ var targets = []*referral{
 	10: {answer: decline},
 	11: reports(ok, 8*time.Second),
 	12: reports(noReply, 0),
+	13: reports(serviceError, notifyAfter),
 }
 
 // nobody is every other number.

@@ -1,0 +1,179 @@
+"""One gateway process: its doors, its chores, its start and stop."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import structlog
+
+from gateway.audit.sinks import LineSink
+from gateway.audit.trail import Trail
+from gateway.build.ground import Administration, SystemClock, platforms_of
+from gateway.build.services import Services
+from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
+from gateway.errors import Reason
+from gateway.metrics import CALLS_ENDED
+from gateway.pipeline import Pipeline
+from gateway.platform.webhooks import LiveKitWebhooks
+from gateway.ports import Platform, PlatformError, StoreUnavailableError
+from gateway.service.chores import every
+from gateway.service.identity import Identity
+from gateway.service.platforms import Platforms
+from gateway.settings import PlatformName, Settings
+from gateway.store.store import open_store
+from gateway.wire.grpc_engine import GrpcEngine
+from gateway.wire.http import HttpServer
+from gateway.wire.twirp_engine import TwirpEngine
+from gateway.wire.webhook_door import WebhookDoor
+
+CHECK_SECONDS = 2.0
+PRUNE_SECONDS = 60.0
+WEBHOOKS_PATIENCE_SECONDS = 1.0
+"""How long a stopping gateway goes on handling LiveKit's webhooks that it has taken."""
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """Serves from `start` to `stop`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        clock = SystemClock()
+        self._platforms = platforms_of(settings, clock)
+        self._store = open_store(settings.database_url, clock)
+        self._administration = Administration(settings, self._store, clock)
+        self._trail = Trail(self._store, clock, self._administration.redact)
+        self._services = Services(
+            settings,
+            store=self._store,
+            clock=clock,
+            platforms=self._platforms,
+            administration=self._administration,
+            trail=self._trail,
+        )
+        self._store.on_events(self._services.feed.publish)
+        self._store.on_events(self._services.deliveries.hear)
+        self._store.on_audit(_count_ends)
+        self._store.on_audit(LineSink())
+        identity = Identity(self._administration.directory, self._administration.seal)
+        self._build_doors(Pipeline(identity, self._trail, clock))
+        self._chores: list[asyncio.Task[None]] = []
+        self.grpc_port = self._grpc.port
+        self.http_port = 0
+
+    @property
+    def administration(self) -> Administration:
+        """Keys, tokens and configuration of this gateway's database."""
+        return self._administration
+
+    @property
+    def platforms(self) -> Platforms:
+        """Who places this gateway's calls."""
+        return self._platforms
+
+    @property
+    def services(self) -> Services:
+        """What tells this gateway's stories."""
+        return self._services
+
+    @property
+    def plays_sandbox(self) -> bool:
+        """No phone rings, whoever calls."""
+        return self._platforms.live is None
+
+    async def start(self) -> None:
+        """Reads the configuration, takes up open calls, then opens the doors."""
+        if self._settings.config:
+            await self._administration.apply_file(self._settings.config, unless_same=True)
+        services, directory = self._services, self._administration.directory
+        await directory.refresh()
+        await services.keeper.begin()
+        chores = (
+            directory.keep_fresh(),
+            services.keeper.keep(),
+            services.webhooks_in.keep(),
+            services.sweep.keep(),
+            services.deliveries.keep(),
+            every(PRUNE_SECONDS, self._prune),
+        )
+        self._chores = [asyncio.create_task(chore) for chore in chores]
+        if self.plays_sandbox:
+            log.warning("sandbox", text="no phone rings: the sandbox plays every callee")
+        self.http_port = await self._http.start()
+        await self._grpc.start()
+        log.info("serving", grpc_port=self.grpc_port, http_port=self.http_port)
+
+    async def stop(self) -> None:
+        """Lets everybody go, lets RPCs finish, and leaves open calls to whoever comes next."""
+        services, grace = self._services, self._settings.drain_timeout
+        await self._grpc.drain()
+        services.drain.begin()
+        await asyncio.gather(
+            self._grpc.stop(grace), self._http.stop(), services.deliveries.stop(grace)
+        )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WEBHOOKS_PATIENCE_SECONDS):
+                await services.webhooks_in.handled()
+        for chore in self._chores:
+            chore.cancel()
+        await services.calls.stop()
+        await services.followers.stop()
+        await services.presence.leave()
+        await self._trail.settle()
+        for platform in (self._platforms.live, self._platforms.sandbox):
+            if platform:
+                await platform.close()
+        await self._store.close()
+
+    async def _prune(self) -> None:
+        await self._store.transact(self._services.admission.prune)
+
+    def _build_doors(self, pipeline: Pipeline) -> None:
+        """Our API on every wire, LiveKit's on the one it has."""
+        rows = self._services.endpoints()
+        self._grpc = GrpcEngine(pipeline, rows, self._settings.grpc_address)
+        name = PlatformName.SANDBOX if self.plays_sandbox else PlatformName.LIVEKIT
+        self._http = HttpServer(
+            self._settings.http_address,
+            {"platform": name.value},
+            self._readiness,
+            twirp=TwirpEngine(pipeline, [*rows, *self._services.livekit_endpoints()]),
+            grace=self._settings.drain_timeout,
+            webhooks=self._webhook_door(),
+        )
+
+    def _webhook_door(self) -> WebhookDoor | None:
+        """None where there is no LiveKit that could tell anything."""
+        if self.plays_sandbox:
+            return None
+        secret = self._settings.livekit_api_secret.get_secret_value()
+        webhooks = LiveKitWebhooks(self._settings.livekit_api_key, secret)
+        return WebhookDoor(webhooks, self._services.webhooks_in)
+
+    async def _readiness(self) -> Mapping[str, str]:
+        """What keeps this gateway from serving, by part."""
+        if self._services.drain.begun:
+            return {"gateway": Reason.DRAINING.value}
+        wrong = {}
+        if any(chore.done() for chore in self._chores):
+            wrong["gateway"] = "a chore has ended; restart it"
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._store.read(lambda tx: tx.revision())
+        except (StoreUnavailableError, TimeoutError) as away:
+            wrong["database"] = str(away) or "does not answer in time"
+        platform: Platform = self._platforms.live or self._platforms.sandbox
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await platform.check()
+        except (PlatformError, TimeoutError) as away:
+            wrong["livekit"] = str(away) or "does not answer in time"
+        return wrong
+
+
+def _count_ends(records: Sequence[ChainedAuditEvent]) -> None:
+    for chained in records:
+        record = chained.record
+        if record["kind"] == AuditKind.OUTCOME and not record.get("transfer_id"):
+            CALLS_ENDED.labels(record["decision"]["trunk_id"], record["reason"]).inc()

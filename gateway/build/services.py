@@ -1,0 +1,184 @@
+"""Every service of one gateway, made once and handed what it works with."""
+
+from collections.abc import Sequence
+
+from gateway.audit.trail import Trail
+from gateway.build.ground import Administration
+from gateway.domain.ids import new_id
+from gateway.metrics import LEGS_SWEPT, WEBHOOK_DELIVERIES, WEBHOOK_OLDEST_SECONDS
+from gateway.ports import Clock, Store
+from gateway.service.admin_rpcs import AdminRpcs
+from gateway.service.admission import Admission
+from gateway.service.adoption import Adoption
+from gateway.service.call_commands import CallCommands
+from gateway.service.calls import CallService
+from gateway.service.deliveries import Deliveries
+from gateway.service.drain import Drain
+from gateway.service.events import EventService
+from gateway.service.failover import Failover
+from gateway.service.feed import Feed
+from gateway.service.followers import Followers
+from gateway.service.health import TrunkWatch
+from gateway.service.keeper import Keeper
+from gateway.service.livekit_sip import LiveKitSipService
+from gateway.service.platforms import Platforms
+from gateway.service.presence import Presence
+from gateway.service.record import Record
+from gateway.service.sweep import Sweep
+from gateway.service.transfers import TransferService
+from gateway.service.webhooks import WebhookService
+from gateway.service.webhooks_in import WebhooksIn
+from gateway.settings import Settings, secret
+from gateway.webhooks.sender import HttpSender
+from gateway.wire import admin_v1, livekit_sip, telephony_v1, webhooks_v1
+from gateway.wire.endpoint import Endpoint
+
+
+class Services:
+    """What follows calls, what answers RPCs, and what goes on beside."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        clock: Clock,
+        platforms: Platforms,
+        administration: Administration,
+        trail: Trail,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._platforms = platforms
+        self._administration = administration
+        self._trail = trail
+        self.drain = Drain()
+        self.feed = Feed()
+        self.presence = Presence(store, new_id("gateway", clock.now()))
+        self._follow_calls()
+        self._answer_rpcs()
+        self._hear_livekit()
+        self._tell_tenants()
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """A row per RPC of our own API."""
+        return [
+            *telephony_v1.endpoints(self.calls, self.commands, self.transfers, self.events),
+            *admin_v1.endpoints(
+                AdminRpcs(self._administration.admin, self._administration.directory)
+            ),
+            *webhooks_v1.endpoints(WebhookService(store=self._store)),
+        ]
+
+    def livekit_endpoints(self) -> Sequence[Endpoint]:
+        """A row per method of LiveKit's that is served."""
+        as_livekit = LiveKitSipService(
+            calls=self.calls,
+            transfers=self.transfers,
+            directory=self._administration.directory,
+            store=self._store,
+            feed=self.feed,
+            drain=self.drain,
+        )
+        return livekit_sip.endpoints(as_livekit)
+
+    def _follow_calls(self) -> None:
+        directory = self._administration.directory
+        watch = TrunkWatch(directory.trunk, self._platforms.uses_trunk)
+        self.admission = Admission(directory.trunk, watch)
+        self._record = Record(self._store, self._clock, self._trail, self.feed, watch)
+        failover = Failover(
+            store=self._store,
+            clock=self._clock,
+            directory=directory,
+            admission=self.admission,
+            record=self._record,
+        )
+        self.followers = Followers(
+            self._platforms, self._record, self._store, self._clock, self.presence, failover
+        )
+        self.keeper = Keeper(self.presence, self.followers)
+        self._adoption = Adoption(
+            store=self._store,
+            clock=self._clock,
+            directory=directory,
+            platforms=self._platforms,
+            followers=self.followers,
+            record=self._record,
+            trail=self._trail,
+            presence=self.presence,
+        )
+
+    def _answer_rpcs(self) -> None:
+        directory = self._administration.directory
+        self.calls = CallService(
+            store=self._store,
+            clock=self._clock,
+            directory=directory,
+            platforms=self._platforms,
+            followers=self.followers,
+            record=self._record,
+            feed=self.feed,
+            drain=self.drain,
+            trail=self._trail,
+            presence=self.presence,
+            admission=self.admission,
+        )
+        self.commands = CallCommands(
+            store=self._store,
+            clock=self._clock,
+            directory=directory,
+            platforms=self._platforms,
+            followers=self.followers,
+            record=self._record,
+            feed=self.feed,
+            adoption=self._adoption,
+        )
+        self.transfers = TransferService(
+            store=self._store,
+            clock=self._clock,
+            directory=directory,
+            followers=self.followers,
+            record=self._record,
+            feed=self.feed,
+            drain=self.drain,
+            trail=self._trail,
+            presence=self.presence,
+            adoption=self._adoption,
+        )
+        self.events = EventService(store=self._store, feed=self.feed, drain=self.drain)
+
+    def _hear_livekit(self) -> None:
+        self.webhooks_in = WebhooksIn(
+            store=self._store,
+            clock=self._clock,
+            followers=self.followers,
+            record=self._record,
+            adoption=self._adoption,
+            drain=self.drain,
+        )
+        self.sweep = Sweep(
+            store=self._store,
+            clock=self._clock,
+            platform=self._platforms.live or self._platforms.sandbox,
+            adoption=self._adoption,
+            presence=self.presence,
+            counted=lambda swept: LEGS_SWEPT.labels(swept.value).inc(),
+        )
+
+    def _tell_tenants(self) -> None:
+        directory = self._administration.directory
+        self.deliveries = Deliveries(
+            store=self._store,
+            config=lambda: directory.config,
+            sender=HttpSender(
+                clock=self._clock,
+                body_of=webhooks_v1.body,
+                secret_of=secret,
+                private_addresses=self._settings.webhook_private_addresses,
+            ),
+            gateway_id=self.presence.gateway_id,
+            told=lambda result: WEBHOOK_DELIVERIES.labels(result).inc(),
+            oldest=WEBHOOK_OLDEST_SECONDS.set,
+        )

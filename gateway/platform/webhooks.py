@@ -1,0 +1,83 @@
+"""LiveKit's webhooks: proven to be LiveKit's, then read.
+
+LiveKit signs the body's SHA-256 with its API secret, in a JWT that is the whole of the
+`Authorization` header.
+"""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from typing import Any
+
+import jwt
+from google.protobuf import json_format
+from livekit.protocol.models import DisconnectReason
+from livekit.protocol.webhook import WebhookEvent
+
+from gateway.domain.inbound import Change, Notice
+from gateway.domain.observation import LeaveReason
+from gateway.platform.livekit_replies import leg_told
+from gateway.ports import NotGenuineError, NotReadableError
+
+LEEWAY_SECONDS = 30
+"""LiveKit's clock and ours may differ by this much."""
+
+
+class LiveKitWebhooks:
+    """See `ports.Webhooks`; for one API key and its secret."""
+
+    def __init__(self, api_key: str, api_secret: str) -> None:
+        self._api_key = api_key
+        self._api_secret = api_secret
+
+    def read(self, authorization: str, body: bytes) -> Notice:
+        """See `ports.Webhooks`."""
+        if not hmac.compare_digest(_digest(body), self._signed_digest(authorization)):
+            raise NotGenuineError("the body is not what was signed")
+        return _notice(body)
+
+    def _signed_digest(self, authorization: str) -> bytes:
+        scheme, _, rest = authorization.partition(" ")
+        token = rest if scheme.lower() == "bearer" else authorization
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._api_secret,
+                algorithms=["HS256"],
+                issuer=self._api_key,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iss"], "verify_aud": False},
+            )
+        except (jwt.PyJWTError, UnicodeError, RecursionError) as error:
+            raise NotGenuineError(str(error)) from error
+        return str(claims.get("sha256", "")).encode(errors="replace")
+
+
+def _digest(body: bytes) -> bytes:
+    return base64.b64encode(hashlib.sha256(body).digest())
+
+
+def _notice(body: bytes) -> Notice:
+    """A newer LiveKit's further fields and names are passed over."""
+    try:
+        event = json_format.Parse(body, WebhookEvent(), ignore_unknown_fields=True)
+        time = datetime.fromtimestamp(event.created_at, UTC)
+    except (json_format.ParseError, UnicodeError, ValueError, OverflowError, OSError) as error:
+        raise NotReadableError(str(error)) from error
+    try:
+        change = Change(event.event)
+    except ValueError:
+        change = Change.OTHER
+    if change is Change.OTHER:
+        return Notice(event.id, time)
+    leg = leg_told(event.participant, event.room.name)
+    return Notice(event.id, time, change, leg, _reason(event.participant.disconnect_reason))
+
+
+def _reason(number: int) -> LeaveReason:
+    """A newer LiveKit may know more reasons than this library, and the library more than we."""
+    try:
+        return LeaveReason(DisconnectReason.Name(number))
+    except ValueError:
+        return LeaveReason.UNKNOWN_REASON

@@ -1,0 +1,222 @@
+"""Legs that this gateway has not dialled become calls: they rang in, or were dialled beside us."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+import structlog
+
+from gateway.audit.trail import Trail
+from gateway.domain.audit_event import AuditEvent, AuditKind
+from gateway.domain.call import Call, Direction, EventType
+from gateway.domain.commands import CallRef
+from gateway.domain.ids import new_id
+from gateway.domain.inbound import call_of, tenant_of
+from gateway.domain.leg import Leg
+from gateway.domain.observation import LeaveReason, LegGone, LegLeft, LegSeen
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Tenant
+from gateway.errors import GatewayError, Reason
+from gateway.ports import Clock, PlatformError, Reading, RequestClaim, Store, Transaction
+from gateway.service.directory import Directory
+from gateway.service.followers import Followers
+from gateway.service.platforms import Platforms
+from gateway.service.presence import Presence
+from gateway.service.record import Record
+
+LEGS = "leg"
+"""The method, of no tenant, under which legs hold the calls that they became."""
+KEPT_FOR = timedelta(hours=48)
+"""Longer than LiveKit lets any leg live, so one leg never becomes two calls."""
+NO_TENANT = "NO_TENANT"
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class Finder(StrEnum):
+    """Who noticed the leg; the method of its audit record."""
+
+    WEBHOOK = "livekit/webhook"
+    SWEEP = "livekit/sweep"
+
+
+def call_of_leg(reading: Reading, leg: Leg, now: datetime) -> Call | None:
+    """The call that this leg is known as, ended or not.
+
+    What a participant says of itself counts only for a call of its own room and identity.
+    """
+    call = reading.call(leg.call_id) if leg.call_id else _adopted_as(reading, leg, now)
+    if call is None and not leg.call_id:
+        found = reading.open_call_of_leg(leg.room, leg.identity)
+        call = found if found and found.sip_call_id in ("", leg.ids.sip_call_id) else None
+    place = (leg.room, leg.identity)
+    return call if call and (call.room, call.participant_identity) == place else None
+
+
+def _adopted_as(reading: Reading, leg: Leg, now: datetime) -> Call | None:
+    claim = reading.claim("", LEGS, _id_of(leg), now)
+    return reading.call(claim.resource_id) if claim else None
+
+
+def _id_of(leg: Leg) -> str:
+    return leg.ids.sip_call_id or leg.ids.participant_id
+
+
+class Adoption:
+    """Makes calls of legs, each once, whoever notices it first and however often."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+        platforms: Platforms,
+        followers: Followers,
+        record: Record,
+        trail: Trail,
+        presence: Presence,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._platforms = platforms
+        self._followers = followers
+        self._record = record
+        self._trail = trail
+        self._presence = presence
+
+    async def take_in(
+        self, leg: Leg, finder: Finder, left: LeaveReason | None = None
+    ) -> Call | None:
+        """The call of a leg that rang in; None where it is no tenant's.
+
+        `left`: the leg has gone again, so the call ends with its beginning. Of a leg without a
+        tenant the operator finds one audit record.
+        """
+        plays = self._platforms.plays
+        tenant = tenant_of(leg, (t for t in self._directory.config.tenants if not plays(t)))
+        told = AuditEvent(time=self._clock.now(), kind=AuditKind.DONE, method=finder.value)
+        return await self._adopt(leg, tenant, told, left)
+
+    async def adopt(self, rpc: Rpc, room: str, identity: str) -> Call | None:
+        """The call of a leg that a tenant names by its room and identity, and no open call has.
+
+        None where there is no such leg, where it is another tenant's or another installation's,
+        or where the tenant or the token may not use the room. Raises PLATFORM_UNAVAILABLE.
+        """
+        tenant = self._directory.config.tenant(rpc.tenant_id)
+        if tenant is None or not tenant.may_use_room(room) or rpc.caller.room not in ("", room):
+            return None
+        live = None if self._platforms.plays(tenant) else self._platforms.live
+        if live is None:
+            return None
+        try:
+            leg = await live.leg(room, identity)
+        except PlatformError as away:
+            raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
+        if leg is None or leg.call_id or (leg.rang_in and self._owner(leg) != rpc.tenant_id):
+            return None
+        call = await self._adopt(leg, tenant, self._told_by(rpc))
+        return call if call and call.tenant_id == rpc.tenant_id and not call.ended else None
+
+    async def adopting(self, rpc: Rpc, ref: CallRef, step: Callable[[], Awaitable[T]]) -> T:
+        """The result of `step`; where it finds no call of the leg named, the leg is adopted first.
+
+        Raises what `step` raises, and PLATFORM_UNAVAILABLE.
+        """
+        try:
+            return await step()
+        except GatewayError as refused:
+            by_leg = ref.room and ref.identity and refused.reason is Reason.CALL_NOT_FOUND
+            if not by_leg or await self.adopt(rpc, ref.room, ref.identity) is None:
+                raise
+        return await step()
+
+    def _owner(self, leg: Leg) -> str:
+        owner = tenant_of(leg, self._directory.config.tenants)
+        return owner.tenant_id if owner else ""
+
+    async def _adopt(
+        self, leg: Leg, tenant: Tenant | None, told: AuditEvent, left: LeaveReason | None = None
+    ) -> Call | None:
+        if not _id_of(leg):
+            log.warning("leg_without_id", room=leg.room)
+            return None
+        new = new_id("call", told.time)
+        call = await self._store.transact(lambda tx: self._once(tx, leg, tenant, new, told, left))
+        if call and call.call_id == new:
+            log.info("leg_adopted", call_id=new, tenant_id=call.tenant_id, method=told.method)
+            if not call.ended:
+                self._followers.resume_call(call)
+        return call
+
+    def _once(
+        self,
+        tx: Transaction,
+        leg: Leg,
+        tenant: Tenant | None,
+        call_id: str,
+        told: AuditEvent,
+        left: LeaveReason | None,
+    ) -> Call | None:
+        """The call that the leg is known as, or a new one with all that belongs to it."""
+        if known := call_of_leg(tx, leg, told.time):
+            return known
+        if tenant is None:
+            self._nobodys(tx, leg, told)
+            return None
+        call = call_of(leg, tenant, call_id, told.time)
+        tx.put_call(call)
+        tx.hold(call_id, self._presence.gateway_id)
+        self._claim(tx, leg, call_id, told.time)
+        tx.append_audit(
+            replace(self._about(told, leg), tenant_id=tenant.tenant_id, call_id=call_id)
+        )
+        self._record.event(tx, EventType.CALL_CREATED, call)
+        call = self._record.advance(tx, call_id, LegSeen(told.time, leg.status, leg.ids))
+        if left is None:
+            return call
+        self._record.advance(tx, call_id, LegLeft(told.time, leg.ids.sip_call_id, left))
+        return self._record.advance(tx, call_id, LegGone(told.time))
+
+    def _nobodys(self, tx: Transaction, leg: Leg, told: AuditEvent) -> None:
+        if tx.claim("", LEGS, _id_of(leg), told.time) is None:
+            self._claim(tx, leg, "", told.time)
+            refused = replace(told, kind=AuditKind.REFUSED, reason=NO_TENANT)
+            tx.append_audit(self._about(refused, leg))
+
+    def _claim(self, tx: Transaction, leg: Leg, call_id: str, now: datetime) -> None:
+        tx.put_claim(RequestClaim("", LEGS, _id_of(leg), "", call_id, now + KEPT_FOR))
+
+    def _about(self, told: AuditEvent, leg: Leg) -> AuditEvent:
+        to, caller_id = leg.far_number, leg.own_number
+        if leg.rang_in:
+            to, caller_id = caller_id, to
+        seen = {
+            "direction": Direction.INBOUND if leg.rang_in else Direction.OUTBOUND,
+            "to": to,
+            "caller_id": caller_id,
+            "room": leg.room,
+            "participant_identity": leg.identity,
+            "sip_call_id": leg.ids.sip_call_id,
+            "livekit_trunk_id": leg.livekit_trunk_id,
+            "rule_id": leg.rule_id,
+        }
+        return replace(told, request=self._trail.describe(seen))
+
+    def _told_by(self, rpc: Rpc) -> AuditEvent:
+        return AuditEvent(
+            time=self._clock.now(),
+            kind=AuditKind.DONE,
+            actor=rpc.caller.key,
+            peer=rpc.peer,
+            method=rpc.method,
+            wire=rpc.wire,
+            rpc_id=rpc.rpc_id,
+            trace_id=rpc.trace_id,
+        )

@@ -1,0 +1,180 @@
+"""Events on their way to tenants' receivers: which webhooks this gateway delivers to, and when.
+
+Each webhook is one living gateway's. Another takes it over when that one has left or died, and
+sends again what it had not stored as delivered: at least once, always with the same id.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from gateway.domain.delivery import RetryPolicy, WebhookRef
+from gateway.domain.event import CallEvent
+from gateway.domain.tenant import Config, Webhook
+from gateway.ports import Reading, Store, StoreUnavailableError, Transaction
+from gateway.ports.outbox import WebhookSender
+from gateway.service.receiver import Post, Receiver
+
+LOOK = timedelta(seconds=0.5)
+AT_ONCE = 256
+"""Requests that a gateway has under way, to all receivers together."""
+
+DEFAULT_POLICY = RetryPolicy()
+
+log = structlog.get_logger()
+
+
+def nobody(_told: object) -> None:
+    """Counts nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What there is to do: for anybody, for us, and since when."""
+
+    unattended: bool
+    ours: Mapping[WebhookRef, bool]
+    oldest_age: float
+
+
+class Deliveries:
+    """Delivers for as long as the gateway serves.
+
+    `config`: the configuration in force. `told` hears the result of every try, and `oldest`
+    the age in seconds of the oldest event not delivered to somebody, of whichever gateway.
+    `look`: how often the store is asked what has become due. `chance`: between 0 and 1, for
+    the jitter.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        config: Callable[[], Config],
+        sender: WebhookSender,
+        gateway_id: str,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        look: timedelta = LOOK,
+        told: Callable[[str], None] = nobody,
+        oldest: Callable[[float], None] = nobody,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._sender = sender
+        self._gateway_id = gateway_id
+        self._oldest = oldest
+        self._look_seconds = look.total_seconds()
+        self._post = Post(
+            store=store,
+            sender=sender,
+            gateway_id=gateway_id,
+            policy=policy,
+            chance=chance,
+            slots=asyncio.Semaphore(AT_ONCE),
+            told=told,
+        )
+        self._receivers: dict[WebhookRef, Receiver] = {}
+        self._of_tenant: Mapping[str, Sequence[WebhookRef]] = {}
+        self._stopped = False
+        self._kept: Config | None = None
+        """The configuration whose webhooks the store has."""
+
+    def hear(self, events: Sequence[CallEvent]) -> None:
+        """To be called with the events of each commit: what is new goes out at once."""
+        for tenant_id in {event.tenant_id for event in events}:
+            for webhook in self._of_tenant.get(tenant_id, ()):
+                self._wake(webhook)
+
+    async def keep(self) -> None:
+        """Until `stop`; whatever goes wrong is logged and tried again."""
+        while not self._stopped:
+            try:
+                await self._look()
+            except StoreUnavailableError as away:
+                log.warning("database_away", cause=str(away))
+            except Exception:
+                log.exception("chore_failed", chore="deliveries")
+            await asyncio.sleep(self._look_seconds)
+
+    async def stop(self, patience: timedelta) -> None:
+        """Begins nothing more, and gives what is under way so long to end."""
+        self._stopped = True
+        receivers = [*self._receivers.values()]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience.total_seconds()):
+                await asyncio.gather(*(receiver.stop() for receiver in receivers))
+        for receiver in receivers:
+            receiver.abandon()
+        await asyncio.gather(*(receiver.stop() for receiver in receivers))
+        await self._sender.close()
+
+    async def _look(self) -> None:
+        """Whose deliveries are ours, and which of them have something to do."""
+        await self._keep_configured()
+        seen = await self._store.read(self._survey)
+        if seen.unattended:
+            taken = await self._store.transact(lambda tx: tx.attend_webhooks(self._gateway_id))
+            log.info("webhooks_taken", webhooks=len(taken))
+            seen = await self._store.read(self._survey)
+        self._oldest(seen.oldest_age)
+        self._forget_others(seen.ours)
+        for webhook, busy in seen.ours.items():
+            if busy:
+                self._wake(webhook)
+
+    def _survey(self, reading: Reading) -> _Seen:
+        oldest = reading.oldest_pending_event()
+        age = (reading.now() - oldest).total_seconds() if oldest else 0.0
+        ours = reading.attended_webhooks(self._gateway_id)
+        return _Seen(bool(reading.unattended_webhooks(1)), ours, max(age, 0.0))
+
+    async def _keep_configured(self) -> None:
+        """Begins with new webhooks and drops removed ones, once a configuration."""
+        config = self._config()
+        if config is self._kept:
+            return
+        webhooks = {
+            WebhookRef(tenant.tenant_id, webhook.webhook_id)
+            for tenant in config.tenants
+            for webhook in tenant.webhooks
+        }
+
+        def keep(tx: Transaction) -> bool:
+            newest = tx.config()
+            if (newest.version if newest else 0) != config.version:
+                return False  # what we know is old: another gateway may know of more
+            tx.keep_webhooks(webhooks)
+            return True
+
+        if await self._store.transact(keep):
+            self._kept = config
+
+    def _forget_others(self, ours: Mapping[WebhookRef, bool]) -> None:
+        of_tenant: dict[str, list[WebhookRef]] = defaultdict(list)
+        for webhook in ours:
+            of_tenant[webhook.tenant_id].append(webhook)
+        self._of_tenant = of_tenant
+        for webhook in [*self._receivers]:
+            if webhook not in ours and self._receivers[webhook].idle:
+                del self._receivers[webhook]
+
+    def _wake(self, webhook: WebhookRef) -> None:
+        if self._stopped:
+            return
+        if webhook not in self._receivers:
+            configured = partial(self._configured, webhook)
+            self._receivers[webhook] = Receiver(self._post, webhook, configured)
+        self._receivers[webhook].wake()
+
+    def _configured(self, webhook: WebhookRef) -> Webhook | None:
+        tenant = self._config().tenant(webhook.tenant_id)
+        webhooks = tenant.webhooks if tenant else ()
+        return next((each for each in webhooks if each.webhook_id == webhook.webhook_id), None)

@@ -1,0 +1,116 @@
+"""One attempt's dial, from its turn to the platform's reply."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from gateway.domain.leg import Dial, DialReply, NeverSent, Refused
+from gateway.domain.outcome import worth_dialing_again
+from gateway.ports import Clock, Platform
+from gateway.service.dial_gate import DialGate
+
+PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
+"""Between tries while the platform certainly dials nothing; the last one repeats."""
+
+
+class TakenOverError(Exception):
+    """Another gateway follows the call now; nothing was sent by this one."""
+
+
+class Dialing:
+    """Waits for its turn and sends the dial; again only while certainly nothing was dialled.
+
+    `rest`: how long the phone may still ring, None when it must not be dialled any more.
+    `holds`: whether the call is this gateway's to dial. Cancelling `reply` stops no phone.
+    """
+
+    def __init__(
+        self,
+        dial: Dial,
+        tenant_id: str,
+        *,
+        platform: Platform,
+        gate: DialGate,
+        clock: Clock,
+        rest: Callable[[], timedelta | None],
+        holds: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._dial = dial
+        self._tenant_id = tenant_id
+        self._platform = platform
+        self._gate = gate
+        self._clock = clock
+        self._rest = rest
+        self._holds = holds
+        self._entered = False
+        self._sent: datetime | None = None
+        self._withdrawn = False
+        self.reply: asyncio.Task[DialReply] = asyncio.create_task(self._until_replied())
+
+    @property
+    def sent_time(self) -> datetime | None:
+        """When the request whose reply counts has left; None while none has."""
+        return self._sent
+
+    def seen(self) -> None:
+        """The leg is in its room: the platform has taken the dial up."""
+        if self._entered:
+            self._entered = False
+            self._gate.took()
+
+    def withdraw(self) -> None:
+        """Sends nothing any more. What was sent is waited for."""
+        if self._sent is None and not self._withdrawn:
+            self._withdrawn = True
+            self.reply.cancel()
+
+    async def _until_replied(self) -> DialReply:
+        try:
+            return await self._until_dialed()
+        except asyncio.CancelledError:
+            if not self._withdrawn:
+                raise
+            return NeverSent("no longer wanted")
+        finally:
+            self._leave()
+
+    async def _until_dialed(self) -> DialReply:
+        pauses = iter(PAUSES_SECONDS)
+        while True:
+            await self._gate.enter(self._tenant_id)
+            self._entered = True
+            if not await self._holds():
+                raise TakenOverError
+            rest = self._rest()
+            if rest is None:
+                return NeverSent("no time was left")
+            reply = await self._send(rest)
+            if not _never_dialed(reply):
+                self.seen()
+                return reply
+            self._sent = None
+            self._refused()
+            if self._rest() is None:
+                return reply
+            await asyncio.sleep(next(pauses, PAUSES_SECONDS[-1]))
+
+    async def _send(self, rest: timedelta) -> DialReply:
+        self._sent = self._clock.now()
+        return await self._platform.dial(replace(self._dial, ringing_timeout=rest))
+
+    def _refused(self) -> None:
+        if self._entered:
+            self._entered = False
+            self._gate.full()
+
+    def _leave(self) -> None:
+        if self._entered:
+            self._entered = False
+            self._gate.left()
+
+
+def _never_dialed(reply: DialReply) -> bool:
+    return isinstance(reply, NeverSent) or (
+        isinstance(reply, Refused) and worth_dialing_again(reply.failure)
+    )

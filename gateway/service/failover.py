@@ -1,0 +1,92 @@
+"""From an attempt that failed to the next trunk, in one transaction."""
+
+from dataclasses import dataclass
+
+from gateway.domain import failover
+from gateway.domain.call import Call
+from gateway.domain.observation import AttemptFailed, NextTrunk
+from gateway.domain.outcome import Failure
+from gateway.domain.tenant import Trunk
+from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.service.admission import Admission
+from gateway.service.directory import Directory
+from gateway.service.record import Record, until_stored
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The call on its next trunk, durable; or no trunk, and why none is tried."""
+
+    call: Call
+    trunk: Trunk | None
+    why: str = ""
+
+
+class Failover:
+    """Finds the next trunk of a call whose attempt is over and whose leg is seen gone."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+        admission: Admission,
+        record: Record,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._admission = admission
+        self._record = record
+
+    async def possible(self, call: Call) -> bool:
+        """Whether another trunk could be tried now, were this one given up as silent."""
+        if not failover.may_go_on(call, self._trunk(call), self._clock.now()):
+            return False
+        return await until_stored(
+            lambda: self._store.read(lambda tx: self._admission.has_next(tx, call))
+        )
+
+    async def next_trunk(
+        self, call: Call, failure: Failure, *, silent: bool, unseen: bool
+    ) -> Moved:
+        """The next attempt, stored before anything of it leaves; or why there is none.
+
+        `silent` and `unseen`: see `domain.failover.objection`.
+        """
+
+        def move(tx: Transaction) -> Moved:
+            stored = _stored(tx, call)
+            now = self._clock.now()
+            trunk = self._trunk(stored)
+            if why := failover.objection(stored, failure, trunk, now, silent=silent, unseen=unseen):
+                return Moved(stored, None, why)
+            chosen = self._admission.next_trunk(tx, stored)
+            if chosen is None:
+                return Moved(stored, None, "no other trunk is free")
+            seen = AttemptFailed(
+                now,
+                len(stored.attempts),
+                failure,
+                NextTrunk(
+                    trunk_id=chosen.trunk.trunk_id,
+                    livekit_trunk_id=chosen.trunk.livekit_trunk_id,
+                    caller_id=chosen.caller_id,
+                    backups=chosen.backups,
+                ),
+                failover.told(stored, failure, silent=silent),
+            )
+            return Moved(self._record.advance(tx, stored.call_id, seen), chosen.trunk)
+
+        return await until_stored(lambda: self._store.transact(move))
+
+    def _trunk(self, call: Call) -> Trunk | None:
+        return self._directory.trunk(call.trunk_id)
+
+
+def _stored(tx: Reading, call: Call) -> Call:
+    stored = tx.call(call.call_id)
+    if stored is None:
+        raise LookupError(f"no call {call.call_id} to try another trunk for")
+    return stored

@@ -1,0 +1,117 @@
+"""A call's leg on its platform: looked at, ended, and seen gone."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from gateway.domain.call import Call
+from gateway.domain.leg import Leg
+from gateway.ports import Platform, PlatformError
+
+LINGERING_SECONDS = 1.0
+"""A leg still in the room this long after its dial failed is removed."""
+REPEAT_HANG_UP_SECONDS = 0.5
+SETTLING_PAUSE_SECONDS = 0.05
+LONGEST_SETTLING_PAUSE_SECONDS = 1.0
+END_ROOM_PATIENCE_SECONDS = 8.0
+UNREMOVABLE_SECONDS = 8.0
+"""A leg that cannot be removed for so long is what a LiveKit node left behind that died."""
+OUT_OF_REACH_SECONDS = 30.0
+"""And after so long there is nothing more that could be done about it."""
+
+log = structlog.get_logger()
+
+
+class PlacedLeg:
+    """The leg that has the call's identity in the call's room."""
+
+    def __init__(self, call: Call, platform: Platform) -> None:
+        self._call_id = call.call_id
+        self._sip_call_id = "" if call.attempts else call.sip_call_id
+        self._room = call.room
+        self._identity = call.participant_identity
+        self._platform = platform
+        self._hung_up_at = 0.0
+        self._failing_since: float | None = None
+        self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
+
+    async def look(self) -> Leg | None:
+        """The leg as it stands; None when it is not in the room, or is another call's.
+
+        Raises PlatformError where that cannot be known.
+        """
+        try:
+            leg = await self._platform.leg(self._room, self._identity)
+        except PlatformError:
+            self._failing_since = None  # LiveKit is away: nothing is known of the leg
+            raise
+        return leg if leg is not None and self._is_ours(leg) else None
+
+    def _is_ours(self, leg: Leg) -> bool:
+        """A leg we have dialled carries the call's id; an adopted one has only LiveKit's own."""
+        if leg.call_id:
+            return leg.call_id == self._call_id
+        return self._sip_call_id in ("", leg.ids.sip_call_id)
+
+    async def hang_up(self) -> None:
+        """Asks for the leg's end; at most twice a second, however often it is wanted."""
+        now = time.monotonic()
+        if now - self._hung_up_at < REPEAT_HANG_UP_SECONDS:
+            return
+        self._hung_up_at = now
+        try:
+            await self._platform.hang_up(self._room, self._identity)
+            self._failing_since = None
+        except PlatformError as away:
+            self._log.warning("hang_up_failed", cause=str(away))
+            await self._clear_ghost()
+
+    @property
+    def out_of_reach(self) -> bool:
+        """LiveKit lists the leg, and can neither remove it nor end its room."""
+        return self._failing_for() > OUT_OF_REACH_SECONDS
+
+    def _failing_for(self) -> float:
+        return 0.0 if self._failing_since is None else time.monotonic() - self._failing_since
+
+    async def _clear_ghost(self) -> None:
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+        if self._failing_for() < UNREMOVABLE_SECONDS:
+            return
+        try:
+            await self._platform.clear(self._room, self._identity)
+            self._log.warning("leg_cleared", room=self._room)
+        except PlatformError as away:
+            self._log.warning("leg_not_cleared", cause=str(away))
+
+    async def until_gone(self, *, at_once: Callable[[], bool] = lambda: False) -> None:
+        """Returns when the leg of a dial that is over has left its room.
+
+        One that lingers is removed; without waiting for that if `at_once`.
+        """
+        since, pause = time.monotonic(), SETTLING_PAUSE_SECONDS
+        while True:
+            try:
+                if await self.look() is None:
+                    return
+                if at_once() or time.monotonic() - since > LINGERING_SECONDS:
+                    await self.hang_up()
+            except PlatformError as away:
+                self._log.warning("leg_not_seen", cause=str(away))
+                pause = min(pause * 2, LONGEST_SETTLING_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
+
+    async def end_room(self) -> None:
+        """Ends the room for everyone in it; tries for some seconds where LiveKit is away."""
+        until = time.monotonic() + END_ROOM_PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._platform.end_room(self._room)
+            except PlatformError as away:
+                self._log.warning("room_not_ended", room=self._room, cause=str(away))
+                if time.monotonic() > until:
+                    return None
+                await asyncio.sleep(REPEAT_HANG_UP_SECONDS)

@@ -1,0 +1,106 @@
+"""The vocabulary of `AdminService`: a row per RPC."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Right
+from gateway.service.admin_rpcs import AdminRpcs
+from gateway.telephony.v1 import admin_pb2
+from gateway.wire import admin_v1_requests as requests
+from gateway.wire import admin_v1_responses as responses
+from gateway.wire.endpoint import Endpoint, UnaryEndpoint, never_recorded
+
+ADMIN_SERVICE = admin_pb2.DESCRIPTOR.services_by_name["AdminService"]
+
+
+def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
+    """Every RPC: its name, message → command, the story, result → message, who may."""
+    operator, either = Right.OPERATOR, None
+    return (
+        _row(
+            "ApplyConfig",
+            requests.apply_config,
+            rpcs.apply_config,
+            responses.applied,
+            operator,
+            recorded=lambda applied: not applied.dry_run,
+        ),
+        _row("GetConfig", requests.get_config, _config_told(rpcs), _as_it_is, operator),
+        _row(
+            "CreateApiKey",
+            requests.create_api_key,
+            rpcs.create_api_key,
+            responses.made_key,
+            either,
+            recorded=_always,
+        ),
+        _row(
+            "RevokeApiKey",
+            requests.revoke_api_key,
+            rpcs.revoke_api_key,
+            responses.revoked_key,
+            either,
+            recorded=_always,
+        ),
+        _row("ListApiKeys", requests.list_api_keys, rpcs.list_api_keys, responses.keys, either),
+        _row(
+            "ListTrunkHealth",
+            requests.list_trunk_health,
+            rpcs.list_trunk_health,
+            responses.trunks_health,
+            either,
+        ),
+        _row(
+            "ResetTrunk",
+            requests.reset_trunk,
+            rpcs.reset_trunk,
+            responses.reset_trunk,
+            operator,
+            recorded=_always,
+        ),
+    )
+
+
+def _config_told(rpcs: AdminRpcs) -> Callable[[Rpc, None], Awaitable[Message]]:
+    """A big configuration takes a while to be written as a message; calls go on meanwhile."""
+
+    async def serve(rpc: Rpc, asked: None) -> Message:
+        stored = await rpcs.get_config(rpc, asked)
+        return await asyncio.to_thread(responses.got_config, stored)
+
+    return serve
+
+
+def _row(
+    name: str,
+    decode: Callable[[Any], Any],
+    serve: Callable[[Rpc, Any], Awaitable[Any]],
+    encode: Callable[[Any], Message],
+    right: Right | None,
+    recorded: Callable[[Any], bool] = never_recorded,
+) -> Endpoint:
+    method = ADMIN_SERVICE.methods_by_name[name]
+    return UnaryEndpoint(
+        service=ADMIN_SERVICE.full_name,
+        name=name,
+        request=GetMessageClass(method.input_type),
+        response=GetMessageClass(method.output_type),
+        decode=decode,
+        serve=serve,
+        encode=encode,
+        right=right,
+        recorded=recorded,
+    )
+
+
+def _always(_result: Any) -> bool:
+    return True
+
+
+def _as_it_is(message: Message) -> Message:
+    return message

@@ -1,0 +1,156 @@
+"""A call goes on to the next trunk only while its phone certainly has not rung."""
+
+from typing import Any
+
+import pytest
+
+from gateway.telephony.v1 import calls_pb2
+from tests.behaviour.stand import NUMBERS, Stand, phone, reason_name, span
+
+OTHER = "+15005550197"
+
+
+def trunk(stand: Stand, name: str, behaves_as: str, number: str, **more: Any) -> dict[str, Any]:
+    """A trunk on which every call meets this phone."""
+    if stand.stack:
+        host = f"phone-{behaves_as}.test"
+        livekit_trunk_id = stand.stack.create_trunk(name, [number], host)
+    else:
+        livekit_trunk_id = f"sandbox-{behaves_as}"
+    return {
+        "trunk_id": name,
+        "livekit_trunk_id": livekit_trunk_id,
+        "numbers": [{"number": number}],
+        **more,
+    }
+
+
+async def two_trunks(stand: Stand, first: str, second: str = "00", **more: Any) -> None:
+    """A route over trunk `a`, then `b`, which behave as these phones."""
+    targets = [{"trunk_id": "a", "priority": 1}, {"trunk_id": "b", "priority": 2}]
+    config = {
+        "tenants": [
+            {"tenant_id": "acme", "routes": [{"route_id": "all", "targets": targets}]},
+            {"tenant_id": "globex"},
+        ],
+        "trunks": [
+            trunk(stand, "a", first, NUMBERS[0], **more),
+            trunk(stand, "b", second, OTHER),
+        ],
+    }
+    await stand.apply(config)
+
+
+async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:
+    fields.setdefault("ringing_timeout", span(15))
+    return await stand.acme.place(phone("00"), wait_until_answered=True, **fields)
+
+
+def trunks_tried(call: calls_pb2.Call) -> list[str]:
+    return [attempt.trunk_id for attempt in call.attempts]
+
+
+async def test_a_failing_trunk_gives_way(stand: Stand) -> None:
+    """A answers 503 without ringing: B carries the call, and each attempt tells its story."""
+    await two_trunks(stand, "06")
+    call = await place(stand)
+    assert call.state == calls_pb2.CALL_STATE_ACTIVE
+    assert trunks_tried(call) == ["a", "b"]
+    first, second = call.attempts
+    assert (first.sip_status_code, first.next_attempt) == (503, "tried: SIP 503")
+    assert first.highest_state == calls_pb2.CALL_STATE_DIALING
+    assert first.sip_call_id != second.sip_call_id
+    assert (call.trunk_id, call.caller_id, call.sip_call_id) == ("b", OTHER, second.sip_call_id)
+    assert (first.caller_id, second.caller_id) == (NUMBERS[0], OTHER)
+    history = await stand.acme.history(call.call_id)
+    assert history[:2] == ["CALL_CREATED", "ATTEMPT_FAILED"]
+    assert history.count("ATTEMPT_FAILED") == 1
+    if stand.stack:
+        assert [seen["ring_time"] is None for seen in stand.dialed(call)] == [True, False]
+    await stand.acme.hang_up(call.call_id)
+    await stand.gone(call)
+
+
+@pytest.mark.parametrize(
+    ("first", "reason", "why"),
+    [
+        ("13", "TRUNK_FAILURE", "it rang"),
+        ("01", "BUSY", "it rang"),
+        ("04", "INVALID_NUMBER", "it rang"),
+    ],
+)
+async def test_what_has_rung_is_not_dialed_again(
+    stand: Stand, first: str, reason: str, why: str
+) -> None:
+    """Once the phone has rung, the call ends with whatever A says; B is left alone."""
+    await two_trunks(stand, first)
+    call = await place(stand)
+    assert reason_name(call) == reason
+    assert trunks_tried(call) == ["a"]
+    assert call.attempts[0].next_attempt == why
+    if stand.stack:
+        assert len(stand.dialed(call)) == 1
+
+
+async def test_a_code_outside_the_list_ends_the_call(stand: Stand) -> None:
+    """`failover_sip_codes` of the trunk decides."""
+    await two_trunks(stand, "06", failover_sip_codes=[500])
+    call = await place(stand)
+    assert reason_name(call) == "TRUNK_FAILURE"
+    assert call.attempts[0].next_attempt == "SIP 503 is no failover code of the trunk"
+
+
+async def test_a_silent_trunk_gives_way_after_the_setup_timeout(stand: Stand) -> None:
+    """No ringing within `setup_timeout`: the attempt is cancelled and B carries the call."""
+    await two_trunks(stand, "07")
+    call = await place(stand, setup_timeout=span(1.2))
+    assert call.state == calls_pb2.CALL_STATE_ACTIVE
+    assert trunks_tried(call) == ["a", "b"]
+    assert call.attempts[0].next_attempt == "tried: silent for 1.2s"
+    gave_up = call.attempts[1].start_time.ToDatetime() - call.attempts[0].start_time.ToDatetime()
+    assert gave_up.total_seconds() >= 1.2
+    await stand.acme.hang_up(call.call_id)
+
+
+async def test_silence_is_kept_where_there_is_no_other_trunk(stand: Stand) -> None:
+    """The last trunk has the whole ringing timeout, and so has one that keeps its silent calls."""
+    await two_trunks(stand, "07", failover_on_silence=False)
+    call = await place(stand, setup_timeout=span(0.5), ringing_timeout=span(2))
+    assert reason_name(call) == "UNREACHABLE"
+    assert trunks_tried(call) == ["a"]
+    lasted = call.end_time.ToDatetime() - call.create_time.ToDatetime()
+    assert lasted.total_seconds() >= 1.5
+
+
+async def test_all_trunks_may_fail(stand: Stand) -> None:
+    """The call ends with what the last one said."""
+    await two_trunks(stand, "06", "06")
+    call = await place(stand)
+    assert reason_name(call) == "TRUNK_FAILURE"
+    assert trunks_tried(call) == ["a", "b"]
+    assert call.attempts[1].next_attempt == "no other trunk fits"
+    assert (await stand.acme.history(call.call_id)) == [
+        "CALL_CREATED",
+        "ATTEMPT_FAILED",
+        "CALL_ENDED",
+    ]
+
+
+async def test_hanging_up_stops_the_search(stand: Stand) -> None:
+    """A call hung up on its first trunk does not go on to the next."""
+    await two_trunks(stand, "07")
+    call = await stand.acme.place(phone("00"), setup_timeout=span(5))
+    ended = await stand.acme.hang_up(call.call_id)
+    assert reason_name(ended) == "CANCELED"
+    assert trunks_tried(ended) == ["a"]
+    await stand.gone(call)
+
+
+async def test_the_ringing_timeout_counts_over_all_attempts(stand: Stand) -> None:
+    """The budget is the call's: what A took, B has not."""
+    await two_trunks(stand, "07", "02")
+    call = await place(stand, setup_timeout=span(1), ringing_timeout=span(2.5))
+    assert reason_name(call) == "NO_ANSWER"
+    assert trunks_tried(call) == ["a", "b"]
+    lasted = call.end_time.ToDatetime() - call.create_time.ToDatetime()
+    assert 2 <= lasted.total_seconds() < 3.5 + 5

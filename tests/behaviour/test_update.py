@@ -1,0 +1,78 @@
+"""UpdateCall changes an open call, and ListTransfers tells of its transfers."""
+
+from typing import Any
+
+from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from tests.behaviour.stand import Stand, phone, reason_name, refusal, span
+
+
+async def update(stand: Stand, call_id: str, **fields: Any) -> calls_pb2.Call:
+    request = calls_pb2.UpdateCallRequest(call_id=call_id, **fields)
+    response = await stand.acme.call("UpdateCall", request)
+    call: calls_pb2.Call = response.call
+    return call
+
+
+async def test_labels_are_added_replaced_and_dropped(stand: Stand) -> None:
+    """What is not named stays, the call is found by its new labels, and an event tells it."""
+    call = await stand.acme.place(phone("02"), labels={"team": "red", "order": "1"})
+    after = await update(
+        stand, call.call_id, set_labels={"team": "blue", "shift": "late"}, remove_labels=["order"]
+    )
+    assert dict(after.labels) == {"team": "blue", "shift": "late"}
+    listed = await stand.acme.call("ListCalls", calls_pb2.ListCallsRequest(labels={"team": "blue"}))
+    assert [found.call_id for found in listed.calls] == [call.call_id]
+    assert "CALL_UPDATED" in await stand.acme.history(call.call_id)
+    await stand.acme.hang_up(call.call_id)
+
+
+async def test_the_longest_duration_can_be_shortened(stand: Stand) -> None:
+    """A new `max_duration` holds at once; one that is over already ends the call."""
+    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    after = await update(stand, call.call_id, max_duration=span(1))
+    assert after.max_duration == span(1)
+    assert reason_name(await stand.acme.ended(call.call_id)) == "MAX_DURATION"
+
+
+async def test_the_longest_duration_cannot_outgrow_what_livekit_was_told(stand: Stand) -> None:
+    """The error names the field and the limit."""
+    call = await stand.acme.place(phone("02"), max_duration=span(60))
+    error = await refusal(update(stand, call.call_id, max_duration=span(61)))
+    assert (error.reason, error.metadata["field"]) == ("INVALID_FIELD", "max_duration")
+    assert error.metadata["maximum"] == "60s"
+    await stand.acme.hang_up(call.call_id)
+
+
+async def test_the_room_may_be_kept_or_ended(stand: Stand) -> None:
+    """`end_room_on_hangup` can be set and unset while the call is open."""
+    call = await stand.acme.place(phone("02"), end_room_on_hangup=True)
+    assert not (await update(stand, call.call_id, end_room_on_hangup=False)).end_room_on_hangup
+    assert (await update(stand, call.call_id, end_room_on_hangup=True)).end_room_on_hangup
+    beside = await stand.acme.place(phone("02"), room=call.room)
+    await stand.acme.hang_up(call.call_id)
+    assert reason_name(await stand.acme.ended(beside.call_id)) == "ROOM_DELETED"
+
+
+async def test_an_ended_call_stays_as_it_is(stand: Stand) -> None:
+    """CALL_NOT_ACTIVE; and another tenant's call does not exist."""
+    call = await stand.acme.place(phone("02"))
+    request = calls_pb2.UpdateCallRequest(call_id=call.call_id, set_labels={"a": "b"})
+    stranger = await refusal(stand.globex.call("UpdateCall", request))
+    assert stranger.reason == "CALL_NOT_FOUND"
+    await stand.acme.hang_up(call.call_id)
+    assert (await refusal(stand.acme.call("UpdateCall", request))).reason == "CALL_NOT_ACTIVE"
+
+
+async def test_transfers_of_a_call_are_listed(stand: Stand) -> None:
+    """Oldest first, each with its outcome; another tenant sees none."""
+    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    placed = [
+        await stand.acme.transfer(call.call_id, phone(target), wait_until_settled=True)
+        for target in ("01", "03")
+    ]
+    request = transfers_pb2.ListTransfersRequest(call_id=call.call_id)
+    listed = (await stand.acme.call("ListTransfers", request)).transfers
+    assert [found.transfer_id for found in listed] == [one.transfer_id for one in placed]
+    assert [found.sip_status_code for found in listed] == [486, 603]
+    assert (await refusal(stand.globex.call("ListTransfers", request))).reason == "CALL_NOT_FOUND"
+    await stand.acme.hang_up(call.call_id)

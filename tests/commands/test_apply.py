@@ -1,0 +1,142 @@
+"""`gateway apply`: what changes, what is wrong, and what would have gone elsewhere."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.build import SystemClock
+from gateway.domain.call import Attempt, Call, CallState
+from gateway.ports import Transaction
+from gateway.store.store import open_store
+from tests.commands.conftest import CommandLine
+
+CONFIG = """
+tenants:
+  - tenant_id: acme
+    timeouts: {ringing_timeout: 20s}
+trunks:
+  - trunk_id: munich
+    livekit_trunk_id: ST_munich
+    numbers: [{number: "+4989123456"}]
+  - trunk_id: berlin
+    livekit_trunk_id: ST_berlin
+    numbers: [{number: "+4930123456"}]
+"""
+CREATED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A configuration."""
+    path = tmp_path / "gateway.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def acme(local: CommandLine, file: Path) -> CommandLine:
+    """The command line on a database with a tenant."""
+    assert local("apply", str(file)).code == 0
+    return local
+
+
+def store_calls(database_url: str, *numbers: str) -> None:
+    """Stores a call by munich to each of these numbers, one second after the other."""
+
+    async def run() -> None:
+        store = open_store(database_url, SystemClock())
+        calls = [made(number, place) for place, number in enumerate(numbers)]
+
+        def put(tx: Transaction) -> None:
+            for call in calls:
+                tx.put_call(call)
+
+        await store.transact(put)
+        await store.close()
+
+    asyncio.run(run())
+
+
+def made(number: str, place: int) -> Call:
+    """A call that has ended."""
+    begun = CREATED + timedelta(seconds=place)
+    return Call(
+        call_id=f"call_{place}",
+        tenant_id="acme",
+        state=CallState.ENDED,
+        to=number,
+        caller_id="+4989123456",
+        room="acme-1",
+        participant_identity=f"callee-{place}",
+        attempts=(Attempt(trunk_id="munich", livekit_trunk_id="ST_munich", start_time=begun),),
+        ringing_timeout=timedelta(seconds=30),
+        setup_timeout=timedelta(seconds=15),
+        max_duration=timedelta(hours=4),
+        create_time=begun,
+        end_time=begun,
+    )
+
+
+def test_apply_shows_what_changes(acme: CommandLine, file: Path) -> None:
+    """Each difference is a line with its path, and a dry run leaves it at that."""
+    file.write_text(CONFIG.replace("20s", "25s").replace("trunk_id: munich", "trunk_id: vienna"))
+    dry = acme("apply", str(file), "--dry-run")
+    assert '~ tenants[acme].timeouts.ringing_timeout: "20s" → "25s"' in dry.out
+    assert "- trunks[munich]: {" in dry.out
+    assert "+ trunks[vienna]: {" in dry.out
+    assert "checked, not applied" in dry.out
+    real = acme("apply", str(file))
+    assert real.out.splitlines()[:-1] == dry.out.splitlines()[:-1]
+    assert "version 2 is in force" in real.out
+
+
+def test_apply_tells_programs_the_same(acme: CommandLine, file: Path) -> None:
+    """With --json: version, changes and reroutes as the API answers them."""
+    file.write_text(CONFIG.replace("20s", "25s"))
+    told = acme("apply", str(file), "--json").json
+    assert told["version"] == "2"
+    assert told["changes"] == [
+        {"path": "tenants[acme].timeouts.ringing_timeout", "before": '"20s"', "after": '"25s"'}
+    ]
+
+
+def test_a_file_with_mistakes_changes_nothing(acme: CommandLine, file: Path) -> None:
+    """Every mistake is told on its own line with its place, and what was in force stays."""
+    file.write_text(CONFIG.replace("acme", "A B").replace("trunk_id: berlin", "trunk_id: ''"))
+    result = acme("apply", str(file))
+    assert result.code == 1
+    assert result.err.startswith("error: CONFIG_INVALID: 2 fields are wrong\n")
+    assert "  tenants[0].tenant_id (line 3, column 16): " in result.err
+    assert "  trunks[1].trunk_id (line 9, column 15): " in result.err
+    assert acme("route", "explain", "acme", "+4930987654").code == 0
+
+
+def test_a_replay_shows_calls_that_would_go_elsewhere(acme: CommandLine, file: Path) -> None:
+    """Another trunk, or why the call would be refused; calls that stay are only counted."""
+    store_calls(
+        acme.environment["GATEWAY_DATABASE_URL"], "+4989111111", "+4930111111", "+431111111"
+    )
+    routes = """
+    routes:
+      - {route_id: austria, match: {prefixes: [+43]}, block: true}
+      - {route_id: berlin, match: {prefixes: [+4930]}, targets: [{trunk_id: berlin}]}
+      - {route_id: rest, targets: [{trunk_id: munich}]}
+"""
+    file.write_text(CONFIG.replace("\ntrunks:", f"{routes}trunks:"))
+    out = acme("apply", str(file), "--dry-run", "--replay", "100").out
+    shown = [each.split() for each in out.splitlines() if each.startswith("call_")]
+    assert [each[:5] for each in shown] == [
+        ["call_2", "acme", "+431111111", "munich", "refused:"],
+        ["call_1", "acme", "+4930111111", "munich", "berlin"],
+    ]
+    assert "DESTINATION_NOT_ALLOWED" in out
+    assert "2 of 3 calls would have gone elsewhere" in out
+    told = acme("apply", str(file), "--dry-run", "--replay", "1", "--json").json
+    assert [one["call_id"] for one in told["reroutes"]] == ["call_2"]
+
+
+def test_the_same_file_again_changes_nothing(acme: CommandLine, file: Path) -> None:
+    """Where nothing differs, nothing is listed."""
+    assert acme("apply", str(file)).out == "version 2 is in force\n"

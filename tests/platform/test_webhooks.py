@@ -1,0 +1,206 @@
+"""LiveKit's webhooks: which are believed, and what is read in them."""
+
+import base64
+import hashlib
+import json
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from gateway.domain.inbound import Change, Notice
+from gateway.domain.leg import Leg
+from gateway.domain.observation import LeaveReason, LegIds, LegStatus
+from gateway.platform.webhooks import LiveKitWebhooks
+from gateway.ports import NotGenuineError, NotReadableError
+
+KEY = "key"
+SECRET = "a secret that is long enough for HS256"
+WEBHOOKS = LiveKitWebhooks(KEY, SECRET)
+
+LEFT = {
+    "event": "participant_left",
+    "id": "EV_1",
+    "createdAt": "1767225600",
+    "room": {"sid": "RM_1", "name": "acme-1"},
+    "participant": {
+        "sid": "PA_1",
+        "identity": "sip_+15005550177",
+        "state": "DISCONNECTED",
+        "kind": "SIP",
+        "disconnectReason": "CLIENT_INITIATED",
+        "attributes": {
+            "sip.callID": "SCL_1",
+            "sip.callIDFull": "abc",
+            "sip.callStatus": "hangup",
+            "sip.ruleID": "SDR_1",
+            "sip.trunkID": "ST_1",
+            "sip.phoneNumber": "+15005550177",
+            "sip.trunkPhoneNumber": "+15005550188",
+            "gateway.callId": "call_1",
+        },
+    },
+}
+BODY = json.dumps(LEFT).encode()
+
+
+def digest(body: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+def signed(body: bytes = BODY, *, secret: str = SECRET, drop: str = "", **claims: Any) -> str:
+    """A token as LiveKit signs it; `claims` in the place of its own, `drop` left out."""
+    now = time.time()
+    all_claims = {"iss": KEY, "nbf": now, "exp": now + 300, "sha256": digest(body)} | claims
+    all_claims.pop(drop, None)
+    return jwt.encode(all_claims, secret, algorithm="HS256")
+
+
+def read(event: dict[str, Any]) -> Notice:
+    body = json.dumps(event).encode()
+    return WEBHOOKS.read(signed(body), body)
+
+
+def test_what_livekit_signs_is_read() -> None:
+    """Room, identity, identifiers, rule, trunk, numbers and reason of a participant that left."""
+    leg = Leg(
+        LegStatus.HANGUP,
+        LegIds("PA_1", "SCL_1", "abc"),
+        call_id="call_1",
+        room="acme-1",
+        identity="sip_+15005550177",
+        rule_id="SDR_1",
+        livekit_trunk_id="ST_1",
+        far_number="+15005550177",
+        own_number="+15005550188",
+    )
+    time = datetime(2026, 1, 1, tzinfo=UTC)
+    told = Notice("EV_1", time, Change.LEFT, leg, LeaveReason.CLIENT_INITIATED)
+    assert WEBHOOKS.read(signed(), BODY) == told
+    assert WEBHOOKS.read(f"Bearer {signed()}", BODY) == told
+
+
+@pytest.mark.parametrize("reason", LeaveReason)
+def test_every_reason_of_livekit_is_known(reason: LeaveReason) -> None:
+    """The names are LiveKit's own."""
+    told = read(LEFT | {"participant": {"kind": "SIP", "disconnectReason": reason.value}})
+    assert told.reason is reason
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "room_finished"},
+        {"event": "participant_connection_aborted"},
+        {"event": "something_newer"},
+        {"event": "participant_left", "participant": {"kind": "AGENT"}},
+        {"event": "participant_left", "participant": {"kind": "SOMETHING_NEWER"}},
+        {"event": "participant_joined", "participant": {"kind": "SIP", "identity": "a\0b"}},
+    ],
+)
+def test_what_is_no_phone_is_nothing(event: dict[str, Any]) -> None:
+    """Other events and other participants are read, and say nothing."""
+    told = read(LEFT | event)
+    assert told.notice_id == "EV_1"
+    assert told.change is Change.OTHER or told.leg is None
+
+
+def test_a_newer_livekit_is_understood() -> None:
+    """Fields and names that are not known here are passed over."""
+    participant = LEFT["participant"] | {"newer": {"a": [1]}, "disconnectReason": "NEWER"}  # type: ignore[operator]  # a dict
+    told = read(LEFT | {"newer": 1, "participant": participant})
+    assert told.leg is not None
+    assert told.leg.ids.sip_call_id == "SCL_1"
+    assert told.reason is LeaveReason.UNKNOWN_REASON
+
+
+def test_a_clock_may_be_a_little_off() -> None:
+    """A token from a clock that is some seconds ahead or behind is taken."""
+    now = time.time()
+    WEBHOOKS.read(signed(nbf=now + 10, exp=now + 310), BODY)
+    WEBHOOKS.read(signed(nbf=now - 310, exp=now - 10), BODY)
+
+
+FORGED = [
+    pytest.param("", id="unsigned"),
+    pytest.param("Bearer", id="no token"),
+    pytest.param("not a token", id="garbage"),
+    pytest.param("\udcff", id="bytes that are no text"),
+    pytest.param(base64.b64encode(b"[" * 4000).decode() + ".e30.AA", id="a deep header"),
+    pytest.param(signed(secret="another secret that is long enough"), id="another secret"),
+    pytest.param(signed(iss="other"), id="another key"),
+    pytest.param(signed(drop="iss"), id="no key"),
+    pytest.param(signed(exp=time.time() - timedelta(minutes=10).seconds), id="expired"),
+    pytest.param(signed(drop="exp"), id="valid for ever"),
+    pytest.param(signed(nbf=time.time() + 3600), id="not yet valid"),
+    pytest.param(signed(drop="sha256"), id="no digest"),
+    pytest.param(signed(sha256=""), id="an empty digest"),
+    pytest.param(signed(sha256=["x"]), id="a digest that is no text"),
+    pytest.param(signed(sha256="\ud800"), id="a digest that cannot be encoded"),
+    pytest.param(signed(sha256=hashlib.sha256(BODY).hexdigest()), id="a digest in hex"),
+    pytest.param(signed(b"{}"), id="another body's"),
+    pytest.param(
+        jwt.encode(
+            {"iss": KEY, "exp": time.time() + 300, "sha256": digest(BODY)}, "", algorithm="none"
+        ),
+        id="no algorithm",
+    ),
+    pytest.param(
+        jwt.encode(
+            {"iss": KEY, "exp": time.time() + 300, "sha256": digest(BODY)},
+            SECRET + SECRET,
+            algorithm="HS512",
+        ),
+        id="another algorithm",
+    ),
+]
+
+
+@pytest.mark.parametrize("authorization", FORGED)
+def test_what_livekit_has_not_signed_is_refused(authorization: str) -> None:
+    """Nothing is believed that does not carry LiveKit's signature of just this body."""
+    with pytest.raises(NotGenuineError):
+        WEBHOOKS.read(authorization, BODY)
+
+
+@given(st.integers(0, len(BODY) - 1), st.integers(1, 255))
+def test_a_body_with_any_byte_changed_is_refused(at: int, by: int) -> None:
+    """The digest is of the raw bytes: not one of them may differ."""
+    changed = bytearray(BODY)
+    changed[at] ^= by
+    with pytest.raises(NotGenuineError):
+        WEBHOOKS.read(signed(), bytes(changed))
+
+
+TOKEN = signed()
+COUNTING = [at for at in range(len(TOKEN) - 1) if TOKEN[at] != "." and TOKEN[at + 1] != "."]
+"""The last character of a part may stand for bits that do not count."""
+
+
+@given(st.sampled_from(COUNTING), st.characters(codec="utf-8"))
+def test_a_token_with_any_character_changed_is_refused(at: int, new: str) -> None:
+    """A changed header, payload or signature is not LiveKit's."""
+    assume(TOKEN[at] != new)
+    with pytest.raises(NotGenuineError):
+        WEBHOOKS.read(TOKEN[:at] + new + TOKEN[at + 1 :], BODY)
+
+
+@given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(lambda v: repr(v).encode()))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    """Whatever LiveKit signs, reading it ends in a notice or in NotReadableError."""
+    with suppress(NotReadableError):
+        assert WEBHOOKS.read(signed(body), body).leg is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"1", b"[" * 100_000, b'{"createdAt":"99999999999999999"}', b'{"event":1}']
+)
+def test_what_is_no_event_is_not_readable(body: bytes) -> None:
+    """A signed body that is no webhook is told apart from a forged one."""
+    with pytest.raises(NotReadableError):
+        WEBHOOKS.read(signed(body), body)

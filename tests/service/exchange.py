@@ -1,0 +1,204 @@
+"""A platform on which anybody may put legs and take them away, and a gateway's services on it."""
+
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from gateway.audit.redaction import keep
+from gateway.audit.trail import Trail
+from gateway.build import SystemClock
+from gateway.domain.call import Call
+from gateway.domain.inbound import Change, Notice
+from gateway.domain.leg import Completed, Dial, DialReply, Leg, PickedUp, Refer, ReferReply
+from gateway.domain.observation import LeaveReason, LegIds, LegStatus
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Caller, Config, Inbound, Tenant
+from gateway.platform.sandbox import SandboxPlatform
+from gateway.ports import AuditQuery, CallQuery, PlatformError
+from gateway.service.admission import Admission
+from gateway.service.adoption import Adoption
+from gateway.service.directory import Directory
+from gateway.service.drain import Drain
+from gateway.service.failover import Failover
+from gateway.service.feed import Feed
+from gateway.service.followers import Followers
+from gateway.service.health import TrunkWatch
+from gateway.service.platforms import Platforms
+from gateway.service.presence import Presence
+from gateway.service.record import Record
+from gateway.service.sweep import Sweep, Swept
+from gateway.service.webhooks_in import WebhooksIn
+from gateway.store.store import SqlStore
+
+ACME = Tenant(tenant_id="acme", inbound=Inbound(end_room_on_hangup=True))
+GLOBEX = Tenant(tenant_id="globex", inbound=Inbound(numbers=("+15005550188",)))
+
+
+class Exchange:
+    """`Platform` whose legs are where a test puts them."""
+
+    def __init__(self) -> None:
+        self.there: dict[tuple[str, str], Leg] = {}
+        self.away = False
+        self.looked = 0
+        """How often anybody asked for a leg."""
+
+    def put(self, leg: Leg) -> Leg:
+        """Joins the leg to its room; one of the same identity there is cut."""
+        self.there[leg.room, leg.identity] = leg
+        return leg
+
+    async def dial(self, dial: Dial) -> DialReply:
+        """Everybody picks up at once."""
+        ids = LegIds("PA_1", f"SCL_{secrets.token_hex(4)}")
+        place = {"room": dial.room, "identity": dial.identity}
+        self.put(Leg(LegStatus.ACTIVE, ids, dial.call_id, **place))
+        return PickedUp(ids)
+
+    async def leg(self, room: str, identity: str) -> Leg | None:
+        self._answer()
+        self.looked += 1
+        return self.there.get((room, identity))
+
+    async def legs(self) -> Sequence[Leg]:
+        self._answer()
+        return list(self.there.values())
+
+    async def hang_up(self, room: str, identity: str) -> None:
+        self._answer()
+        self.there.pop((room, identity), None)
+
+    async def clear(self, room: str, identity: str) -> None:
+        self._answer()
+        self.there.pop((room, identity), None)
+
+    async def refer(self, refer: Refer) -> ReferReply:
+        """Everybody is taken over at once."""
+        await self.hang_up(refer.room, refer.identity)
+        return Completed()
+
+    async def end_room(self, room: str) -> None:
+        self._answer()
+        self.there = {place: leg for place, leg in self.there.items() if place[0] != room}
+
+    async def check(self) -> None:
+        self._answer()
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _answer(self) -> None:
+        if self.away:
+            raise PlatformError("away")
+
+
+def a_leg(room: str = "acme-7", **changes: object) -> Leg:
+    """Somebody rings in."""
+    leg = Leg(
+        LegStatus.RINGING,
+        LegIds(f"PA_{secrets.token_hex(4)}", f"SCL_{secrets.token_hex(4)}", "abc"),
+        room=room,
+        identity="sip_177",
+        rule_id="SDR_1",
+        livekit_trunk_id="ST_in",
+        far_number="+15005550177",
+        own_number="+15005550100",
+    )
+    return replace(leg, **changes)  # type: ignore[arg-type]  # fields of Leg
+
+
+class Desk:
+    """One gateway's services, as far as legs from outside concern them."""
+
+    def __init__(self, store: SqlStore, exchange: Exchange, *tenants: Tenant) -> None:
+        self.store, self.exchange, self.clock = store, exchange, SystemClock()
+        self.config = Config(tenants=tenants or (ACME, GLOBEX))
+        self.directory = Directory(store, lambda _stored: self.config)
+        self.drain, feed = Drain(), Feed()
+        self.swept: Counter[Swept] = Counter()
+        watch = TrunkWatch(self.config.trunk)
+        trail = Trail(store, self.clock, keep)
+        platforms = Platforms(exchange, SandboxPlatform(self.clock))
+        self.record = Record(store, self.clock, trail, feed, watch)
+        self.presence = Presence(store, f"gateway_{secrets.token_hex(4)}")
+        admission = Admission(self.config.trunk, watch)
+        failover = Failover(
+            store=store,
+            clock=self.clock,
+            directory=self.directory,
+            admission=admission,
+            record=self.record,
+        )
+        self.followers = Followers(
+            platforms, self.record, store, self.clock, self.presence, failover
+        )
+        self.adoption = Adoption(
+            store=store,
+            clock=self.clock,
+            directory=self.directory,
+            platforms=platforms,
+            followers=self.followers,
+            record=self.record,
+            trail=trail,
+            presence=self.presence,
+        )
+        self.webhooks = WebhooksIn(
+            store=store,
+            clock=self.clock,
+            followers=self.followers,
+            record=self.record,
+            adoption=self.adoption,
+            drain=self.drain,
+        )
+        self.sweep = Sweep(
+            store=store,
+            clock=self.clock,
+            platform=exchange,
+            adoption=self.adoption,
+            presence=self.presence,
+            counted=lambda swept: self.swept.update([swept]),
+        )
+
+    async def calls(self, tenant_id: str = "acme") -> Sequence[Call]:
+        """The tenant's calls, newest first."""
+        query = CallQuery(tenant_id=tenant_id)
+        return await self.store.read(lambda tx: tx.calls(query))
+
+    async def call(self, tenant_id: str = "acme") -> Call:
+        """The tenant's only call."""
+        (call,) = await self.calls(tenant_id)
+        return call
+
+    async def history(self, tenant_id: str = "acme") -> list[str]:
+        """The types of all events of the tenant."""
+        events = await self.store.read(lambda tx: tx.events(tenant_id, 0))
+        return [event.type.value for event in events]
+
+    async def audit(self) -> list[dict[str, object]]:
+        """Every audit record."""
+        records = await self.store.read(lambda tx: tx.audit(AuditQuery()))
+        return [dict(chained.record) for chained in records]
+
+    def notice(self, change: Change, leg: Leg, reason: str = "CLIENT_INITIATED") -> Notice:
+        """LiveKit tells this of the leg now."""
+        notice_id = f"EV_{secrets.token_hex(6)}"
+        return Notice(notice_id, self.clock.now(), change, leg, LeaveReason(reason))
+
+    def rpc(self, tenant_id: str = "acme", *, room: str = "") -> Rpc:
+        """A request of the tenant's, perhaps with a token for one room."""
+        caller = Caller("GWkey", tenant_id, frozenset(), room=room)
+        method = "CallService/HangUpCall"
+        return Rpc(method=method, wire="grpc", peer="", rpc_id="rpc_1", caller=caller)
+
+
+@asynccontextmanager
+async def serving(store: SqlStore, exchange: Exchange, *tenants: Tenant) -> AsyncIterator[Desk]:
+    """A gateway that lives, and follows what it adopts until the end."""
+    desk = Desk(store, exchange, *tenants)
+    await desk.directory.refresh()
+    await desk.presence.beat()
+    desk.presence.trust()
+    yield desk
+    await desk.followers.stop()

@@ -1,0 +1,229 @@
+"""Legs that were not dialled here become calls, each once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from gateway.build import SystemClock
+from gateway.domain.call import Call, CallState, Direction
+from gateway.domain.leg import Leg
+from gateway.domain.observation import EndAsked, LeaveReason, LegStatus
+from gateway.domain.outcome import EndReason, HangupSource
+from gateway.errors import GatewayError, Reason
+from gateway.service.adoption import Finder
+from gateway.store.store import SqlStore, open_store
+from tests.behaviour.stand import eventually
+from tests.service.exchange import ACME, GLOBEX, Desk, Exchange, a_leg, serving
+
+RECORDED = {
+    "direction": "INBOUND",
+    "to": "+15005550100",
+    "caller_id": "+15005550177",
+    "room": "acme-7",
+    "participant_identity": "sip_177",
+    "livekit_trunk_id": "ST_in",
+    "rule_id": "SDR_1",
+}
+
+
+@pytest_asyncio.fixture
+async def desk(store: SqlStore) -> AsyncIterator[Desk]:
+    """One gateway with the tenants acme and globex."""
+    async with serving(store, Exchange()) as desk:
+        yield desk
+
+
+async def ended(desk: Desk, tenant_id: str = "acme") -> Call:
+    async def over() -> Call | None:
+        call = await desk.call(tenant_id)
+        return call if call.ended else None
+
+    call = await eventually(over)
+    assert call is not None
+    return call
+
+
+async def test_a_caller_becomes_a_call(desk: Desk) -> None:
+    """It is inbound, ringing, with LiveKit's identifiers, its events and its audit record."""
+    leg = desk.exchange.put(a_leg())
+    taken = await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    call = await desk.call()
+    assert taken == call
+    assert (call.direction, call.state) == (Direction.INBOUND, CallState.RINGING)
+    assert (call.to, call.caller_id) == ("+15005550100", "+15005550177")
+    assert (call.participant_id, call.sip_call_id) == (leg.ids.participant_id, leg.ids.sip_call_id)
+    assert (call.inbound_trunk_id, call.end_room_on_hangup) == ("ST_in", True)
+    assert await desk.history() == ["CALL_CREATED", "CALL_RINGING"]
+    assert await desk.presence.held() == {call.call_id}
+    (record,) = await desk.audit()
+    assert (record["kind"], record["method"], record["tenant_id"], record["call_id"]) == (
+        "DONE",
+        "livekit/webhook",
+        "acme",
+        call.call_id,
+    )
+    assert record["request"] == RECORDED | {"sip_call_id": leg.ids.sip_call_id}
+
+
+async def test_an_adopted_call_is_followed(desk: Desk) -> None:
+    """Its answer and its end are seen without anybody telling."""
+    leg = desk.exchange.put(a_leg())
+    await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    desk.exchange.put(replace(leg, status=LegStatus.ACTIVE))
+
+    async def answered() -> bool:
+        return (await desk.call()).state is CallState.ACTIVE
+
+    await eventually(answered)
+    desk.exchange.there.clear()
+    assert (await ended(desk)).end_reason is EndReason.COMPLETED
+    assert await desk.history() == ["CALL_CREATED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
+
+
+async def test_an_adopted_call_is_hung_up(desk: Desk) -> None:
+    """A tenant ends it like any other; its room ends with it where the tenant says so."""
+    desk.exchange.put(a_leg(status=LegStatus.ACTIVE))
+    desk.exchange.put(a_leg(identity="agent", rule_id=""))
+    call = await desk.adoption.take_in(desk.exchange.there["acme-7", "sip_177"], Finder.WEBHOOK)
+    assert call is not None
+    asked = EndAsked(desk.clock.now(), EndReason.COMPLETED, HangupSource.API)
+    await desk.followers.end(call, asked)
+    over = await ended(desk)
+    assert (over.end_reason, over.hangup_source) == (EndReason.COMPLETED, HangupSource.API)
+    assert desk.exchange.there == {}
+
+
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+async def test_a_leg_is_one_call(database: str, new_database: Callable[[str], str]) -> None:
+    """Two gateways that notice it again and again make one call, with one set of events."""
+    url, exchange = new_database(database), Exchange()
+    stores = [open_store(url, SystemClock()) for _ in range(2)]
+    leg = exchange.put(a_leg())
+    async with serving(stores[0], exchange) as one, serving(stores[1], exchange) as two:
+        taken = await asyncio.gather(
+            *(desk.adoption.take_in(leg, Finder.WEBHOOK) for _ in range(5) for desk in (one, two))
+        )
+        assert len({call.call_id for call in taken if call}) == 1
+        assert await one.history() == ["CALL_CREATED", "CALL_RINGING"]
+        assert len(await one.audit()) == 1
+        followed = [desk.followers.followed() for desk in (one, two)]
+        assert sorted(map(len, followed)) == [0, 1]
+    for store in stores:
+        await store.close()
+
+
+async def test_an_ended_call_does_not_come_back(desk: Desk) -> None:
+    """A leg whose call is over is no new call, however late somebody tells of it."""
+    leg = desk.exchange.put(a_leg())
+    await desk.adoption.take_in(leg, Finder.WEBHOOK, LeaveReason.CLIENT_INITIATED)
+    before = await desk.call()
+    assert before.ended
+    assert await desk.adoption.take_in(leg, Finder.SWEEP) == before
+    assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
+    assert await desk.history() == ["CALL_CREATED", "CALL_RINGING", "CALL_ENDED"]
+
+
+@pytest.mark.parametrize("left", [LeaveReason.CLIENT_INITIATED, None])
+async def test_a_new_leg_in_the_same_place_is_another_call(
+    desk: Desk, left: LeaveReason | None
+) -> None:
+    """Who rings in again under the same identity is a new call, whether the old one is over."""
+    first = desk.exchange.put(a_leg())
+    await desk.adoption.take_in(first, Finder.WEBHOOK, left)
+    second = desk.exchange.put(a_leg())
+    await desk.adoption.take_in(second, Finder.WEBHOOK)
+    newest, oldest = await desk.calls()
+    assert (newest.sip_call_id, newest.ended) == (second.ids.sip_call_id, False)
+    assert oldest.sip_call_id == first.ids.sip_call_id
+
+
+async def test_nobodys_caller_is_the_operators_to_know(desk: Desk) -> None:
+    """A caller that fits no tenant is one audit record, and no call, however often it is seen."""
+    leg = desk.exchange.put(a_leg("elsewhere"))
+    for finder in (Finder.WEBHOOK, Finder.SWEEP, Finder.WEBHOOK):
+        assert await desk.adoption.take_in(leg, finder) is None
+    (record,) = await desk.audit()
+    assert (record["kind"], record["reason"]) == ("REFUSED", "NO_TENANT")
+    assert "tenant_id" not in record
+    assert record["request"] == RECORDED | {
+        "room": "elsewhere",
+        "sip_call_id": leg.ids.sip_call_id,
+    }
+
+
+async def test_nobodys_caller_finds_a_tenant_later(desk: Desk) -> None:
+    """Once the configuration names a tenant for it the next look takes it in."""
+    leg = desk.exchange.put(a_leg("elsewhere"))
+    await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    desk.config = replace(desk.config, tenants=(replace(ACME, rooms=("elsewhere",)),))
+    await desk.store.transact(lambda tx: tx.put_config("{}", "", desk.clock.now()))
+    await desk.directory.refresh()
+    await desk.adoption.take_in(leg, Finder.SWEEP)
+    assert (await desk.call()).sip_call_id == leg.ids.sip_call_id
+
+
+async def test_a_sandbox_tenant_has_no_real_callers(store: SqlStore) -> None:
+    """A tenant whose calls ring nobody is not handed a real phone."""
+    async with serving(store, Exchange(), replace(ACME, sandbox=True)) as desk:
+        leg = desk.exchange.put(a_leg())
+        assert await desk.adoption.take_in(leg, Finder.WEBHOOK) is None
+        assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
+
+
+async def test_a_tenant_asks_for_a_leg(desk: Desk) -> None:
+    """A leg named by room and identity is adopted; the record says who asked."""
+    leg = desk.exchange.put(a_leg(rule_id="", status=LegStatus.ACTIVE))
+    call = await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity)
+    assert call == await desk.call()
+    assert (call.direction, call.state) == (Direction.OUTBOUND, CallState.ACTIVE)
+    assert (call.to, call.caller_id) == ("+15005550177", "+15005550100")
+    (record,) = await desk.audit()
+    assert (record["actor"], record["method"], record["rpc_id"]) == (
+        "GWkey",
+        "CallService/HangUpCall",
+        "rpc_1",
+    )
+
+
+NOT_ADOPTED = [
+    pytest.param("globex", "", a_leg(), id="another tenant's room"),
+    pytest.param("acme", "acme-8", a_leg(), id="a token of another room"),
+    pytest.param("acme", "", a_leg(call_id="call_elsewhere"), id="another installation's"),
+    pytest.param("nobody", "", a_leg(), id="a tenant that is not configured"),
+]
+
+
+@pytest.mark.parametrize(("tenant_id", "room", "leg"), NOT_ADOPTED)
+async def test_what_a_tenant_may_not_have(desk: Desk, tenant_id: str, room: str, leg: Leg) -> None:
+    """For whoever may not use the leg's room there is no such leg."""
+    desk.exchange.put(leg)
+    rpc = desk.rpc(tenant_id, room=room)
+    assert await desk.adoption.adopt(rpc, leg.room, leg.identity) is None
+    assert await desk.history() == []
+
+
+async def test_a_leg_that_is_not_there_is_not_adopted(desk: Desk) -> None:
+    """Nothing is made of a name; and where LiveKit is away, that is what is said."""
+    assert await desk.adoption.adopt(desk.rpc(), "acme-7", "sip_177") is None
+    desk.exchange.away = True
+    with pytest.raises(GatewayError) as refused:
+        await desk.adoption.adopt(desk.rpc(), "acme-7", "sip_177")
+    assert refused.value.reason is Reason.PLATFORM_UNAVAILABLE
+
+
+async def test_a_wide_room_is_no_way_to_others_callers(store: SqlStore) -> None:
+    """A tenant that may use any room cannot ask for the caller of another tenant's number."""
+    wide = replace(ACME, rooms=("*",))
+    async with serving(store, Exchange(), wide, GLOBEX) as desk:
+        leg = desk.exchange.put(a_leg("lobby", own_number="+15005550188"))
+        assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
+        assert await desk.adoption.adopt(desk.rpc("globex"), leg.room, leg.identity) is None
+        call = await desk.adoption.take_in(leg, Finder.WEBHOOK)
+        assert call is not None
+        assert call.tenant_id == "globex"
+        assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None

@@ -1,0 +1,156 @@
+"""One attempt's dial: its turn, what is sent, and its reply."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.domain.leg import Dial, DialReply, NeverSent, PickedUp, Refused
+from gateway.domain.observation import LegIds
+from gateway.domain.outcome import Failure
+from gateway.platform.sandbox import SandboxPlatform
+from gateway.service.dial_gate import START, DialGate
+from gateway.service.dialing import Dialing, TakenOverError
+
+FULL = Refused(Failure(code="unavailable", message="cpu exhausted"))
+PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))
+DIAL = Dial(
+    call_id="call_1",
+    livekit_trunk_id="ST_1",
+    to="+15005550100",
+    caller_id="+15005550199",
+    room="acme-1",
+    identity="phone",
+    ringing_timeout=timedelta(seconds=30),
+    max_duration=timedelta(hours=1),
+)
+
+
+class SystemClock:
+    """The machine's."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class ScriptedPlatform(SandboxPlatform):
+    """Answers the dials it gets one after the other, each as soon as it is let."""
+
+    def __init__(self, *replies: DialReply) -> None:
+        super().__init__(SystemClock())
+        self.replies = list(replies)
+        self.dialed: list[Dial] = []
+        self.may_reply = asyncio.Event()
+        self.may_reply.set()
+
+    async def dial(self, dial: Dial) -> DialReply:
+        self.dialed.append(dial)
+        await self.may_reply.wait()
+        return self.replies.pop(0)
+
+
+def dialing(
+    platform: ScriptedPlatform,
+    *,
+    gate: DialGate | None = None,
+    rest: Callable[[], timedelta | None] = lambda: timedelta(seconds=9),
+    mine: bool = True,
+) -> Dialing:
+    async def holds() -> bool:
+        return mine
+
+    return Dialing(
+        DIAL,
+        "acme",
+        platform=platform,
+        gate=gate or DialGate(),
+        clock=SystemClock(),
+        rest=rest,
+        holds=holds,
+    )
+
+
+async def until(fits: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not fits():
+            await asyncio.sleep(0)
+
+
+async def test_the_platform_hears_what_is_left_of_the_budget() -> None:
+    """Not the whole ringing timeout, but the rest of it at the moment of sending."""
+    platform = ScriptedPlatform(PICKED_UP)
+    assert await dialing(platform).reply == PICKED_UP
+    assert [dial.ringing_timeout for dial in platform.dialed] == [timedelta(seconds=9)]
+
+
+async def test_a_full_platform_is_asked_again() -> None:
+    """Certainly nothing was dialled, so it is tried again while there is time."""
+    platform, gate = ScriptedPlatform(FULL, PICKED_UP), DialGate()
+    assert await dialing(platform, gate=gate).reply == PICKED_UP
+    assert len(platform.dialed) == 2
+    assert gate.limit < START
+    assert gate.under_way == 0
+
+
+async def test_no_time_no_dial() -> None:
+    """When nothing is left of the budget, or the call is to end, nothing is sent."""
+    platform, gate = ScriptedPlatform(), DialGate()
+    assert isinstance(await dialing(platform, gate=gate, rest=lambda: None).reply, NeverSent)
+    assert not platform.dialed
+    assert (gate.under_way, gate.limit) == (0, START)
+
+
+async def test_the_last_refusal_is_told_when_time_is_over() -> None:
+    """A platform that stays full is tried until the budget is used up, no longer."""
+    rests = iter([timedelta(seconds=1)])
+    platform = ScriptedPlatform(FULL)
+    assert await dialing(platform, rest=lambda: next(rests, None)).reply == FULL
+
+
+async def test_another_gateways_call_is_not_dialed() -> None:
+    """A gateway that no longer holds the call sends nothing."""
+    platform = ScriptedPlatform()
+    with pytest.raises(TakenOverError):
+        await dialing(platform, mine=False).reply
+    assert not platform.dialed
+
+
+async def test_a_dial_that_waits_can_be_withdrawn() -> None:
+    """One that still waits for its turn is not sent, and gives its place back."""
+    platform, gate = ScriptedPlatform(), DialGate()
+    for _ in range(int(START)):
+        await gate.enter("acme")
+    waiting = dialing(platform, gate=gate)
+    await asyncio.sleep(0)
+    waiting.withdraw()
+    assert isinstance(await waiting.reply, NeverSent)
+    for _ in range(int(START)):
+        gate.left()
+    assert gate.under_way == 0
+
+
+async def test_a_dial_that_was_sent_cannot_be_withdrawn() -> None:
+    """Its phone may ring: the reply is waited for."""
+    platform = ScriptedPlatform(PICKED_UP)
+    platform.may_reply.clear()
+    sent = dialing(platform)
+    await until(lambda: bool(platform.dialed))
+    sent.withdraw()
+    assert sent.sent_time is not None
+    platform.may_reply.set()
+    assert await sent.reply == PICKED_UP
+
+
+async def test_a_ringing_phone_takes_no_place() -> None:
+    """Once its leg is seen a dial is under way no longer, however long it rings."""
+    platform, gate = ScriptedPlatform(PICKED_UP), DialGate()
+    platform.may_reply.clear()
+    rings = dialing(platform, gate=gate)
+    await until(lambda: bool(platform.dialed))
+    assert gate.under_way == 1
+    rings.seen()
+    assert gate.under_way == 0
+    platform.may_reply.set()
+    await rings.reply
+    assert gate.under_way == 0

@@ -1,0 +1,250 @@
+"""What LiveKit tells by itself: taken at once, believed for what it is worth."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from gateway.domain.call import Call
+from gateway.domain.inbound import Change
+from gateway.domain.leg import Leg
+from gateway.domain.observation import LeaveReason, LegIds, LegStatus
+from gateway.domain.outcome import EndReason
+from gateway.ports import Transaction
+from gateway.service import follow, webhooks_in
+from gateway.service.adoption import Finder
+from gateway.service.webhooks_in import REPLAY_WINDOW, Taken
+from gateway.store.store import SqlStore
+from tests.behaviour.stand import eventually
+from tests.service.exchange import Desk, Exchange, a_leg, serving
+from tests.service.waiting import until
+from tests.store.values import a_call
+
+JOINED, LEFT = Change.JOINED, Change.LEFT
+SECOND = timedelta(seconds=1)
+
+
+@pytest_asyncio.fixture
+async def desk(store: SqlStore) -> AsyncIterator[Desk]:
+    """One gateway with the tenants acme and globex; nothing is worked off by itself."""
+    async with serving(store, Exchange()) as desk:
+        yield desk
+
+
+async def handled(desk: Desk) -> None:
+    """Works off what was taken."""
+    working = asyncio.create_task(desk.webhooks.keep())
+    async with asyncio.timeout(10):
+        await desk.webhooks.handled()
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+async def placed(desk: Desk, **changes: object) -> tuple[Call, Leg]:
+    """A call that another gateway has dialled and follows, and its leg."""
+    call = a_call("call_1", sip_call_id="SCL_1", **changes)
+    leg = a_leg(
+        call.room, identity="call_1", ids=LegIds("PA_1", "SCL_1"), call_id="call_1", rule_id=""
+    )
+
+    def put(tx: Transaction) -> None:
+        tx.put_call(call)
+        tx.hold("call_1", "gateway_other")
+
+    await desk.store.transact(put)
+    return call, leg
+
+
+async def nudged(desk: Desk) -> bool:
+    return bool(await desk.store.read(lambda tx: tx.nudged("gateway_other")))
+
+
+async def leave_reason(desk: Desk) -> LeaveReason | None:
+    return (await desk.call()).leave_reason
+
+
+async def test_a_caller_is_taken_in(desk: Desk) -> None:
+    """Who rings in is a call as soon as LiveKit tells, once, however often it tells."""
+    leg = desk.exchange.put(a_leg())
+    notices = [desk.notice(JOINED, leg) for _ in range(3)]
+    assert [desk.webhooks.take(notice) for notice in notices] == [Taken.QUEUED] * 3
+    await handled(desk)
+    assert (await desk.call()).sip_call_id == leg.ids.sip_call_id
+    assert await desk.history() == ["CALL_CREATED", "CALL_RINGING"]
+
+
+async def test_two_gateways_hear_the_same(store: SqlStore) -> None:
+    """One webhook at two gateways is one call with one set of events."""
+    exchange = Exchange()
+    leg = exchange.put(a_leg(status=LegStatus.ACTIVE))
+    async with serving(store, exchange) as one, serving(store, exchange) as two:
+        notice = one.notice(JOINED, leg)
+        assert [desk.webhooks.take(notice) for desk in (one, two)] == [Taken.QUEUED] * 2
+        await asyncio.gather(handled(one), handled(two))
+        assert await one.history() == ["CALL_CREATED", "CALL_ANSWERED"]
+
+
+async def test_a_caller_that_left_before_it_was_seen(desk: Desk) -> None:
+    """Where only its end is told there is a call all the same, and it has ended."""
+    desk.webhooks.take(desk.notice(LEFT, a_leg(status=LegStatus.HANGUP)))
+    await handled(desk)
+    assert (await desk.call()).ended
+    assert await desk.history() == ["CALL_CREATED", "CALL_ANSWERED", "CALL_ENDED"]
+
+
+async def test_out_of_order(desk: Desk) -> None:
+    """The beginning that is told after the end begins nothing."""
+    leg = a_leg()
+    desk.webhooks.take(desk.notice(LEFT, leg))
+    await handled(desk)
+    desk.webhooks.take(desk.notice(JOINED, leg))
+    await handled(desk)
+    assert (await desk.call()).ended
+
+
+async def test_why_a_leg_left(desk: Desk) -> None:
+    """The reason is kept with the call, which goes on until its follower looks: it is nudged."""
+    _, leg = await placed(desk)
+    desk.webhooks.take(desk.notice(LEFT, leg, "PARTICIPANT_REMOVED"))
+    await handled(desk)
+    assert await leave_reason(desk) is LeaveReason.PARTICIPANT_REMOVED
+    assert not (await desk.call()).ended
+    assert await nudged(desk)
+
+
+async def test_a_leg_of_ours_has_joined(desk: Desk) -> None:
+    """Whoever follows the call is made to look; nothing else comes of it."""
+    call, leg = await placed(desk)
+    desk.webhooks.take(desk.notice(JOINED, leg))
+    await handled(desk)
+    assert await nudged(desk)
+    assert await desk.call() == call
+
+
+async def test_an_adopted_leg_has_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a call that rang in has LiveKit's reason, and is seen as soon as it is told."""
+    monkeypatch.setattr(follow, "pause_before_looking", lambda *_: 3600.0)
+    leg = desk.exchange.put(a_leg(status=LegStatus.ACTIVE))
+    await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    await until(lambda: desk.exchange.looked > 0)
+    desk.exchange.there.clear()
+    desk.webhooks.take(desk.notice(LEFT, leg, "ROOM_DELETED"))
+    await handled(desk)
+
+    async def ended() -> bool:
+        return (await desk.call()).ended
+
+    await eventually(ended)
+    assert (await desk.call()).end_reason is EndReason.ROOM_DELETED
+
+
+ELSEWHERE = [
+    pytest.param({"room": "globex-1"}, id="another room"),
+    pytest.param({"identity": "somebody"}, id="another identity"),
+    pytest.param({"ids": LegIds("PA_2", "SCL_2")}, id="another leg in its place"),
+]
+
+
+@pytest.mark.parametrize("changes", ELSEWHERE)
+async def test_what_a_leg_says_of_itself_is_not_believed(
+    desk: Desk, changes: dict[str, object]
+) -> None:
+    """A leg that claims a call whose room, identity or leg it is not changes nothing."""
+    call, leg = await placed(desk)
+    desk.webhooks.take(desk.notice(LEFT, replace(leg, **changes), "ROOM_DELETED"))  # type: ignore[arg-type]  # fields of Leg
+    await handled(desk)
+    assert await desk.call() == call
+
+
+async def test_a_leg_without_our_attribute(desk: Desk) -> None:
+    """The leg in the place of an open call is that call's, unless LiveKit's id is another."""
+    _, leg = await placed(desk)
+    other = replace(leg, call_id="", ids=LegIds("PA_2", "SCL_2"))
+    desk.webhooks.take(desk.notice(LEFT, other))
+    await handled(desk)
+    assert await leave_reason(desk) is None
+    desk.webhooks.take(desk.notice(LEFT, replace(leg, call_id="")))
+    await handled(desk)
+    assert await leave_reason(desk) is LeaveReason.CLIENT_INITIATED
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        pytest.param(a_leg(call_id="call_elsewhere"), id="another installation's"),
+        pytest.param(a_leg(rule_id=""), id="dialled beside us"),
+    ],
+)
+async def test_what_is_not_ours_is_left_alone(desk: Desk, leg: Leg) -> None:
+    """Legs of others become no calls until somebody asks for them."""
+    desk.webhooks.take(desk.notice(JOINED, leg))
+    desk.webhooks.take(desk.notice(LEFT, leg))
+    await handled(desk)
+    assert await desk.calls() == []
+    assert await desk.audit() == []
+
+
+async def test_an_id_is_taken_once(desk: Desk) -> None:
+    """LiveKit's repeat of a webhook is known by its id."""
+    notice = desk.notice(JOINED, a_leg())
+    assert [desk.webhooks.take(notice) for _ in range(2)] == [Taken.QUEUED, Taken.REPEATED]
+
+
+async def test_ids_are_not_remembered_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest id is forgotten when there are too many."""
+    monkeypatch.setattr(webhooks_in, "MOST_REMEMBERED", 2)
+    notices = [desk.notice(JOINED, a_leg()) for _ in range(3)]
+    for notice in notices:
+        desk.webhooks.take(notice)
+    again = [desk.webhooks.take(notice) for notice in reversed(notices)]
+    assert again == [Taken.REPEATED, Taken.REPEATED, Taken.QUEUED]
+
+
+@pytest.mark.parametrize("ago", [REPLAY_WINDOW + SECOND, -REPLAY_WINDOW - SECOND])
+async def test_a_replay_is_late(desk: Desk, ago: timedelta) -> None:
+    """What happened too long ago, or by its time has not happened yet, is not looked at."""
+    notice = desk.notice(JOINED, a_leg())
+    assert desk.webhooks.take(replace(notice, time=notice.time - ago)) is Taken.LATE
+    assert not desk.followers.webhooks_heard
+    nearly = replace(notice, time=notice.time - ago * 0.9)
+    assert desk.webhooks.take(nearly) is Taken.QUEUED
+    assert desk.followers.webhooks_heard
+
+
+@pytest.mark.parametrize("changes", [{"change": Change.OTHER}, {"leg": None}])
+async def test_what_nobody_follows_is_ignored(desk: Desk, changes: dict[str, object]) -> None:
+    """Other events, and participants that are no phones, take no room in the queue."""
+    notice = replace(desk.notice(JOINED, a_leg()), **changes)  # type: ignore[arg-type]  # fields
+    assert desk.webhooks.take(notice) is Taken.IGNORED
+
+
+async def test_a_full_queue(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit is not taken, and can be sent again when there is room."""
+    monkeypatch.setattr(webhooks_in, "MOST_QUEUED", 1)
+    async with serving(store, Exchange()) as desk:
+        first, second = (desk.notice(JOINED, a_leg(identity=name)) for name in "ab")
+        assert desk.webhooks.take(first) is Taken.QUEUED
+        assert desk.webhooks.take(second) is Taken.FULL
+        await handled(desk)
+        assert desk.webhooks.take(second) is Taken.QUEUED
+        await handled(desk)
+        assert len(await desk.calls()) == 2
+
+
+async def test_a_gateway_that_goes_away_takes_nothing(desk: Desk) -> None:
+    """LiveKit sends it again, to a gateway that stays."""
+    desk.drain.begin()
+    assert desk.webhooks.take(desk.notice(JOINED, a_leg())) is Taken.FULL
+
+
+async def test_one_that_cannot_be_handled_keeps_nobody_waiting(desk: Desk) -> None:
+    """Whatever is wrong with one webhook, the next is handled."""
+    desk.webhooks.take(desk.notice(JOINED, a_leg(far_number=7)))
+    desk.webhooks.take(desk.notice(JOINED, a_leg(identity="other")))
+    await handled(desk)
+    assert (await desk.call()).participant_identity == "other"

@@ -1,0 +1,1 @@
+"""Promises of the webhooks: what receivers see, over real HTTP on this machine."""

@@ -1,0 +1,291 @@
+"""Every field of a configuration arrives, and what is unset is what the proto promises."""
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+
+from gateway.domain.tenant import (
+    Config,
+    DestinationLimit,
+    Inbound,
+    InlineTrunk,
+    NumberFormat,
+    NumberKind,
+    Route,
+    RouteHours,
+    RouteTarget,
+    SipTransport,
+    Tenant,
+    TenantLimits,
+    Trunk,
+    TrunkHealthPolicy,
+    Webhook,
+)
+from gateway.errors import GatewayError
+from gateway.telephony.v1 import admin_pb2
+from gateway.wire.config_v1 import MAX_TOLD_BYTES, check, from_yaml
+
+WHOLE = """
+tenants:
+  - tenant_id: acme
+    rooms: ["*"]
+    timeouts: {ringing_timeout: 20s}
+    sip_hosts: [pbx.acme.example]
+    allowed_headers: [P-Charging-Vector]
+    sandbox: true
+    limits:
+      max_concurrent_calls: 30
+      max_calls_per_second: 5
+      max_calls_per_day: 10000
+      max_calls_per_minute_to_one_number: 3
+      destinations:
+        - limit_id: africa
+          prefixes: [+2, +27]
+          countries: [ZA, "001"]
+          max_calls_per_day: 100
+          max_calls_per_second: 1
+    allowed_countries: [DE, US]
+    blocked_number_kinds: [NUMBER_KIND_SATELLITE, NUMBER_KIND_VOIP]
+    emergency_allowed: true
+    default_country: DE
+    inbound: {livekit_trunk_ids: [ST_in], numbers: [+493023125000], end_room_on_hangup: true}
+    webhooks:
+      - {webhook_id: crm, url: "https://crm.acme.example/calls", secret_from: env:CRM_SECRET}
+    routes:
+      - route_id: office
+        match:
+          prefixes: [+49]
+          countries: [AT]
+          caller_ids: [+4930]
+          labels: {team: sales}
+          hours:
+            - time_zone: Europe/Berlin
+              days: [WEEKDAY_MONDAY, WEEKDAY_SUNDAY]
+              from: "08:30"
+              until: "18:00"
+        targets: [{trunk_id: berlin, priority: 10, weight: 0}]
+        ringing_timeout: 12.5s
+        max_attempts: 2
+trunks:
+  - trunk_id: berlin
+    tenant_ids: [acme]
+    inline:
+      hostname: sip.berlin.example:5061
+      transport: SIP_TRANSPORT_TLS
+      username: acme
+      password_from: file:/run/secrets/berlin
+      from_host: acme.example
+    headers: {X-Account: 4711}
+    numbers: [{number: +493023125000, country: DE, tenant_id: acme}]
+    transfer_mode: TRUNK_TRANSFER_MODE_SIP
+    transfer_host: sip.berlin.example
+    enabled: false
+    max_concurrent_calls: 60
+    max_calls_per_second: 10
+    number_format: {plus: false, prefix: "9911", strip: 2}
+    failover_sip_codes: [503, 480]
+    failover_on_silence: false
+    health:
+      {window: 120s, min_calls: 20, failure_percent: 30, quarantine: 60s, probes: 3, disabled: true}
+"""
+
+
+def s(value: float) -> timedelta:
+    return timedelta(seconds=value)
+
+
+def tenant(**values: Any) -> Tenant:
+    message = admin_pb2.Config(tenants=[admin_pb2.Tenant(tenant_id="acme", **values)])
+    return check(message).tenants[0]
+
+
+def trunk(**values: Any) -> Trunk:
+    numbers = [admin_pb2.TrunkNumber(number="+15005550100")]
+    one = admin_pb2.Trunk(trunk_id="a", livekit_trunk_id="ST_a", numbers=numbers, **values)
+    return check(admin_pb2.Config(trunks=[one])).trunks[0]
+
+
+def unset(value: Any, *besides: str) -> set[str]:
+    """The fields of a value that are as if nobody had set them."""
+    left = [each for each in fields(value) if each.name not in besides]
+    kind, required = type(value), {"tenant_id", "trunk_id", "route_id", "limit_id", "hostname"}
+    required |= {"webhook_id", "url", "secret_from", "time_zone"}
+    given = {each.name: "" for each in fields(value) if each.name in required}
+    plain = kind(**given)
+    return {each.name for each in left if getattr(value, each.name) == getattr(plain, each.name)}
+
+
+def whole() -> Config:
+    return check(from_yaml(WHOLE))
+
+
+def test_every_field_arrives() -> None:
+    """Nothing that the example sets stays at its default in the domain's values."""
+    config = whole()
+    acme, berlin = config.tenants[0], config.trunks[0]
+    route, inline = acme.routes[0], berlin.inline
+    assert inline is not None
+    parts: list[Any] = [acme.limits, acme.limits.destinations[0], acme.inbound, acme.webhooks[0]]
+    parts += [route.hours[0], inline, berlin.number_format, berlin.health]
+    assert not unset(acme)
+    assert not unset(berlin, "livekit_trunk_id")
+    assert not unset(route, "block")
+    assert [found for part in parts if (found := unset(part))] == []
+
+
+def test_a_tenant_arrives_as_written() -> None:
+    """Limits, countries, kinds, inbound calls and webhooks are those of the file."""
+    acme = whole().tenants[0]
+    africa = DestinationLimit(
+        limit_id="africa",
+        prefixes=("+2", "+27"),
+        countries=("ZA", "001"),
+        max_calls_per_day=100,
+        max_calls_per_second=1,
+    )
+    assert acme.limits == TenantLimits(
+        max_concurrent_calls=30,
+        max_calls_per_second=5,
+        max_calls_per_day=10000,
+        max_calls_per_minute_to_one_number=3,
+        destinations=(africa,),
+    )
+    assert acme.allowed_countries == {"DE", "US"}
+    assert acme.blocked_number_kinds == {NumberKind.SATELLITE, NumberKind.VOIP}
+    assert (acme.emergency_allowed, acme.default_country) == (True, "DE")
+    assert acme.inbound == Inbound(
+        livekit_trunk_ids=("ST_in",), numbers=("+493023125000",), end_room_on_hangup=True
+    )
+    assert acme.webhooks == (
+        Webhook(
+            webhook_id="crm", url="https://crm.acme.example/calls", secret_from="env:CRM_SECRET"
+        ),
+    )
+
+
+def test_a_route_arrives_as_written() -> None:
+    """What it matches and where it goes are those of the file."""
+    monday_and_sunday = RouteHours(
+        time_zone="Europe/Berlin", days=frozenset({1, 7}), begin=510, until=1080
+    )
+    assert whole().tenants[0].routes == (
+        Route(
+            route_id="office",
+            prefixes=("+49",),
+            countries=("AT",),
+            caller_ids=("+4930",),
+            labels={"team": "sales"},
+            hours=(monday_and_sunday,),
+            targets=(RouteTarget("berlin", 10, 0),),
+            ringing_timeout=s(12.5),
+            max_attempts=2,
+        ),
+    )
+
+
+def test_a_trunk_arrives_as_written() -> None:
+    """The carrier's address, number format, failover and health policy are those of the file."""
+    berlin = whole().trunks[0]
+    assert berlin.inline == InlineTrunk(
+        hostname="sip.berlin.example:5061",
+        transport=SipTransport.TLS,
+        username="acme",
+        password_from="file:/run/secrets/berlin",
+        from_host="acme.example",
+    )
+    assert berlin.number_format == NumberFormat(plus=False, prefix="9911", strip=2)
+    assert (berlin.failover_sip_codes, berlin.failover_on_silence) == ((503, 480), False)
+    assert (berlin.max_concurrent_calls, berlin.max_calls_per_second) == (60, 10)
+    assert berlin.health == TrunkHealthPolicy(
+        window=s(120),
+        min_calls=20,
+        failure_percent=30,
+        quarantine=s(60),
+        probes=3,
+        disabled=True,
+    )
+
+
+def test_what_is_unset() -> None:
+    """Unset fields are what the proto's comments promise."""
+    assert tenant() == Tenant(tenant_id="acme")
+    assert tenant().blocked_number_kinds == {NumberKind.PREMIUM_RATE, NumberKind.SHARED_COST}
+    assert trunk().failover_sip_codes == (408, 500, 502, 503, 504)
+    assert (trunk().enabled, trunk().failover_on_silence, trunk().inline) == (True, True, None)
+    assert trunk().health == TrunkHealthPolicy(
+        window=s(60), min_calls=10, failure_percent=50, quarantine=s(30), probes=2, disabled=False
+    )
+    route = admin_pb2.Route(route_id="r", block=True, match={"hours": [{"time_zone": "UTC"}]})
+    read = tenant(routes=[route]).routes[0]
+    assert (read.max_attempts, read.hours) == (3, (RouteHours(time_zone="UTC"),))
+    assert (read.hours[0].days, read.hours[0].until) == (frozenset(range(1, 8)), 24 * 60)
+
+
+def test_none_alone_blocks_no_kind() -> None:
+    """NUMBER_KIND_NONE is not the same as unset, and stands alone."""
+    none = admin_pb2.NUMBER_KIND_NONE
+    assert tenant(blocked_number_kinds=[none]).blocked_number_kinds == frozenset()
+    with pytest.raises(GatewayError, match="must stand alone"):
+        tenant(blocked_number_kinds=[none, admin_pb2.NUMBER_KIND_VOIP])
+
+
+def test_false_and_zero_are_not_unset() -> None:
+    """`enabled: false`, `plus: false` and `weight: 0` are kept."""
+    assert not trunk(enabled=False).enabled
+    assert not trunk(number_format=admin_pb2.NumberFormat(plus=False)).number_format.plus
+    with pytest.raises(GatewayError, match=r"trunks\[0\].health.window"):
+        trunk(health=admin_pb2.TrunkHealthPolicy(window=Duration()))
+
+
+UNKNOWN: Any = [2, 99]
+
+UNREADABLE = [
+    (
+        admin_pb2.Tenant(blocked_number_kinds=["NUMBER_KIND_UNSPECIFIED"]),
+        "tenants[0].blocked_number_kinds[0]",
+    ),
+    (admin_pb2.Tenant(blocked_number_kinds=UNKNOWN), "tenants[0].blocked_number_kinds[1]"),
+    (
+        admin_pb2.Tenant(timeouts={"max_duration": Duration(seconds=1, nanos=-1)}),
+        "tenants[0].timeouts.max_duration",
+    ),
+    *(
+        (
+            admin_pb2.Tenant(
+                routes=[{"route_id": "r", "block": True, "match": {"hours": [hours]}}]
+            ),
+            f"tenants[0].routes[0].match.hours[0].{name}",
+        )
+        for name, hours in (
+            ("days[1]", {"time_zone": "UTC", "days": [1, 8]}),
+            ("from", {"time_zone": "UTC", "from": "8:30"}),
+            ("from", {"time_zone": "UTC", "from": "24:00"}),
+            ("until", {"time_zone": "UTC", "until": "24:01"}),
+            ("until", {"time_zone": "UTC", "until": "12:60"}),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "path"), UNREADABLE, ids=[path for _, path in UNREADABLE])
+def test_what_cannot_be_read_is_told_beside_the_rest(message: admin_pb2.Tenant, path: str) -> None:
+    """A value without a meaning is one mistake with its path, and hides no other."""
+    with pytest.raises(GatewayError) as refused:
+        check(admin_pb2.Config(tenants=[message]))
+    assert {each.field for each in refused.value.violations} == {path, "tenants[0].tenant_id"}
+
+
+def test_thousands_of_mistakes_still_fit_an_error() -> None:
+    """The first ones are told, the others counted: error details travel in small headers."""
+    config = admin_pb2.Config(trunks=[admin_pb2.Trunk() for _ in range(5000)])
+    with pytest.raises(GatewayError) as refused:
+        check(config)
+    error = refused.value
+    assert len(error.message.encode()) < MAX_TOLD_BYTES * 2
+    assert int(error.metadata["mistakes"]) > 5000
+    assert error.message.endswith(
+        f"and {int(error.metadata['mistakes']) - len(error.violations)} more"
+    )
