@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-clients bench stack generate lock format check
+.PHONY: help setup run test test-fast test-clients bench chaos stack generate lock format check
 
 help: ## Shows what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,11 @@ test-clients: setup ## Runs clients in five languages, and LiveKit's own librari
 
 bench: setup ## Measures what the gateway costs, as ratios in one run
 	@.venv/bin/python -m tests.bench
+
+chaos: setup ## Breaks everything under hundreds of calls; CHAOS_SECONDS=120
+	@tests/postgres/install.sh >/dev/null
+	@tests/stack/build.sh >/dev/null
+	@.venv/bin/python -m tests.chaos
 
 stack: setup ## Starts a real LiveKit with phones, prints its environment, until Ctrl-C
 	@exec .venv/bin/python -m tests.stack

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from gateway.audit.chain import verify
 from gateway.build import Administration, SystemClock
 from gateway.domain.call import Call, EventType
 from gateway.domain.event import CallEvent
-from gateway.ports import AuditQuery
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NUMBERS, Client, configuration
 from tests.processes import GatewayProcess, environment_of
 from tests.stack.livekit_stack import LiveKitStack
+from tests.survival.verdict import verdict_of
 from tests.wires import GrpcWire
 
 
@@ -29,6 +28,8 @@ class Cluster:
 
     def __init__(self, stack: LiveKitStack, database_url: str, folder: Path, size: int = 1) -> None:
         self.stack = stack
+        self.routing: Mapping[str, Any] = {}
+        """What replaces parts of the usual configuration."""
         self.folder = folder
         self.settings = Settings.model_validate(
             {
@@ -50,7 +51,7 @@ class Cluster:
         """Configures the database, then starts every gateway."""
         trunk = self.stack.create_trunk("acme", list(NUMBERS), "phones.test")
         path = self.folder / "config.yaml"
-        path.write_text(yaml.safe_dump(configuration(trunk)))
+        path.write_text(yaml.safe_dump({**configuration(trunk), **self.routing}))
         self.store = open_store(self.settings.database_url, SystemClock())
         administration = Administration(self.settings, self.store, SystemClock())
         await administration.apply_file(path)
@@ -73,9 +74,13 @@ class Cluster:
 
     def client_of_port(self, port: int) -> Client:
         """A client of whatever listens there."""
+        return Client(self.wire(port), self.token)
+
+    def wire(self, port: int) -> GrpcWire:
+        """A connection to whatever listens there."""
         wire = GrpcWire(port, [("grpc.use_local_subchannel_pool", 1)])
         self._wires.append(wire)
-        return Client(wire, self.token)
+        return wire
 
     async def calls(self) -> Sequence[Call]:
         """Every call in the database, oldest first."""
@@ -98,42 +103,8 @@ class Cluster:
 
     async def check(self) -> None:
         """Fails unless nothing was lost, doubled, left or unrecorded; all calls have ended."""
-        calls = await self.calls()
-        assert [call.call_id for call in calls if not call.ended] == []
-        dialed = self.dialed()
-        assert {call_id: n for call_id, n in dialed.items() if n > 1} == {}
-        await self._check_events(calls)
-        await self._check_audit(calls, dialed)
-        left = [call for call in calls if self._leg(call)]
-        assert [(call.call_id, call.end_reason) for call in left] == []
-
-    def _leg(self, call: Call) -> bool:
-        return any(
-            leg.identity == call.participant_identity for leg in self.stack.participants(call.room)
-        )
-
-    async def _check_events(self, calls: Sequence[Call]) -> None:
-        events = await self.events()
-        assert [event.sequence for event in events] == list(range(1, len(events) + 1))
-        for call in calls:
-            told = Counter(e.type for e in events if e.call.call_id == call.call_id)
-            assert told[EventType.CALL_CREATED] == told[EventType.CALL_ENDED] == 1, call
-            assert told[EventType.CALL_ANSWERED] == (1 if call.answer_time else 0), call
-
-    async def _check_audit(self, calls: Sequence[Call], dialed: Counter[str]) -> None:
-        records = await self.store.read(lambda tx: tx.audit(AuditQuery(limit=100_000)))
-        kinds = Counter(
-            (r.record["kind"], r.record.get("call_id"))
-            for r in records
-            if r.record["method"] == "CallService/PlaceCall"
-        )
-        assert all(kinds["INTENT", call_id] == 1 for call_id in dialed)
-        assert all(kinds["OUTCOME", call.call_id] == 1 for call in calls)
-        logs = await self.store.read(lambda tx: tx.audit_logs())
-        chained = await self.store.read(
-            lambda tx: [one for log in logs for one in tx.audit_log(log, 0, 1_000_000)]
-        )
-        assert list(verify(chained)) == []
+        verdict = await verdict_of(self.store, self.stack, "acme")
+        assert verdict.broken == {}
 
 
 async def all_ended(cluster: Cluster, within: float = 40.0) -> None:

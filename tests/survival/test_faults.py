@@ -100,11 +100,11 @@ async def test_what_cannot_be_read_does_not_stop_the_rest(stand: Stand, tmp_path
 async def test_a_call_ended_elsewhere_leaves_no_leg(stand: Stand) -> None:
     """A dial that is answered after the call has ended in the store is hung up."""
     call = await stand.acme.place(phone("09"))
-    record = stand.gateway._followers._record  # noqa: SLF001  as another gateway would
+    record = stand.gateway.services.followers._record  # noqa: SLF001  as another gateway would
     await record.call(call.call_id, Lost(call.create_time.ToDatetime(tzinfo=UTC)))
 
     async def gone() -> bool:
-        followed = stand.gateway._followers.followed()  # noqa: SLF001
+        followed = stand.gateway.services.followers.followed()
         return call.call_id not in followed and await stand.leg(call) is None
 
     await eventually(gone)
@@ -114,7 +114,7 @@ async def test_a_call_ended_elsewhere_leaves_no_leg(stand: Stand) -> None:
 async def test_a_story_that_breaks_is_taken_up_again(stand: Stand) -> None:
     """A follower that raises is replaced while its gateway lives."""
     call = await stand.acme.place(phone("02"))
-    followers = stand.gateway._followers._followers  # noqa: SLF001
+    followers = stand.gateway.services.followers._followers  # noqa: SLF001
     broken = followers[call.call_id]
 
     async def fault(*_: Any) -> None:

@@ -1,0 +1,207 @@
+"""Calls without pause while gateways, LiveKit and PostgreSQL go down and come back."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from gateway.telephony.v1 import calls_pb2
+from tests.behaviour.stand import NUMBERS, Client, phone, span
+from tests.chaos.relay import LossyRelay
+from tests.postgres.postgres_server import PostgresServer
+from tests.stack.livekit_stack import LiveKitStack
+from tests.survival.cluster import Cluster, all_ended
+from tests.survival.verdict import Verdict, verdict_of
+from tests.wires import RefusedError
+
+CALLERS = 6
+PHONES = ("00", "01", "02", "03", "06", "08", "10", "13")
+SETTLING_SECONDS = 90.0
+"""After the last fault every call has ended within this: the longest ringing, and takeovers."""
+
+
+@dataclass
+class Seen:
+    """What the clients were told."""
+
+    placed: dict[str, str] = field(default_factory=dict)
+    """Of each request id: the call it got."""
+    changed: list[str] = field(default_factory=list)
+    """Request ids that were told two different calls."""
+    sequences: list[int] = field(default_factory=list)
+    """Of the events that the watcher got, in its order."""
+
+
+class Campaign:
+    """Two gateways on one PostgreSQL and one LiveKit, for so many seconds of faults."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        server: PostgresServer,
+        relay: LossyRelay,
+        rng: random.Random,
+        say: Callable[[str], None],
+    ) -> None:
+        self._cluster = cluster
+        self._server = server
+        self._relay = relay
+        self._rng = rng
+        self._say = say
+        self._ids = count()
+        self._over = asyncio.Event()
+        self.seen = Seen()
+
+    async def run(self, seconds: float) -> Verdict:
+        """Everything that was broken is whole again when this returns."""
+        callers = [asyncio.create_task(self._call_on()) for _ in range(CALLERS)]
+        watcher = asyncio.create_task(self._watch())
+        try:
+            await self._break_things(seconds)
+        finally:
+            self._over.set()
+            await asyncio.gather(*callers)
+        with suppress(TimeoutError):  # the verdict names those that are stuck
+            await all_ended(self._cluster, within=SETTLING_SECONDS)
+        verdict = await self._verdict()
+        await self._seen_all(verdict)
+        watcher.cancel()
+        return verdict
+
+    async def _break_things(self, seconds: float) -> None:
+        faults: list[Callable[[], Awaitable[None]]] = [
+            self._kill_a_gateway,
+            self._stop_livekit,
+            self._restart_postgresql,
+        ]
+        until = time.monotonic() + seconds
+        order: list[Callable[[], Awaitable[None]]] = []
+        while (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(self._rng.uniform(2, 6), left))
+            if not order:
+                order = self._rng.sample(faults, len(faults))
+            await order.pop()()
+
+    async def _kill_a_gateway(self) -> None:
+        gateway = self._rng.choice(self._cluster.gateways)
+        self._say("kill -9 a gateway")
+        gateway.kill()
+        await gateway.wait()
+        await asyncio.sleep(self._rng.uniform(0, 8))
+        await gateway.start()
+
+    async def _stop_livekit(self) -> None:
+        graceful = self._rng.random() < 0.5
+        self._say("stop livekit-server" if graceful else "kill -9 livekit-server")
+        await asyncio.to_thread(self._cluster.stack.stop_livekit, graceful=graceful)
+        await asyncio.sleep(self._rng.uniform(0, 5))
+        await asyncio.to_thread(self._cluster.stack.start_livekit)
+
+    async def _restart_postgresql(self) -> None:
+        immediate = self._rng.random() < 0.5
+        self._say("restart PostgreSQL" + (" at once, as if it had crashed" if immediate else ""))
+        await asyncio.to_thread(self._server.restart, immediate=immediate)
+
+    async def _call_on(self) -> None:
+        clients = [self._cluster.client(at) for at in range(len(self._cluster.gateways))]
+        while not self._over.is_set():
+            call_id = await self._place(clients)
+            if call_id and self._rng.random() < 0.3:
+                with suppress(RefusedError, TimeoutError):
+                    client = self._rng.choice(clients)
+                    request = calls_pb2.HangUpCallRequest(call_id=call_id)
+                    await client.call("HangUpCall", request, timeout=15)
+            await asyncio.sleep(self._rng.uniform(0, 0.5))
+
+    async def _place(self, clients: list[Client]) -> str:
+        """One call, asked for again by the same request_id until somebody answers."""
+        request = calls_pb2.PlaceCallRequest(
+            request_id=f"chaos-{next(self._ids)}",
+            to=phone(self._rng.choice(PHONES)),
+            ringing_timeout=span(self._rng.uniform(1.5, 8)),
+            setup_timeout=span(1),
+            max_duration=span(self._rng.uniform(1, 6)),
+            keep_on_disconnect=True,
+        )
+        call_id = ""
+        for _ in range(self._rng.randint(1, 4)):
+            with suppress(RefusedError, TimeoutError):
+                answer = await self._rng.choice(clients).call("PlaceCall", request, timeout=4)
+                call_id = answer.call.call_id
+                if self.seen.placed.setdefault(request.request_id, call_id) != call_id:
+                    self.seen.changed.append(request.request_id)
+        return call_id
+
+    async def _watch(self) -> None:
+        """Every event in order, on whichever gateway lives, from the last one seen."""
+        while True:
+            last = self.seen.sequences[-1] if self.seen.sequences else 0
+            request = calls_pb2.WatchCallsRequest(after_sequence=last)
+            gateway = self._rng.choice(self._cluster.gateways)
+            wire = self._cluster.wire(gateway.grpc_port)
+            try:
+                async for told in wire.watch(request, token=self._cluster.token):
+                    if told.HasField("event"):
+                        self.seen.sequences.append(told.event.sequence)
+            except (RefusedError, grpc.aio.AioRpcError):
+                await asyncio.sleep(0.2)
+
+    async def _seen_all(self, verdict: Verdict) -> None:
+        newest = len(await self._cluster.events())
+        async with asyncio.timeout(30):
+            while len(self.seen.sequences) < newest:
+                await asyncio.sleep(0.1)
+        if self.seen.sequences != list(range(1, newest + 1)):
+            verdict.event_gaps.append("the watcher's sequence")
+
+    async def _verdict(self) -> Verdict:
+        accepted = set(self.seen.placed.values())
+        verdict = await verdict_of(self._cluster.store, self._cluster.stack, "acme", accepted)
+        verdict.double_dialled += self.seen.changed
+        return verdict
+
+
+def routing(stack: LiveKitStack) -> dict[str, Any]:
+    """Two trunks with the same phones behind them: what fails on one is tried on the other."""
+    names = ("first", "second")
+    return {
+        "tenants": [{"tenant_id": "acme"}, {"tenant_id": "globex"}],
+        "trunks": [
+            {
+                "trunk_id": name,
+                "livekit_trunk_id": stack.create_trunk(name, list(NUMBERS), "phones.test"),
+                "numbers": [{"number": number} for number in NUMBERS],
+            }
+            for name in names
+        ],
+    }
+
+
+async def campaign(
+    seconds: float, seed: int, folder: Path, say: Callable[[str], None]
+) -> tuple[Verdict, int]:
+    """Sets everything up, runs one campaign and takes everything down.
+
+    The verdict, and how many webhooks reached a gateway.
+    """
+    rng = random.Random(seed)
+    relay = LossyRelay(rng)
+    url = await relay.start()
+    with PostgresServer() as server, LiveKitStack(webhook_url=url) as stack:
+        cluster = Cluster(stack, server.create_database(), folder, 2)
+        cluster.routing = routing(stack)
+        await cluster.start()
+        relay.targets = [gateway.http_port for gateway in cluster.gateways]
+        try:
+            verdict = await Campaign(cluster, server, relay, rng, say).run(seconds)
+        finally:
+            await cluster.stop()
+            await relay.stop()
+    return verdict, relay.handed_on

@@ -1,0 +1,126 @@
+"""What became of all calls of a tenant, counted from the database, the phones and the rooms."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.audit.chain import verify
+from gateway.domain.call import Call, EventType
+from gateway.domain.event import CallEvent
+from gateway.domain.outcome import EndReason
+from gateway.ports import AuditQuery, Reading, Store
+from tests.stack.livekit_stack import LiveKitStack
+
+NOT_KNOWN = {EndReason.OUTCOME_UNKNOWN, EndReason.PLATFORM_LOST}
+
+
+@dataclass
+class Verdict:
+    """How many calls there were, and which of them broke which promise."""
+
+    calls: int = 0
+    unknown: int = 0
+    lost: list[str] = field(default_factory=list)
+    double_dialled: list[str] = field(default_factory=list)
+    left_in_room: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+    event_gaps: list[str] = field(default_factory=list)
+    unaudited: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> Mapping[str, Sequence[str]]:
+        """Each promise that was broken, and by what."""
+        promises = {name: getattr(self, name) for name in _PROMISES}
+        return {name: found for name, found in promises.items() if found}
+
+    def __str__(self) -> str:
+        counts = " ".join(f"{name}={len(getattr(self, name))}" for name in _PROMISES)
+        return f"calls={self.calls} unknown={self.unknown} {counts}"
+
+
+_PROMISES = ("lost", "double_dialled", "left_in_room", "stuck", "event_gaps", "unaudited")
+
+
+@dataclass(frozen=True)
+class _Found:
+    calls: Sequence[Call]
+    events: Sequence[CallEvent]
+    audit: Sequence[Mapping[str, Any]]
+    chain_faults: Sequence[str]
+
+
+async def verdict_of(
+    store: Store, stack: LiveKitStack, tenant_id: str, accepted: Collection[str] = ()
+) -> Verdict:
+    """Looks at everything. `accepted`: calls that a client was told about."""
+    found = await store.read(lambda tx: _read(tx, tenant_id))
+    dialed: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for seen in stack.calls():
+        if call_id := seen["attributes"].get("gateway.callId"):
+            dialed[call_id].append(seen)
+    verdict = Verdict(calls=len(found.calls))
+    known = {call.call_id for call in found.calls}
+    verdict.unknown = sum(call.end_reason in NOT_KNOWN for call in found.calls)
+    verdict.lost = sorted(set(accepted) - known)
+    verdict.stuck = [call.call_id for call in found.calls if not call.ended]
+    verdict.double_dialled = [call.call_id for call in found.calls if _twice(call, dialed)]
+    verdict.left_in_room = [call.call_id for call in found.calls if _left(call, stack)]
+    verdict.event_gaps = list(_gaps(found))
+    verdict.unaudited = list(_unaudited(found, dialed))
+    return verdict
+
+
+def _read(reading: Reading, tenant_id: str) -> _Found:
+    events = list(reading.events(tenant_id, 0, limit=1_000_000))
+    created = [e.call.call_id for e in events if e.type is EventType.CALL_CREATED]
+    records = reading.audit(AuditQuery(limit=1_000_000))
+    links = [one for log in reading.audit_logs() for one in reading.audit_log(log, 0, 1_000_000)]
+    return _Found(
+        [call for call_id in created if (call := reading.call(call_id))],
+        events,
+        [r.record for r in records if r.record["method"] == "CallService/PlaceCall"],
+        [str(fault) for fault in verify(links)],
+    )
+
+
+def _twice(call: Call, dialed: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool:
+    """More INVITEs than attempts, or a second phone call after one that rang."""
+    seen = dialed.get(call.call_id, ())
+    rang = [one for one in seen if one["ring_time"]]
+    return len(seen) > len(call.attempts) or len(rang) > 1
+
+
+def _left(call: Call, stack: LiveKitStack) -> bool:
+    return any(leg.identity == call.participant_identity for leg in stack.participants(call.room))
+
+
+def _gaps(found: _Found) -> list[str]:
+    told: dict[str, Counter[EventType]] = defaultdict(Counter)
+    for event in found.events:
+        told[event.call.call_id][event.type] += 1
+    wrong = []
+    if [e.sequence for e in found.events] != list(range(1, len(found.events) + 1)):
+        wrong.append("the tenant's sequence")
+    for call in found.calls:
+        counts = told[call.call_id]
+        whole = (
+            counts[EventType.CALL_CREATED] == 1
+            and counts[EventType.CALL_ENDED] == int(call.ended)
+            and counts[EventType.CALL_ANSWERED] == int(call.answered)
+            and counts[EventType.ATTEMPT_FAILED] == len(call.attempts) - 1
+        )
+        if not whole:
+            wrong.append(call.call_id)
+    return wrong
+
+
+def _unaudited(found: _Found, dialed: Mapping[str, Any]) -> list[str]:
+    kinds = Counter((record["kind"], record.get("call_id")) for record in found.audit)
+    wrong = [f"dialled {call_id}" for call_id in dialed if kinds["INTENT", call_id] != 1]
+    wrong += [
+        f"ended {call.call_id}"
+        for call in found.calls
+        if call.ended and kinds["OUTCOME", call.call_id] != 1
+    ]
+    return wrong + list(found.chain_faults)
