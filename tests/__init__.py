@@ -1,1 +1,7 @@
-"""One folder per room of the gateway, plus behaviour, clients and the real stack."""
+"""Tests of the gateway, and what they run on."""
+
+import os
+
+# Servers are started and stopped while gRPC clients are in use. gRPC's fork handlers, run in the
+# child before it becomes the server, crash some of them.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")

@@ -118,9 +118,12 @@ def refused(error: grpc.aio.AioRpcError) -> Exception:
             return TimeoutError(error.details())
         return RefusedError(error.code().name.lower(), "", error.details() or "")
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    retry = error_details_pb2.RetryInfo()
     for detail in status.details:
         detail.Unpack(info)
         detail.Unpack(bad)
+        if detail.Unpack(retry):  # as Twirp's meta says it
+            info.metadata["retry_after_ms"] = str(retry.retry_delay.ToMilliseconds())
     assert info.domain == "telephony.gateway"
     return RefusedError(
         code=error.code().name.lower(),

@@ -11,8 +11,9 @@ import aiohttp
 import structlog
 from google.protobuf.message import Message
 from livekit.api.twirp_client import TwirpClient
-from livekit.protocol.models import ParticipantInfo
+from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import (
+    CreateRoomRequest,
     DeleteRoomRequest,
     DeleteRoomResponse,
     ListParticipantsRequest,
@@ -138,10 +139,11 @@ class LiveKitPlatform:
             await asyncio.sleep(JOIN_PAUSE_SECONDS)
 
     async def clear(self, room: str, identity: str) -> None:
-        """One ListParticipants; one DeleteRoom if the leg is alone.
+        """One ListParticipants; if the leg is alone one CreateRoom and one DeleteRoom.
 
         A livekit-server that was killed leaves its participants in Redis, where no server can
-        remove them; DeleteRoom gives the room to a living one first.
+        remove them, often without their room. Made again, the room is a living server's, and
+        deleting it takes along what was left of it.
         """
         asked = ListParticipantsRequest(room=room)
         token = self._tokens.token(Grant.ROOM_ADMIN, room)
@@ -149,6 +151,9 @@ class LiveKitPlatform:
         others = [one.identity for one in reply.participants] if reply else []
         if any(other != identity for other in others):
             raise PlatformError("the leg cannot be removed, and it is not alone in its room")
+        await self._ask_room(
+            "CreateRoom", CreateRoomRequest(name=room), Room, self._tokens.token(Grant.END_ROOM)
+        )
         await self.end_room(room)
 
     async def refer(self, refer: Refer) -> ReferReply:

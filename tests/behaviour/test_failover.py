@@ -6,39 +6,7 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NUMBERS, Stand, phone, reason_name, span
-
-OTHER = "+15005550197"
-
-
-def trunk(stand: Stand, name: str, behaves_as: str, number: str, **more: Any) -> dict[str, Any]:
-    """A trunk on which every call meets this phone."""
-    if stand.stack:
-        host = f"phone-{behaves_as}.test"
-        livekit_trunk_id = stand.stack.create_trunk(name, [number], host)
-    else:
-        livekit_trunk_id = f"sandbox-{behaves_as}"
-    return {
-        "trunk_id": name,
-        "livekit_trunk_id": livekit_trunk_id,
-        "numbers": [{"number": number}],
-        **more,
-    }
-
-
-async def two_trunks(stand: Stand, first: str, second: str = "00", **more: Any) -> None:
-    """A route over trunk `a`, then `b`, which behave as these phones."""
-    targets = [{"trunk_id": "a", "priority": 1}, {"trunk_id": "b", "priority": 2}]
-    config = {
-        "tenants": [
-            {"tenant_id": "acme", "routes": [{"route_id": "all", "targets": targets}]},
-            {"tenant_id": "globex"},
-        ],
-        "trunks": [
-            trunk(stand, "a", first, NUMBERS[0], **more),
-            trunk(stand, "b", second, OTHER),
-        ],
-    }
-    await stand.apply(config)
+from tests.behaviour.trunks import OTHER, two_trunks
 
 
 async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:

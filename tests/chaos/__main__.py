@@ -37,7 +37,7 @@ def main() -> int:
         console.print(f"logs: {folder}")
     else:
         shutil.rmtree(folder)
-    console.print(verdict)
+    console.print(str(verdict))
     return 1 if verdict.broken else 0
 
 

@@ -183,7 +183,7 @@ class PostgresServer:
             except psycopg.OperationalError as away:
                 code = self._process.poll() if self._process else None
                 if code is not None or time.monotonic() > deadline:
-                    raise PostgresError(f"{away}\n{self._log_tail()}") from away
+                    raise PostgresError(f"{away}\nexit code {code}\n{self._log_tail()}") from away
                 time.sleep(0.02)
             else:
                 return

@@ -16,7 +16,7 @@ from gateway.domain.event import CallEvent
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NUMBERS, Client, configuration
+from tests.behaviour.stand import NUMBERS, Client, configuration, eventually
 from tests.processes import GatewayProcess, environment_of
 from tests.stack.livekit_stack import LiveKitStack
 from tests.survival.verdict import verdict_of
@@ -49,9 +49,9 @@ class Cluster:
 
     async def start(self) -> None:
         """Configures the database, then starts every gateway."""
-        trunk = self.stack.create_trunk("acme", list(NUMBERS), "phones.test")
+        self._trunk = self.stack.create_trunk("acme", list(NUMBERS), "phones.test")
         path = self.folder / "config.yaml"
-        path.write_text(yaml.safe_dump({**configuration(trunk), **self.routing}))
+        path.write_text(yaml.safe_dump({**configuration(self._trunk), **self.routing}))
         self.store = open_store(self.settings.database_url, SystemClock())
         administration = Administration(self.settings, self.store, SystemClock())
         await administration.apply_file(path)
@@ -59,6 +59,21 @@ class Cluster:
         self.token = administration.admin.sign(created.key)
         for gateway in self.gateways:
             await gateway.start()
+
+    async def limit(self, **limits: int) -> None:
+        """Sets the tenant's limits; returns when every gateway keeps them."""
+        path = self.folder / "limited.yaml"
+        path.write_text(yaml.safe_dump(configuration(self._trunk, limits=limits)))
+        administration = Administration(self.settings, self.store, SystemClock())
+        await administration.apply_file(path)
+        for at in range(len(self.gateways)):
+            client = self.client(at)
+
+            async def limited(client: Client = client) -> bool:
+                request = calls_pb2.PlaceCallRequest(to=NUMBERS[0], validate_only=True)
+                return bool((await client.call("PlaceCall", request)).route.limits)
+
+            await eventually(limited)
 
     async def stop(self) -> None:
         """Ends everything."""

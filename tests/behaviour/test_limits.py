@@ -1,0 +1,122 @@
+"""What a tenant or a trunk may not exceed, and where nobody may call, on every wire."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.telephony.v1 import calls_pb2
+from tests.behaviour.stand import Stand, configuration, phone, reason_name, refusal, span
+from tests.behaviour.trunks import two_trunks
+from tests.wires import RefusedError
+
+
+async def try_to_place(stand: Stand, to: str = "02") -> calls_pb2.Call | RefusedError:
+    try:
+        return await stand.acme.place(phone(to), ringing_timeout=span(30))
+    except RefusedError as refused:
+        return refused
+
+
+async def test_no_more_calls_at_once_than_the_tenant_may(stand: Stand) -> None:
+    """The one too many is RESOURCE_EXHAUSTED and says when to come back; a place is free again."""
+    await stand.apply(configuration(stand.trunk, limits={"max_concurrent_calls": 2}))
+    answers = await asyncio.gather(*(try_to_place(stand) for _ in range(5)))
+    placed = [answer for answer in answers if isinstance(answer, calls_pb2.Call)]
+    refused = [answer for answer in answers if isinstance(answer, RefusedError)]
+    assert len(placed) == 2
+    assert {(one.code, one.reason) for one in refused} == {("resource_exhausted", "TENANT_LIMIT")}
+    assert refused[0].metadata["limit"] == "tenant.max_concurrent_calls"
+    assert int(refused[0].metadata["retry_after_ms"]) > 0
+    await stand.acme.hang_up(placed[0].call_id)
+    again = await try_to_place(stand)
+    assert isinstance(again, calls_pb2.Call)
+    for call in (placed[1], again):
+        await stand.acme.hang_up(call.call_id)
+
+
+async def test_no_more_calls_a_second_than_the_tenant_may(stand: Stand) -> None:
+    """Of ten calls at once three are accepted; a second later there is room again."""
+    await stand.apply(configuration(stand.trunk, limits={"max_calls_per_second": 3}))
+    answers = await asyncio.gather(*(try_to_place(stand, "01") for _ in range(10)))
+    refused = [answer for answer in answers if isinstance(answer, RefusedError)]
+    assert len(refused) >= 10 - 2 * 3
+    assert {one.reason for one in refused} == {"TENANT_LIMIT"}
+    await asyncio.sleep(int(refused[-1].metadata["retry_after_ms"]) / 1000)
+    assert isinstance(await try_to_place(stand, "01"), calls_pb2.Call)
+
+
+async def test_too_many_calls_to_one_number_are_no_matter_of_waiting(stand: Stand) -> None:
+    """FRAUD_LIMIT is PERMISSION_DENIED, without a time to come back; other numbers are free."""
+    limits = {"max_calls_per_minute_to_one_number": 2}
+    await stand.apply(configuration(stand.trunk, limits=limits))
+    for _ in range(2):
+        assert isinstance(await try_to_place(stand, "01"), calls_pb2.Call)
+    refused = await try_to_place(stand, "01")
+    assert isinstance(refused, RefusedError)
+    assert (refused.code, refused.reason) == ("permission_denied", "FRAUD_LIMIT")
+    assert "retry_after_ms" not in refused.metadata
+    assert isinstance(await try_to_place(stand, "03"), calls_pb2.Call)
+
+
+async def test_a_full_trunk_gives_way_to_the_next(stand: Stand) -> None:
+    """The second call goes over B; where B is full too, the third is TRUNK_LIMIT."""
+    await two_trunks(stand, "02", "02", max_concurrent_calls=1)
+    first = await stand.acme.place(phone("02"))
+    second = await stand.acme.place(phone("02"))
+    assert (first.trunk_id, second.trunk_id) == ("a", "b")
+    pinned = await refusal(stand.acme.place(phone("02"), trunk_id="a"))
+    assert (pinned.reason, pinned.metadata["trunk.a"]) == ("TRUNK_LIMIT", "FULL")
+    for call in (first, second):
+        await stand.acme.hang_up(call.call_id)
+    assert (await stand.acme.place(phone("01"))).trunk_id == "a"
+
+
+BLOCKS: dict[str, dict[str, Any]] = {
+    "country": {"allowed_countries": ["DE"]},
+    "kind": {"blocked_number_kinds": ["NUMBER_KIND_PERSONAL"]},
+    "route": {"routes": [{"route_id": "closed", "match": {"prefixes": ["+1500"]}, "block": True}]},
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+async def test_a_blocked_destination_is_never_dialed(stand: Stand, block: str) -> None:
+    """By country, kind of number or route: refused before anything is stored or dialled."""
+    await stand.apply(configuration(stand.trunk, **BLOCKS[block]))
+    before = await stand.acme.events()
+    for to in ("00", "01", "02"):
+        request = calls_pb2.PlaceCallRequest(to=phone(to))
+        assert (
+            await refusal(stand.acme.call("PlaceCall", request))
+        ).reason == "DESTINATION_NOT_ALLOWED"
+    assert await stand.acme.events() == before
+    if stand.stack:
+        assert not [seen for seen in stand.stack.calls() if seen["trunk_id"] == stand.trunk]
+    else:
+        assert not await stand.gateway.platforms.sandbox.legs()
+
+
+async def test_a_call_cannot_be_handed_to_a_blocked_destination(stand: Stand) -> None:
+    """What may not be called may not be transferred to either; the call goes on."""
+    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    await stand.apply(configuration(stand.trunk, allowed_countries=["DE"]))
+    error = await refusal(stand.acme.transfer(call.call_id, phone("01")))
+    assert error.reason == "DESTINATION_NOT_ALLOWED"
+    ended = await stand.acme.hang_up(call.call_id)
+    assert reason_name(ended) == "COMPLETED"
+
+
+async def test_emergency_numbers_are_refused_unless_allowed(stand: Stand) -> None:
+    """EMERGENCY_NUMBER without the permission; with it past limits and blocks."""
+    closed = {"default_country": "DE", "limits": {"max_concurrent_calls": 1}}
+    await stand.apply(configuration(stand.trunk, **closed))
+    error = await refusal(stand.acme.place("112"))
+    assert (error.code, error.reason) == ("permission_denied", "EMERGENCY_NUMBER")
+    await stand.apply(
+        configuration(
+            stand.trunk, **closed, emergency_allowed=True, allowed_countries=["FR"], timeouts={}
+        )
+    )
+    request = calls_pb2.PlaceCallRequest(to="112", validate_only=True)
+    route = (await stand.acme.call("PlaceCall", request)).route
+    assert (route.emergency, route.dialed_number) == (True, "112")
