@@ -1,4 +1,4 @@
-"""Tests of the gateway, and what they run on."""
+"""One folder per room of the gateway, plus behaviour, clients and the real stack."""
 
 import os
 

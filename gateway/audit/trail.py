@@ -14,11 +14,15 @@ from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.call import Call
 from gateway.domain.rpc import Rpc
 from gateway.domain.transfer import Transfer
-from gateway.ports import Clock, Store
+from gateway.ports import Clock, Store, StoreUnavailableError
 
 REFUSALS_PER_MINUTE = 10
 MINUTE = timedelta(minutes=1)
 MAX_PEERS = 10_000
+MAX_WAITING = 10_000
+"""So many records wait for a database that is away; more are only logged."""
+RETRY_SECONDS = 1.0
+SETTLE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -135,9 +139,13 @@ class Trail:
         return describe(value, self._redact)
 
     async def settle(self) -> None:
-        """Returns when everything noted so far is stored."""
-        while self._writing:
-            await asyncio.wait(self._writing)
+        """Returns when everything noted so far is stored, or cannot be in `SETTLE_SECONDS`."""
+        if self._writing:
+            _, unwritten = await asyncio.wait(self._writing, timeout=SETTLE_SECONDS)
+            for task in unwritten:
+                task.cancel()
+            if unwritten:
+                log.error("audit_not_written", records=len(unwritten))
 
     def _of_rpc(self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any]) -> AuditEvent:
         return AuditEvent(
@@ -158,9 +166,20 @@ class Trail:
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    async def _write(self, event: AuditEvent) -> None:
+    async def _written(self, event: AuditEvent) -> bool:
+        """False: the database is away, and there is room to let the record wait for it."""
         try:
             await self._store.transact(lambda tx: tx.append_audit(event))
+        except StoreUnavailableError:
+            if len(self._writing) > MAX_WAITING:
+                raise
+            return False
+        return True
+
+    async def _write(self, event: AuditEvent) -> None:
+        try:
+            while not await self._written(event):  # noqa: ASYNC110  it can only be tried
+                await asyncio.sleep(RETRY_SECONDS)
         except Exception as failure:  # noqa: BLE001  nobody waits for it: nobody else would tell
             log.error(
                 "audit_not_written",

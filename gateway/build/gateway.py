@@ -127,7 +127,8 @@ class Gateway:
         await self._store.close()
 
     async def _prune(self) -> None:
-        await self._store.transact(self._services.admission.prune)
+        while await self._store.transact(self._services.admission.prune):
+            pass
 
     def _build_doors(self, pipeline: Pipeline) -> None:
         """Our API on every wire, LiveKit's on the one it has."""

@@ -85,7 +85,7 @@ class Services:
 
     def _follow_calls(self) -> None:
         directory = self._administration.directory
-        watch = TrunkWatch(directory.trunk, self._platforms.uses_trunk)
+        watch = TrunkWatch(directory.trunk)
         self.admission = Admission(directory.trunk, watch)
         self._record = Record(self._store, self._clock, self._trail, self.feed, watch)
         failover = Failover(
@@ -94,6 +94,7 @@ class Services:
             directory=directory,
             admission=self.admission,
             record=self._record,
+            gateway_id=self.presence.gateway_id,
         )
         self.followers = Followers(
             self._platforms, self._record, self._store, self._clock, self.presence, failover

@@ -55,6 +55,13 @@ def _newest_time(call: Call) -> datetime:
     return max(filter(None, (call.create_time, call.ring_time, call.answer_time, asked)))
 
 
+def _joined_again(call: Call, ids: LegIds) -> Call:
+    """Why the participant before has left is no reason for the one that is here now."""
+    if not call.participant_id or ids.participant_id in ("", call.participant_id):
+        return call
+    return replace(call, participant_id=ids.participant_id, leave_reason=None)
+
+
 def _answered(call: Call, seen: Answered) -> Step:
     if seen.ids.sip_call_id in _earlier_legs(call):
         return Step(call)
@@ -75,7 +82,7 @@ def _earlier_legs(call: Call) -> set[str]:
 def _leg_seen(call: Call, seen: LegSeen) -> Step:
     if _of_another_leg(call, seen.ids.sip_call_id):
         return Step(call)
-    known = _with_ids(call, seen.ids)
+    known = _with_ids(_joined_again(call, seen.ids), seen.ids)
     if seen.status is LegStatus.HANGUP:
         known = replace(known, seen_hangup=True)
     return _move(known, _STATE_OF_LEG[seen.status], seen.time)
@@ -135,6 +142,8 @@ def _dial_failed(call: Call, failed: DialFailed) -> Step:
     call = replace(call, sip_status_code=failure.sip_status_code, sip_status=failure.sip_status)
     call = _with_failure(call, failed.failure, failed.next_attempt)
     reason, source = end_reason(failure, rang=call.ring_time is not None)
+    if reason is EndReason.NOT_DIALED:
+        return _end_undialed(call, failed.time)
     early = failed.time < call.ringing_deadline - EARLY
     if early and source is HangupSource.GATEWAY:
         # It was cut short, and not by this gateway.
@@ -181,6 +190,8 @@ def _with_failure(call: Call, failure: Failure, next_attempt: str) -> Call:
 def _leg_left(call: Call, left: LegLeft) -> Step:
     if not left.sip_call_id or left.sip_call_id != call.sip_call_id or call.leave_reason:
         return Step(call)
+    if call.participant_id and left.participant_id not in ("", call.participant_id):
+        return Step(call)
     return Step(replace(call, leave_reason=left.reason))
 
 
@@ -198,7 +209,20 @@ def _updated(call: Call, wanted: Updated) -> Step:
 def _not_dialed(call: Call, seen: NotDialed) -> Step:
     if call.state is not CallState.DIALING:
         return _lost(call, seen)
-    return _end(call, _asked(call, EndReason.NOT_DIALED, HangupSource.PLATFORM), seen.time)
+    call = _with_attempt(call, next_attempt=seen.cause)
+    return _end_undialed(call, seen.time)
+
+
+def _end_undialed(call: Call, now: datetime) -> Step:
+    """Its newest attempt was never dialled; one before that was says how the call went."""
+    if len(call.attempts) < 2:
+        return _end(call, _asked(call, EndReason.NOT_DIALED, HangupSource.PLATFORM), now)
+    tried = call.attempts[-2]
+    call = replace(call, sip_status_code=tried.sip_status_code, sip_status=tried.sip_status)
+    why = (EndReason.UNREACHABLE, HangupSource.GATEWAY)
+    if tried.sip_status_code:
+        why = end_reason(Failure(tried.sip_status_code, tried.sip_status), rang=False)
+    return _end(call, _asked(call, *why), now)
 
 
 def _lost(call: Call, seen: Lost | NotDialed) -> Step:

@@ -148,6 +148,8 @@ class Call:
     end_time: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     sandbox: bool = False
+    uses_trunk: bool = True
+    """Its attempts really go over their trunks; a sandbox tenant's beside LiveKit do not."""
     sequence: int = 0
     """Sequence of the call's newest event."""
 
@@ -178,6 +180,11 @@ class Call:
         return self.attempts[-1].trunk_id if self.attempts else self.inbound_trunk_id
 
     @property
+    def place(self) -> str:
+        """The trunk that it takes a place on while it is open; empty: none."""
+        return self.trunk_id if self.uses_trunk else ""
+
+    @property
     def ended(self) -> bool:
         """Nothing about this call changes any more."""
         return self.state is CallState.ENDED
@@ -191,6 +198,15 @@ class Call:
     def ringing_deadline(self) -> datetime:
         """When an unanswered call is over."""
         return self.create_time + self.ringing_timeout
+
+    def outlasts(self, now: datetime, grace: timedelta) -> bool:
+        """Its time to talk is up, or its time to ring and `grace` on it.
+
+        How long somebody rings who rings in is that caller's own matter.
+        """
+        if self.duration_deadline:
+            return now >= self.duration_deadline
+        return self.direction is Direction.OUTBOUND and now >= self.ringing_deadline + grace
 
     @property
     def duration_deadline(self) -> datetime | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.domain.call import Attempt, Call, CallState
+from gateway.domain.call import Attempt, Call, CallState, MediaEncryption
 from gateway.domain.outcome import EndReason, Failure, end_reason
 from gateway.domain.tenant import TrunkHealthPolicy
 
@@ -18,8 +18,11 @@ SILENCE = timedelta(seconds=10)
 """A trunk that is silent for so long has failed; who gives up sooner was impatient."""
 NEWEST_JUDGED = 1000
 """A share of failures is one of the newest attempts; more would tell nothing else."""
+FAILED_OF_LATE = "its calls failed of late"
+"""All that a tenant is told of the cause where the calls may have been others'."""
 _CUT_SHORT = 487
 """The answer to our own CANCEL."""
+_MEDIA_REFUSED = 488
 
 
 class Health(StrEnum):
@@ -37,7 +40,7 @@ class Result(StrEnum):
     """The phone rang, or the callee or its network spoke about the number."""
     FAILED = "FAILED"
     NEUTRAL = "NEUTRAL"
-    """Nothing: given up, the carrier's own limit, or the platform's trouble."""
+    """Nothing: given up, the caller's own wishes, the carrier's limit, the platform's trouble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """How many attempts were judged of late, and how many of them had failed."""
+    """How many attempts of one tenant were judged of late, and how many of them had failed."""
 
     calls: int
     failed: int
@@ -171,6 +174,8 @@ def result_of(call: Call, number: int, failover_codes: Collection[int]) -> Resul
     if attempt.end_time is None:
         return None
     code = attempt.sip_status_code
+    if code == _MEDIA_REFUSED and _wants_media(call):
+        return Result.NEUTRAL
     if code in (0, _CUT_SHORT):
         return _unspoken(call, number, attempt.end_time - attempt.start_time)
     if _reason(attempt) is EndReason.TRUNK_LIMIT:
@@ -184,14 +189,15 @@ def observe(
     standing: Standing | None,
     call_id: str,
     result: Result,
-    recent: Recent,
+    recent: Sequence[Recent],
     policy: TrunkHealthPolicy,
     now: datetime,
 ) -> Standing | None:
     """The standing after an attempt of `call_id` was judged.
 
-    `recent`: the attempts judged within the policy's window and since `standing.since`, this
-    one included; asked for only where the trunk is healthy and the attempt failed.
+    `recent`: each tenant's attempts judged within the policy's window and since
+    `standing.since`, this one included; asked for only where the trunk is healthy and the
+    attempt failed.
     """
     match health_of(standing, policy, now):
         case Health.HEALTHY if result is Result.FAILED and not policy.disabled:
@@ -206,6 +212,24 @@ def health_of(standing: Standing | None, policy: TrunkHealthPolicy, now: datetim
     if policy.disabled or standing is None or standing.until is None:
         return Health.HEALTHY
     return Health.PROBING if now >= standing.until else Health.QUARANTINED
+
+
+def is_ill(recent: Sequence[Recent], policy: TrunkHealthPolicy) -> bool:
+    """Whether a trunk that was well has failed too often, by each tenant's newest attempts.
+
+    Where several tenants use it, no one of them can decide that: it must be so without any
+    one of them too, by half as many calls (rounded up).
+    """
+    calls, failed = _total(recent)
+    if calls < policy.min_calls or not _too_many(calls, failed, policy):
+        return False
+    if len(recent) == 1:
+        return True
+    without = [(calls - one.calls, failed - one.failed) for one in recent]
+    return all(
+        2 * others >= policy.min_calls and _too_many(others, others_failed, policy)
+        for others, others_failed in without
+    )
 
 
 def is_probing(call: Call | None, trunk_id: str) -> bool:
@@ -246,28 +270,42 @@ def _reason(attempt: Attempt) -> EndReason:
     return end_reason(failure, rang=False)[0]
 
 
+def _wants_media(call: Call) -> bool:
+    """Whether the caller chose the media; that a carrier refuses that is not the trunk's fault."""
+    return call.leg.media_encryption is not MediaEncryption.DISABLED or bool(call.leg.codecs)
+
+
 def _unspoken(call: Call, number: int, lasted: timedelta) -> Result:
     """Of an attempt that ended without a word of the carrier's."""
+    broken = Result.NEUTRAL if _wants_media(call) else Result.FAILED
     silence = Result.FAILED if lasted >= SILENCE else Result.NEUTRAL
     if number < len(call.attempts):  # it was passed by for another trunk
         waited = call.attempts[number - 1].sip_status_code or lasted >= call.setup_timeout
-        return silence if waited else Result.FAILED
+        return silence if waited else broken
     match call.end_reason:
         case EndReason.TRUNK_FAILURE:
-            return Result.FAILED
+            return broken
         case EndReason.UNREACHABLE | EndReason.NO_ANSWER:
             return silence
     return Result.NEUTRAL
 
 
 def _judged(
-    standing: Standing | None, recent: Recent, policy: TrunkHealthPolicy, now: datetime
+    standing: Standing | None, recent: Sequence[Recent], policy: TrunkHealthPolicy, now: datetime
 ) -> Standing | None:
-    enough = recent.calls >= policy.min_calls
-    if not enough or recent.failed * 100 < policy.failure_percent * recent.calls:
+    if not is_ill(recent, policy):
         return standing
-    cause = f"{recent.failed} of {recent.calls} calls failed"
+    calls, failed = _total(recent)
+    cause = f"{failed} of {calls} calls failed"
     return _quarantined(policy, now, quarantines=1, cause=cause)
+
+
+def _total(recent: Sequence[Recent]) -> tuple[int, int]:
+    return sum(one.calls for one in recent), sum(one.failed for one in recent)
+
+
+def _too_many(calls: int, failed: int, policy: TrunkHealthPolicy) -> bool:
+    return failed * 100 >= policy.failure_percent * calls
 
 
 def _probed(

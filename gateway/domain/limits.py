@@ -145,6 +145,12 @@ def limits_of_trunk(trunk: Trunk) -> tuple[Limit, ...]:
     return tuple(limit for limit in asked if limit.maximum)
 
 
+def trunk_of_limit(name: str) -> str | None:
+    """The id of the trunk whose limit has this name; None: it is a tenant's."""
+    scope, _, rest = name.partition(".")
+    return rest.rpartition(".")[0] if scope == "trunk" else None
+
+
 def places_held(limit: Places, used: int) -> Held:
     """How a limit on concurrent calls stands with `used` open ones."""
     return Held(limit, used, CONCURRENCY_RETRY if used >= limit.maximum else None)

@@ -115,6 +115,8 @@ class LegLeft:
     time: datetime
     sip_call_id: str
     reason: LeaveReason
+    participant_id: str = ""
+    """A leg that joins again, as after a restart of LiveKit, is another participant."""
 
 
 @dataclass(frozen=True, slots=True)

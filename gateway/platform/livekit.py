@@ -51,6 +51,7 @@ JOIN_SECONDS = 3.0
 SETTLED_SECONDS = 0.4
 """A participant that has joined for so long is no longer joining for its SIP node either."""
 JOIN_PAUSE_SECONDS = 0.02
+SETTLING_PAUSE_SECONDS = 0.1
 DIAL_SLACK = timedelta(seconds=10)
 REFER_SLACK = timedelta(seconds=5)
 REPLY_SLACK = timedelta(seconds=5)
@@ -136,7 +137,7 @@ class LiveKitPlatform:
                 return
             if waited > JOIN_SECONDS:
                 raise PlatformError("RemoveParticipant: the participant is still joining")
-            await asyncio.sleep(JOIN_PAUSE_SECONDS)
+            await asyncio.sleep(SETTLING_PAUSE_SECONDS if is_joined(info) else JOIN_PAUSE_SECONDS)
 
     async def clear(self, room: str, identity: str) -> None:
         """One ListParticipants; if the leg is alone one CreateRoom and one DeleteRoom.
@@ -149,7 +150,7 @@ class LiveKitPlatform:
         token = self._tokens.token(Grant.ROOM_ADMIN, room)
         reply = await self._ask_room("ListParticipants", asked, ListParticipantsResponse, token)
         others = [one.identity for one in reply.participants] if reply else []
-        if any(other != identity for other in others):
+        if others != [identity]:
             raise PlatformError("the leg cannot be removed, and it is not alone in its room")
         await self._ask_room(
             "CreateRoom", CreateRoomRequest(name=room), Room, self._tokens.token(Grant.END_ROOM)
@@ -209,7 +210,11 @@ class LiveKitPlatform:
     async def _participant(
         self, asked: RoomParticipantIdentity, token: str
     ) -> ParticipantInfo | None:
-        return await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
+        info = await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
+        if info is not None and not info.ByteSize():
+            # An empty body is a message too; only LiveKit's own word says that a leg is gone.
+            raise PlatformError("GetParticipant: the reply names no participant")
+        return info
 
     async def _ask_room(
         self,

@@ -16,7 +16,7 @@ class LimitsReading(Protocol):
         ...
 
     def trunk_calls(self, trunk_id: str) -> int:
-        """How many calls whose newest attempt is on this trunk have not ended."""
+        """How many calls take a place on this trunk (`Call.place`) and have not ended."""
         ...
 
     def starts(self, scope: str, after: datetime, limit: int) -> Starts:
@@ -31,10 +31,10 @@ class LimitsReading(Protocol):
         """What is kept of the trunk's health."""
         ...
 
-    def recent(self, trunk_id: str, after: datetime, limit: int) -> Recent:
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
         """Of the newest `limit` attempts judged later than `after`, how many failed.
 
-        Neutral ones do not count.
+        One of each tenant that has any; neutral ones do not count.
         """
         ...
 
@@ -67,8 +67,8 @@ class LimitsChange(Protocol):
         """Inserts or replaces the record of this attempt; its first `judge_time` holds."""
         ...
 
-    def prune_limits(self, now: datetime) -> None:
-        """Forgets what no limit and no statistics look at any more; a part of it at a time.
+    def prune_limits(self, now: datetime) -> bool:
+        """Forgets a part of what no limit and no statistics look at; True: there may be more.
 
         Also starts that lie ahead of `now` by more than any window: the clock was set back,
         and nobody should wait for it.

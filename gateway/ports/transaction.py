@@ -84,6 +84,10 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         """Ids of calls and transfers held by gateways that are no longer alive."""
         ...
 
+    def holder(self, resource_id: str) -> str:
+        """The gateway that holds this call or transfer; empty: none."""
+        ...
+
     def held_by(self, gateway_id: str) -> Sequence[str]:
         """Ids of the calls and transfers that this gateway holds."""
         ...
@@ -130,6 +134,10 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
 
     def put_claim(self, claim: RequestClaim) -> None:
         """Replaces an expired claim of the same id."""
+        ...
+
+    def prune_claims(self, now: datetime) -> bool:
+        """Forgets a part of the claims that have expired by `now`; True: there may be more."""
         ...
 
     def beat(self, gateway_id: str, lasting: timedelta) -> bool:

@@ -233,7 +233,9 @@ class AdminService:
         """How a call of this tenant would go out now."""
         tenant, now = self._directory.tenant(tenant_id), self._clock.now()
         ranking = rank(asked, tenant, self._directory.network, now, new_id("call", now))
-        return await self._store.read(lambda tx: self._admission.explain(tx, tenant, ranking))
+        return await self._store.read(
+            lambda tx: self._admission.explain(tx, tenant, ranking, uses_trunk=not tenant.sandbox)
+        )
 
     async def trunk_health(
         self, trunks: Sequence[Trunk], window: timedelta | None = None, *, tenant_id: str = ""

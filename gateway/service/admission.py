@@ -6,7 +6,7 @@ other, whichever gateway they are of, so what is counted there is exact.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from gateway.domain.call import Call
@@ -31,6 +31,9 @@ from gateway.domain.routing.taking import shown_of, take
 from gateway.domain.tenant import Tenant, Trunk
 from gateway.ports import Reading, Transaction
 from gateway.service.health import TrunkWatch
+
+CLOCKS_APART = timedelta(minutes=1)
+"""How much longer an expired claim is kept: a gateway's clock may be behind the store's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ class Admission:
 
         The caller stores the call, with its attempt on that trunk, in the same transaction.
         Raises TENANT_LIMIT, FRAUD_LIMIT, TRUNK_LIMIT or NO_TRUNK; then nothing was counted. An
-        emergency call passes every limit and is counted all the same.
+        emergency call passes every limit and is counted all the same. Of a call that does not
+        use its trunk (`Call.uses_trunk`) no trunk is asked, and it counts on none.
         """
-        look = _Look(tx, self._watch)
+        look = _Look(tx, self._watch, call.uses_trunk)
         limits = limits_of_tenant(tenant, ranking.to, ranking.country)
         held = look.tenant(tenant.tenant_id, limits, enforced=not ranking.emergency)
         decision = take(ranking, look.state, lambda key: _next_turn(tx, key))
@@ -68,9 +72,11 @@ class Admission:
         look.begin(tx, decision.trunk, call)
         return _with_limits(decision, held)
 
-    def explain(self, reading: Reading, tenant: Tenant, ranking: Ranking) -> RouteDecision:
+    def explain(
+        self, reading: Reading, tenant: Tenant, ranking: Ranking, *, uses_trunk: bool = True
+    ) -> RouteDecision:
         """The same decision, with the state of every trunk; nothing is counted."""
-        look = _Look(reading, self._watch)
+        look = _Look(reading, self._watch, uses_trunk)
         limits = limits_of_tenant(tenant, ranking.to, ranking.country)
         held = look.tenant(tenant.tenant_id, limits, enforced=not ranking.emergency)
         decision = take(ranking, look.state, lambda key: _turn(reading, key), every=True)
@@ -83,7 +89,7 @@ class Admission:
         take it, a quarantined one only where no other is left; never one that was tried.
         From now on the call counts there; the tenant's own limits are not asked again.
         """
-        look = _Look(tx, self._watch)
+        look = _Look(tx, self._watch, call.uses_trunk)
         found = self._free(look, call)
         if found is None:
             return None
@@ -95,11 +101,18 @@ class Admission:
 
     def has_next(self, reading: Reading, call: Call) -> bool:
         """Whether `next_trunk` would find one at this moment."""
-        return self._free(_Look(reading, self._watch), call) is not None
+        return self._free(_Look(reading, self._watch, call.uses_trunk), call) is not None
 
-    def prune(self, tx: Transaction) -> None:
-        """Forgets what no limit and no statistics look at any more; for once a minute."""
-        tx.prune_limits(tx.now())
+    def prune(self, tx: Transaction) -> bool:
+        """Forgets a part of what nobody looks at any more: counts, attempts, expired claims.
+
+        For once a minute. True: there may be more, to be forgotten in another transaction at
+        once; others write in between.
+        """
+        now = tx.now()
+        more_limits = tx.prune_limits(now)
+        more_claims = tx.prune_claims(now - CLOCKS_APART)
+        return more_limits or more_claims
 
     def _free(self, look: "_Look", call: Call) -> tuple[Trunk, tuple[str, ...]] | None:
         quarantined = None
@@ -130,6 +143,8 @@ class _Look:
 
     reading: Reading
     watch: TrunkWatch
+    uses_trunk: bool
+    """Else every trunk is free, and nothing is counted on it."""
     now: datetime = field(init=False)
     starts: dict[str, Starts] = field(default_factory=dict)
     to_probe: dict[str, Standing] = field(default_factory=dict)
@@ -149,6 +164,8 @@ class _Look:
 
     def state(self, trunk: Trunk) -> TrunkState:
         """Full, over its rate, ill, or free."""
+        if not self.uses_trunk:
+            return TrunkState()
         held = [
             self._held(limit, lambda: self.reading.trunk_calls(trunk.trunk_id))
             for limit in limits_of_trunk(trunk)
@@ -166,6 +183,8 @@ class _Look:
 
     def begin(self, tx: Transaction, trunk: Trunk, call: Call) -> None:
         """The call counts on this trunk, and tries it out where that is wanted."""
+        if not self.uses_trunk:
+            return
         for limit in limits_of_trunk(trunk):
             self.count(tx, limit)
         if standing := self.to_probe.get(trunk.trunk_id):

@@ -11,6 +11,7 @@ from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.commands import CallRef, ListCalls, PlaceCall
 from gateway.domain.observation import EndAsked
 from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.routing import disclosure
 from gateway.domain.routing.decision import RouteDecision
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant, Trunk
@@ -45,7 +46,10 @@ MAX_PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What PlaceCall answers; no call where it was only validated, no route on a repeat."""
+    """What PlaceCall answers; no call where it was only validated, no route on a repeat.
+
+    The route is told as the tenant may know it.
+    """
 
     call: Call | None
     route: RouteDecision | None
@@ -90,15 +94,20 @@ class CallService:
             return Placed(await self._answer_again(rpc, asked, repeated), None)
         tenant = self._directory.tenant(rpc.tenant_id)
         planned = plan(rpc, asked, tenant, self._directory.network, self._clock.now())
-        if asked.validate_only:
-            return Placed(None, await self._explained(tenant, planned))
-        call = replace(planned.call, sandbox=self._platforms.plays(tenant))
+        call = replace(
+            planned.call,
+            sandbox=self._platforms.plays(tenant),
+            uses_trunk=self._platforms.uses_trunk(tenant),
+        )
         planned = replace(planned, call=call)
+        if asked.validate_only:
+            return Placed(None, self._told(tenant, await self._explained(tenant, planned)))
         # Listening begins before there is anything to hear, so nothing is missed.
         with self._feed.call(call) as latest:
             stored, route = await self._begun(rpc, asked, tenant, planned)
             if route is not None:
-                return Placed(await self._answer(rpc, asked, stored, latest), route)
+                answer = await self._answer(rpc, asked, stored, latest)
+                return Placed(answer, self._told(tenant, route))
         return Placed(await self._answer_again(rpc, asked, stored), None)
 
     async def get_call(self, rpc: Rpc, ref: CallRef) -> Call:
@@ -153,8 +162,16 @@ class CallService:
 
     async def _explained(self, tenant: Tenant, planned: Plan) -> RouteDecision:
         return await self._store.read(
-            lambda tx: self._admission.explain(tx, tenant, planned.ranking)
+            lambda tx: self._admission.explain(
+                tx, tenant, planned.ranking, uses_trunk=planned.call.uses_trunk
+            )
         )
+
+    def _told(self, tenant: Tenant, route: RouteDecision) -> RouteDecision:
+        """As much of the decision as the tenant may know."""
+        found = (self._directory.trunk(one.trunk_id) for one in route.candidates)
+        own = disclosure.own_trunks((trunk for trunk in found if trunk), tenant.tenant_id)
+        return disclosure.for_tenant(route, own)
 
     async def _begun(
         self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, planned: Plan

@@ -20,11 +20,13 @@ from gateway.domain.event import CallEvent
 from gateway.domain.tenant import Config, Webhook
 from gateway.ports import Reading, Store, StoreUnavailableError, Transaction
 from gateway.ports.outbox import WebhookSender
-from gateway.service.receiver import Post, Receiver
+from gateway.service.receiver import SLOW, Post, Receiver
 
 LOOK = timedelta(seconds=0.5)
 AT_ONCE = 256
 """Requests that a gateway has under way, to all receivers together."""
+TAKEN_AT_ONCE = 100
+"""Webhooks that one transaction takes over."""
 
 DEFAULT_POLICY = RetryPolicy()
 
@@ -49,8 +51,9 @@ class Deliveries:
 
     `config`: the configuration in force. `told` hears the result of every try, and `oldest`
     the age in seconds of the oldest event not delivered to somebody, of whichever gateway.
-    `look`: how often the store is asked what has become due. `chance`: between 0 and 1, for
-    the jitter.
+    `look`: how often the store is asked what has become due. `slow`: how long an answer may
+    take before its receiver is asked by one at a time. `chance`: between 0 and 1, for the
+    jitter.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Deliveries:
         gateway_id: str,
         policy: RetryPolicy = DEFAULT_POLICY,
         look: timedelta = LOOK,
+        slow: timedelta = SLOW,
         told: Callable[[str], None] = nobody,
         oldest: Callable[[float], None] = nobody,
         chance: Callable[[], float] = random.random,
@@ -79,6 +83,7 @@ class Deliveries:
             policy=policy,
             chance=chance,
             slots=asyncio.Semaphore(AT_ONCE),
+            slow=slow,
             told=told,
         )
         self._receivers: dict[WebhookRef, Receiver] = {}
@@ -121,14 +126,28 @@ class Deliveries:
         await self._keep_configured()
         seen = await self._store.read(self._survey)
         if seen.unattended:
-            taken = await self._store.transact(lambda tx: tx.attend_webhooks(self._gateway_id))
-            log.info("webhooks_taken", webhooks=len(taken))
+            await self._take_over()
             seen = await self._store.read(self._survey)
         self._oldest(seen.oldest_age)
         self._forget_others(seen.ours)
         for webhook, busy in seen.ours.items():
             if busy:
                 self._wake(webhook)
+
+    async def _take_over(self) -> None:
+        """Everything that nobody delivers to."""
+        taken: Sequence[WebhookRef] = []
+        while not self._stopped:
+            before, taken = taken, await self._store.transact(self._attend)
+            # Whoever is not alive by the store's clock is given the same ones for ever.
+            if taken == before:
+                return
+            log.info("webhooks_taken", webhooks=len(taken))
+            if len(taken) < TAKEN_AT_ONCE:
+                return
+
+    def _attend(self, tx: Transaction) -> Sequence[WebhookRef]:
+        return tx.attend_webhooks(self._gateway_id, TAKEN_AT_ONCE)
 
     def _survey(self, reading: Reading) -> _Seen:
         oldest = reading.oldest_pending_event()

@@ -7,7 +7,7 @@ from gateway.domain.call import Call
 from gateway.domain.observation import AttemptFailed, NextTrunk
 from gateway.domain.outcome import Failure
 from gateway.domain.tenant import Trunk
-from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.ports import Clock, Reading, Store, StoreUnavailableError, Transaction
 from gateway.service.admission import Admission
 from gateway.service.directory import Directory
 from gateway.service.record import Record, until_stored
@@ -33,20 +33,23 @@ class Failover:
         directory: Directory,
         admission: Admission,
         record: Record,
+        gateway_id: str,
     ) -> None:
         self._store = store
         self._clock = clock
         self._directory = directory
         self._admission = admission
         self._record = record
+        self._gateway_id = gateway_id
 
     async def possible(self, call: Call) -> bool:
         """Whether another trunk could be tried now, were this one given up as silent."""
         if not failover.may_go_on(call, self._trunk(call), self._clock.now()):
             return False
-        return await until_stored(
-            lambda: self._store.read(lambda tx: self._admission.has_next(tx, call))
-        )
+        try:
+            return await self._store.read(lambda tx: self._admission.has_next(tx, call))
+        except StoreUnavailableError:  # the phone's clock does not wait for the database
+            return False
 
     async def next_trunk(
         self, call: Call, failure: Failure, *, silent: bool, unseen: bool
@@ -58,6 +61,10 @@ class Failover:
 
         def move(tx: Transaction) -> Moved:
             stored = _stored(tx, call)
+            if len(stored.attempts) > len(call.attempts):  # a commit whose answer was lost
+                return Moved(stored, self._trunk(stored))
+            if tx.holder(call.call_id) != self._gateway_id:
+                return Moved(stored, None, "another gateway has taken the call over")
             now = self._clock.now()
             trunk = self._trunk(stored)
             if why := failover.objection(stored, failure, trunk, now, silent=silent, unseen=unseen):

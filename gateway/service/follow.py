@@ -5,10 +5,10 @@ nothing that the store and the platform do not, so any process can take it up at
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -36,7 +36,7 @@ from gateway.ports import Clock, Platform, PlatformError, Store
 from gateway.service.dial_gate import DialGate
 from gateway.service.dialing import Dialing, TakenOverError
 from gateway.service.failover import Failover
-from gateway.service.placed_leg import SETTLING_PAUSE_SECONDS, PlacedLeg
+from gateway.service.placed_leg import SETTLING_PAUSE_SECONDS, OvertakenError, PlacedLeg
 from gateway.service.placing import dial_of
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
@@ -49,6 +49,8 @@ TRANSFER_REPORT = timedelta(seconds=3)
 """A leg that left during a transfer gives LiveKit this long to report the transfer."""
 REASON_REPORT = timedelta(milliseconds=600)
 """A leg that left gives LiveKit's webhook this long to say why."""
+ASK_AGAIN = timedelta(seconds=1)
+"""How often a silent call asks whether another trunk is free."""
 UNSEEN_RINGING = timedelta(milliseconds=500)
 """With the last look so long before a failure the phone may have rung in between."""
 STORE_PATIENCE_SECONDS = 1.0
@@ -86,6 +88,9 @@ class Follower:
         self._dialing: Dialing | None = None
         self._given_up = False
         """The attempt was silent for too long and is being ended for another trunk."""
+        self._hanging_up: asyncio.Task[None] | None = None
+        self._asked_time = datetime.min.replace(tzinfo=UTC)
+        """When the store was asked last whether another trunk is free."""
         self._seen_in_room = False
         self._away = False
         """LiveKit has not answered since the leg was seen last."""
@@ -115,6 +120,8 @@ class Follower:
         finally:
             if self._dialing:
                 self._dialing.reply.cancel()
+            if self._hanging_up:
+                self._hanging_up.cancel()
         if self._ended_elsewhere:
             await self._leg.until_gone(at_once=lambda: True)
 
@@ -147,12 +154,15 @@ class Follower:
         return rest if wanted and rest > failover.LEAST_RINGING else None
 
     async def _look_at_leg(self) -> bool:
-        """Looks at the leg; False when the call has ended thereby."""
+        """Looks at the leg; False when the call has ended thereby, or its dial has a reply."""
         begun = self._clock.now()
         try:
-            leg = await self._leg.look()
+            leg = await self._leg.look_unless(self._dialing.reply if self._dialing else None)
+        except OvertakenError:
+            return False
         except PlatformError as away:
-            self._log.warning("leg_not_seen", cause=str(away))
+            if not self._away:
+                self._log.warning("leg_not_seen", cause=str(away))
             self._looking_since = self._clock.now()
             self._away, self._seen_in_room = True, False
             return True
@@ -175,14 +185,18 @@ class Follower:
         if self._dialing:
             self._dialing.seen()
         await self._observe(LegSeen(self._clock.now(), leg.status, leg.ids))
-        if self._call.ending or self._call.ended or self._given_up:
+        if self._call.ending or self._call.ended:
             await self._leg.hang_up()
+        elif self._given_up and self._call.state is CallState.DIALING:
+            self._end_leg_aside()
+        elif self._given_up:  # it rings after all
+            self._keep_leg()
 
     async def _never_seen(self) -> None:
         """The leg left while nobody followed it or LiveKit was away, or was never dialled."""
         if self._call.answered:
             await self._leg_gone(lost=self._away)
-        elif self._call.leave_reason or self._call.direction is Direction.INBOUND:
+        elif self._call.direction is Direction.INBOUND:
             await self._observe(LegGone(self._clock.now()))
         else:
             await self._observe(Lost(self._clock.now()))
@@ -191,34 +205,56 @@ class Follower:
         now, call = self._clock.now(), self._call
         if call.ending or call.ended:
             return
-        if call.duration_deadline:
-            if now >= call.duration_deadline:
+        if call.outlasts(now, PLATFORM_GRACE):
+            if call.answered:
                 await self._end(EndReason.MAX_DURATION)
-        elif call.direction is Direction.INBOUND:
-            return  # how long it rings is its caller's and LiveKit's matter
-        elif now >= call.ringing_deadline + PLATFORM_GRACE:
-            await self._end(EndReason.NO_ANSWER)
+            elif not self._away:  # else it may have been answered: LiveKit is asked first
+                await self._end(EndReason.NO_ANSWER)
         elif self._is_silent() and await self._around.failover.possible(call):
             self._given_up = True
-            await self._leg.hang_up()
+            self._end_leg_aside()
 
     def _is_silent(self) -> bool:
         sent = self._dialing.sent_time if self._dialing else None
+        now = self._clock.now()
         if sent is None or self._call.state is not CallState.DIALING or self._given_up:
             return False
-        return self._clock.now() >= sent + self._call.setup_timeout
+        if now < max(sent + self._call.setup_timeout, self._asked_time + ASK_AGAIN):
+            return False
+        self._asked_time = now
+        return True
+
+    def _end_leg_aside(self) -> None:
+        """LiveKit takes its time to end a leg that does not ring; looking goes on meanwhile."""
+        if self._hanging_up is None or self._hanging_up.done():
+            self._hanging_up = asyncio.create_task(self._leg.hang_up())
+
+    def _keep_leg(self) -> None:
+        self._given_up = False
+        if self._hanging_up:
+            self._hanging_up.cancel()
 
     async def _end(self, reason: EndReason) -> None:
-        """Keeps the clock even where the database does not answer: the phone stops first."""
-        asked = EndAsked(self._clock.now(), reason, HangupSource.GATEWAY)
-        storing = asyncio.create_task(self._observe(asked))
+        """The phone stops, even where the database does not answer."""
+        await self._observe(EndAsked(self._clock.now(), reason, HangupSource.GATEWAY))
+        if self._call.ending:
+            await self._leg.hang_up()
+
+    async def _keeping_time(self, call: Call, storing: Coroutine[Any, Any, Call]) -> Call:
+        """What `storing` brings; a phone whose time is over stops before that."""
+        task = asyncio.create_task(storing)
         try:
-            await asyncio.wait({storing}, timeout=STORE_PATIENCE_SECONDS)
-            if self._call.ending or not storing.done():
-                await self._leg.hang_up()
-            await storing
+            while not task.done():
+                await asyncio.wait({task}, timeout=STORE_PATIENCE_SECONDS)
+                if task.done():
+                    break
+                if call.ended:
+                    self._record.foresee(call)
+                elif call.ending or call.outlasts(self._clock.now(), PLATFORM_GRACE):
+                    await self._leg.hang_up()
+            return await task
         finally:
-            storing.cancel()
+            task.cancel()
 
     async def _settle(self, dialing: Dialing) -> None:
         """What the platform's reply to the dial says of the call."""
@@ -306,7 +342,8 @@ class Follower:
         if after.ended and end_room:
             await self._end_room()
         call_id = self._call.call_id
-        self._take(await until_stored(lambda: self._record.call(call_id, seen)), after)
+        storing = until_stored(lambda: self._record.call(call_id, seen))
+        self._take(await self._keeping_time(after, storing), after)
         if self._call.ended and self._call.end_room_on_hangup and not end_room:
             await self._end_room()
 

@@ -99,13 +99,12 @@ class Followers:
         """The calls and transfers that are seen to here."""
         return set(self._following) | self._referring
 
-    def keep_only(self, held: set[str]) -> None:
+    def drop(self, lost: set[str]) -> None:
         """Stops following calls that another gateway has taken over meanwhile."""
-        for call_id, task in list(self._following.items()):
-            if call_id not in held:
-                self._following.pop(call_id)
-                self._followers.pop(call_id, None)
-                task.cancel()
+        for call_id in lost & self._following.keys():
+            task = self._following.pop(call_id)
+            self._followers.pop(call_id, None)
+            task.cancel()
 
     def dial(self, call: Call, trunk: Trunk) -> None:
         """Dials the stored call on the trunk of its attempt and follows it."""

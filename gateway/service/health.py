@@ -18,6 +18,7 @@ from gateway.domain.health import (
     TrunkHealth,
 )
 from gateway.domain.limits import KEPT_STATISTICS
+from gateway.domain.routing import disclosure
 from gateway.domain.routing.decision import TrunkState, Verdict
 from gateway.domain.tenant import Trunk, TrunkHealthPolicy
 from gateway.domain.timeouts import seconds
@@ -34,23 +35,18 @@ class TrunkWatch:
     """Judges each attempt when it is known how it went, and keeps each trunk's standing.
 
     Every method runs within a transaction and keeps nothing in memory. `trunk_of`: a trunk as
-    it is configured now; None: no more. `counts`: whether a call really went over its trunk.
+    it is configured now; None: no more.
     """
 
-    def __init__(
-        self,
-        trunk_of: Callable[[str], Trunk | None],
-        counts: Callable[[Call], bool] = lambda _: True,
-    ) -> None:
+    def __init__(self, trunk_of: Callable[[str], Trunk | None]) -> None:
         self._trunk_of = trunk_of
-        self._counts = counts
 
     def changed(self, tx: Transaction, before: Call | None, after: Call) -> None:
         """Writes down what the call's change tells of its trunks.
 
         To be called wherever a call is stored; a change that tells nothing costs nothing.
         """
-        if not self._counts(after):
+        if not after.uses_trunk:
             return
         for number, attempt in enumerate(after.attempts, 1):
             trunk = self._trunk_of(attempt.trunk_id)
@@ -96,7 +92,8 @@ class TrunkWatch:
     ) -> Sequence[TrunkHealth]:
         """How these trunks stand, and what became of the attempts that ended in the window.
 
-        `window`: 1 s to 24 h, unset 1 h. `tenant_id`: only of this tenant's calls.
+        `window`: 1 s to 24 h, unset 1 h. `tenant_id`: only of this tenant's calls, and as
+        this tenant may be told.
         """
         window = DEFAULT_WINDOW if window is None else window
         if not MIN_WINDOW <= window <= KEPT_STATISTICS:
@@ -106,10 +103,14 @@ class TrunkWatch:
         ids = [trunk.trunk_id for trunk in trunks]
         found = reading.traffic(ids, now - window, tenant_id)
         by_trunk = {name: [*parts] for name, parts in groupby(found, lambda part: part.trunk_id)}
-        return [
+        shown = [
             _shown(trunk, reading.standing(trunk.trunk_id), by_trunk.get(trunk.trunk_id, ()), now)
             for trunk in trunks
         ]
+        if not tenant_id:
+            return shown
+        own = disclosure.own_trunks(trunks, tenant_id)
+        return [disclosure.health_for_tenant(one, own) for one in shown]
 
     def reset(self, tx: Transaction, trunk_id: str) -> None:
         """Holds the trunk to be healthy from now on, whatever was before."""
@@ -120,7 +121,7 @@ class TrunkWatch:
     ) -> None:
         standing, policy = tx.standing(trunk.trunk_id), trunk.health
         failed = result is Result.FAILED
-        recent = _recent(tx, trunk.trunk_id, standing, policy, now) if failed else Recent(0, 0)
+        recent = _recent(tx, trunk.trunk_id, standing, policy, now) if failed else ()
         after = health.observe(standing, call.call_id, result, recent, policy, now)
         if after is None or after == standing:
             return
@@ -135,10 +136,10 @@ def _recent(
     standing: Standing | None,
     policy: TrunkHealthPolicy,
     now: datetime,
-) -> Recent:
+) -> Sequence[Recent]:
     """What counts against a trunk that is well: nothing from before its last recovery."""
     if health.health_of(standing, policy, now) is not Health.HEALTHY:
-        return Recent(0, 0)
+        return ()
     after = now - policy.window
     if standing is not None:
         after = max(after, standing.since)

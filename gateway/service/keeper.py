@@ -46,7 +46,8 @@ class Keeper:
             self._no_orphans_until = time.monotonic() + LEASE.total_seconds()
             log.warning("lease_was_over")
         if not self._presence.trusted:
-            self._followers.keep_only(await self._presence.held())
+            followed = self._followers.followed()
+            self._followers.drop(followed - await self._presence.held())
             self._presence.trust()
         if time.monotonic() >= self._no_orphans_until:
             self._resume(await self._presence.take_orphans())

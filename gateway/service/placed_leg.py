@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -22,6 +23,10 @@ OUT_OF_REACH_SECONDS = 30.0
 """And after so long there is nothing more that could be done about it."""
 
 log = structlog.get_logger()
+
+
+class OvertakenError(Exception):
+    """Something came that says more than the look that was not over yet."""
 
 
 class PlacedLeg:
@@ -47,13 +52,29 @@ class PlacedLeg:
         except PlatformError:
             self._failing_since = None  # LiveKit is away: nothing is known of the leg
             raise
-        return leg if leg is not None and self._is_ours(leg) else None
+        if leg is None or not self._is_ours(leg):
+            self._failing_since = None  # the next one is another leg
+            return None
+        return leg
 
     def _is_ours(self, leg: Leg) -> bool:
         """A leg we have dialled carries the call's id; an adopted one has only LiveKit's own."""
         if leg.call_id:
             return leg.call_id == self._call_id
         return self._sip_call_id in ("", leg.ids.sip_call_id)
+
+    async def look_unless(self, overtaken: "asyncio.Task[Any] | None") -> Leg | None:
+        """`look`, given up (OvertakenError) when `overtaken` is done before LiveKit answers."""
+        if overtaken is None:
+            return await self.look()
+        look = asyncio.create_task(self.look())
+        try:
+            await asyncio.wait({look, overtaken}, return_when=asyncio.FIRST_COMPLETED)
+            if not look.done():
+                raise OvertakenError
+            return look.result()
+        finally:
+            look.cancel()
 
     async def hang_up(self) -> None:
         """Asks for the leg's end; at most twice a second, however often it is wanted."""

@@ -18,9 +18,9 @@ class Platforms:
         """Whether this tenant's calls ring no phone."""
         return tenant.sandbox or self.live is None
 
-    def uses_trunk(self, call: Call) -> bool:
-        """Whether the call tells of its trunk; a sandbox tenant's beside LiveKit does not."""
-        return self.live is None or not call.sandbox
+    def uses_trunk(self, tenant: Tenant) -> bool:
+        """Whether its calls go over their trunks; a sandbox tenant's beside LiveKit do not."""
+        return self.live is None or not tenant.sandbox
 
     def of(self, call: Call) -> Platform:
         """Where this call's leg is."""

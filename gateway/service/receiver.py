@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -26,7 +27,10 @@ from gateway.ports.outbox import WebhookSender
 from gateway.service.record import until_stored
 
 SIDE_BY_SIDE = 8
-"""Requests to one receiver; one while it fails, so that it holds up nobody."""
+"""Requests to one receiver at most. It begins with one, each quick answer lets one more come, and
+a failure or a slow answer leaves one, so that it holds up nobody."""
+SLOW = timedelta(seconds=3)
+"""An answer that takes longer is slow, whatever it says."""
 PAGE = 50
 """Deliveries in memory, and events taken at a time."""
 LOOK_AGAIN_SECONDS = 1.0
@@ -48,6 +52,8 @@ class Post:
     chance: Callable[[], float]
     slots: asyncio.Semaphore
     """As many requests as the gateway has under way at most."""
+    slow: timedelta
+    """See `SLOW`."""
     told: Callable[[str], None]
     """Hears the result of every try: `delivered`, `failed`, or `dead` after the last."""
 
@@ -75,7 +81,7 @@ class Receiver:
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._tried: list[_Tried] = []
         self._settling = asyncio.Lock()
-        self._unwell = False
+        self._places = 1
         self._stopped = False
 
     def wake(self) -> None:
@@ -148,7 +154,7 @@ class Receiver:
 
     async def _room(self) -> None:
         """Returns when one more request may go."""
-        while len(self._sending) >= (1 if self._unwell else SIDE_BY_SIDE):
+        while len(self._sending) >= self._places:
             await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
 
     def _begin(self, configured: Webhook, due: DueDelivery) -> None:
@@ -174,8 +180,10 @@ class Receiver:
             await self._settle(_Tried(before, without_event(before)))
             return
         async with self._post.slots:
+            began = time.monotonic()
             answer = await self._post.sender.send(configured, event)
-        self._unwell = answer.unwell
+        slow = time.monotonic() - began > self._post.slow.total_seconds()
+        self._places = 1 if answer.unwell or slow else min(self._places + 1, SIDE_BY_SIDE)
         tried = None if answer.delivered else await self._failed(before, answer)
         self._tell(before, answer, tried)
         await self._settle(_Tried(before, tried))

@@ -70,6 +70,10 @@ class Record:
         self._feed.learned(after)
         return after
 
+    def foresee(self, call: Call) -> None:
+        """Tells who waits for the call how it will be stored once the database takes it."""
+        self._feed.learned(call)
+
     def advance(self, tx: Transaction, call_id: str, seen: Observation) -> Call:
         """The same within a transaction."""
         call = tx.call(call_id)

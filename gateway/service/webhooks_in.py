@@ -128,11 +128,19 @@ class WebhooksIn:
         if call is None or call.ended:
             return call
         if notice.change is Change.LEFT:
-            if call.sip_call_id or len(call.attempts) < 2:  # else it may be the leg before
+            if _is_newest(call, leg):
                 # How far it came: nobody may have looked since it rang.
                 self._record.advance(tx, call.call_id, LegSeen(now, leg.status, leg.ids))
-            seen = LegLeft(now, leg.ids.sip_call_id, notice.reason)
+            ids = leg.ids
+            seen = LegLeft(now, ids.sip_call_id, notice.reason, ids.participant_id)
             call = self._record.advance(tx, call.call_id, seen)
         if not self._followers.follows(call.call_id):
             tx.nudge(call.call_id)
         return call
+
+
+def _is_newest(call: Call, leg: Leg) -> bool:
+    """Not the leg of an attempt before, nor a participant that has joined again since."""
+    if not call.sip_call_id:
+        return len(call.attempts) < 2
+    return call.participant_id in ("", leg.ids.participant_id)

@@ -53,7 +53,7 @@ def call_row(call: Call) -> Row:
         "create_time": micros(call.create_time),
         "sequence": call.sequence,
         "document": _document(_calls, call),
-        "trunk_id": call.trunk_id,
+        "trunk_id": call.place,
     }
 
 

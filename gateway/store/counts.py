@@ -8,8 +8,8 @@ from sqlalchemy import (
     Column,
     Connection,
     Select,
+    and_,
     bindparam,
-    delete,
     func,
     insert,
     or_,
@@ -21,6 +21,7 @@ from gateway.domain.call import Call
 from gateway.domain.limits import FOR_EVER, LONGEST_WINDOW, Starts, day_of
 from gateway.store.codec import micros, time_of
 from gateway.store.dialect import add_up
+from gateway.store.pruning import forget, forgetting
 from gateway.store.schema import calls, starts, tallies
 
 _OPEN: Mapping[Column[Any], Select[Any]] = {
@@ -43,11 +44,11 @@ _STARTS = select(func.count(), func.max(_NEWEST.c.time), func.min(_NEWEST.c.time
 _TALLY = select(tallies.c.count).where(
     tallies.c.scope == bindparam("of"), tallies.c.period == bindparam("in_period")
 )
-_OLD_STARTS = delete(starts).where(
-    or_(starts.c.time < bindparam("before"), starts.c.time > bindparam("after"))
+_FORGET_STARTS = forgetting(
+    starts, or_(starts.c.time < bindparam("before"), starts.c.time > bindparam("after"))
 )
-_OLD_TALLIES = delete(tallies).where(
-    tallies.c.period != FOR_EVER, tallies.c.period < bindparam("before")
+_FORGET_TALLIES = forgetting(
+    tallies, and_(tallies.c.period != FOR_EVER, tallies.c.period < bindparam("before"))
 )
 _INSERT_STARTS = insert(starts)
 KEPT = LONGEST_WINDOW + timedelta(minutes=1)
@@ -73,11 +74,15 @@ def tally(connection: Connection, scope: str, period: int) -> int:
     return found or 0
 
 
-def prune(connection: Connection, now: datetime) -> None:
-    """Forgets what no limit looks at any more, and what a clock set back has left ahead."""
+def prune(connection: Connection, now: datetime) -> bool:
+    """Forgets a part of what no limit looks at any more, and of what a clock set back left ahead.
+
+    True: there may be more.
+    """
     around = {"before": micros(now - KEPT), "after": micros(now + LONGEST_WINDOW)}
-    connection.execute(_OLD_STARTS, around)
-    connection.execute(_OLD_TALLIES, {"before": day_of(now) - KEPT_DAYS})
+    more_starts = forget(connection, _FORGET_STARTS, around)
+    more_tallies = forget(connection, _FORGET_TALLIES, {"before": day_of(now) - KEPT_DAYS})
+    return more_starts or more_tallies
 
 
 def flush_limits(
@@ -120,7 +125,7 @@ class Places:
         place = 0 if column is calls.c.tenant_id else 1
         before = sum(self._stored[call_id][place] == value for call_id in waiting)
         after = sum(
-            not call.ended and (call.tenant_id, call.trunk_id)[place] == value
+            not call.ended and (call.tenant_id, call.place)[place] == value
             for call in waiting.values()
         )
         return self._totals[key] - before + after

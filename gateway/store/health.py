@@ -4,33 +4,20 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Delete,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 
 from gateway.domain.health import AttemptRecord, Recent, Result, Standing, TrafficOf
 from gateway.domain.limits import KEPT_STATISTICS
 from gateway.store.codec import Row, micros, time_of
 from gateway.store.dialect import upsert
+from gateway.store.pruning import forget, forgetting
 from gateway.store.schema import attempts, trunk_health
-
-PRUNED_AT_ONCE = 10_000
-"""Rows; so that a gateway that was away for long does not keep others from writing."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _a = attempts.c
 _STANDING = select(trunk_health).where(trunk_health.c.trunk_id == bindparam("of"))
 _NEWEST_JUDGED = (
-    select(_a.result)
+    select(_a.tenant_id, _a.result)
     .where(
         _a.trunk_id == bindparam("of"),
         _a.judge_time > bindparam("after"),
@@ -41,7 +28,12 @@ _NEWEST_JUDGED = (
     .subquery()
 )
 _FAILED = case((_NEWEST_JUDGED.c.result == Result.FAILED.value, 1))
-_RECENT = select(func.count(), func.count(_FAILED)).select_from(_NEWEST_JUDGED)
+_RECENT = (
+    select(func.count(), func.count(_FAILED))
+    .select_from(_NEWEST_JUDGED)
+    .group_by(_NEWEST_JUDGED.c.tenant_id)
+    .order_by(_NEWEST_JUDGED.c.tenant_id)
+)
 _HEARD = func.coalesce(_a.ring_time, _a.answer_time)
 _TRAFFIC = (
     select(
@@ -60,20 +52,13 @@ _TRAFFIC = (
     .group_by(_a.trunk_id, _a.destination)
     .order_by(_a.trunk_id, _a.destination)
 )
-_OLD = select(_a.call_id, _a.number).where(
+_FORGET = forgetting(
+    attempts,
     or_(
         _a.end_time < bindparam("before"),
         and_(_a.end_time.is_(None), _a.judge_time < bindparam("long_before")),
-    )
+    ),
 )
-
-
-def forgetting(at_once: int) -> Delete:
-    """The statement that deletes so many old attempts."""
-    return delete(attempts).where(tuple_(_a.call_id, _a.number).in_(_OLD.limit(at_once)))
-
-
-_FORGET = forgetting(PRUNED_AT_ONCE)
 
 
 def standing(connection: Connection, trunk_id: str) -> Standing | None:
@@ -91,10 +76,10 @@ def standing(connection: Connection, trunk_id: str) -> Standing | None:
     )
 
 
-def recent(connection: Connection, trunk_id: str, after: datetime, limit: int) -> Recent:
+def recent(connection: Connection, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
     """See `ports.LimitsReading`."""
     asked = {"of": trunk_id, "after": micros(after), "limit": limit}
-    return Recent(*connection.execute(_RECENT, asked).one())
+    return [Recent(*row) for row in connection.execute(_RECENT, asked)]
 
 
 def traffic(
@@ -109,11 +94,14 @@ def traffic(
     ]
 
 
-def prune(connection: Connection, now: datetime) -> None:
-    """Forgets attempts that no statistics look at; what never ended, after the longest call."""
+def prune(connection: Connection, now: datetime) -> bool:
+    """Forgets a part of the attempts that no statistics look at; True: there may be more.
+
+    What never ended goes after the longest call.
+    """
     before = micros(now - KEPT_STATISTICS)
     long_before = micros(now - 2 * KEPT_STATISTICS)
-    connection.execute(_FORGET, {"before": before, "long_before": long_before})
+    return forget(connection, _FORGET, {"before": before, "long_before": long_before})
 
 
 def standing_rows(standings: Iterable[tuple[str, Standing]]) -> list[Row]:

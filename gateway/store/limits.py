@@ -41,7 +41,7 @@ class LimitsReads:
         """See `ports.LimitsReading`."""
         return health.standing(self._connection, trunk_id)
 
-    def recent(self, trunk_id: str, after: datetime, limit: int) -> Recent:
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
         """See `ports.LimitsReading`."""
         return health.recent(self._connection, trunk_id, after, limit)
 
@@ -102,7 +102,7 @@ class LimitsWrites(LimitsReads, ABC):
         gathered = self._writes.standings.get(trunk_id) or self._kept.standings.get(trunk_id)
         return gathered or super().standing(trunk_id)
 
-    def recent(self, trunk_id: str, after: datetime, limit: int) -> Recent:
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
         """See `ports.LimitsReading`."""
         if self._kept.attempts or self._writes.attempts:
             self._flush()
@@ -134,8 +134,9 @@ class LimitsWrites(LimitsReads, ABC):
         earlier = self._writes.attempts.get(key) or self._kept.attempts.get(key)
         self._writes.attempts[key] = (attempt, earlier[1] if earlier else judge_time)
 
-    def prune_limits(self, now: datetime) -> None:
+    def prune_limits(self, now: datetime) -> bool:
         """See `ports.LimitsChange`."""
         self._early()
-        counts.prune(self._connection, now)
-        health.prune(self._connection, now)
+        more_counts = counts.prune(self._connection, now)
+        more_attempts = health.prune(self._connection, now)
+        return more_counts or more_attempts

@@ -20,6 +20,7 @@ _ORPHANS = (
     .order_by(holds.c.resource_id)
     .limit(bindparam("limit"))
 )
+_HOLDER = select(holds.c.gateway_id).where(holds.c.resource_id == bindparam("resource"))
 _HELD = select(holds.c.resource_id).where(holds.c.gateway_id == bindparam("gateway"))
 _ELSEWHERE = (
     select(waiters.c.gateway_id)
@@ -50,6 +51,12 @@ def orphans(connection: Connection, limit: int) -> Sequence[str]:
     """See `ports.Reading`."""
     now = micros(store_time(connection))
     return _first(connection.execute(_ORPHANS, {"at": now, "limit": limit}).all())
+
+
+def holder(connection: Connection, resource_id: str) -> str:
+    """See `ports.Reading`."""
+    found = connection.execute(_HOLDER, {"resource": resource_id}).scalar()
+    return found or ""
 
 
 def held_by(connection: Connection, gateway_id: str) -> Sequence[str]:

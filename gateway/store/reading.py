@@ -235,6 +235,10 @@ class SqlReading(OutboxReads, LimitsReads):
         """See `ports.Reading`."""
         return presence.orphans(self._connection, limit)
 
+    def holder(self, resource_id: str) -> str:
+        """See `ports.Reading`."""
+        return presence.holder(self._connection, resource_id)
+
     def held_by(self, gateway_id: str) -> Sequence[str]:
         """See `ports.Reading`."""
         return presence.held_by(self._connection, gateway_id)

@@ -248,7 +248,7 @@ attempts = Table(
     _optional("answer_time"),
     _optional("end_time"),
 )
-Index(None, attempts.c.trunk_id, attempts.c.judge_time, attempts.c.result)
+Index(None, *(attempts.c[name] for name in ("trunk_id", "judge_time", "result", "tenant_id")))
 Index(None, attempts.c.end_time, attempts.c.judge_time)
 
 trunk_health = Table(

@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, NestedTransaction, Select, insert, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    NestedTransaction,
+    Select,
+    bindparam,
+    insert,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import Chain
@@ -15,16 +23,18 @@ from gateway.domain.event import CallEvent
 from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.store import presence
-from gateway.store.codec import Row, config_row, key_row
+from gateway.store.codec import Row, config_row, key_row, micros
 from gateway.store.counts import Places
 from gateway.store.dialect import upsert
 from gateway.store.limits import LimitsWrites
 from gateway.store.outbox import OutboxWrites
+from gateway.store.pruning import forget, forgetting
 from gateway.store.reading import SqlReading
-from gateway.store.schema import api_keys, configurations, revisions
+from gateway.store.schema import api_keys, configurations, request_ids, revisions
 from gateway.store.writes import Writes
 
 _NEXT_REVISION = update(revisions).values(revision=revisions.c.revision + 1)
+_FORGET_CLAIMS = forgetting(request_ids, request_ids.c.expire_time <= bindparam("before"))
 
 
 class BatchFailedError(Exception):
@@ -202,6 +212,11 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         """See `ports.Transaction`."""
         self._writes.claims[claim.tenant_id, claim.method, claim.request_id] = claim
 
+    def prune_claims(self, now: datetime) -> bool:
+        """See `ports.Transaction`."""
+        self._early()
+        return forget(self._connection, _FORGET_CLAIMS, {"before": micros(now)})
+
     def beat(self, gateway_id: str, lasting: timedelta) -> bool:
         """See `ports.Transaction`."""
         self._early()
@@ -240,6 +255,13 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         """See `ports.Reading`."""
         self._flush()
         return super().orphans(limit)
+
+    def holder(self, resource_id: str) -> str:
+        """See `ports.Reading`."""
+        waiting = self._batch.writes.holds | self._writes.holds
+        if resource_id in waiting:
+            return waiting[resource_id] or ""
+        return self._stored.holder(resource_id)
 
     def held_by(self, gateway_id: str) -> Sequence[str]:
         """See `ports.Reading`."""

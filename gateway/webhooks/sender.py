@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -14,10 +15,14 @@ from gateway.domain.secret_refs import SecretError
 from gateway.domain.tenant import Webhook
 from gateway.ports import Clock
 from gateway.webhooks.addresses import public_socket
+from gateway.webhooks.names import Names
 from gateway.webhooks.signature import sign
 
 TIMEOUT = timedelta(seconds=15)
-"""From connecting to the receiver's status."""
+"""From looking up the receiver's name to its status."""
+THREADS = 4
+"""For looking up names, and as many for reading secrets; never the loop's own, where a hanging
+name of one tenant would keep the whole gateway waiting. Neither has to wait for the other."""
 
 log = structlog.get_logger()
 
@@ -26,7 +31,8 @@ class HttpSender:
     """Posts to public addresses by https, or with `private_addresses` anywhere.
 
     `body_of`: the event as JSON. `secret_of`: the secret a reference points at; it is asked
-    for each try, so a secret may change at any time. It belongs to one event loop.
+    for each try, so a secret may change at any time. It belongs to one event loop, and sends
+    nothing more once it is closed.
     """
 
     def __init__(
@@ -43,6 +49,8 @@ class HttpSender:
         self._secret_of = secret_of
         self._private_addresses = private_addresses
         self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds())
+        self._lookups = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook-names")
+        self._readers = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook-secrets")
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, webhook: Webhook, event: CallEvent) -> Answer:
@@ -68,10 +76,14 @@ class HttpSender:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        for threads in (self._lookups, self._readers):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _signed(self, webhook: Webhook, event: CallEvent) -> tuple[dict[str, str], bytes]:
+        loop, place = asyncio.get_running_loop(), webhook.secret_from
         # It may be in a file, and a file's disk may hang.
-        secrets = await asyncio.to_thread(self._secret_of, webhook.secret_from)
+        async with asyncio.timeout(self._timeout.total):
+            secrets = await loop.run_in_executor(self._readers, self._secret_of, place)
         body, timestamp = self._body_of(event), int(self._clock.now().timestamp())
         headers = {
             "content-type": "application/json",
@@ -99,7 +111,9 @@ class HttpSender:
             guard = None if self._private_addresses else public_socket
             self._session = aiohttp.ClientSession(
                 # How many go side by side is not decided here.
-                connector=aiohttp.TCPConnector(limit=0, socket_factory=guard),
+                connector=aiohttp.TCPConnector(
+                    limit=0, socket_factory=guard, resolver=Names(self._lookups)
+                ),
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

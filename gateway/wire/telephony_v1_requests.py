@@ -42,6 +42,7 @@ def place_call(message: calls_pb2.PlaceCallRequest) -> PlaceCall:
         trunk_id=message.trunk_id,
         end_room_on_hangup=message.end_room_on_hangup,
         validate_only=message.validate_only,
+        require_transfer=message.require_transfer,
     )
 
 

@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, configuration, phone, reason_name, refusal, span
-from tests.behaviour.trunks import two_trunks
+from tests.behaviour.stand import (
+    NUMBERS,
+    Stand,
+    configuration,
+    phone,
+    reason_name,
+    refusal,
+    span,
+)
+from tests.behaviour.trunks import trunk, two_trunks
 from tests.wires import RefusedError
 
 
@@ -70,6 +78,27 @@ async def test_a_full_trunk_gives_way_to_the_next(stand: Stand) -> None:
     for call in (first, second):
         await stand.acme.hang_up(call.call_id)
     assert (await stand.acme.place(phone("01"))).trunk_id == "a"
+
+
+async def test_a_sandbox_tenant_leaves_a_trunk_to_calls_that_ring(stand: Stand) -> None:
+    """Beside a real platform its calls take no place there, and a full trunk stops none."""
+    platforms = stand.gateway.platforms
+    if platforms.live is None:
+        object.__setattr__(platforms, "live", platforms.sandbox)
+    config = configuration(stand.trunk)
+    config["tenants"][1] |= {"sandbox": True}
+    config["trunks"] = [trunk(stand, "a", "02", NUMBERS[0], max_concurrent_calls=1)]
+    await stand.apply(config)
+    request = calls_pb2.PlaceCallRequest(to=phone("02"))
+    played = [(await stand.globex.call("PlaceCall", request)).call for _ in range(2)]
+    assert [call.sandbox for call in played] == [True, True]
+    rings = await stand.acme.place(phone("02"))
+    assert (await refusal(stand.acme.place(phone("02")))).reason == "TRUNK_LIMIT"
+    assert (await stand.globex.call("PlaceCall", request)).call.trunk_id == "a"
+    explained = calls_pb2.PlaceCallRequest(to=phone("02"), validate_only=True)
+    route = (await stand.globex.call("PlaceCall", explained)).route
+    assert [one.verdict for one in route.candidates] == [calls_pb2.TRUNK_VERDICT_TAKEN]
+    await stand.acme.hang_up(rings.call_id)
 
 
 BLOCKS: dict[str, dict[str, Any]] = {

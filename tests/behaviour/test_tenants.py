@@ -1,7 +1,11 @@
 """Tenants do not see each other: another tenant's things do not exist."""
 
-from gateway.telephony.v1 import calls_pb2
+from gateway.domain.health import FAILED_OF_LATE
+from gateway.domain.tenant import Right
+from gateway.telephony.v1 import admin_pb2, calls_pb2
+from tests.behaviour.administering import health
 from tests.behaviour.stand import Stand, phone, refusal, state_name
+from tests.behaviour.trunks import two_trunks
 
 
 async def test_anothers_call_does_not_exist(stand: Stand) -> None:
@@ -50,6 +54,47 @@ async def test_lists_hold_only_ones_own(stand: Stand) -> None:
     assert [trunk.trunk_id for trunk in trunks] == ["globex-main"]
     mine = await stand.acme.call("ListCalls", calls_pb2.ListCallsRequest())
     assert [found.call_id for found in mine.calls] == [call.call_id]
+
+
+async def test_anothers_traffic_is_not_told(stand: Stand) -> None:
+    """Of a shared trunk a tenant learns that it is full, not by how many calls; the audit does."""
+    await two_trunks(stand, "02", "02", max_concurrent_calls=1)
+    theirs = await stand.acme.place(phone("02"))
+    asked = calls_pb2.PlaceCallRequest(to=phone("02"))
+    explained = await stand.globex.call(
+        "PlaceCall", calls_pb2.PlaceCallRequest(to=phone("02"), validate_only=True)
+    )
+    placed = await stand.globex.call("PlaceCall", asked)
+    for route in (explained.route, placed.route):
+        full = route.candidates[0]
+        assert (full.trunk_id, full.verdict) == ("a", calls_pb2.TRUNK_VERDICT_FULL)
+        assert full.cause == ""
+        assert not route.limits
+    refused = await refusal(stand.globex.place(phone("02"), trunk_id="a"))
+    assert (refused.reason, refused.metadata["trunk.a"]) == ("TRUNK_LIMIT", "FULL")
+    assert "1" not in str(refused.message)
+    (intent, *_) = await stand.audit(placed.call.call_id)
+    assert intent["decision"]["candidates"][0]["cause"] == "1 of 1 calls"
+    assert "trunk.a.max_concurrent_calls" in str(intent["decision"]["limits"])
+    await stand.acme.hang_up(theirs.call_id)
+    await stand.globex.hang_up(placed.call.call_id)
+
+
+async def test_anothers_failures_are_not_told(stand: Stand) -> None:
+    """Why a shared trunk is ill is told in figures to operators alone."""
+    policy = {"min_calls": 3, "quarantine": "3600s"}
+    await two_trunks(stand, "06", "01", health=policy)
+    for _ in range(3):
+        call = await stand.acme.place(phone("01"), wait_until_answered=True)
+        await stand.acme.ended(call.call_id)
+    told = {}
+    for name in ("acme", "globex", ""):
+        client = await stand.client(name, *([Right.TENANT_ADMIN] if name else []))
+        (told[name],) = await health(client, trunk_id="a")
+    assert {each.state for each in told.values()} == {admin_pb2.TRUNK_HEALTH_STATE_QUARANTINED}
+    assert told["acme"].cause == told["globex"].cause == FAILED_OF_LATE
+    assert told[""].cause == "3 of 3 calls failed"
+    assert (told["acme"].traffic.calls, told["globex"].traffic.calls) == (3, 0)
 
 
 async def test_a_token_for_one_room_sees_that_room(stand: Stand) -> None:

@@ -1,192 +1,73 @@
-"""`make bench`: PlaceCall beside a direct livekit-api call and a bare gRPC echo.
+"""`make bench`: what the gateway costs. Without arguments every subject, one after the other.
 
-Every subject takes its turn in every round, so what disturbs the machine disturbs all. Only
-the ratios mean something; the spread of the echo says how far they can be trusted.
+Only the ratios mean something; the spread of the echo, or of a bare timer, says how far they
+can be trusted.
 """
 
 import argparse
 import asyncio
-import contextlib
+import logging
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
 
-import grpc.aio
+import structlog
 import uvloop
-import yaml
-from google.protobuf import wrappers_pb2
-from livekit import api
 from rich.console import Console
-from rich.table import Table
 
-from gateway.build import Administration, SystemClock
-from gateway.settings import Settings
-from gateway.store.store import open_store
-from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import configuration
-from tests.bench.measure import Round, Spread, one_round, spread_of
-from tests.postgres.postgres_server import PostgresServer
-from tests.processes import GatewayProcess, environment_of
-from tests.wires import GrpcWire
+from tests.bench.measure import Told
+from tests.bench.placing import placing
+from tests.bench.ringing import ringing
+from tests.bench.routing import routing
+from tests.bench.watchers import watchers
 
-CALLERS = (1, 16, 128)
-CONNECTIONS = 8
-NUMBER = "+15005550101"
+LIMIT_SECONDS = 240.0
+WIDTH = 120
 
-Work = Callable[[], Awaitable[object]]
+Subject = Callable[[Console, Told], Awaitable[None]]
 
-
-@contextlib.asynccontextmanager
-async def server(name: str) -> AsyncIterator[int]:
-    """One of `tests.bench.servers`, and its port."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.servers", name), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        yield int(await process.stdout.readline())
-    finally:
-        process.kill()
-        await process.wait()
+SUBJECTS: Mapping[str, Subject] = {
+    "placing": placing,
+    "routing": routing,
+    "ringing": ringing,
+    "watchers": watchers,
+}
 
 
-@contextlib.asynccontextmanager
-async def echo() -> AsyncIterator[Work]:
-    """The floor: what any grpc.aio server costs."""
-    async with server("echo") as port, contextlib.AsyncExitStack() as stack:
-        calls = []
-        for _ in range(CONNECTIONS):
-            options = [("grpc.use_local_subchannel_pool", 1)]
-            channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options)
-            await stack.enter_async_context(channel)
-            calls.append(
-                channel.unary_unary(
-                    "/bench.Echo/Echo",
-                    request_serializer=wrappers_pb2.StringValue.SerializeToString,
-                    response_deserializer=wrappers_pb2.StringValue.FromString,
-                )
-            )
-        message = wrappers_pb2.StringValue(value="x" * 200)
-        turn = iter(range(sys.maxsize))
-        yield lambda: calls[next(turn) % CONNECTIONS](message)
+async def measure(
+    console: Console, subjects: Mapping[str, Subject], told: Told, limit: float
+) -> list[str]:
+    """Measures one after the other; the names of those not over after `limit` seconds."""
+    late = []
+    for name, subject in subjects.items():
+        console.rule(name)
+        try:
+            async with asyncio.timeout(limit):
+                await subject(console, told)
+        except TimeoutError:
+            console.print(f"{name} was not over after {limit:g} s")
+            late.append(name)
+    return late
 
 
-@contextlib.asynccontextmanager
-async def direct(livekit_port: int) -> AsyncIterator[Work]:
-    """What a team does without the gateway: livekit-api, straight to LiveKit."""
-    url = f"http://127.0.0.1:{livekit_port}"
-    async with api.LiveKitAPI(url, "bench", "secret" * 8, failover=False) as client:
-        request = api.CreateSIPParticipantRequest(
-            sip_trunk_id="ST_x",
-            sip_call_to=NUMBER,
-            room_name="bench",
-            participant_identity="callee",
-            wait_until_answered=True,
-        )
-
-        async def call() -> None:
-            with contextlib.suppress(api.SipCallError):
-                await client.sip.create_sip_participant(request)
-
-        yield call
-
-
-@contextlib.asynccontextmanager
-async def gateway(livekit_port: int, database_url: str, folder: Path) -> AsyncIterator[Work]:
-    """PlaceCall with wait_until_answered, through the whole gateway."""
-    settings = Settings.model_validate(
-        {
-            "GATEWAY_DATABASE_URL": database_url,
-            "GATEWAY_MASTER_KEY": "bench",
-            "livekit_url": f"http://127.0.0.1:{livekit_port}",
-            "livekit_api_key": "bench",
-            "livekit_api_secret": "secret" * 8,
-        }
-    )
-    token = await prepared(settings, folder)
-    process = GatewayProcess(environment_of(settings), folder / "gateway.log")
-    await process.start()
-    local = [("grpc.use_local_subchannel_pool", 1)]
-    wires = [GrpcWire(process.grpc_port, local) for _ in range(CONNECTIONS)]
-    turn = iter(range(sys.maxsize))
-    request = calls_pb2.PlaceCallRequest(to=NUMBER, wait_until_answered=True)
-    try:
-        yield lambda: wires[next(turn) % CONNECTIONS].call(
-            "PlaceCall", request, token=token, timeout=60
-        )
-    finally:
-        for wire in wires:
-            await wire.close()
-        await process.stop()
-
-
-async def prepared(settings: Settings, folder: Path) -> str:
-    """Configures the database; a token of its tenant."""
-    clock = SystemClock()
-    store = open_store(settings.database_url, clock)
-    administration = Administration(settings, store, clock)
-    path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(configuration("ST_x")))
-    await administration.apply_file(path)
-    created = await administration.admin.create_key("acme")
-    await store.close()
-    return administration.admin.sign(created.key)
-
-
-async def measure(seconds: float, rounds: int, console: Console) -> None:
-    """All subjects at each number of callers."""
-    async with contextlib.AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        postgres = stack.enter_context(PostgresServer())
-        port = await stack.enter_async_context(server("livekit"))
-        subjects: dict[str, Work] = {
-            "gRPC echo": await stack.enter_async_context(echo()),
-            "livekit-api, direct": await stack.enter_async_context(direct(port)),
-        }
-        urls = {"SQLite": f"sqlite:///{folder}/b.db", "PostgreSQL": postgres.create_database()}
-        for name, url in urls.items():
-            own = folder / name
-            own.mkdir()
-            subject = await stack.enter_async_context(gateway(port, url, own))
-            subjects[f"PlaceCall, {name}"] = subject
-        for callers in CALLERS:
-            taken: dict[str, list[Round]] = {name: [] for name in subjects}
-            for _ in range(rounds):
-                for name, work in subjects.items():
-                    taken[name].append(await one_round(work, callers, seconds))
-            show(console, callers, {name: spread_of(of) for name, of in taken.items()})
-
-
-def show(console: Console, callers: int, spreads: dict[str, Spread]) -> None:
-    """One table: rates, their spread, and the ratios."""
-    floor = spreads["gRPC echo"]
-    noise = (floor.high - floor.low) / floor.rate
-    title = f"{callers} callers (noise: the echo's rounds lie {noise:.0%} apart)"
-    table = Table(title=title, title_justify="left")
-    for heading in ("", "requests/s", "lowest … highest", "share of echo", "p50 ms", "p99 ms"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    for name, spread in spreads.items():
-        table.add_row(
-            name,
-            f"{spread.rate:.0f}",
-            f"{spread.low:.0f} … {spread.high:.0f}",
-            f"{spread.rate / floor.rate:.2f}",
-            f"{spread.p50 * 1000:.2f}",
-            f"{spread.p99 * 1000:.2f}",
-        )
-    console.print(table)
-
-
-def main() -> None:
-    """Reads how long to measure, and measures."""
+def main() -> int:
+    """Reads what to measure and how long, and measures. 1: something took too long."""
     parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("subject", nargs="*", help=f"of {', '.join(SUBJECTS)} (all)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each round (3)")
-    parser.add_argument("--rounds", type=int, default=3, help="of each subject (3)")
-    told = parser.parse_args()
-    console = Console(width=110)
-    uvloop.run(measure(told.seconds, told.rounds, console))
+    parser.add_argument("--rounds", type=int, default=3, help="of each thing compared (3)")
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT_SECONDS, help=f"of each subject ({LIMIT_SECONDS:g} s)"
+    )
+    asked = parser.parse_args()
+    if unknown := set(asked.subject) - set(SUBJECTS):
+        parser.error(f"there is no subject {', '.join(sorted(unknown))}")
+    # What the parts tell while they start would stand between the tables.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    wanted = {name: SUBJECTS[name] for name in asked.subject or SUBJECTS}
+    told = Told(asked.seconds, asked.rounds)
+    late = uvloop.run(measure(Console(width=WIDTH), wanted, told, asked.limit))
+    return 1 if late else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

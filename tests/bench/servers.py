@@ -1,7 +1,8 @@
-"""What is called: a bare gRPC echo and a LiveKit that answers at once, each its own process."""
+"""What is called: a bare gRPC server and a LiveKit that answers at once, each its own process."""
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -19,19 +20,43 @@ BUSY = {
 GONE = {"code": "not_found", "msg": "participant does not exist"}
 
 
-async def echo() -> None:
-    """grpc.aio with one method that answers what it was sent."""
+class Fan:
+    """Tells every stream what one request said."""
 
-    async def answer(message: Any, _context: Any) -> Any:
+    def __init__(self) -> None:
+        self._said: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def tell(self, message: Any, _context: Any) -> Any:
+        """Says it to all who watch."""
+        said, self._said = self._said, asyncio.get_running_loop().create_future()
+        said.set_result(message)
         return message
 
+    async def watch(self, message: Any, _context: Any) -> AsyncIterator[Any]:
+        """What was sent, as a sign that it listens; then all that is told."""
+        yield message
+        while True:
+            yield await asyncio.shield(self._said)
+
+
+async def bare() -> None:
+    """grpc.aio with an echo, and a fan that does nothing but pass on."""
+
+    async def echo(message: Any, _context: Any) -> Any:
+        return message
+
+    fan = Fan()
+    form: dict[str, Any] = {
+        "request_deserializer": wrappers_pb2.StringValue.FromString,
+        "response_serializer": wrappers_pb2.StringValue.SerializeToString,
+    }
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        "Echo": grpc.unary_unary_rpc_method_handler(echo, **form),
+        "Tell": grpc.unary_unary_rpc_method_handler(fan.tell, **form),
+        "Watch": grpc.unary_stream_rpc_method_handler(fan.watch, **form),
+    }
     server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(
-        answer,
-        request_deserializer=wrappers_pb2.StringValue.FromString,
-        response_serializer=wrappers_pb2.StringValue.SerializeToString,
-    )
-    generic = grpc.method_handlers_generic_handler("bench.Echo", {"Echo": handler})
+    generic = grpc.method_handlers_generic_handler("bench.Bare", handlers)
     server.add_generic_rpc_handlers((generic,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -66,4 +91,4 @@ def tell(port: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run({"echo": echo, "livekit": livekit}[sys.argv[1]]())
+    uvloop.run({"bare": bare, "livekit": livekit}[sys.argv[1]]())

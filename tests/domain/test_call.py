@@ -9,13 +9,17 @@ from gateway.domain.advance import Step, advance
 from gateway.domain.call import Attempt, Call, CallState, EventType
 from gateway.domain.observation import (
     Answered,
+    AttemptFailed,
     DialFailed,
     EndAsked,
+    LeaveReason,
     LegGone,
     LegIds,
+    LegLeft,
     LegSeen,
     LegStatus,
     Lost,
+    NextTrunk,
     NotDialed,
     Observation,
     Transferred,
@@ -288,3 +292,32 @@ def test_deadlines() -> None:
     assert dialing().ringing_deadline == NOON + timedelta(seconds=30)
     assert dialing().duration_deadline is None
     assert call.duration_deadline == at(2) + timedelta(hours=4)
+
+
+def test_a_leg_that_joins_again_has_not_left() -> None:
+    """After a restart of LiveKit a leg is another participant; why the first left is forgotten."""
+    call = after(
+        leg(1, LegStatus.ACTIVE, LegIds("PA_1", "SCL_1")),
+        LegLeft(at(2), "SCL_1", LeaveReason.STATE_MISMATCH, "PA_1"),
+        leg(3, LegStatus.ACTIVE, LegIds("PA_2", "SCL_1")),
+        LegLeft(at(4), "SCL_1", LeaveReason.DUPLICATE_IDENTITY, "PA_1"),
+    )
+    assert (call.participant_id, call.leave_reason) == ("PA_2", None)
+    ended = after(
+        LegLeft(at(600), "SCL_1", LeaveReason.CLIENT_INITIATED, "PA_2"),
+        LegGone(at(600)),
+        call=call,
+    )
+    assert (ended.end_reason, ended.hangup_source) == (EndReason.COMPLETED, HangupSource.REMOTE)
+
+
+def test_a_call_that_was_dialed_once_is_not_told_as_never_dialed() -> None:
+    """Where only the second trunk was never reached, the first one says how the call went."""
+    refused = Failure(503, "Service Unavailable", "failed_precondition")
+    chosen = NextTrunk(trunk_id="paris", livekit_trunk_id="ST_2", caller_id="+33140000000")
+    call = after(AttemptFailed(at(1), 1, refused, chosen, "tried: SIP 503"))
+    ended = after(NotDialed(at(9), "LiveKit was full"), call=call)
+    assert (ended.end_reason, ended.sip_status_code) == (EndReason.TRUNK_FAILURE, 503)
+    assert ended.attempts[1].next_attempt == "LiveKit was full"
+    full = Failure(0, "", "unavailable", "cpu exhausted")
+    assert after(DialFailed(at(9), full), call=call).end_reason is EndReason.TRUNK_FAILURE

@@ -120,7 +120,7 @@ def test_times_are_in_order(call: Call, history: list[Observation]) -> None:
 def test_what_is_known_stays(call: Call, history: list[Observation]) -> None:
     """Times, identifiers and the wish for the end are set once and never change."""
     names = ("ring_time", "answer_time", "end_time", "ending", "end_reason", "hangup_source")
-    of_attempt = ("participant_id", "sip_call_id", "sip_call_id_full", "leave_reason")
+    of_attempt = ("sip_call_id", "sip_call_id_full")
     before = call
     for step in steps(call, history):
         same_leg = len(step.call.attempts) == len(before.attempts)

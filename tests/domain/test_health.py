@@ -1,5 +1,6 @@
 """What an attempt says of its trunk, and how a trunk falls ill and recovers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.call import Attempt, Call, CallState
+from gateway.domain.call import Attempt, Call, CallState, Codec, LegOptions, MediaEncryption
 from gateway.domain.health import (
     LONGEST_QUARANTINE,
     Health,
@@ -17,6 +18,7 @@ from gateway.domain.health import (
     Standing,
     TrafficOf,
     health_of,
+    is_ill,
     is_probing,
     observe,
     record_of,
@@ -32,7 +34,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 POLICY = TrunkHealthPolicy(min_calls=4, quarantine=timedelta(seconds=30), probes=2)
 ILL = Standing(since=NOON, until=NOON + timedelta(seconds=30), quarantines=1)
 LATER = NOON + timedelta(seconds=31)
-NONE = Recent(0, 0)
+NONE: Sequence[Recent] = ()
 
 
 def after(seconds: float) -> datetime:
@@ -110,6 +112,29 @@ def test_a_phone_that_rang_speaks_for_the_trunk(code: int) -> None:
     assert judged(attempt(None, highest_state=CallState.ACTIVE)) is Result.OK
 
 
+OWN_MEDIA = [
+    LegOptions(media_encryption=MediaEncryption.REQUIRED),
+    LegOptions(media_encryption=MediaEncryption.ALLOWED),
+    LegOptions(codecs=(Codec("opus", 48000),)),
+]
+
+
+@pytest.mark.parametrize("leg", OWN_MEDIA)
+def test_a_callers_own_media_cannot_fail_a_trunk(leg: LegOptions) -> None:
+    """Media that the caller chose and nobody takes says nothing; other failures still count."""
+    codes = (488, 503)
+    over: dict[str, Any] = {"state": CallState.ENDED, "end_reason": EndReason.TRUNK_FAILURE}
+    refused = call(attempt(sip_status_code=488), leg=leg, **over)
+    assert result_of(refused, 1, codes) is Result.NEUTRAL
+    assert result_of(call(attempt(), leg=leg, **over), 1, codes) is Result.NEUTRAL
+    moved = call(attempt(), attempt(None, trunk_id="hamburg"), leg=leg)
+    assert result_of(moved, 1, codes) is Result.NEUTRAL
+    failed = call(attempt(sip_status_code=503), leg=leg, **over)
+    assert result_of(failed, 1, codes) is Result.FAILED
+    silent = call(attempt(20), leg=leg, state=CallState.ENDED, end_reason=EndReason.UNREACHABLE)
+    assert result_of(silent, 1, codes) is Result.FAILED
+
+
 def test_an_attempt_under_way_says_nothing() -> None:
     """Neither well nor ill until it rings or is over."""
     assert judged(attempt(None)) is None
@@ -173,7 +198,7 @@ def test_the_answer_belongs_to_the_newest_attempt() -> None:
 def observed(
     standing: Standing | None,
     result: Result,
-    recent: Recent = NONE,
+    recent: Sequence[Recent] = NONE,
     now: datetime = NOON,
     call_id: str = "call_1",
 ) -> Standing | None:
@@ -192,17 +217,74 @@ def observed(
 )
 def test_a_trunk_falls_ill_by_its_share_of_failures(recent: Recent, *, ill: bool) -> None:
     """At the configured share, and never on fewer calls than the policy wants."""
-    standing = observed(None, Result.FAILED, recent)
+    standing = observed(None, Result.FAILED, [recent])
     assert (health_of(standing, POLICY, NOON) is Health.QUARANTINED) is ill
     if standing:
         assert standing.until == NOON + POLICY.quarantine
         assert standing.cause == f"{recent.failed} of {recent.calls} calls failed"
 
 
+@pytest.mark.parametrize(
+    ("recent", "ill"),
+    [
+        ([Recent(100, 100), Recent(1, 1)], False),
+        ([Recent(100, 100), Recent(2, 2)], True),
+        ([Recent(100, 100), Recent(2, 1)], True),
+        ([Recent(100, 100), Recent(3, 1)], False),
+        ([Recent(2, 2), Recent(1, 1)], False),
+        ([Recent(2, 2), Recent(1, 1), Recent(1, 1)], True),
+        ([], False),
+    ],
+)
+def test_a_shared_trunk_falls_ill_by_several(recent: Sequence[Recent], *, ill: bool) -> None:
+    """Without any one tenant there are half of `min_calls` (4) left, and as many of them failed."""
+    assert is_ill(recent, POLICY) is ill
+
+
+counts = st.integers(1, 40).flatmap(
+    lambda calls: st.integers(0, calls).map(lambda failed: Recent(calls, failed))
+)
+
+
+@given(
+    st.lists(counts, min_size=1, max_size=4),
+    counts,
+    st.integers(0, 5000),
+    st.integers(1, 30),
+    st.integers(1, 100),
+)
+def test_no_tenant_alone_makes_a_shared_trunk_ill(
+    others: list[Recent], worst: Recent, more: int, min_calls: int, percent: int
+) -> None:
+    """However often one tenant fails: where the others' calls go well enough, the trunk is well.
+
+    A trunk that only one tenant uses is judged by it alone.
+    """
+    policy = replace(POLICY, min_calls=min_calls, failure_percent=percent)
+    calls, failed = sum(one.calls for one in others), sum(one.failed for one in others)
+    flood = Recent(worst.calls + more, worst.failed + more)
+    ill = is_ill([flood, *others], policy)
+    if failed * 100 < percent * calls or calls < min_calls / 2:
+        assert not ill
+    alone = flood.calls >= min_calls and flood.failed * 100 >= percent * flood.calls
+    assert is_ill([flood], policy) is alone
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=2, max_size=5), st.integers(1, 30), st.integers(1, 100)
+)
+def test_a_trunk_that_fails_for_all_is_ill(calls: list[int], min_calls: int, percent: int) -> None:
+    """An outage is seen when those beside the busiest tenant have half of `min_calls`."""
+    policy = replace(POLICY, min_calls=min_calls, failure_percent=percent)
+    half = (min_calls + 1) // 2
+    enough = sum(calls) >= min_calls and sum(calls) - max(calls) >= half
+    assert is_ill([Recent(each, each) for each in calls], policy) is enough
+
+
 def test_a_disabled_policy_never_quarantines() -> None:
     """Neither now nor from what was kept before it was disabled."""
     off = replace(POLICY, disabled=True)
-    assert observe(None, "call_1", Result.FAILED, Recent(9, 9), off, NOON) is None
+    assert observe(None, "call_1", Result.FAILED, [Recent(9, 9)], off, NOON) is None
     assert health_of(ILL, off, NOON) is Health.HEALTHY
 
 
@@ -233,8 +315,8 @@ def test_a_neutral_probe_makes_room_for_another() -> None:
 def test_only_the_probe_is_heard(result: Result) -> None:
     """Calls that had to use an ill trunk, and those begun before, change nothing."""
     probed = with_probe(ILL, "call_1")
-    assert observed(probed, result, Recent(9, 9), LATER, "call_9") == probed
-    assert observed(probed, result, Recent(9, 9), NOON, "call_1") == probed
+    assert observed(probed, result, [Recent(9, 9)], LATER, "call_9") == probed
+    assert observed(probed, result, [Recent(9, 9)], NOON, "call_1") == probed
 
 
 @pytest.mark.parametrize(
@@ -270,7 +352,7 @@ def test_whatever_happens_a_trunk_can_recover(
         before = standing
         if standing and health_of(standing, policy, now) is Health.PROBING:
             standing = with_probe(standing, name)
-        recent = Recent(10, 10 if bad else 0)
+        recent = [Recent(10, 10 if bad else 0)]
         standing = observe(standing, name, result, recent, policy, now)
         if standing and standing.until:
             lasting = standing.until - standing.since

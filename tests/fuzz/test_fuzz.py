@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.telephony.v1 import calls_pb2
 from tests.fuzz.target import Target, is_twirp_error
+from tests.wires import SERVICES
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,8 +25,9 @@ bounded = settings(
 )
 
 METHODS = [
-    f"/twirp/gateway.telephony.v1.CallService/{method.name}"
-    for method in calls_pb2.DESCRIPTOR.services_by_name["CallService"].methods
+    f"/twirp/{service.full_name}/{method.name}"
+    for service in SERVICES
+    for method in service.methods
 ] + [
     f"/twirp/livekit.SIP/{name}"
     for name in ("CreateSIPParticipant", "TransferSIPParticipant", "ListSIPOutboundTrunk")

@@ -64,11 +64,18 @@ class Desk:
         self.ranking = a_ranking(*trunks)
 
     def admit(
-        self, tx: Transaction, call_id: str, tenant: Tenant | None = None, **changes: Any
+        self,
+        tx: Transaction,
+        call_id: str,
+        tenant: Tenant | None = None,
+        *,
+        uses_trunk: bool = True,
+        **changes: Any,
     ) -> RouteDecision:
-        call = a_call(call_id, destination="+49")
+        tenant = tenant or a_tenant()
+        call = a_call(call_id, destination="+49", tenant_id=tenant.tenant_id, uses_trunk=uses_trunk)
         ranking = replace(self.ranking, **changes)
-        decision = self.admission.admit(tx, tenant or a_tenant(), ranking, call)
+        decision = self.admission.admit(tx, tenant, ranking, call)
         tx.put_call(replace(on(call, decision.trunk.trunk_id), backups=decision.backups))
         return decision
 

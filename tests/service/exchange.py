@@ -130,6 +130,7 @@ class Desk:
             directory=self.directory,
             admission=admission,
             record=self.record,
+            gateway_id=self.presence.gateway_id,
         )
         self.followers = Followers(
             platforms, self.record, store, self.clock, self.presence, failover

@@ -10,8 +10,9 @@ import pytest
 from gateway.domain.routing.decision import LimitCheck, RouteDecision, Verdict
 from gateway.domain.tenant import DestinationLimit
 from gateway.errors import GatewayError, Reason
-from gateway.ports import Transaction
-from gateway.service.admission import Chosen
+from gateway.ports import RequestClaim, Transaction
+from gateway.service.admission import CLOCKS_APART, Chosen
+from gateway.store import pruning
 from gateway.store.store import SqlStore
 from tests.service.admitting import (
     SECOND,
@@ -19,9 +20,11 @@ from tests.service.admitting import (
     a_tenant,
     a_trunk,
     backups_of,
+    on,
     quarantine,
     stored,
 )
+from tests.store.values import a_call
 
 BERLIN, HAMBURG = a_trunk("berlin"), a_trunk("hamburg")
 
@@ -303,3 +306,67 @@ async def test_an_emergency_call_fails_over_past_limits(store: SqlStore) -> None
     chosen = await store.transact(change)
     assert chosen is not None
     assert chosen.trunk.trunk_id == "hamburg"
+
+
+async def test_a_call_in_the_sandbox_takes_no_room_on_a_trunk(store: SqlStore) -> None:
+    """It finds every trunk free, even a full one, and leaves it to the calls that ring."""
+    desk = Desk(a_trunk("berlin", max_concurrent_calls=1, max_calls_per_second=1))
+    tests = replace(a_tenant(max_concurrent_calls=3), tenant_id="tests")
+
+    def change(tx: Transaction) -> list[RouteDecision]:
+        before = desk.admit(tx, "call_1", tests, uses_trunk=False)
+        desk.admit(tx, "call_2")
+        return [before, desk.admit(tx, "call_3", tests, uses_trunk=False)]
+
+    for used, decision in enumerate(await store.transact(change)):
+        assert decision.limits == (LimitCheck("tenant.max_concurrent_calls", used, 3),)
+        assert verdicts(decision) == [Verdict.TAKEN]
+    counted = await store.read(lambda r: (r.trunk_calls("berlin"), r.tenant_calls("tests")))
+    assert counted == (1, 2)
+    told = await store.read(
+        lambda r: desk.admission.explain(r, tests, desk.ranking, uses_trunk=False)
+    )
+    assert [check.limit for check in told.limits] == ["tenant.max_concurrent_calls"]
+    with pytest.raises(GatewayError, match="TRUNK_LIMIT"):
+        await store.transact(lambda tx: desk.admit(tx, "call_4"))
+
+
+async def test_a_call_in_the_sandbox_fails_over_to_a_full_trunk(store: SqlStore) -> None:
+    """No trunk is asked again on the way either, and nothing is counted there."""
+    desk = Desk(BERLIN, a_trunk("hamburg", max_concurrent_calls=1))
+
+    def change(tx: Transaction) -> Chosen | None:
+        desk.admit(tx, "call_1", uses_trunk=False)
+        tx.put_call(on(a_call("call_2"), "hamburg"))
+        assert desk.admission.has_next(tx, stored(tx, "call_1"))
+        return desk.moves(tx, "call_1")
+
+    chosen = await store.transact(change)
+    assert chosen is not None
+    assert chosen.trunk.trunk_id == "hamburg"
+    assert await store.read(lambda r: r.trunk_calls("hamburg")) == 1
+
+
+async def test_what_nobody_looks_at_is_forgotten_until_nothing_is_left(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each transaction takes a part of starts and of expired claims; the last says it was that."""
+    monkeypatch.setattr(pruning, "PART", 2)
+    now = await store.read(lambda r: r.now())
+    desk = Desk(a_trunk("berlin"))
+    expired = now - 2 * CLOCKS_APART
+
+    def fill(tx: Transaction) -> None:
+        tx.put_start("s", expired)
+        for number in range(3):
+            tx.put_claim(RequestClaim("acme", "PlaceCall", f"r-{number}", "f", "c", expired))
+        tx.put_claim(RequestClaim("acme", "PlaceCall", "r-3", "f", "c", now))
+
+    await store.transact(fill)
+    assert [await store.transact(desk.admission.prune) for _ in range(2)] == [True, False]
+    ever = now - timedelta(days=9)
+    claims = await store.read(
+        lambda r: [r.claim("acme", "PlaceCall", f"r-{number}", ever) for number in range(4)]
+    )
+    assert [claim is not None for claim in claims] == [False, False, False, True]
+    assert (await store.read(lambda r: r.starts("s", ever, 9))).used == 0

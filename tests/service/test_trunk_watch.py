@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.call import CallState
-from gateway.domain.health import Health, TrunkHealth
+from gateway.domain.health import FAILED_OF_LATE, Health, Recent, TrunkHealth
 from gateway.domain.routing.decision import RouteDecision, Verdict
+from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore
@@ -67,7 +68,7 @@ async def test_an_attempt_is_judged_once(store: SqlStore) -> None:
     await store.transact(lambda tx: desk.change(tx, "call_1", highest_state=CallState.ACTIVE))
     await store.transact(lambda tx: desk.ends(tx, "call_1"))
     recent = await store.transact(lambda tx: tx.recent("berlin", tx.now() - 60 * SECOND, 9))
-    assert (recent.calls, recent.failed) == (1, 0)
+    assert recent == [Recent(1, 0)]
 
 
 async def test_an_attempt_keeps_the_time_of_its_judging(store: SqlStore) -> None:
@@ -77,7 +78,7 @@ async def test_an_attempt_keeps_the_time_of_its_judging(store: SqlStore) -> None
     await store.transact(lambda tx: desk.rings(tx, "call_1"))
     rung = await store.transact(lambda tx: tx.now())
     await store.transact(lambda tx: desk.ends(tx, "call_1"))
-    assert (await store.read(lambda r: r.recent("berlin", rung, 9))).calls == 0
+    assert await store.read(lambda r: r.recent("berlin", rung, 9)) == []
 
 
 async def test_failures_before_a_failover_count(store: SqlStore) -> None:
@@ -228,3 +229,66 @@ async def test_a_window_has_limits(store: SqlStore, window: timedelta) -> None:
     """1 s to 24 h; anything else is refused by name."""
     with pytest.raises(GatewayError, match="INVALID_FIELD: window"):
         await seen(store, Desk(BERLIN), window)
+
+
+async def test_a_call_in_the_sandbox_is_no_probe(store: SqlStore) -> None:
+    """It neither tries a trunk out nor tells of it: the next call that rings does."""
+    desk = Desk(BERLIN, HAMBURG)
+    await store.transact(lambda tx: quarantine(tx, "berlin", NOW))
+    before = await store.read(lambda r: r.standing("berlin"))
+
+    def change(tx: Transaction) -> None:
+        desk.admit(tx, "call_1", uses_trunk=False)
+        desk.fails(tx, "call_1")
+
+    await store.transact(change)
+    assert await store.read(lambda r: r.standing("berlin")) == before
+    assert (await seen(store, desk)).traffic.calls == 0
+    (decision,) = await store.transact(admitting(desk, "call_2"))
+    assert decision.trunk == BERLIN
+    assert (await store.read(lambda r: r.standing("berlin"))) != before
+
+
+async def test_one_tenant_cannot_make_a_shared_trunk_ill(store: SqlStore) -> None:
+    """Not while another's calls go well there; that other one's failures do."""
+    desk = Desk(BERLIN, HAMBURG)
+    beta = Tenant(tenant_id="beta")
+
+    def change(tx: Transaction) -> None:
+        desk.admit(tx, "good", beta)
+        desk.rings(tx, "good")
+        for number in range(20):
+            desk.admit(tx, f"call_{number}")
+            desk.fails(tx, f"call_{number}")
+
+    await store.transact(change)
+    assert (await seen(store, desk)).health is Health.HEALTHY
+    await store.transact(lambda tx: desk.admit(tx, "bad", beta))
+    await store.transact(failing(desk, "bad"))
+    found = await seen(store, desk)
+    assert (found.health, found.cause) == (Health.QUARANTINED, "21 of 22 calls failed")
+
+
+@pytest.mark.parametrize(
+    ("tenant_ids", "cause"),
+    [
+        ((), FAILED_OF_LATE),
+        (("acme", "beta"), FAILED_OF_LATE),
+        (("acme",), "3 of 3 calls failed"),
+    ],
+)
+async def test_a_tenant_is_told_no_figures_of_others(
+    store: SqlStore, tenant_ids: tuple[str, ...], cause: str
+) -> None:
+    """Of a trunk that it shares it learns that calls failed; figures only where all were its own.
+
+    An operator is told them always.
+    """
+    berlin = a_trunk("berlin", tenant_ids=tenant_ids)
+    desk = Desk(berlin, HAMBURG)
+    await store.transact(admitting(desk, "call_1", "call_2", "call_3"))
+    await store.transact(failing(desk, "call_1", "call_2", "call_3"))
+    told = await store.read(lambda r: desk.watch.list(r, [berlin, HAMBURG], tenant_id="acme"))
+    assert [one.cause for one in told] == [cause, ""]
+    assert told[0].health is Health.QUARANTINED
+    assert (await seen(store, desk)).cause == "3 of 3 calls failed"

@@ -84,6 +84,17 @@ async def test_open_calls_are_counted_as_they_come_and_go(store: SqlStore) -> No
     assert await store.read(counted) == (1, 2)
 
 
+async def test_a_call_beside_its_trunk_takes_no_place_there(store: SqlStore) -> None:
+    """Stored, waiting in the batch, or changed later: it counts for its tenant alone."""
+    beside = on_trunk("call_1", uses_trunk=False)
+    seen = await together(store, [putting(beside), putting(on_trunk("call_2")), counted])
+    assert seen == [(0, 0), (1, 0), (2, 1)]
+    assert await store.read(counted) == (2, 1)
+    changed = replace(beside, attempts=(*beside.attempts, *beside.attempts))
+    seen = await together(store, [putting(changed), putting(ended(changed)), counted])
+    assert seen == [(2, 1), (2, 1), (1, 1)]
+
+
 async def test_a_batch_sees_the_calls_before_it(store: SqlStore) -> None:
     """Changes that share a commit count each other's calls, stored ones that change too."""
     calls = [on_trunk(f"call_{number}") for number in range(4)]

@@ -12,6 +12,7 @@ from gateway.domain.tenant import Config, Tenant, Webhook
 from gateway.ports import Reading, Store, Transaction
 from gateway.ports.outbox import DeliveryQuery
 from gateway.service.deliveries import Deliveries
+from gateway.service.receiver import SLOW
 from gateway.store.store import open_store
 from gateway.webhooks.sender import HttpSender
 from gateway.wire import webhooks_v1
@@ -84,7 +85,9 @@ class Courier:
         self._chore: asyncio.Task[None]
         self._stopped = False
 
-    async def start(self, policy: RetryPolicy = QUICK) -> "Courier":
+    async def start(
+        self, policy: RetryPolicy = QUICK, *, look: timedelta = LOOK, slow: timedelta = SLOW
+    ) -> "Courier":
         """Lives, and delivers to all that is configured and nobody else's."""
         self._deliveries = Deliveries(
             store=self.store,
@@ -97,7 +100,8 @@ class Courier:
             ),
             gateway_id=self.gateway_id,
             policy=policy,
-            look=LOOK,
+            look=look,
+            slow=slow,
             told=self.results.append,
             oldest=self.ages.append,
         )
@@ -136,7 +140,8 @@ class Courier:
         if not self._stopped:
             self._stopped = True
             await self._deliveries.stop(patience)
-            await self._chore
+            self._chore.cancel()  # it may be long until the next look
+            await asyncio.wait([self._chore])
             await self.store.transact(lambda tx: tx.leave(self.gateway_id))
             await self.store.close()
 

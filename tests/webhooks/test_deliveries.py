@@ -83,13 +83,14 @@ async def test_a_slow_receiver_holds_up_no_other(
     enough = asyncio.Event()
 
     async def answer(_posted: Posted) -> web.StreamResponse:
-        await enough.wait()
+        if len(inbox.seen) > 2 * SIDE_BY_SIDE:
+            await enough.wait()
         return web.Response()
 
     inbox.answer = answer
     one = await courier(config(("slow", inbox.url), ("crm", other_inbox.url))).start()
     await one.attends("crm", "slow")
-    calls = [f"call_{n}" for n in range(SIDE_BY_SIDE + 5)]
+    calls = [f"call_{n}" for n in range(2 * SIDE_BY_SIDE + 5)]
     for call_id in calls:
         await one.call(call_id)
     await until(lambda: len(other_inbox.accepted) == len(calls) * len(STAGES))
@@ -97,6 +98,28 @@ async def test_a_slow_receiver_holds_up_no_other(
     enough.set()
     await until(lambda: len(inbox.accepted) == len(calls) * len(STAGES))
     assert inbox.most_under_way == SIDE_BY_SIDE
+
+
+async def test_a_receiver_is_asked_by_one_until_it_has_answered(
+    courier: OpenCourier, inbox: Inbox
+) -> None:
+    """Nobody knows yet whether it answers at all; each quick answer lets one more come."""
+    enough = asyncio.Event()
+
+    async def answer(_posted: Posted) -> web.StreamResponse:
+        await enough.wait()
+        return web.Response()
+
+    inbox.answer = answer
+    one = await courier(config(("crm", inbox.url))).start()
+    await one.attends("crm")
+    for number in range(SIDE_BY_SIDE):
+        await one.call(f"call_{number}", STAGES[:1])
+    looks = len(one.ages)
+    await until(lambda: len(one.ages) > looks + 3)
+    assert len(inbox.seen) == 1
+    enough.set()
+    await until(lambda: len(inbox.accepted) == SIDE_BY_SIDE)
 
 
 async def test_a_failing_receiver_is_asked_by_one_at_a_time(
@@ -120,6 +143,23 @@ async def test_a_failing_receiver_is_asked_by_one_at_a_time(
     assert inbox.most_under_way == 1
     inbox.answer = status(200)
     await until(lambda: len(inbox.accepted) == 10)
+
+
+async def test_a_receiver_that_is_slow_is_asked_by_one_at_a_time(
+    courier: OpenCourier, inbox: Inbox
+) -> None:
+    """Whatever it answers: one that takes its time holds one place and not eight."""
+
+    async def answer(_posted: Posted) -> web.StreamResponse:
+        await asyncio.sleep(0.03)  # long enough for others to come meanwhile
+        return web.Response()
+
+    inbox.answer = answer
+    one = await courier(config(("crm", inbox.url))).start(slow=timedelta(milliseconds=20))
+    await one.attends("crm")
+    await asyncio.gather(*(one.call(f"call_{n}", STAGES[:1]) for n in range(10)))
+    await until(lambda: len(inbox.accepted) == 10)
+    assert inbox.most_under_way == 1
 
 
 async def test_what_was_given_up_is_kept_and_replayed(courier: OpenCourier, inbox: Inbox) -> None:

@@ -1,25 +1,25 @@
 """One try: what is sent, what its answer means, and where it never goes."""
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.domain.call import EventType
 from gateway.domain.delivery import Answer
 from gateway.domain.event import CallEvent
 from gateway.domain.tenant import Webhook
 from gateway.webhooks.addresses import is_public
-from gateway.webhooks.sender import HttpSender, retry_after
+from gateway.webhooks.sender import THREADS, HttpSender, retry_after
 from tests.store.values import NOON, StillClock, a_call, an_event
-from tests.webhooks.receiving import SECRET, Inbox, Posted, status
+from tests.webhooks.receiving import SECRET, Inbox, Posted, status, until
 
 EVENT: CallEvent = an_event(a_call("call_1"), EventType.CALL_CREATED)
 
@@ -182,22 +182,99 @@ async def test_a_name_that_changes_its_address_is_refused(
     public_sender: HttpSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The address that counts is the one connected to, whatever a look-up said before."""
-
-    class Rebound(AbstractResolver):
-        async def resolve(
-            self, host: str, port: int = 0, family: int = socket.AF_INET
-        ) -> list[ResolveResult]:
-            place = ResolveResult(
-                hostname=host, host="169.254.169.254", port=port, family=family, proto=0, flags=0
-            )
-            return [place]
-
-        async def close(self) -> None:
-            pass
-
-    monkeypatch.setattr(aiohttp.connector, "DefaultResolver", lambda **_: Rebound())
+    place = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("169.254.169.254", 443))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [place])
     answer = await public_sender.send(at("https://hooks.example.com/"), EVENT)
     assert "private" in answer.error
+
+
+@pytest.fixture
+def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The names below `.slow.test` that were asked for; the answer comes only in the end."""
+    asked: list[str] = []
+    over = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def hang(host: str, *place: Any, **flags: Any) -> Any:
+        if not host.endswith(".slow.test"):
+            return look_up(host, *place, **flags)
+        asked.append(host)
+        over.wait(timeout=60)
+        raise socket.gaierror("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield asked
+    over.set()
+
+
+@contextlib.asynccontextmanager
+async def sending(sender: HttpSender, *urls: str) -> AsyncIterator[None]:
+    """Meanwhile these are tried."""
+    tries = [asyncio.create_task(sender.send(at(url), EVENT)) for url in urls]
+    try:
+        yield
+    finally:
+        for each in tries:
+            each.cancel()
+        await asyncio.wait(tries)
+
+
+MANY = 50
+"""More than a loop's own executor has threads on whatever machine."""
+
+
+async def test_names_that_hang_keep_nobody_else_waiting(
+    sender: HttpSender, hanging_names: list[str]
+) -> None:
+    """What looks up names or reads files elsewhere in the gateway is not behind tenants' names."""
+    async with sending(sender, *(f"http://h{n}.slow.test/" for n in range(MANY))):
+        await until(lambda: len(hanging_names) >= THREADS)
+        async with asyncio.timeout(10):
+            assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)
+
+
+async def test_names_that_hang_keep_no_known_receiver_waiting(
+    sender: HttpSender, inbox: Inbox, hanging_names: list[str]
+) -> None:
+    """A receiver whose name needs no look-up is sent to: its secret is read elsewhere."""
+    async with sending(sender, *(f"http://h{n}.slow.test/" for n in range(MANY))):
+        await until(lambda: len(hanging_names) >= THREADS)
+        async with asyncio.timeout(10):
+            assert (await sender.send(at(inbox.url), EVENT)).delivered
+
+
+async def test_secrets_that_hang_keep_nobody_else_waiting(inbox: Inbox) -> None:
+    """A disk that does not answer ends in a failure, and holds up no other part of the gateway."""
+    over = threading.Event()
+
+    def hang(_place: str) -> str:
+        over.wait(timeout=60)
+        return SECRET
+
+    sender = a_sender(secret_of=hang, timeout=timedelta(seconds=0.1))
+    answers = await asyncio.gather(*(sender.send(at(inbox.url), EVENT) for _ in range(MANY)))
+    try:
+        async with asyncio.timeout(10):
+            await asyncio.to_thread(int)
+    finally:
+        over.set()
+        await sender.close()
+    assert set(answers) == {Answer(error="the signing secret cannot be used")}
+
+
+def its_threads() -> list[str]:
+    """The threads of senders."""
+    return [each.name for each in threading.enumerate() if each.name.startswith("webhook-")]
+
+
+async def test_a_closed_sender_leaves_no_thread(inbox: Inbox) -> None:
+    """What looked up names and read secrets ends with it."""
+    sender = a_sender()
+    url = inbox.url.replace("127.0.0.1", "localhost")
+    assert (await sender.send(at(url), EVENT)).delivered
+    assert its_threads()
+    await sender.close()
+    await until(lambda: not its_threads())
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,9 @@ class CallServiceServicer:
         answer is OK with `call.end_reason`. UNAVAILABLE means that nothing was dialled.
         Repeating with the same `request_id` never rings twice.
 
-        Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, CALLER_ID_NOT_OWNED,
-        ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED.
+        Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
+        CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
+        TRUNK_LIMIT, FRAUD_LIMIT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +141,8 @@ class CallServiceServicer:
         """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
         stays as it is. Holds on whichever gateway follows the call, and after a restart.
 
-        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+        `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -173,8 +175,9 @@ class CallServiceServicer:
         """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
         is really gone. Ending an ended call is no error.
 
-        Errors: CALL_NOT_FOUND; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s
-        (the gateway goes on trying).
+        Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
+        room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
+        trying).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,7 +189,7 @@ class CallServiceServicer:
         Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
         which is no error either. A disconnecting client never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-        DESTINATION_NOT_ALLOWED, REQUEST_ID_REUSED.
+        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,8 +48,9 @@ class CallServiceStub:
     answer is OK with `call.end_reason`. UNAVAILABLE means that nothing was dialled.
     Repeating with the same `request_id` never rings twice.
 
-    Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, CALLER_ID_NOT_OWNED,
-    ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED.
+    Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
+    CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
+    TRUNK_LIMIT, FRAUD_LIMIT.
     """
     GetCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.GetCallRequest, _calls_pb2.GetCallResponse]
     """Returns one call. Errors: CALL_NOT_FOUND."""
@@ -59,7 +60,8 @@ class CallServiceStub:
     """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
     stays as it is. Holds on whichever gateway follows the call, and after a restart.
 
-    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+    `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
     """
     WatchCalls: _grpc.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]
     """Streams every event of one call, or of all the tenant's calls: first what is stored
@@ -80,8 +82,9 @@ class CallServiceStub:
     """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
     is really gone. Ending an ended call is no error.
 
-    Errors: CALL_NOT_FOUND; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s
-    (the gateway goes on trying).
+    Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
+    room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
+    trying).
     """
     TransferCall: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.TransferCallRequest, _transfers_pb2.TransferCallResponse]
     """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
@@ -89,7 +92,7 @@ class CallServiceStub:
     Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
     which is no error either. A disconnecting client never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-    DESTINATION_NOT_ALLOWED, REQUEST_ID_REUSED.
+    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
     """
     GetTransfer: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
@@ -117,8 +120,9 @@ class CallServiceAsyncStub(CallServiceStub):
     answer is OK with `call.end_reason`. UNAVAILABLE means that nothing was dialled.
     Repeating with the same `request_id` never rings twice.
 
-    Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, CALLER_ID_NOT_OWNED,
-    ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED.
+    Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
+    CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
+    TRUNK_LIMIT, FRAUD_LIMIT.
     """
     GetCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.GetCallRequest, _calls_pb2.GetCallResponse]  # type: ignore[assignment]
     """Returns one call. Errors: CALL_NOT_FOUND."""
@@ -128,7 +132,8 @@ class CallServiceAsyncStub(CallServiceStub):
     """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
     stays as it is. Holds on whichever gateway follows the call, and after a restart.
 
-    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+    `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
     """
     WatchCalls: _aio.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]  # type: ignore[assignment]
     """Streams every event of one call, or of all the tenant's calls: first what is stored
@@ -149,8 +154,9 @@ class CallServiceAsyncStub(CallServiceStub):
     """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
     is really gone. Ending an ended call is no error.
 
-    Errors: CALL_NOT_FOUND; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s
-    (the gateway goes on trying).
+    Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
+    room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
+    trying).
     """
     TransferCall: _aio.UnaryUnaryMultiCallable[_transfers_pb2.TransferCallRequest, _transfers_pb2.TransferCallResponse]  # type: ignore[assignment]
     """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
@@ -158,7 +164,7 @@ class CallServiceAsyncStub(CallServiceStub):
     Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
     which is no error either. A disconnecting client never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-    DESTINATION_NOT_ALLOWED, REQUEST_ID_REUSED.
+    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
     """
     GetTransfer: _aio.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]  # type: ignore[assignment]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
@@ -189,8 +195,9 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         answer is OK with `call.end_reason`. UNAVAILABLE means that nothing was dialled.
         Repeating with the same `request_id` never rings twice.
 
-        Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, CALLER_ID_NOT_OWNED,
-        ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED.
+        Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
+        CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
+        TRUNK_LIMIT, FRAUD_LIMIT.
         """
 
     @_abc_1.abstractmethod
@@ -218,7 +225,8 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
         stays as it is. Holds on whichever gateway follows the call, and after a restart.
 
-        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended.
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+        `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod
@@ -257,8 +265,9 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
         is really gone. Ending an ended call is no error.
 
-        Errors: CALL_NOT_FOUND; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s
-        (the gateway goes on trying).
+        Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
+        room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
+        trying).
         """
 
     @_abc_1.abstractmethod
@@ -272,7 +281,7 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
         which is no error either. A disconnecting client never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-        DESTINATION_NOT_ALLOWED, REQUEST_ID_REUSED.
+        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

@@ -74,8 +74,8 @@ def _create_health() -> None:
         sa.Column("start_time", sa.BigInteger(), nullable=False),
         *(sa.Column(name, sa.BigInteger()) for name in ("ring_time", "answer_time", "end_time")),
     )
-    judged = ["trunk_id", "judge_time", "result"]
-    op.create_index("ix_attempts_trunk_id_judge_time_result", "attempts", judged)
+    judged = ["trunk_id", "judge_time", "result", "tenant_id"]
+    op.create_index("ix_attempts_trunk_id_judge_time_result_tenant_id", "attempts", judged)
     over = ["end_time", "judge_time"]
     op.create_index("ix_attempts_end_time_judge_time", "attempts", over)
     op.create_table(

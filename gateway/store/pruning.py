@@ -1,0 +1,20 @@
+"""Deleting what is old a part at a time, so that nobody waits for long to write."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Connection, Delete, Table, bindparam, delete, select, tuple_
+
+PART = 5_000
+"""Rows of one table deleted by one transaction."""
+
+
+def forgetting(table: Table, old: ColumnElement[bool]) -> Delete:
+    """The statement that deletes a part of what is `old`; for `forget`."""
+    keys = [*table.primary_key.columns]
+    part = select(*keys).where(old).limit(bindparam("part"))
+    return delete(table).where(tuple_(*keys).in_(part))
+
+
+def forget(connection: Connection, forgetting: Delete, values: Mapping[str, int]) -> bool:
+    """Deletes a part; True: a whole one, so there may be more."""
+    return connection.execute(forgetting, {**values, "part": PART}).rowcount == PART

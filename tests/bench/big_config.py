@@ -1,0 +1,66 @@
+"""A configuration of the size that carriers' price lists have, as a YAML file."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+PREFIX = "+1500555"
+"""Of the route that has every trunk as a target."""
+TARGETS = 3
+_LENGTHS = ((5, 0.05), (6, 0.25), (7, 0.70))
+"""Digits of a prefix, and how many of the prefixes have so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How big it is."""
+
+    trunks: int = 50
+    prefixes: int = 300_000
+    """At most 300,000 or so: longer lists run out of short prefixes."""
+    prefixes_of_a_route: int = 1000
+
+
+def text(size: Size, seed: int) -> str:
+    """The YAML; another seed, other prefixes."""
+    return "\n".join([*_tenant(size, seed), *_trunks(size.trunks), ""])
+
+
+def route_of(seed: int) -> str:
+    """The route of numbers that begin with PREFIX: it tells which text is in force."""
+    return f"seed-{seed}"
+
+
+def _tenant(size: Size, seed: int) -> Iterator[str]:
+    chance = random.Random(seed)
+    yield "tenants:\n- tenant_id: acme\n  routes:"
+    names = [f"trunk-{number}" for number in range(size.trunks)]
+    yield from _route(route_of(seed), [PREFIX], names)
+    prefixes = _prefixes(size.prefixes - 1, chance)
+    for begin in range(0, len(prefixes), size.prefixes_of_a_route):
+        own = prefixes[begin : begin + size.prefixes_of_a_route]
+        yield from _route(f"route-{begin}", own, chance.sample(names, min(TARGETS, len(names))))
+
+
+def _prefixes(count: int, chance: random.Random) -> list[str]:
+    """Different ones, none of them beginning with +1."""
+    found: list[str] = []
+    for digits, share in reversed(_LENGTHS):
+        wanted = min(int(count * share) + 1, count - len(found))
+        found += [f"+{n}" for n in chance.sample(range(2 * 10 ** (digits - 1), 10**digits), wanted)]
+    chance.shuffle(found)
+    return found
+
+
+def _route(name: str, prefixes: Sequence[str], trunks: Sequence[str]) -> Iterator[str]:
+    yield f"  - route_id: {name}\n    match:\n      prefixes:"
+    yield from (f"      - {prefix}" for prefix in prefixes)
+    yield "    targets:"
+    yield from (f"    - {{trunk_id: {trunk}}}" for trunk in trunks)
+
+
+def _trunks(count: int) -> Iterator[str]:
+    yield "trunks:"
+    for number in range(count):
+        yield f"- trunk_id: trunk-{number}\n  livekit_trunk_id: ST_{number}"
+        yield f"  numbers: [{{number: +1500555{number:04}}}]"

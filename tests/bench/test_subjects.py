@@ -1,0 +1,69 @@
+"""Every subject can be measured; how long things take is no matter here."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from gateway.build import administration
+from gateway.telephony.v1 import calls_pb2
+from tests.behaviour.stand import configuration
+from tests.bench.big_config import Size, route_of, text
+from tests.bench.gateways import on_sandbox, served
+from tests.bench.measure import Told
+from tests.bench.ringing import Plan, ringing
+from tests.bench.routing import NUMBERS, change_to, routing
+from tests.bench.watchers import Crowd, watchers
+
+SHORT = Told(seconds=0.2, rounds=1)
+
+
+@pytest.fixture
+def console() -> Console:
+    """One that keeps what is printed."""
+    return Console(file=io.StringIO(), width=120, record=True)
+
+
+async def test_routing_is_measured(console: Console) -> None:
+    """Both changes come into force in the gateway that is measured, and memory is told."""
+    await routing(console, SHORT, Size(trunks=3, prefixes=50))
+    told = console.export_text()
+    for line in ("rank and then take", "change 2: GetCall", "after change 2"):
+        assert line in told
+    assert "3 trunks, 50 prefixes, 16 callers" in told
+
+
+async def test_a_change_is_in_force_when_it_is_said_to_be(tmp_path: Path) -> None:
+    """The clock stops when the gateway decides by the new configuration, and not before."""
+    file = tmp_path / "new.yaml"
+    file.write_text(text(Size(trunks=2, prefixes=2), 5))
+    settings = on_sandbox(f"sqlite:///{tmp_path}/b.db")
+    request = calls_pb2.PlaceCallRequest(to=NUMBERS[0], validate_only=True)
+    async with served(settings, configuration("ST_x"), tmp_path) as gateway:
+        begun = datetime.now(UTC)
+        _, in_force = await change_to(gateway, file, route_of(5))
+        response = await gateway.clients[0].call("PlaceCall", request)
+    assert response.route.route_id == route_of(5)
+    async with administration(settings) as opened:
+        stored = await opened.admin.current_config()
+    assert stored is not None
+    assert begun + timedelta(seconds=in_force) > stored.create_time
+
+
+async def test_watchers_are_measured(console: Console) -> None:
+    """Calls and streams are weighed, and events reach every watcher."""
+    await watchers(console, SHORT, Crowd(calls=5, watchers=7, events=2))
+    told = console.export_text()
+    assert "5 open calls, then 7 streams" in told
+    assert "bytes to 7 watchers, 2 times" in told
+
+
+@pytest.mark.livekit
+async def test_ringing_is_measured(console: Console) -> None:
+    """Each timeout is told from all sides; calls that ended otherwise would fail."""
+    await ringing(console, SHORT, Plan(timeouts=(0.5, 0.8), calls=2, pause=0.05))
+    told = console.export_text()
+    for line in ("of 4 calls were ended", "0.5 s", "0.8 s", "INVITE → CANCEL"):
+        assert line in told
