@@ -3,7 +3,6 @@
 Whatever was lost (a webhook, a gateway in the middle of a hang-up) is found here.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,10 +17,10 @@ from gateway.ports import (
     Reading,
     RequestClaim,
     Store,
-    StoreUnavailableError,
     Transaction,
 )
 from gateway.service.adoption import Adoption, Finder, call_of_leg
+from gateway.service.chores import every
 from gateway.service.presence import Presence
 
 EVERY = timedelta(seconds=30)
@@ -73,14 +72,7 @@ class Sweep:
 
     async def keep(self) -> None:
         """For ever; what goes wrong is logged and tried again the next time."""
-        while True:
-            await asyncio.sleep(EVERY.total_seconds())
-            try:
-                await self.sweep_in_turn()
-            except (PlatformError, StoreUnavailableError) as away:
-                log.warning("not_swept", cause=str(away))
-            except Exception:
-                log.exception("not_swept")
+        await every(EVERY.total_seconds(), self.sweep_in_turn)
 
     async def sweep_in_turn(self) -> bool:
         """Sweeps, unless a gateway on this store has begun to within the last `TURN`."""

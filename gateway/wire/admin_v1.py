@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
@@ -13,7 +12,7 @@ from gateway.service.admin_rpcs import AdminRpcs
 from gateway.telephony.v1 import admin_pb2
 from gateway.wire import admin_v1_requests as requests
 from gateway.wire import admin_v1_responses as responses
-from gateway.wire.endpoint import Endpoint, UnaryEndpoint, never_recorded
+from gateway.wire.endpoint import Endpoint, never_recorded, unary
 
 ADMIN_SERVICE = admin_pb2.DESCRIPTOR.services_by_name["AdminService"]
 
@@ -84,18 +83,7 @@ def _row(
     right: Right | None,
     recorded: Callable[[Any], bool] = never_recorded,
 ) -> Endpoint:
-    method = ADMIN_SERVICE.methods_by_name[name]
-    return UnaryEndpoint(
-        service=ADMIN_SERVICE.full_name,
-        name=name,
-        request=GetMessageClass(method.input_type),
-        response=GetMessageClass(method.output_type),
-        decode=decode,
-        serve=serve,
-        encode=encode,
-        right=right,
-        recorded=recorded,
-    )
+    return unary(ADMIN_SERVICE, name, decode, serve, encode, right=right, recorded=recorded)
 
 
 def _always(_result: Any) -> bool:

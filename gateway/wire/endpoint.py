@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
@@ -56,6 +58,31 @@ class UnaryEndpoint(Endpoint):
     """One request, one response."""
 
     serve: Callable[[Rpc, Any], Awaitable[Any]]
+
+
+def unary(
+    service: ServiceDescriptor,
+    name: str,
+    decode: Callable[[Any], Any],
+    serve: Callable[[Rpc, Any], Awaitable[Any]],
+    encode: Callable[[Any], Message],
+    *,
+    right: Right | None,
+    recorded: Callable[[Any], bool] = never_recorded,
+) -> UnaryEndpoint:
+    """The row of a method of `service`, with the messages that its descriptor names."""
+    method = service.methods_by_name[name]
+    return UnaryEndpoint(
+        service=service.full_name,
+        name=name,
+        request=GetMessageClass(method.input_type),
+        response=GetMessageClass(method.output_type),
+        decode=decode,
+        serve=serve,
+        encode=encode,
+        right=right,
+        recorded=recorded,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from gateway.service.transfers import TransferService
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire import telephony_v1_requests as requests
 from gateway.wire import telephony_v1_responses as responses
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint, never_recorded
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, never_recorded, unary
 
 CALL_SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
 
@@ -73,18 +73,7 @@ def _unary(
     encode: Callable[[Any], Message],
     recorded: Callable[[Any], bool] = never_recorded,
 ) -> Endpoint:
-    method = CALL_SERVICE.methods_by_name[name]
-    return UnaryEndpoint(
-        service=CALL_SERVICE.full_name,
-        name=name,
-        request=GetMessageClass(method.input_type),
-        response=GetMessageClass(method.output_type),
-        decode=decode,
-        serve=serve,
-        encode=encode,
-        right=Right.CALL,
-        recorded=recorded,
-    )
+    return unary(CALL_SERVICE, name, decode, serve, encode, right=Right.CALL, recorded=recorded)
 
 
 def _stream(

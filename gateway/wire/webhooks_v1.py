@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 from gateway.domain.delivery import (
     Delivery,
@@ -18,7 +17,7 @@ from gateway.errors import invalid_field
 from gateway.service.webhooks import PageOfDeliveries, WebhookService
 from gateway.telephony.v1 import webhooks_pb2
 from gateway.wire import telephony_v1_responses as responses
-from gateway.wire.endpoint import Endpoint, UnaryEndpoint
+from gateway.wire.endpoint import Endpoint, unary
 from gateway.wire.fields_v1 import enum_of, number_of, put_time
 from gateway.wire.twirp_bodies import JSON
 
@@ -105,14 +104,4 @@ def _unary(
     encode: Callable[[Any], Message],
 ) -> Endpoint:
     """A row; the service sees to the rights, which depend on whose webhook it is."""
-    method = WEBHOOK_SERVICE.methods_by_name[name]
-    return UnaryEndpoint(
-        service=WEBHOOK_SERVICE.full_name,
-        name=name,
-        request=GetMessageClass(method.input_type),
-        response=GetMessageClass(method.output_type),
-        decode=decode,
-        serve=serve,
-        encode=encode,
-        right=None,
-    )
+    return unary(WEBHOOK_SERVICE, name, decode, serve, encode, right=None)
