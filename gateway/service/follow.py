@@ -284,6 +284,8 @@ class Follower:
             self._looking_since = self._clock.now()
             return
         await self._leg.until_gone(at_once=lambda: self._ended_elsewhere)
+        if self._hanging_up:  # it must not find the next leg, which has the same identity
+            await asyncio.wait({self._hanging_up})
         silent = given_up and not failure.sip_status_code
         if reply.rang:
             await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))

@@ -94,6 +94,23 @@ async def test_a_hang_up_that_failed_says_nothing_of_the_next_leg(
     assert reason_name(await stand.acme.hang_up(call.call_id)) == "COMPLETED"
 
 
+async def test_ending_a_leg_does_not_end_the_next_one(stand: Stand) -> None:
+    """The next dial waits until nothing is under way that removes this identity."""
+    over, dialed_before = asyncio.Event(), list[int]()
+
+    async def slow() -> None:
+        await asyncio.sleep(0.8)
+        dialed_before.append(len(platform.dialed))
+        over.set()
+
+    platform = LikeLiveKit(stand, slow)
+    await two_trunks(stand, "07")
+    call = await place(stand, setup_timeout=span(0.6))
+    assert over.is_set()
+    assert dialed_before == [1]
+    assert trunks_tried(call) == ["a", "b"]
+
+
 class LosesOneAnswer:
     """The store, whose first commit is kept and not answered."""
 
