@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -60,7 +61,7 @@ class Trail:
     ) -> AuditEvent:
         """What is about to be dialled or transferred, to be stored first."""
         return replace(
-            self._of_rpc(rpc, AuditKind.INTENT, self.describe(request)),
+            self.of_rpc(rpc, AuditKind.INTENT, self.describe(request)),
             request_id=getattr(request, "request_id", ""),
             call_id=call.call_id,
             transfer_id=transfer.transfer_id if transfer else "",
@@ -114,13 +115,13 @@ class Trail:
 
     def done(self, rpc: Rpc, request: Any, latency: timedelta, code: str = "OK") -> None:
         """Notes a request that was answered, or whose client left; nobody waits for it."""
-        event = self._of_rpc(rpc, AuditKind.DONE, self.describe(request))
+        event = self.of_rpc(rpc, AuditKind.DONE, self.describe(request))
         self._note(replace(event, call_id=call_named(request), code=code, latency=latency))
 
     def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> None:
         """Notes a refusal; callers without a key are counted after the tenth a minute."""
         event = replace(
-            self._of_rpc(rpc, AuditKind.REFUSED, self.describe(request)),
+            self.of_rpc(rpc, AuditKind.REFUSED, self.describe(request)),
             call_id=call_named(request),
             code=code,
             reason=text(reason, self._redact),
@@ -147,7 +148,10 @@ class Trail:
             if unwritten:
                 log.error("audit_not_written", records=len(unwritten))
 
-    def _of_rpc(self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any]) -> AuditEvent:
+    def of_rpc(
+        self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any] = MappingProxyType({})
+    ) -> AuditEvent:
+        """A record of who asked for what, and how; `request` as `describe` tells it."""
         return AuditEvent(
             time=self._clock.now(),
             kind=kind,

@@ -109,7 +109,7 @@ class Adoption:
         None where there is no such leg, where it is another tenant's or another installation's,
         or where the tenant or the token may not use the room. Raises PLATFORM_UNAVAILABLE.
         """
-        tenant = self._directory.config.tenant(rpc.tenant_id)
+        tenant = self._directory.network.tenant(rpc.tenant_id)
         if tenant is None or not tenant.may_use_room(room) or rpc.caller.room not in ("", room):
             return None
         live = None if self._platforms.plays(tenant) else self._platforms.live
@@ -121,7 +121,7 @@ class Adoption:
             raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
         if leg is None or leg.call_id or (leg.rang_in and self._owner(leg) != rpc.tenant_id):
             return None
-        call = await self._adopt(leg, tenant, self._told_by(rpc))
+        call = await self._adopt(leg, tenant, self._trail.of_rpc(rpc, AuditKind.DONE))
         return call if call and call.tenant_id == rpc.tenant_id and not call.ended else None
 
     async def adopting(self, rpc: Rpc, ref: CallRef, step: Callable[[], Awaitable[T]]) -> T:
@@ -208,15 +208,3 @@ class Adoption:
             "rule_id": leg.rule_id,
         }
         return replace(told, request=self._trail.describe(seen))
-
-    def _told_by(self, rpc: Rpc) -> AuditEvent:
-        return AuditEvent(
-            time=self._clock.now(),
-            kind=AuditKind.DONE,
-            actor=rpc.caller.key,
-            peer=rpc.peer,
-            method=rpc.method,
-            wire=rpc.wire,
-            rpc_id=rpc.rpc_id,
-            trace_id=rpc.trace_id,
-        )

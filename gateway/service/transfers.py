@@ -215,7 +215,7 @@ class TransferService:
         """Of a call that was not placed here only LiveKit's trunk is known: it takes `tel:`."""
         if not call.attempts:
             return Trunk(trunk_id=call.trunk_id)
-        return self._directory.config.trunk(call.trunk_id)
+        return self._directory.trunk(call.trunk_id)
 
 
 def refer_target(to: str, trunk: Trunk | None) -> str:
