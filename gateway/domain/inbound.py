@@ -19,9 +19,9 @@ _NUMBER = re.compile(r"\+?[0-9][0-9 ().-]*")
 class Change(StrEnum):
     """What LiveKit's webhook tells of a participant."""
 
-    JOINED = "participant_joined"
-    LEFT = "participant_left"
-    OTHER = ""
+    JOINED = "JOINED"
+    LEFT = "LEFT"
+    OTHER = "OTHER"
     """Nothing that the gateway follows."""
 
 

@@ -54,6 +54,14 @@ class LiveKitWebhooks:
         return str(claims.get("sha256", "")).encode(errors="replace")
 
 
+_CHANGES = {
+    "participant_joined": Change.JOINED,
+    "participant_left": Change.LEFT,
+    # So LiveKit calls the end of a leg that failed before its media were connected.
+    "participant_connection_aborted": Change.LEFT,
+}
+
+
 def _digest(body: bytes) -> bytes:
     return base64.b64encode(hashlib.sha256(body).digest())
 
@@ -65,10 +73,7 @@ def _notice(body: bytes) -> Notice:
         time = datetime.fromtimestamp(event.created_at, UTC)
     except (json_format.ParseError, UnicodeError, ValueError, OverflowError, OSError) as error:
         raise NotReadableError(str(error)) from error
-    try:
-        change = Change(event.event)
-    except ValueError:
-        change = Change.OTHER
+    change = _CHANGES.get(event.event, Change.OTHER)
     if change is Change.OTHER:
         return Notice(event.id, time)
     leg = leg_told(event.participant, event.room.name)

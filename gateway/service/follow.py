@@ -28,7 +28,7 @@ from gateway.domain.observation import (
     NotDialed,
     Observation,
 )
-from gateway.domain.outcome import Certainty, EndReason, HangupSource, certainty
+from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource, certainty
 from gateway.domain.pace import pause_before_looking
 from gateway.domain.tenant import Trunk
 from gateway.domain.transfer import LegLeft, Transfer
@@ -49,6 +49,8 @@ TRANSFER_REPORT = timedelta(seconds=3)
 """A leg that left during a transfer gives LiveKit this long to report the transfer."""
 REASON_REPORT = timedelta(milliseconds=600)
 """A leg that left gives LiveKit's webhook this long to say why."""
+RINGING_REPORT = timedelta(seconds=2)
+"""And this long to say how far it came, where another trunk depends on it."""
 ASK_AGAIN = timedelta(seconds=1)
 """How often a silent call asks whether another trunk is free."""
 UNSEEN_RINGING = timedelta(milliseconds=500)
@@ -274,10 +276,10 @@ class Follower:
                 self._looking_since = self._clock.now()
             case Refused():
                 seen_time = max(self._looked_time, dialing.sent_time or self._looked_time)
-                unseen = self._clock.now() - seen_time > UNSEEN_RINGING
-                await self._refused(reply, given_up=given_up, unseen=unseen)
+                looked = self._clock.now() - seen_time <= UNSEEN_RINGING
+                await self._refused(reply, given_up=given_up, looked=looked)
 
-    async def _refused(self, reply: Refused, *, given_up: bool, unseen: bool) -> None:
+    async def _refused(self, reply: Refused, *, given_up: bool, looked: bool) -> None:
         failure = reply.failure
         if certainty(failure) is Certainty.UNKNOWN:
             self._log.warning("dial_unclear", code=failure.code, text=failure.message)
@@ -289,11 +291,9 @@ class Follower:
         silent = given_up and not failure.sip_status_code
         if reply.rang:
             await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))
-        elif reply.rang is None and self._call.backups and self._around.hears_webhooks():
-            await self._await_reason()
-        known = reply.rang is not None or self._call.leave_reason is not None
+        unseen = reply.rang is None and not await self._saw_how_far(failure, looked=looked)
         moved = await self._around.failover.next_trunk(
-            self._call, failure, silent=silent, unseen=unseen and not known
+            self._call, failure, silent=silent, unseen=unseen
         )
         self._take(moved.call, self._call)
         if moved.trunk:
@@ -304,6 +304,22 @@ class Follower:
         if silent:  # nobody else has ended it
             await self._observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
         await self._observe(DialFailed(now, failure, moved.why))
+
+    async def _saw_how_far(self, failure: Failure, *, looked: bool) -> bool:
+        """Whether it would be known, had the phone rung in the attempt that failed.
+
+        LiveKit's webhook tells exactly; a look may miss what came after it (`looked`: there
+        was one just before). So where webhooks come, nothing but the webhook is believed of
+        a leg that was in the room.
+        """
+        was_there = failure.sip_status_code or self._call.sip_call_id
+        if not (self._call.backups and was_there and self._around.hears_webhooks()):
+            return looked
+        await self._await_reason(RINGING_REPORT)
+        told = self._call.leave_reason is not None
+        if not told:
+            self._log.warning("ringing_not_told", waited_seconds=RINGING_REPORT.total_seconds())
+        return told
 
     async def _leg_gone(self, *, lost: bool = False) -> None:
         now, call_id = self._clock.now(), self._call.call_id
@@ -317,9 +333,9 @@ class Follower:
         known = self._call.leave_reason or self._call.transferred
         await self._observe(Lost(now) if lost and not known else LegGone(now))
 
-    async def _await_reason(self) -> None:
+    async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
         """Lets LiveKit's webhook say why the leg has left."""
-        until = self._clock.now() + REASON_REPORT
+        until = self._clock.now() + patience
         await self._read_row()
         while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
             await self._pause(SETTLING_PAUSE_SECONDS)

@@ -142,5 +142,6 @@ class WebhooksIn:
 def _is_newest(call: Call, leg: Leg) -> bool:
     """Not the leg of an attempt before, nor a participant that has joined again since."""
     if not call.sip_call_id:
-        return len(call.attempts) < 2
+        earlier = [attempt.sip_call_id for attempt in call.attempts[:-1]]
+        return all(earlier) and leg.ids.sip_call_id not in earlier
     return call.participant_id in ("", leg.ids.participant_id)

@@ -92,11 +92,17 @@ def test_every_reason_of_livekit_is_known(reason: LeaveReason) -> None:
     assert told.reason is reason
 
 
+def test_a_leg_that_left_before_its_media_were_connected_has_left() -> None:
+    """LiveKit has another name for that."""
+    told = read(LEFT | {"event": "participant_connection_aborted"})
+    assert told == read(LEFT)
+
+
 @pytest.mark.parametrize(
     "event",
     [
         {"event": "room_finished"},
-        {"event": "participant_connection_aborted"},
+        {"event": "participant_updated"},
         {"event": "something_newer"},
         {"event": "participant_left", "participant": {"kind": "AGENT"}},
         {"event": "participant_left", "participant": {"kind": "SOMETHING_NEWER"}},

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.domain.leg import Dial, DialReply, Refused
+from gateway.domain.inbound import Change, Notice
+from gateway.domain.leg import Dial, DialReply, Leg, Refused
+from gateway.domain.observation import LegStatus
 from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service import placed_leg
+from gateway.service.webhooks_in import Taken
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, phone, reason_name, span
-from tests.behaviour.trunks import two_trunks
+from tests.behaviour.stand import NUMBERS, Stand, eventually, phone, reason_name, span
+from tests.behaviour.trunks import trunk, two_trunks
 
 
 @pytest.fixture
@@ -27,10 +31,27 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     await made.stop()
 
 
+async def three_trunks(stand: Stand, *behave_as: str) -> None:
+    """A route over trunks `a`, `b` and `c`, which behave as these phones."""
+    names = ("a", "b", "c")
+    targets = [{"trunk_id": name, "priority": n} for n, name in enumerate(names, 1)]
+    routes = [{"route_id": "all", "targets": targets}]
+    await stand.apply(
+        {
+            "tenants": [{"tenant_id": "acme", "routes": routes}, {"tenant_id": "globex"}],
+            "trunks": [
+                trunk(stand, name, phone, NUMBERS[0])
+                for name, phone in zip(names, behave_as, strict=True)
+            ],
+        }
+    )
+
+
 class LikeLiveKit:
     """Stands before the sandbox: does not say whether it rang, and ends legs as `ended` does."""
 
     def __init__(self, stand: Stand, ended: Callable[[], Any]) -> None:
+        self._stand = stand
         sandbox = stand.gateway.platforms.sandbox
         self._dial, self._hang_up, self._ended = sandbox.dial, sandbox.hang_up, ended
         self.dialed: list[str] = []
@@ -109,6 +130,71 @@ async def test_ending_a_leg_does_not_end_the_next_one(stand: Stand) -> None:
     assert over.is_set()
     assert dialed_before == [1]
     assert trunks_tried(call) == ["a", "b"]
+
+
+class Telling(LikeLiveKit):
+    """LiveKit's webhooks come: of each leg that left they say how far it came, by `words`."""
+
+    def __init__(self, stand: Stand, *words: LegStatus) -> None:
+        super().__init__(stand, lambda: asyncio.sleep(0))
+        self._leg = stand.gateway.platforms.sandbox.leg
+        self._webhooks = stand.gateway.services.webhooks_in
+        self._words = iter(words)
+        stand.gateway.services.followers.webhooks_heard = True
+
+    async def dial(self, dial: Dial) -> DialReply:
+        """See Platform."""
+        replying = asyncio.create_task(super().dial(dial))
+        leg = await eventually(lambda: self._leg(dial.room, dial.identity))
+        reply = await replying
+        if leg and isinstance(reply, Refused) and (word := next(self._words, None)):
+            left = replace(leg, status=word)
+            notice = Notice(leg.ids.sip_call_id, datetime.now(UTC), Change.LEFT, left)
+            assert self._webhooks.take(notice) is Taken.QUEUED
+        return reply
+
+    def blind(self, attempts: int) -> None:
+        """Looks find nobody in the room during the first so many attempts."""
+
+        async def leg(room: str, identity: str) -> Leg | None:
+            return await self._leg(room, identity) if len(self.dialed) > attempts else None
+
+        sandbox = self._stand.gateway.platforms.sandbox
+        sandbox.leg = leg  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("first", ["06", "07"])
+async def test_without_its_webhook_nobody_knows_that_a_phone_has_not_rung(
+    stand: Stand, first: str
+) -> None:
+    """Where LiveKit's webhooks come, a look just before the failure is not enough."""
+    platform = Telling(stand)
+    await two_trunks(stand, first)
+    call = await place(stand, setup_timeout=span(0.6))
+    assert len(platform.dialed) == 1
+    assert call.attempts[0].next_attempt == "it may have rung unseen"
+
+
+@pytest.mark.parametrize("first", ["06", "07"])
+async def test_a_ring_that_only_the_webhook_tells_ends_the_call(stand: Stand, first: str) -> None:
+    """It rang for so short that no look saw it: nobody rings that phone again."""
+    platform = Telling(stand, LegStatus.RINGING)
+    await two_trunks(stand, first)
+    call = await place(stand, setup_timeout=span(0.6))
+    assert len(platform.dialed) == 1
+    assert call.attempts[0].next_attempt == "it rang"
+    assert call.HasField("ring_time")
+
+
+async def test_the_webhook_of_each_attempt_is_told_from_the_last_ones(stand: Stand) -> None:
+    """Also where a leg failed so soon that no look found its ids."""
+    platform = Telling(stand, LegStatus.DIALING, LegStatus.DIALING)
+    platform.blind(2)
+    await three_trunks(stand, "06", "06", "00")
+    call = await place(stand)
+    assert call.state == calls_pb2.CALL_STATE_ACTIVE
+    assert trunks_tried(call) == ["a", "b", "c"]
+    assert len(platform.dialed) == 3
 
 
 class LosesOneAnswer:

@@ -64,7 +64,9 @@ async def verdict_of(
     verdict.unknown = sum(call.end_reason in NOT_KNOWN for call in found.calls)
     verdict.lost = sorted(set(accepted) - known)
     verdict.stuck = [call.call_id for call in found.calls if not call.ended]
-    verdict.double_dialled = [call.call_id for call in found.calls if _twice(call, dialed)]
+    verdict.double_dialled = [
+        _history(call, dialed[call.call_id]) for call in found.calls if _twice(call, dialed)
+    ]
     verdict.left_in_room = [call.call_id for call in found.calls if _left(call, stack)]
     verdict.event_gaps = list(_gaps(found))
     verdict.unaudited = list(_unaudited(found, dialed))
@@ -89,6 +91,13 @@ def _twice(call: Call, dialed: Mapping[str, Sequence[Mapping[str, Any]]]) -> boo
     seen = dialed.get(call.call_id, ())
     rang = [one for one in seen if one["ring_time"]]
     return len(seen) > len(call.attempts) or len(rang) > 1
+
+
+def _history(call: Call, seen: Sequence[Mapping[str, Any]]) -> str:
+    """What the gateway knows of a call's attempts beside what its phones saw."""
+    times = ("trunk_id", "invite_time", "ring_time", "answer_time", "end_time", "end", "end_cause")
+    phones = [{name: one[name] for name in times} for one in seen]
+    return f"{call.call_id}: {call}; {phones}"
 
 
 def _left(call: Call, stack: LiveKitStack) -> bool:
