@@ -13,16 +13,22 @@ class Drain:
     """Off while the gateway serves; switched on once, never off again."""
 
     def __init__(self) -> None:
-        self._begun = asyncio.Event()
+        self._begun = False
+        self._limits: set[asyncio.Timeout] = set()
+        """Of those who wait: they expire when the gateway goes away."""
 
     @property
     def begun(self) -> bool:
         """The gateway is going away."""
-        return self._begun.is_set()
+        return self._begun
 
     def begin(self) -> None:
         """From now on nothing new is accepted and nobody is kept waiting."""
-        self._begun.set()
+        if self._begun:
+            return
+        self._begun = True
+        for limit in self._limits:
+            limit.reschedule(asyncio.get_running_loop().time())
 
     def refuse(self) -> None:
         """Raises DRAINING if the gateway is going away."""
@@ -31,12 +37,14 @@ class Drain:
 
     async def unless_begun(self, waiting: Awaitable[T]) -> T | None:
         """The result of `waiting`, or None as soon as the gateway goes away."""
-        task = asyncio.ensure_future(waiting)
-        begun = asyncio.create_task(self._begun.wait())
+        limit = asyncio.timeout(0 if self.begun else None)
+        self._limits.add(limit)
         try:
-            await asyncio.wait({task, begun}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
+            async with limit:
+                return await waiting
+        except TimeoutError:
+            if limit.expired():
+                return None
+            raise
         finally:
-            begun.cancel()
-            if not task.done():
-                task.cancel()
+            self._limits.discard(limit)

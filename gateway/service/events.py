@@ -44,22 +44,23 @@ class EventService:
     ) -> AsyncGenerator[CallEvent | Heartbeat, None]:
         """Ends after a single call's end; raises DRAINING when the gateway goes away."""
         self._drain.refuse()
-        after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
-        yield Heartbeat(after)
-        due = time.monotonic() + HEARTBEAT_SECONDS
-        while not over:
-            newest, events = await self._next(rpc, asked, after)
-            for event in events:
-                if _may_see(rpc, event):
-                    yield event
+        with self._feed.watched(rpc.tenant_id):
+            after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
+            yield Heartbeat(after)
+            due = time.monotonic() + HEARTBEAT_SECONDS
+            while not over:
+                newest, events = await self._next(rpc, asked, after)
+                for event in events:
+                    if _may_see(rpc, event):
+                        yield event
+                        due = time.monotonic() + HEARTBEAT_SECONDS
+                    over = over or bool(asked.call_id and event.call.ended)
+                after = events[-1].sequence if events else newest
+                if not events and not over:
+                    await self._wait_beyond(rpc.tenant_id, after, due)
+                if time.monotonic() >= due:
+                    yield Heartbeat(after)
                     due = time.monotonic() + HEARTBEAT_SECONDS
-                over = over or bool(asked.call_id and event.call.ended)
-            after = events[-1].sequence if events else newest
-            if not events and not over:
-                await self._wait_beyond(rpc.tenant_id, after, due)
-            if time.monotonic() >= due:
-                yield Heartbeat(after)
-                due = time.monotonic() + HEARTBEAT_SECONDS
 
     async def list_call_events(
         self, rpc: Rpc, asked: ListCallEvents
@@ -84,7 +85,14 @@ class EventService:
     async def _next(
         self, rpc: Rpc, asked: WatchCalls, after: int, limit: int = PAGE
     ) -> tuple[int, Sequence[CallEvent]]:
-        """The next events, and the newest sequence there was when they were read."""
+        """The next events, and the newest sequence there was when they were looked up.
+
+        A thousand watchers that are up to date share what the feed has at hand.
+        """
+        recent = self._feed.after(rpc.tenant_id, after)
+        if recent is not None:
+            told = [one for one in recent if asked.call_id in ("", one.call.call_id)]
+            return recent[-1].sequence if recent else after, told[:limit]
 
         def ask(reading: Reading) -> tuple[int, Sequence[CallEvent]]:
             _, newest = reading.event_range(rpc.tenant_id)

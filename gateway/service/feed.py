@@ -1,9 +1,10 @@
 """Tells those who wait that something was stored."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Generic, TypeVar
 
 from gateway.domain.call import Call
@@ -39,11 +40,18 @@ class Latest(Generic[T]):
         return self._value
 
 
+RECENT = 200
+"""Events at hand for the watchers of a tenant; who is further behind reads the store."""
+
+
 class Feed:
     """Hears of every committed event and wakes those who wait for it."""
 
     def __init__(self) -> None:
         self._newest: dict[str, int] = {}
+        self._watchers: Counter[str] = Counter()
+        self._recent: dict[str, deque[CallEvent]] = {}
+        """Of the tenants that are watched: their newest events, without a gap."""
         self._tenants: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._calls: dict[str, set[Latest[Call]]] = defaultdict(set)
         self._transfers: dict[str, set[Latest[Transfer]]] = defaultdict(set)
@@ -52,6 +60,8 @@ class Feed:
         """To be called with the events of each commit, in order."""
         for event in events:
             self._newest[event.tenant_id] = event.sequence
+            if (recent := self._recent.get(event.tenant_id)) is not None:
+                recent.append(event)
             for call in self._calls.get(event.call.call_id, ()):
                 call.put(event.call)
             if event.transfer:
@@ -76,6 +86,25 @@ class Feed:
                 await waiting
             finally:
                 self._tenants[tenant_id].discard(waiting)
+
+    @contextmanager
+    def watched(self, tenant_id: str) -> Iterator[None]:
+        """Keeps the tenant's newest events at hand, from now until nobody watches any more."""
+        self._watchers[tenant_id] += 1
+        self._recent.setdefault(tenant_id, deque(maxlen=RECENT))
+        try:
+            yield
+        finally:
+            self._watchers[tenant_id] -= 1
+            if not self._watchers[tenant_id]:
+                del self._watchers[tenant_id], self._recent[tenant_id]
+
+    def after(self, tenant_id: str, sequence: int) -> Sequence[CallEvent] | None:
+        """All events known above `sequence`; None where they are not at hand."""
+        recent = self._recent.get(tenant_id)
+        if not recent or recent[0].sequence > sequence + 1:
+            return None
+        return list(islice(recent, sequence + 1 - recent[0].sequence, None))
 
     @contextmanager
     def call(self, call: Call) -> Iterator[Latest[Call]]:

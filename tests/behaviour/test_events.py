@@ -53,6 +53,21 @@ async def test_a_watch_goes_on_where_another_left_off(stand: Stand) -> None:
     assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
 
 
+async def test_what_is_told_live_is_what_is_stored(stand: Stand) -> None:
+    """A watch that hears each event as it comes, and who asks afterwards, get the same."""
+    stream = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=stand.acme.token)
+    await anext(stream)
+    call = await stand.acme.place(phone("00"), wait_until_answered=True, labels={"order": "4711"})
+    await stand.acme.transfer(call.call_id, phone("01"), wait_until_settled=True)
+    update = calls_pb2.UpdateCallRequest(call_id=call.call_id, max_duration=span(3000))
+    await stand.acme.call("UpdateCall", update)
+    await stand.acme.hang_up(call.call_id)
+    stored = await stand.acme.events()
+    assert [(await anext(stream)).event for _ in stored] == stored
+    assert {event_name(event) for event in stored} >= {"TRANSFER_CHANGED", "CALL_UPDATED"}
+    await stream.aclose()
+
+
 async def test_an_unset_sequence_means_from_now(stand: Stand) -> None:
     """A watch without after_sequence begins with a heartbeat and tells only what comes."""
     before = await stand.acme.place(phone("01"), wait_until_answered=True)

@@ -40,6 +40,7 @@ async def test_who_waits_is_let_go() -> None:
     waiting = asyncio.create_task(drain.unless_begun(awaited))
     await everyone_has_run()
     drain.begin()
+    drain.begin()
     assert await waiting is None
     await asyncio.gather(awaited, return_exceptions=True)
     assert awaited.cancelled()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.domain.call import CallState, EventType
 from gateway.domain.event import CallEvent
 from gateway.domain.transfer import TransferState
-from gateway.service.feed import Feed, Latest
+from gateway.service.feed import RECENT, Feed, Latest
 from tests.service.waiting import everyone_has_run
 from tests.store.values import a_call, a_transfer, an_event
 
@@ -190,3 +190,31 @@ async def test_what_nobody_waits_for_is_forgotten() -> None:
         pass
     feed.publish([an_event(ENDED)])
     assert await latest.until(lambda _: True) == CALL
+
+
+async def test_what_watchers_share() -> None:
+    """While somebody watches, what was told since is at hand; what was before is not."""
+    feed = Feed()
+    feed.publish([told(1)])
+    with feed.watched("acme"):
+        assert feed.after("acme", 1) is None
+        feed.publish([told(2), told(1, "globex"), told(3)])
+        assert feed.after("acme", 1) == [told(2), told(3)]
+        assert feed.after("acme", 2) == [told(3)]
+        assert feed.after("acme", 3) == []
+        assert feed.after("acme", 4) == []  # the store is ahead of what was told here
+        assert feed.after("acme", 0) is None
+        assert feed.after("globex", 0) is None
+        with feed.watched("acme"):
+            pass
+        assert feed.after("acme", 2) == [told(3)]
+    assert feed.after("acme", 2) is None
+
+
+async def test_what_watchers_share_is_bounded() -> None:
+    """Who is too far behind has to read the store."""
+    feed = Feed()
+    with feed.watched("acme"):
+        feed.publish([told(sequence) for sequence in range(1, RECENT + 2)])
+        assert feed.after("acme", 0) is None
+        assert feed.after("acme", 1) == [told(n) for n in range(2, RECENT + 2)]
