@@ -13,6 +13,11 @@ from gateway.service.dial_gate import DialGate
 PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
 """Between tries while the platform certainly dials nothing; the last one repeats."""
 
+ASK_AGAIN = timedelta(seconds=1)
+"""How often a silent attempt asks whether another trunk is free."""
+UNSEEN_RINGING = timedelta(milliseconds=500)
+"""With the last look so long before a failure the phone may have rung in between."""
+
 
 class TakenOverError(Exception):
     """Another gateway follows the call now; nothing was sent by this one."""
@@ -46,18 +51,37 @@ class Dialing:
         self._entered = False
         self._sent: datetime | None = None
         self._withdrawn = False
+        self._asked: datetime | None = None
+        self._looked = clock.now()
+        self.given_up = False
+        """It was silent for too long; its leg is being ended for another trunk."""
         self.reply: asyncio.Task[DialReply] = asyncio.create_task(self._until_replied())
-
-    @property
-    def sent_time(self) -> datetime | None:
-        """When the request whose reply counts has left; None while none has."""
-        return self._sent
 
     def seen(self) -> None:
         """The leg is in its room: the platform has taken the dial up."""
         if self._entered:
             self._entered = False
             self._gate.took()
+
+    def looked(self, time: datetime) -> None:
+        """What there was to see of the leg at this time is known."""
+        self._looked = time
+
+    @property
+    def looked_lately(self) -> bool:
+        """A phone that has rung until now would have been seen."""
+        known = max(self._looked, self._sent or self._looked)
+        return self._clock.now() - known <= UNSEEN_RINGING
+
+    def is_silent(self, setup_timeout: timedelta) -> bool:
+        """Whether it has not rung for so long; asked again and again, true once a second."""
+        now = self._clock.now()
+        if self._sent is None or self.given_up or now < self._sent + setup_timeout:
+            return False
+        if self._asked and now < self._asked + ASK_AGAIN:
+            return False
+        self._asked = now
+        return True
 
     def withdraw(self) -> None:
         """Sends nothing any more. What was sent is waited for."""

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -51,10 +51,6 @@ REASON_REPORT = timedelta(milliseconds=600)
 """A leg that left gives LiveKit's webhook this long to say why."""
 RINGING_REPORT = timedelta(seconds=2)
 """And this long to say how far it came, where another trunk depends on it."""
-ASK_AGAIN = timedelta(seconds=1)
-"""How often a silent call asks whether another trunk is free."""
-UNSEEN_RINGING = timedelta(milliseconds=500)
-"""With the last look so long before a failure the phone may have rung in between."""
 STORE_PATIENCE_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -88,17 +84,10 @@ class Follower:
         self._leg = PlacedLeg(call, platform)
         self._wake = asyncio.Event()
         self._dialing: Dialing | None = None
-        self._given_up = False
-        """The attempt was silent for too long and is being ended for another trunk."""
-        self._hanging_up: asyncio.Task[None] | None = None
-        self._asked_time = datetime.min.replace(tzinfo=UTC)
-        """When the store was asked last whether another trunk is free."""
         self._seen_in_room = False
         self._away = False
         """LiveKit has not answered since the leg was seen last."""
         self._looking_since = self._clock.now()
-        self._looked_time = self._clock.now()
-        """When the leg's status was known last."""
         self._ended_elsewhere = False
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
@@ -122,8 +111,7 @@ class Follower:
         finally:
             if self._dialing:
                 self._dialing.reply.cancel()
-            if self._hanging_up:
-                self._hanging_up.cancel()
+            self._leg.stop_hanging_up()
         if self._ended_elsewhere:
             await self._leg.until_gone(at_once=lambda: True)
 
@@ -171,7 +159,8 @@ class Follower:
         if leg is not None and self._leg.out_of_reach:
             self._log.error("leg_out_of_reach", status=leg.status)
             leg, self._seen_in_room = None, True
-        self._looked_time = begun
+        if self._dialing:
+            self._dialing.looked(begun)
         if leg is not None:
             await self._saw(leg)
         elif self._dialing:
@@ -189,10 +178,12 @@ class Follower:
         await self._observe(LegSeen(self._clock.now(), leg.status, leg.ids))
         if self._call.ending or self._call.ended:
             await self._leg.hang_up()
-        elif self._given_up and self._call.state is CallState.DIALING:
-            self._end_leg_aside()
-        elif self._given_up:  # it rings after all
-            self._keep_leg()
+        elif self._dialing and self._dialing.given_up:
+            if self._call.state is CallState.DIALING:
+                self._leg.begin_hanging_up()
+            else:  # it rings after all
+                self._dialing.given_up = False
+                self._leg.stop_hanging_up()
 
     async def _never_seen(self) -> None:
         """The leg left while nobody followed it or LiveKit was away, or was never dialled."""
@@ -212,29 +203,15 @@ class Follower:
                 await self._end(EndReason.MAX_DURATION)
             elif not self._away:  # else it may have been answered: LiveKit is asked first
                 await self._end(EndReason.NO_ANSWER)
-        elif self._is_silent() and await self._around.failover.possible(call):
-            self._given_up = True
-            self._end_leg_aside()
+        elif self._dialing and call.state is CallState.DIALING:
+            await self._judge_silence(self._dialing)
 
-    def _is_silent(self) -> bool:
-        sent = self._dialing.sent_time if self._dialing else None
-        now = self._clock.now()
-        if sent is None or self._call.state is not CallState.DIALING or self._given_up:
-            return False
-        if now < max(sent + self._call.setup_timeout, self._asked_time + ASK_AGAIN):
-            return False
-        self._asked_time = now
-        return True
-
-    def _end_leg_aside(self) -> None:
-        """LiveKit takes its time to end a leg that does not ring; looking goes on meanwhile."""
-        if self._hanging_up is None or self._hanging_up.done():
-            self._hanging_up = asyncio.create_task(self._leg.hang_up())
-
-    def _keep_leg(self) -> None:
-        self._given_up = False
-        if self._hanging_up:
-            self._hanging_up.cancel()
+    async def _judge_silence(self, dialing: Dialing) -> None:
+        """Gives a silent attempt up where another trunk could be tried."""
+        silent = dialing.is_silent(self._call.setup_timeout)
+        if silent and await self._around.failover.possible(self._call):
+            dialing.given_up = True
+            self._leg.begin_hanging_up()
 
     async def _end(self, reason: EndReason) -> None:
         """The phone stops, even where the database does not answer."""
@@ -262,12 +239,11 @@ class Follower:
         """What the platform's reply to the dial says of the call."""
         reply: DialReply = dialing.reply.result()
         self._dialing = None
-        given_up, self._given_up = self._given_up, False
         match reply:
             case PickedUp(ids):
                 self._seen_in_room = True
                 await self._observe(Answered(self._clock.now(), ids))
-                if given_up:  # just then, while its leg was being ended
+                if dialing.given_up:  # just then, while its leg was being ended
                     await self._end(EndReason.COMPLETED)
             case NeverSent(cause):
                 await self._observe(NotDialed(self._clock.now(), cause))
@@ -275,20 +251,17 @@ class Follower:
                 self._log.warning("dial_without_reply", cause=cause)
                 self._looking_since = self._clock.now()
             case Refused():
-                seen_time = max(self._looked_time, dialing.sent_time or self._looked_time)
-                looked = self._clock.now() - seen_time <= UNSEEN_RINGING
-                await self._refused(reply, given_up=given_up, looked=looked)
+                await self._refused(dialing, reply, looked=dialing.looked_lately)
 
-    async def _refused(self, reply: Refused, *, given_up: bool, looked: bool) -> None:
+    async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
         failure = reply.failure
         if certainty(failure) is Certainty.UNKNOWN:
             self._log.warning("dial_unclear", code=failure.code, text=failure.message)
             self._looking_since = self._clock.now()
             return
         await self._leg.until_gone(at_once=lambda: self._ended_elsewhere)
-        if self._hanging_up:  # it must not find the next leg, which has the same identity
-            await asyncio.wait({self._hanging_up})
-        silent = given_up and not failure.sip_status_code
+        await self._leg.until_not_hanging_up()
+        silent = dialing.given_up and not failure.sip_status_code
         if reply.rang:
             await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))
         unseen = reply.rang is None and not await self._saw_how_far(failure, looked=looked)

@@ -39,6 +39,7 @@ class PlacedLeg:
         self._identity = call.participant_identity
         self._platform = platform
         self._hung_up_at = 0.0
+        self._hanging_up: asyncio.Task[None] | None = None
         self._failing_since: float | None = None
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
@@ -88,6 +89,21 @@ class PlacedLeg:
         except PlatformError as away:
             self._log.warning("hang_up_failed", cause=str(away))
             await self._clear_ghost()
+
+    def begin_hanging_up(self) -> None:
+        """`hang_up` aside: LiveKit takes its time to end a leg that does not ring."""
+        if self._hanging_up is None or self._hanging_up.done():
+            self._hanging_up = asyncio.create_task(self.hang_up())
+
+    def stop_hanging_up(self) -> None:
+        """It was not meant after all; what LiveKit was asked already stands."""
+        if self._hanging_up:
+            self._hanging_up.cancel()
+
+    async def until_not_hanging_up(self) -> None:
+        """It must not find the next leg, which has the same identity."""
+        if self._hanging_up:
+            await asyncio.wait({self._hanging_up})
 
     @property
     def out_of_reach(self) -> bool:

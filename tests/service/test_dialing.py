@@ -10,8 +10,9 @@ from gateway.domain.leg import Dial, DialReply, NeverSent, PickedUp, Refused
 from gateway.domain.observation import LegIds
 from gateway.domain.outcome import Failure
 from gateway.platform.sandbox import SandboxPlatform
+from gateway.ports import Clock
 from gateway.service.dial_gate import START, DialGate
-from gateway.service.dialing import Dialing, TakenOverError
+from gateway.service.dialing import ASK_AGAIN, UNSEEN_RINGING, Dialing, TakenOverError
 
 FULL = Refused(Failure(code="unavailable", message="cpu exhausted"))
 PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))
@@ -32,6 +33,16 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class HeldClock:
+    """Stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
 
 
 class ScriptedPlatform(SandboxPlatform):
@@ -56,6 +67,7 @@ def dialing(
     gate: DialGate | None = None,
     rest: Callable[[], timedelta | None] = lambda: timedelta(seconds=9),
     mine: bool = True,
+    clock: Clock | None = None,
 ) -> Dialing:
     async def holds() -> bool:
         return mine
@@ -65,7 +77,7 @@ def dialing(
         "acme",
         platform=platform,
         gate=gate or DialGate(),
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         rest=rest,
         holds=holds,
     )
@@ -137,9 +149,47 @@ async def test_a_dial_that_was_sent_cannot_be_withdrawn() -> None:
     sent = dialing(platform)
     await until(lambda: bool(platform.dialed))
     sent.withdraw()
-    assert sent.sent_time is not None
     platform.may_reply.set()
     assert await sent.reply == PICKED_UP
+
+
+async def test_silence_begins_with_what_was_sent() -> None:
+    """A dial that waits for its turn is not silent; who asks again is told again a second later."""
+    platform, clock, limit = ScriptedPlatform(PICKED_UP), HeldClock(), timedelta(seconds=3)
+    platform.may_reply.clear()
+    sent = dialing(platform, clock=clock)
+    clock.time += timedelta(seconds=9)
+    assert not sent.is_silent(limit)
+    await until(lambda: bool(platform.dialed))
+    clock.time += timedelta(seconds=2.9)
+    assert not sent.is_silent(limit)
+    clock.time += timedelta(seconds=0.1)
+    assert [sent.is_silent(limit), sent.is_silent(limit)] == [True, False]
+    clock.time += ASK_AGAIN
+    assert sent.is_silent(limit)
+    sent.given_up = True
+    clock.time += ASK_AGAIN
+    assert not sent.is_silent(limit)
+    platform.may_reply.set()
+    await sent.reply
+
+
+async def test_a_look_covers_half_a_second() -> None:
+    """Counted from the last look, or from the sending while there was none."""
+    platform, clock = ScriptedPlatform(PICKED_UP), HeldClock()
+    platform.may_reply.clear()
+    sent = dialing(platform, clock=clock)
+    clock.time += timedelta(seconds=9)
+    await until(lambda: bool(platform.dialed))
+    assert sent.looked_lately
+    clock.time += UNSEEN_RINGING
+    assert sent.looked_lately
+    clock.time += timedelta(milliseconds=1)
+    assert not sent.looked_lately
+    sent.looked(clock.time)
+    assert sent.looked_lately
+    platform.may_reply.set()
+    await sent.reply
 
 
 async def test_a_ringing_phone_takes_no_place() -> None:
