@@ -67,9 +67,8 @@ class Dialing:
         """What there was to see of the leg at this time is known."""
         self._looked = time
 
-    @property
     def looked_lately(self) -> bool:
-        """A phone that has rung until now would have been seen."""
+        """Whether a phone that has rung until now would have been seen."""
         known = max(self._looked, self._sent or self._looked)
         return self._clock.now() - known <= UNSEEN_RINGING
 

@@ -251,7 +251,7 @@ class Follower:
                 self._log.warning("dial_without_reply", cause=cause)
                 self._looking_since = self._clock.now()
             case Refused():
-                await self._refused(dialing, reply, looked=dialing.looked_lately)
+                await self._refused(dialing, reply, looked=dialing.looked_lately())
 
     async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
         failure = reply.failure

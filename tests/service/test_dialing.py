@@ -181,13 +181,13 @@ async def test_a_look_covers_half_a_second() -> None:
     sent = dialing(platform, clock=clock)
     clock.time += timedelta(seconds=9)
     await until(lambda: bool(platform.dialed))
-    assert sent.looked_lately
+    assert sent.looked_lately()
     clock.time += UNSEEN_RINGING
-    assert sent.looked_lately
+    assert sent.looked_lately()
     clock.time += timedelta(milliseconds=1)
-    assert not sent.looked_lately
+    assert not sent.looked_lately()
     sent.looked(clock.time)
-    assert sent.looked_lately
+    assert sent.looked_lately()
     platform.may_reply.set()
     await sent.reply
 
