@@ -115,10 +115,20 @@ class Envoy:
                 stderr=log,
             )
         async with asyncio.timeout(START_LIMIT):
-            while not self.path.exists():
+            while not await self._listens():
                 assert self._process.returncode is None, self._log.read_text()
                 await asyncio.sleep(0.02)
         return self
+
+    async def _listens(self) -> bool:
+        """The socket's file is there a little sooner."""
+        try:
+            _, writer = await asyncio.open_unix_connection(self.path)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
 
     async def __aexit__(self, *_: object) -> None:
         if self._process is not None and self._process.returncode is None:

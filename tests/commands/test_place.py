@@ -203,8 +203,10 @@ def test_an_interrupted_calls_watch_ends_well(
 
 def interrupted(run: CommandLine, *words: str) -> tuple[int, str]:
     """Runs the command in its own process, and presses Ctrl-C once it shows RINGING."""
+    # Whoever runs the tests in the background may ignore SIGINT, and children would inherit that.
+    heeding = ("/usr/bin/env", "--default-signal=INT")
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "gateway", *words],
+        [*heeding, sys.executable, "-m", "gateway", *words],
         env={**os.environ, **run.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
