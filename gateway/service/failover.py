@@ -59,21 +59,23 @@ class Failover:
         `silent` and `unseen`: see `domain.failover.objection`.
         """
 
+        def objection(call: Call) -> str:
+            now, trunk = self._clock.now(), self._trunk(call)
+            return failover.objection(call, failure, trunk, now, silent=silent, unseen=unseen)
+
         def move(tx: Transaction) -> Moved:
             stored = _stored(tx, call)
             if len(stored.attempts) > len(call.attempts):  # a commit whose answer was lost
                 return Moved(stored, self._trunk(stored))
             if tx.holder(call.call_id) != self._gateway_id:
                 return Moved(stored, None, "another gateway has taken the call over")
-            now = self._clock.now()
-            trunk = self._trunk(stored)
-            if why := failover.objection(stored, failure, trunk, now, silent=silent, unseen=unseen):
+            if why := objection(stored):
                 return Moved(stored, None, why)
             chosen = self._admission.next_trunk(tx, stored)
             if chosen is None:
                 return Moved(stored, None, "no other trunk is free")
             seen = AttemptFailed(
-                now,
+                self._clock.now(),
                 len(stored.attempts),
                 failure,
                 NextTrunk(
@@ -86,6 +88,8 @@ class Failover:
             )
             return Moved(self._record.advance(tx, stored.call_id, seen), chosen.trunk)
 
+        if why := objection(call):
+            return Moved(call, None, why)
         return await until_stored(lambda: self._store.transact(move))
 
     def _trunk(self, call: Call) -> Trunk | None:
