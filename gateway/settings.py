@@ -53,6 +53,10 @@ class Settings(BaseSettings):
         default=10, ge=0, le=3600, validation_alias="GATEWAY_DRAIN_TIMEOUT"
     )
     """How many seconds a stopping gateway lets RPCs under way finish."""
+    retention_days: int = Field(
+        default=30, ge=2, le=36_500, validation_alias="GATEWAY_RETENTION_DAYS"
+    )
+    """How many days calls are kept after their end, and events after they happened."""
     webhook_private_addresses: bool = Field(
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )
@@ -62,6 +66,11 @@ class Settings(BaseSettings):
     def drain_timeout(self) -> timedelta:
         """See `drain_seconds`."""
         return timedelta(seconds=self.drain_seconds)
+
+    @property
+    def retention(self) -> timedelta:
+        """See `retention_days`."""
+        return timedelta(days=self.retention_days)
 
     @property
     def has_livekit(self) -> bool:

@@ -27,7 +27,7 @@ from gateway.wire.twirp_engine import TwirpEngine
 from gateway.wire.webhook_door import WebhookDoor
 
 CHECK_SECONDS = 2.0
-PRUNE_SECONDS = 60.0
+RETENTION_SECONDS = 60.0
 WEBHOOKS_PATIENCE_SECONDS = 1.0
 """How long a stopping gateway goes on handling LiveKit's webhooks that it has taken."""
 
@@ -95,7 +95,7 @@ class Gateway:
             services.webhooks_in.keep(),
             services.sweep.keep(),
             services.deliveries.keep(),
-            every(PRUNE_SECONDS, self._prune),
+            every(RETENTION_SECONDS, services.retention.forget),
         )
         self._chores = [asyncio.create_task(chore) for chore in chores]
         if self.plays_sandbox:
@@ -125,10 +125,6 @@ class Gateway:
             if platform:
                 await platform.close()
         await self._store.close()
-
-    async def _prune(self) -> None:
-        while await self._store.transact(self._services.admission.prune):
-            pass
 
     def _build_doors(self, pipeline: Pipeline) -> None:
         """Our API on every wire, LiveKit's on the one it has."""

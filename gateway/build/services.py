@@ -24,6 +24,7 @@ from gateway.service.livekit_sip import LiveKitSipService
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.record import Record
+from gateway.service.retention import Retention
 from gateway.service.sweep import Sweep
 from gateway.service.transfers import TransferService
 from gateway.service.webhooks import WebhookService
@@ -60,6 +61,7 @@ class Services:
         self._answer_rpcs()
         self._hear_livekit()
         self._tell_tenants()
+        self.retention = Retention(store=store, keeps=settings.retention)
 
     def endpoints(self) -> Sequence[Endpoint]:
         """A row per RPC of our own API."""

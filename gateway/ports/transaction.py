@@ -140,6 +140,15 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         """Forgets a part of the claims that have expired by `now`; True: there may be more."""
         ...
 
+    def prune_history(self, before: datetime) -> bool:
+        """Forgets a part of what happened before; True: there may be more.
+
+        Events older than that, and calls that ended before it, with their labels and transfers.
+        Each tenant's events that are kept MUST follow each other without a gap; its sequence
+        goes on. Open calls stay, and audit records.
+        """
+        ...
+
     def beat(self, gateway_id: str, lasting: timedelta) -> bool:
         """Keeps the gateway alive for so long, by the store's clock.
 

@@ -6,7 +6,7 @@ other, whichever gateway they are of, so what is counted there is exact.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from gateway.domain.call import Call
@@ -31,9 +31,6 @@ from gateway.domain.routing.taking import shown_of, take
 from gateway.domain.tenant import Tenant, Trunk
 from gateway.ports import Reading, Transaction
 from gateway.service.health import TrunkWatch
-
-CLOCKS_APART = timedelta(minutes=1)
-"""How much longer an expired claim is kept: a gateway's clock may be behind the store's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +99,6 @@ class Admission:
     def has_next(self, reading: Reading, call: Call) -> bool:
         """Whether `next_trunk` would find one at this moment."""
         return self._free(_Look(reading, self._watch, call.uses_trunk), call) is not None
-
-    def prune(self, tx: Transaction) -> bool:
-        """Forgets a part of what nobody looks at any more: counts, attempts, expired claims.
-
-        For once a minute. True: there may be more, to be forgotten in another transaction at
-        once; others write in between.
-        """
-        now = tx.now()
-        more_limits = tx.prune_limits(now)
-        more_claims = tx.prune_claims(now - CLOCKS_APART)
-        return more_limits or more_claims
 
     def _free(self, look: "_Look", call: Call) -> tuple[Trunk, tuple[str, ...]] | None:
         quarantined = None

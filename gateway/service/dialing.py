@@ -51,6 +51,7 @@ class Dialing:
         self._entered = False
         self._sent: datetime | None = None
         self._withdrawn = False
+        self._joined: datetime | None = None
         self._asked: datetime | None = None
         self._looked = clock.now()
         self.given_up = False
@@ -58,7 +59,8 @@ class Dialing:
         self.reply: asyncio.Task[DialReply] = asyncio.create_task(self._until_replied())
 
     def seen(self) -> None:
-        """The leg is in its room: the platform has taken the dial up."""
+        """The leg is in its room: the platform has taken the dial up, and the INVITE leaves."""
+        self._joined = self._joined or self._clock.now()
         if self._entered:
             self._entered = False
             self._gate.took()
@@ -73,9 +75,12 @@ class Dialing:
         return self._clock.now() - known <= UNSEEN_RINGING
 
     def is_silent(self, setup_timeout: timedelta) -> bool:
-        """Whether it has not rung for so long; asked again and again, true once a second."""
+        """Whether it has not rung for so long; asked again and again, true once a second.
+
+        The platform's own time until it dials is no silence of the trunk's.
+        """
         now = self._clock.now()
-        if self._sent is None or self.given_up or now < self._sent + setup_timeout:
+        if self._joined is None or self.given_up or now < self._joined + setup_timeout:
             return False
         if self._asked and now < self._asked + ASK_AGAIN:
             return False
@@ -112,7 +117,7 @@ class Dialing:
             if not _never_dialed(reply):
                 self.seen()
                 return reply
-            self._sent = None
+            self._sent = self._joined = None
             self._refused()
             if self._rest() is None:
                 return reply

@@ -22,7 +22,7 @@ from gateway.domain.call import Call
 from gateway.domain.event import CallEvent
 from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
-from gateway.store import presence
+from gateway.store import history, presence
 from gateway.store.codec import Row, config_row, key_row, micros
 from gateway.store.counts import Places
 from gateway.store.dialect import upsert
@@ -216,6 +216,11 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         """See `ports.Transaction`."""
         self._early()
         return forget(self._connection, _FORGET_CLAIMS, {"before": micros(now)})
+
+    def prune_history(self, before: datetime) -> bool:
+        """See `ports.Transaction`."""
+        self._early()
+        return history.prune(self._connection, before)
 
     def beat(self, gateway_id: str, lasting: timedelta) -> bool:
         """See `ports.Transaction`."""

@@ -1,6 +1,7 @@
 """WatchCalls and ListCallEvents: every event once, in order, from wherever one left off."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import Stand, event_name, phone, refusal, span
@@ -115,6 +116,22 @@ async def test_events_that_never_were_are_expired(stand: Stand) -> None:
     refused = await refusal(stand.acme.call("ListCallEvents", request))
     assert (refused.code, refused.reason) == ("out_of_range", "EVENTS_EXPIRED")
     assert refused.metadata["newest_sequence"] == "0"
+
+
+async def test_what_is_kept_no_more_is_expired(stand: Stand) -> None:
+    """Events and ended calls are forgotten in time; whoever goes on behind them is told."""
+    call = await stand.acme.place(phone("01"), wait_until_answered=True)
+    store, far = stand.gateway.administration.store, datetime.now(UTC) + timedelta(days=40)
+    while await store.transact(lambda tx: tx.prune_history(far)):
+        pass
+    assert (await refusal(stand.acme.get(call.call_id))).reason == "CALL_NOT_FOUND"
+    request = calls_pb2.ListCallEventsRequest(after_sequence=1)
+    refused = await refusal(stand.acme.call("ListCallEvents", request))
+    assert (refused.code, refused.reason) == ("out_of_range", "EVENTS_EXPIRED")
+    assert refused.metadata["oldest_sequence"] == str(call.sequence + 1)
+    later = await stand.acme.place(phone("01"), wait_until_answered=True)
+    kept = await stand.acme.events()
+    assert [event.sequence for event in kept] == [*range(call.sequence + 1, later.sequence + 1)]
 
 
 async def test_a_watch_is_refused_like_any_method(stand: Stand) -> None:

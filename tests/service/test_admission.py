@@ -10,9 +10,8 @@ import pytest
 from gateway.domain.routing.decision import LimitCheck, RouteDecision, Verdict
 from gateway.domain.tenant import DestinationLimit
 from gateway.errors import GatewayError, Reason
-from gateway.ports import RequestClaim, Transaction
-from gateway.service.admission import CLOCKS_APART, Chosen
-from gateway.store import pruning
+from gateway.ports import Transaction
+from gateway.service.admission import Chosen
 from gateway.store.store import SqlStore
 from tests.service.admitting import (
     SECOND,
@@ -345,28 +344,3 @@ async def test_a_call_in_the_sandbox_fails_over_to_a_full_trunk(store: SqlStore)
     assert chosen is not None
     assert chosen.trunk.trunk_id == "hamburg"
     assert await store.read(lambda r: r.trunk_calls("hamburg")) == 1
-
-
-async def test_what_nobody_looks_at_is_forgotten_until_nothing_is_left(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each transaction takes a part of starts and of expired claims; the last says it was that."""
-    monkeypatch.setattr(pruning, "PART", 2)
-    now = await store.read(lambda r: r.now())
-    desk = Desk(a_trunk("berlin"))
-    expired = now - 2 * CLOCKS_APART
-
-    def fill(tx: Transaction) -> None:
-        tx.put_start("s", expired)
-        for number in range(3):
-            tx.put_claim(RequestClaim("acme", "PlaceCall", f"r-{number}", "f", "c", expired))
-        tx.put_claim(RequestClaim("acme", "PlaceCall", "r-3", "f", "c", now))
-
-    await store.transact(fill)
-    assert [await store.transact(desk.admission.prune) for _ in range(2)] == [True, False]
-    ever = now - timedelta(days=9)
-    claims = await store.read(
-        lambda r: [r.claim("acme", "PlaceCall", f"r-{number}", ever) for number in range(4)]
-    )
-    assert [claim is not None for claim in claims] == [False, False, False, True]
-    assert (await store.read(lambda r: r.starts("s", ever, 9))).used == 0

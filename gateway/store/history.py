@@ -1,0 +1,91 @@
+"""Calls and events that are old enough to be forgotten: each tenant's oldest ones first."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select, true
+
+from gateway.store.codec import micros
+from gateway.store.schema import calls, event_sequences, events
+
+PART = 1_000
+"""Events, or calls with all that is theirs, deleted by one transaction."""
+LONGEST_CALL = timedelta(days=1)
+"""Calls are found by their beginning; an ended one has ended within this."""
+
+_TENANT = event_sequences.c.tenant_id
+_OF_TENANT: BindParameter[str] = bindparam("tenant")
+_BEFORE: BindParameter[int] = bindparam("before")
+
+_oldest_event = (
+    select(events.c.event_time)
+    .where(events.c.tenant_id == _TENANT)
+    .order_by(events.c.sequence)
+    .limit(1)
+    .scalar_subquery()
+)
+_WITH_OLD_EVENTS = select(_TENANT).where(_oldest_event < _BEFORE).order_by(_TENANT)
+_part = (
+    select(events.c.sequence, events.c.event_time)
+    .where(events.c.tenant_id == _OF_TENANT)
+    .order_by(events.c.sequence)
+    .limit(bindparam("part"))
+    .subquery()
+)
+_LAST_OLD_EVENT = select(func.max(_part.c.sequence)).where(_part.c.event_time < _BEFORE)
+# Whatever the clocks say, what is kept has no gap.
+_FORGET_EVENTS = delete(events).where(
+    events.c.tenant_id == _OF_TENANT, events.c.sequence <= bindparam("last")
+)
+
+_ENDED = calls.c.open != true()
+_oldest_call = (
+    select(calls.c.create_time)
+    .where(calls.c.tenant_id == _TENANT, _ENDED)
+    .order_by(calls.c.create_time)
+    .limit(1)
+    .scalar_subquery()
+)
+_WITH_OLD_CALLS = select(_TENANT).where(_oldest_call < _BEFORE).order_by(_TENANT)
+_FORGET_CALLS = delete(calls).where(
+    calls.c.call_id.in_(
+        select(calls.c.call_id)
+        .where(calls.c.tenant_id == _OF_TENANT, _ENDED, calls.c.create_time < _BEFORE)
+        .order_by(calls.c.create_time)
+        .limit(bindparam("part"))
+    )
+)
+
+_ForgetOf = Callable[[Connection, str, int, int], int]
+"""Of a tenant, what is older than a time, so much at most; how much it was."""
+
+
+def prune(connection: Connection, before: datetime) -> bool:
+    """Forgets a part of the events of before, then of the calls that ended before, with transfers.
+
+    True: there may be more.
+    """
+    ended = before - LONGEST_CALL
+    return _forget(connection, _WITH_OLD_EVENTS, _forget_events, micros(before)) or _forget(
+        connection, _WITH_OLD_CALLS, _forget_calls, micros(ended)
+    )
+
+
+def _forget(connection: Connection, tenants: Select[str], forget: _ForgetOf, before: int) -> bool:
+    left = PART
+    for tenant_id in connection.execute(tenants, {"before": before}).scalars().all():
+        left -= forget(connection, tenant_id, before, left)
+        if left <= 0:
+            return True
+    return False
+
+
+def _forget_events(connection: Connection, tenant_id: str, before: int, most: int) -> int:
+    old = {"tenant": tenant_id, "before": before, "part": most}
+    last = connection.execute(_LAST_OLD_EVENT, old).scalar_one()
+    return connection.execute(_FORGET_EVENTS, {"tenant": tenant_id, "last": last}).rowcount
+
+
+def _forget_calls(connection: Connection, tenant_id: str, before: int, most: int) -> int:
+    old = {"tenant": tenant_id, "before": before, "part": most}
+    return connection.execute(_FORGET_CALLS, old).rowcount
