@@ -30,8 +30,9 @@ def serve(
 
     Reads LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET, GATEWAY_DATABASE_URL,
     GATEWAY_GRPC_ADDRESS, GATEWAY_HTTP_ADDRESS, GATEWAY_CONFIG, GATEWAY_MASTER_KEY,
-    GATEWAY_PLATFORM, GATEWAY_AUDIT_REDACTION and GATEWAY_DRAIN_TIMEOUT (seconds). The log
-    goes to stderr and the audit log to stdout, a JSON object on each line.
+    GATEWAY_PLATFORM, GATEWAY_AUDIT_REDACTION, GATEWAY_DRAIN_TIMEOUT (seconds),
+    GATEWAY_RETENTION_DAYS and GATEWAY_WEBHOOK_PRIVATE_ADDRESSES. The log goes to stderr and
+    the audit log to stdout, a JSON object on each line.
     """
     import uvloop  # noqa: PLC0415
 

@@ -104,11 +104,6 @@ class Traffic:
         """The answered share of all attempts, 0 to 1; None without attempts."""
         return self.answered_calls / self.calls if self.calls else None
 
-    @property
-    def failure_share(self) -> float | None:
-        """The failed share of all attempts, 0 to 1; None without attempts."""
-        return self.failed_calls / self.calls if self.calls else None
-
 
 @dataclass(frozen=True, slots=True)
 class TrafficOf:
