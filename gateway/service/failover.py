@@ -51,17 +51,18 @@ class Failover:
         except StoreUnavailableError:  # the phone's clock does not wait for the database
             return False
 
+    def objection(self, call: Call, failure: Failure, *, silent: bool, unseen: bool = False) -> str:
+        """Why no other trunk may be tried; see `domain.failover.objection`."""
+        now, trunk = self._clock.now(), self._trunk(call)
+        return failover.objection(call, failure, trunk, now, silent=silent, unseen=unseen)
+
     async def next_trunk(
         self, call: Call, failure: Failure, *, silent: bool, unseen: bool
     ) -> Moved:
         """The next attempt, stored before anything of it leaves; or why there is none.
 
-        `silent` and `unseen`: see `domain.failover.objection`.
+        `silent` and `unseen`: see `objection`.
         """
-
-        def objection(call: Call) -> str:
-            now, trunk = self._clock.now(), self._trunk(call)
-            return failover.objection(call, failure, trunk, now, silent=silent, unseen=unseen)
 
         def move(tx: Transaction) -> Moved:
             stored = _stored(tx, call)
@@ -69,7 +70,7 @@ class Failover:
                 return Moved(stored, self._trunk(stored))
             if tx.holder(call.call_id) != self._gateway_id:
                 return Moved(stored, None, "another gateway has taken the call over")
-            if why := objection(stored):
+            if why := self.objection(stored, failure, silent=silent, unseen=unseen):
                 return Moved(stored, None, why)
             chosen = self._admission.next_trunk(tx, stored)
             if chosen is None:
@@ -88,7 +89,7 @@ class Failover:
             )
             return Moved(self._record.advance(tx, stored.call_id, seen), chosen.trunk)
 
-        if why := objection(call):
+        if why := self.objection(call, failure, silent=silent, unseen=unseen):
             return Moved(call, None, why)
         return await until_stored(lambda: self._store.transact(move))
 

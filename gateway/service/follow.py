@@ -264,7 +264,10 @@ class Follower:
         silent = dialing.given_up and not failure.sip_status_code
         if reply.rang:
             await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))
-        unseen = reply.rang is None and not await self._saw_how_far(failure, looked=looked)
+        depends = not self._around.failover.objection(self._call, failure, silent=silent)
+        unseen = (
+            depends and reply.rang is None and not await self._saw_how_far(failure, looked=looked)
+        )
         moved = await self._around.failover.next_trunk(
             self._call, failure, silent=silent, unseen=unseen
         )
@@ -286,7 +289,7 @@ class Follower:
         a leg that was in the room.
         """
         was_there = failure.sip_status_code or self._call.sip_call_id
-        if not (self._call.backups and was_there and self._around.hears_webhooks()):
+        if not (was_there and self._around.hears_webhooks()):
             return looked
         await self._await_reason(RINGING_REPORT)
         told = self._call.leave_reason is not None

@@ -16,6 +16,7 @@ from gateway.domain.leg import Dial, DialReply, Leg, Refused
 from gateway.domain.observation import LegStatus
 from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service import placed_leg
+from gateway.service.follow import RINGING_REPORT
 from gateway.service.webhooks_in import Taken
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NUMBERS, Stand, eventually, phone, reason_name, span
@@ -173,6 +174,16 @@ async def test_without_its_webhook_nobody_knows_that_a_phone_has_not_rung(
     call = await place(stand, setup_timeout=span(0.6))
     assert len(platform.dialed) == 1
     assert call.attempts[0].next_attempt == "it may have rung unseen"
+
+
+async def test_what_ends_the_call_anyway_waits_for_no_webhook(stand: Stand) -> None:
+    """The carrier's own word is told, and at once."""
+    Telling(stand)
+    await two_trunks(stand, "06", failover_sip_codes=[500])
+    call = await place(stand)
+    assert call.attempts[0].next_attempt == "SIP 503 is no failover code of the trunk"
+    waited = call.end_time.ToDatetime() - call.create_time.ToDatetime()
+    assert waited < RINGING_REPORT
 
 
 @pytest.mark.parametrize("first", ["06", "07"])
