@@ -16,7 +16,6 @@ from gateway.domain.leg import Dial, DialReply, Leg, Refused
 from gateway.domain.observation import LegStatus
 from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service import placed_leg
-from gateway.service.follow import RINGING_REPORT
 from gateway.service.webhooks_in import Taken
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NUMBERS, Stand, eventually, phone, reason_name, span
@@ -177,13 +176,11 @@ async def test_without_its_webhook_nobody_knows_that_a_phone_has_not_rung(
 
 
 async def test_what_ends_the_call_anyway_waits_for_no_webhook(stand: Stand) -> None:
-    """The carrier's own word is told, and at once."""
+    """Whether it rang does not matter then: the carrier's own word is told."""
     Telling(stand)
     await two_trunks(stand, "06", failover_sip_codes=[500])
     call = await place(stand)
     assert call.attempts[0].next_attempt == "SIP 503 is no failover code of the trunk"
-    waited = call.end_time.ToDatetime() - call.create_time.ToDatetime()
-    assert waited < RINGING_REPORT
 
 
 @pytest.mark.parametrize("first", ["06", "07"])
