@@ -6,6 +6,7 @@ from tests.behaviour.stand import Client, Stand, eventually, phone
 from tests.behaviour.trunks import two_trunks
 
 POLICY = {"min_calls": 3, "quarantine": "1s", "probes": 2}
+LONG_POLICY = {**POLICY, "quarantine": "3600s"}
 STATE = admin_pb2.TrunkHealthState
 
 
@@ -23,29 +24,51 @@ async def verdicts(stand: Stand) -> dict[str, int]:
     return {candidate.trunk_id: candidate.verdict for candidate in route.candidates}
 
 
+async def health_of(operator: Client, trunk_id: str) -> admin_pb2.TrunkHealth:
+    """HEALTHY, QUARANTINED or PROBING, and since when."""
+    (found,) = await health(operator, trunk_id=trunk_id)
+    return found
+
+
 async def state_of(operator: Client, trunk_id: str) -> int:
     """HEALTHY, QUARANTINED or PROBING."""
-    (found,) = await health(operator, trunk_id=trunk_id)
-    return found.state
+    return (await health_of(operator, trunk_id)).state
 
 
-async def test_an_ill_trunk_is_passed_over_and_comes_back(stand: Stand) -> None:
-    """Failures quarantine it, calls go straight to the other; two good probes bring it back."""
+async def until_probing(operator: Client) -> admin_pb2.TrunkHealth:
+    """Trunk `a` once its quarantine is over."""
+
+    async def probing() -> admin_pb2.TrunkHealth | None:
+        found = await health_of(operator, "a")
+        return found if found.state == STATE.TRUNK_HEALTH_STATE_PROBING else None
+
+    found = await eventually(probing)
+    assert found is not None
+    return found
+
+
+async def test_an_ill_trunk_is_passed_over(stand: Stand) -> None:
+    """Failures quarantine it, and calls go straight to the other."""
     operator = await stand.client("")
-    await two_trunks(stand, "06", "01", health=POLICY)
+    await two_trunks(stand, "06", "01", health=LONG_POLICY)
     assert [await place(stand) for _ in range(3)] == [["a", "b"]] * 3
     assert await state_of(operator, "a") == STATE.TRUNK_HEALTH_STATE_QUARANTINED
     assert (await verdicts(stand))["a"] == calls_pb2.TRUNK_VERDICT_QUARANTINED
     assert await place(stand) == ["b"]
 
+
+async def test_an_ill_trunk_comes_back(stand: Stand) -> None:
+    """Once its quarantine is over, two good probes are enough."""
+    operator = await stand.client("")
+    await two_trunks(stand, "06", "01", health=POLICY)
+    for _ in range(3):
+        await place(stand)
     await two_trunks(stand, "01", "01", health=POLICY)  # the carrier has mended it
-
-    async def probed() -> bool:
-        return (await verdicts(stand))["a"] == calls_pb2.TRUNK_VERDICT_TAKEN
-
-    await eventually(probed)
+    await until_probing(operator)
+    assert (await verdicts(stand))["a"] == calls_pb2.TRUNK_VERDICT_TAKEN
+    assert await place(stand) == ["a"]
     assert await state_of(operator, "a") == STATE.TRUNK_HEALTH_STATE_PROBING
-    assert [await place(stand) for _ in range(2)] == [["a"]] * 2
+    assert await place(stand) == ["a"]
     assert await state_of(operator, "a") == STATE.TRUNK_HEALTH_STATE_HEALTHY
 
 
@@ -55,18 +78,16 @@ async def test_a_failed_probe_harms_no_call(stand: Stand) -> None:
     await two_trunks(stand, "06", "01", health=POLICY)
     for _ in range(3):
         await place(stand)
-
-    async def probing() -> bool:
-        return await state_of(operator, "a") == STATE.TRUNK_HEALTH_STATE_PROBING
-
-    await eventually(probing)
+    before = await until_probing(operator)
     assert await place(stand) == ["a", "b"]
-    assert await state_of(operator, "a") == STATE.TRUNK_HEALTH_STATE_QUARANTINED
+    after = await health_of(operator, "a")
+    assert after.state != STATE.TRUNK_HEALTH_STATE_HEALTHY
+    assert after.since_time.ToDatetime() > before.since_time.ToDatetime()
 
 
 async def test_the_last_trunk_left_carries_calls_though_ill(stand: Stand) -> None:
     """Where no other one is free, an ill trunk is better than none."""
-    await two_trunks(stand, "06", "06", health=POLICY)
+    await two_trunks(stand, "06", "06", health=LONG_POLICY)
     for _ in range(3):
         await place(stand)
     request = calls_pb2.PlaceCallRequest(to=phone("01"), trunk_id="a", validate_only=True)
@@ -78,7 +99,7 @@ async def test_the_last_trunk_left_carries_calls_though_ill(stand: Stand) -> Non
 async def test_an_operator_may_trust_a_trunk_again(stand: Stand) -> None:
     """ResetTrunk ends the quarantine at once."""
     operator = await stand.client("")
-    await two_trunks(stand, "06", "01", health={**POLICY, "quarantine": "3600s"})
+    await two_trunks(stand, "06", "01", health=LONG_POLICY)
     for _ in range(3):
         await place(stand)
     assert await place(stand) == ["b"]

@@ -218,4 +218,4 @@ def interrupted(run: CommandLine, *words: str) -> tuple[int, str]:
         while "RINGING" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        return process.wait(10), process.stderr.read()
+        return process.wait(90), process.stderr.read()

@@ -81,13 +81,13 @@ def test_the_demo_takes_a_call_at_once(serving: Serving, local: CommandLine) -> 
 def test_a_told_gateway_stops_well(serving: Serving, number: signal.Signals) -> None:
     """SIGTERM and Ctrl-C end it with exit code 0."""
     serving.process.send_signal(number)
-    assert serving.process.wait(20) == 0
+    assert serving.process.wait(90) == 0
 
 
 def test_a_taken_port_is_told(serving: Serving, tmp_path: Path) -> None:
     """A second gateway on the same address says which, and what sets another."""
     with begin(tmp_path, serving.environment, "--demo") as second:
-        _, err = second.communicate(timeout=20)
+        _, err = second.communicate(timeout=90)
     assert second.returncode == 1
     assert serving.environment["GATEWAY_GRPC_ADDRESS"] in err
     assert "hint: GATEWAY_GRPC_ADDRESS" in err
@@ -101,6 +101,6 @@ def test_without_livekit_it_does_not_start(tmp_path: Path) -> None:
         "GATEWAY_PLATFORM": "livekit",
     }
     with begin(tmp_path, environment) as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=90)
     assert process.returncode == 1
     assert "LIVEKIT_URL" in err
