@@ -54,9 +54,12 @@ class Settings(BaseSettings):
     )
     """How many seconds a stopping gateway lets RPCs under way finish."""
     retention_days: int = Field(
-        default=30, ge=2, le=36_500, validation_alias="GATEWAY_RETENTION_DAYS"
+        default=30, ge=4, le=36_500, validation_alias="GATEWAY_RETENTION_DAYS"
     )
-    """How many days calls are kept after their end, and events after they happened."""
+    """How many days calls are kept after their end, and events after they happened.
+
+    Not fewer than a webhook is tried for.
+    """
     webhook_private_addresses: bool = Field(
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )

@@ -70,6 +70,7 @@ class SandboxLeg:
             call_id=self._dial.call_id,
             room=self._dial.room,
             identity=self._dial.identity,
+            livekit_trunk_id=self._dial.livekit_trunk_id,
             far_number=self._dial.to,
             own_number=self._dial.caller_id,
         )

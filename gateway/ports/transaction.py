@@ -143,7 +143,8 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
     def prune_history(self, before: datetime) -> bool:
         """Forgets a part of what happened before; True: there may be more.
 
-        Events older than that, and calls that ended before it, with their labels and transfers.
+        Events older than that, deliveries of them that are dead, and ended calls without any
+        event left, with their labels and transfers.
         Each tenant's events that are kept MUST follow each other without a gap; its sequence
         goes on. Open calls stay, and audit records.
         """

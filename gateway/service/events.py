@@ -95,7 +95,9 @@ class EventService:
             return recent[-1].sequence if recent else after, told[:limit]
 
         def ask(reading: Reading) -> tuple[int, Sequence[CallEvent]]:
-            _, newest = reading.event_range(rpc.tenant_id)
+            oldest, newest = reading.event_range(rpc.tenant_id)
+            if after and after < oldest - 1:  # while a slow client was elsewhere
+                raise _expired(after, oldest, newest)
             return newest, reading.events(rpc.tenant_id, after, call_id=asked.call_id, limit=limit)
 
         return await self._store.read(ask)
@@ -121,16 +123,21 @@ def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
     if after < 0:
         raise invalid_field("after_sequence", "must not be negative")
     if (after and after < oldest - 1) or after > newest:
-        raise GatewayError(
-            Reason.EVENTS_EXPIRED,
-            f"events after {after} are not kept: there are {oldest} to {newest}",
-            {
-                "after_sequence": str(after),
-                "oldest_sequence": str(oldest),
-                "newest_sequence": str(newest),
-            },
-        )
-    return after, bool(call and call.ended and call.sequence <= after)
+        raise _expired(after, oldest, newest)
+    told_until = max(after, oldest - 1)  # what is kept no more is not told either
+    return after, bool(call and call.ended and call.sequence <= told_until)
+
+
+def _expired(after: int, oldest: int, newest: int) -> GatewayError:
+    return GatewayError(
+        Reason.EVENTS_EXPIRED,
+        f"events after {after} are not kept: there are {oldest} to {newest}",
+        {
+            "after_sequence": str(after),
+            "oldest_sequence": str(oldest),
+            "newest_sequence": str(newest),
+        },
+    )
 
 
 def _page_size(asked: ListCallEvents) -> int:

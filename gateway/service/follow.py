@@ -209,7 +209,8 @@ class Follower:
     async def _judge_silence(self, dialing: Dialing) -> None:
         """Gives a silent attempt up where another trunk could be tried."""
         silent = dialing.is_silent(self._call.setup_timeout)
-        if silent and await self._around.failover.possible(self._call):
+        possible = silent and await self._around.failover.possible(self._call)
+        if possible and not dialing.reply.done():
             dialing.given_up = True
             self._leg.begin_hanging_up()
 
@@ -288,14 +289,18 @@ class Follower:
         was one just before). So where webhooks come, nothing but the webhook is believed of
         a leg that was in the room.
         """
-        was_there = failure.sip_status_code or self._call.sip_call_id
-        if not (was_there and self._around.hears_webhooks()):
+        if certainty(failure) is Certainty.NOT_DIALED:
+            return True
+        if not self._around.hears_webhooks():
             return looked
         await self._await_reason(RINGING_REPORT)
-        told = self._call.leave_reason is not None
-        if not told:
+        if self._call.leave_reason:
+            return True
+        if not (failure.sip_status_code or self._call.sip_call_id):
+            return looked  # it seems that there was no leg
+        if not self._call.ending:
             self._log.warning("ringing_not_told", waited_seconds=RINGING_REPORT.total_seconds())
-        return told
+        return False
 
     async def _leg_gone(self, *, lost: bool = False) -> None:
         now, call_id = self._clock.now(), self._call.call_id
@@ -315,6 +320,7 @@ class Follower:
         await self._read_row()
         while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
             await self._pause(SETTLING_PAUSE_SECONDS)
+            self._wake.clear()
             await self._read_row()
 
     async def _await_transfer(self, transfer: Transfer) -> None:
@@ -325,6 +331,7 @@ class Follower:
         until = self._clock.now() + TRANSFER_REPORT
         while seen and not seen.settled and self._clock.now() < until:
             await self._pause(SETTLING_PAUSE_SECONDS)
+            await self._look_at_row()
             seen = await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id)))
 
     async def _observe(self, seen: Observation) -> None:

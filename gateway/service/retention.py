@@ -1,11 +1,15 @@
 """What is kept for how long, and forgotten then."""
 
+import asyncio
 from datetime import timedelta
 
 from gateway.ports import Store, Transaction
 
 CLOCKS_APART = timedelta(minutes=1)
 """How much longer an expired request id is kept: a gateway's clock may be behind the store's."""
+
+PAUSE_SECONDS = 0.1
+"""Between two parts: whoever has much to forget does not keep the database busy with it."""
 
 
 class Retention:
@@ -20,8 +24,8 @@ class Retention:
 
     async def forget(self) -> None:
         """All there is to forget, a part at a time: others write in between."""
-        while await self._store.transact(self._forget_part):
-            pass
+        while await self._store.transact(self._forget_part):  # noqa: ASYNC110  it is a pause
+            await asyncio.sleep(PAUSE_SECONDS)
 
     def _forget_part(self, tx: Transaction) -> bool:
         now = tx.now()

@@ -141,7 +141,11 @@ class WebhooksIn:
 
 def _is_newest(call: Call, leg: Leg) -> bool:
     """Not the leg of an attempt before, nor a participant that has joined again since."""
-    if not call.sip_call_id:
-        earlier = [attempt.sip_call_id for attempt in call.attempts[:-1]]
-        return all(earlier) and leg.ids.sip_call_id not in earlier
-    return call.participant_id in ("", leg.ids.participant_id)
+    if call.sip_call_id:
+        return call.participant_id in ("", leg.ids.participant_id)
+    earlier = call.attempts[:-1]
+    if leg.ids.sip_call_id in {attempt.sip_call_id for attempt in earlier}:
+        return False
+    # Of an attempt whose leg nobody saw only the trunk is known.
+    unseen = {attempt.livekit_trunk_id for attempt in earlier if not attempt.sip_call_id}
+    return not unseen or leg.livekit_trunk_id not in {*unseen, ""}

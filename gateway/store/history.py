@@ -1,17 +1,16 @@
 """Calls and events that are old enough to be forgotten: each tenant's oldest ones first."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select, true
 
+from gateway.domain.delivery import DeliveryState
 from gateway.store.codec import micros
-from gateway.store.schema import calls, event_sequences, events
+from gateway.store.schema import calls, event_sequences, events, webhook_deliveries
 
 PART = 1_000
 """Events, or calls with all that is theirs, deleted by one transaction."""
-LONGEST_CALL = timedelta(days=1)
-"""Calls are found by their beginning; an ended one has ended within this."""
 
 _TENANT = event_sequences.c.tenant_id
 _OF_TENANT: BindParameter[str] = bindparam("tenant")
@@ -38,7 +37,15 @@ _FORGET_EVENTS = delete(events).where(
     events.c.tenant_id == _OF_TENANT, events.c.sequence <= bindparam("last")
 )
 
+_FORGET_DEAD = delete(webhook_deliveries).where(
+    webhook_deliveries.c.tenant_id == _OF_TENANT,
+    webhook_deliveries.c.sequence <= bindparam("last"),
+    webhook_deliveries.c.state == DeliveryState.DEAD.value,
+)
+
 _ENDED = calls.c.open != true()
+_OLDEST_KEPT = select(func.min(events.c.sequence)).where(events.c.tenant_id == _OF_TENANT)
+_NEWEST = select(event_sequences.c.sequence).where(_TENANT == _OF_TENANT)
 _oldest_call = (
     select(calls.c.create_time)
     .where(calls.c.tenant_id == _TENANT, _ENDED)
@@ -47,10 +54,16 @@ _oldest_call = (
     .scalar_subquery()
 )
 _WITH_OLD_CALLS = select(_TENANT).where(_oldest_call < _BEFORE).order_by(_TENANT)
+# A call goes when the last of its events is gone, its end. Its beginning is what is indexed.
 _FORGET_CALLS = delete(calls).where(
     calls.c.call_id.in_(
         select(calls.c.call_id)
-        .where(calls.c.tenant_id == _OF_TENANT, _ENDED, calls.c.create_time < _BEFORE)
+        .where(
+            calls.c.tenant_id == _OF_TENANT,
+            _ENDED,
+            calls.c.create_time < _BEFORE,
+            calls.c.sequence < bindparam("oldest_kept"),
+        )
         .order_by(calls.c.create_time)
         .limit(bindparam("part"))
     )
@@ -65,9 +78,9 @@ def prune(connection: Connection, before: datetime) -> bool:
 
     True: there may be more.
     """
-    ended = before - LONGEST_CALL
-    return _forget(connection, _WITH_OLD_EVENTS, _forget_events, micros(before)) or _forget(
-        connection, _WITH_OLD_CALLS, _forget_calls, micros(ended)
+    time = micros(before)
+    return _forget(connection, _WITH_OLD_EVENTS, _forget_events, time) or _forget(
+        connection, _WITH_OLD_CALLS, _forget_calls, time
     )
 
 
@@ -81,11 +94,17 @@ def _forget(connection: Connection, tenants: Select[str], forget: _ForgetOf, bef
 
 
 def _forget_events(connection: Connection, tenant_id: str, before: int, most: int) -> int:
-    old = {"tenant": tenant_id, "before": before, "part": most}
-    last = connection.execute(_LAST_OLD_EVENT, old).scalar_one()
-    return connection.execute(_FORGET_EVENTS, {"tenant": tenant_id, "last": last}).rowcount
+    tenant = {"tenant": tenant_id}
+    old = {**tenant, "before": before, "part": most}
+    last = {**tenant, "last": connection.execute(_LAST_OLD_EVENT, old).scalar_one()}
+    connection.execute(_FORGET_DEAD, last)
+    return connection.execute(_FORGET_EVENTS, last).rowcount
 
 
 def _forget_calls(connection: Connection, tenant_id: str, before: int, most: int) -> int:
-    old = {"tenant": tenant_id, "before": before, "part": most}
+    tenant = {"tenant": tenant_id}
+    oldest = connection.execute(_OLDEST_KEPT, tenant).scalar()
+    if oldest is None:
+        oldest = connection.execute(_NEWEST, tenant).scalar_one() + 1
+    old = {**tenant, "before": before, "part": most, "oldest_kept": oldest}
     return connection.execute(_FORGET_CALLS, old).rowcount

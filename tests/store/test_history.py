@@ -10,7 +10,7 @@ from gateway.domain.call import Call, CallState
 from gateway.ports import AuditQuery, CallQuery, Reading, Transaction
 from gateway.store import history
 from gateway.store.store import SqlStore
-from tests.store.values import NOON, a_call, a_transfer, an_event, place
+from tests.store.values import NOON, a_call, a_record, a_transfer, an_event, place
 
 DAY = timedelta(days=1)
 OLD = NOON - 40 * DAY
@@ -82,12 +82,13 @@ async def test_the_sequence_goes_on(store: SqlStore) -> None:
 
 
 async def test_an_open_call_stays(store: SqlStore) -> None:
-    """However old it is; and one that may have ended within the time."""
+    """However old it is; and one that began long ago and has ended just now."""
 
     def fill(tx: Transaction) -> None:
         tx.put_call(a_call("call_open", create_time=OLD))
         tx.append_event(an_event(a_call("call_open", create_time=OLD)))
-        told(tx, ended("call_long", ago=30 * DAY + history.LONGEST_CALL))
+        tx.put_call(ended("call_long", ago=40 * DAY))
+        tx.append_event(an_event(ended("call_long", ago=40 * DAY)))
 
     await store.transact(fill)
     await forget(store)
@@ -96,7 +97,12 @@ async def test_an_open_call_stays(store: SqlStore) -> None:
 
 async def test_audit_records_stay(store: SqlStore) -> None:
     """They prove each other: none may be missing."""
-    await store.transact(lambda tx: place(tx, ended("call_old", ago=40 * DAY)))
+
+    def fill(tx: Transaction) -> None:
+        told(tx, ended("call_old", ago=40 * DAY))
+        tx.append_audit(a_record(call_id="call_old"))
+
+    await store.transact(fill)
     await forget(store)
     assert await store.read(calls_of) == set()
     assert len(await store.read(lambda r: r.audit(AuditQuery()))) == 1

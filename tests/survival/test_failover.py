@@ -14,8 +14,10 @@ import pytest
 from gateway.domain.inbound import Change, Notice
 from gateway.domain.leg import Dial, DialReply, Leg, Refused
 from gateway.domain.observation import LegStatus
+from gateway.domain.outcome import Failure
 from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service import placed_leg
+from gateway.service.follow import Follower
 from gateway.service.webhooks_in import Taken
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NUMBERS, Stand, eventually, phone, reason_name, span
@@ -51,23 +53,36 @@ class LikeLiveKit:
     """Stands before the sandbox: does not say whether it rang, and ends legs as `ended` does."""
 
     def __init__(self, stand: Stand, ended: Callable[[], Any]) -> None:
-        self._stand = stand
-        sandbox = stand.gateway.platforms.sandbox
-        self._dial, self._hang_up, self._ended = sandbox.dial, sandbox.hang_up, ended
+        self.sandbox = stand.gateway.platforms.sandbox
+        self._dial, self._hang_up, self._ended = self.sandbox.dial, self.sandbox.hang_up, ended
+        self._leg = self.sandbox.leg
         self.dialed: list[str] = []
-        sandbox.dial = self.dial  # type: ignore[method-assign]
-        sandbox.hang_up = self.hang_up  # type: ignore[method-assign]
+        self.replied = asyncio.Event()
+        self.sandbox.dial = self.dial  # type: ignore[method-assign]
+        self.sandbox.hang_up = self.hang_up  # type: ignore[method-assign]
 
     async def dial(self, dial: Dial) -> DialReply:
         """See Platform."""
         self.dialed.append(dial.livekit_trunk_id)
         reply = await self._dial(dial)
+        self.replied.set()
         return Refused(reply.failure) if isinstance(reply, Refused) else reply
 
     async def hang_up(self, room: str, identity: str) -> None:
         """See Platform."""
         await self._hang_up(room, identity)
         await self._ended()
+
+    def seems_silent(self) -> None:
+        """Looks show a leg that is being dialled, until it is answered."""
+
+        async def leg(room: str, identity: str) -> Leg | None:
+            found = await self._leg(room, identity)
+            if found is None or self.replied.is_set():
+                return found
+            return replace(found, status=LegStatus.DIALING)
+
+        self.sandbox.leg = leg  # type: ignore[method-assign]
 
 
 async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:
@@ -137,21 +152,38 @@ class Telling(LikeLiveKit):
 
     def __init__(self, stand: Stand, *words: LegStatus) -> None:
         super().__init__(stand, lambda: asyncio.sleep(0))
-        self._leg = stand.gateway.platforms.sandbox.leg
         self._webhooks = stand.gateway.services.webhooks_in
         self._words = iter(words)
+        self.unknown: set[str] = set()
+        """Trunks that LiveKit does not have."""
+        self.says: Failure | None = None
+        """Instead of what the carrier has said."""
+        self.late: list[Notice] | None = None
+        """Webhooks that wait, where it is a list."""
         stand.gateway.services.followers.webhooks_heard = True
 
     async def dial(self, dial: Dial) -> DialReply:
         """See Platform."""
+        if dial.livekit_trunk_id in self.unknown:
+            self.dialed.append(dial.livekit_trunk_id)
+            return Refused(Failure(code="not_found", message="object cannot be found"))
         replying = asyncio.create_task(super().dial(dial))
         leg = await eventually(lambda: self._leg(dial.room, dial.identity))
         reply = await replying
-        if leg and isinstance(reply, Refused) and (word := next(self._words, None)):
+        if not isinstance(reply, Refused):
+            return reply
+        if leg and (word := next(self._words, None)):
             left = replace(leg, status=word)
             notice = Notice(leg.ids.sip_call_id, datetime.now(UTC), Change.LEFT, left)
-            assert self._webhooks.take(notice) is Taken.QUEUED
-        return reply
+            if self.late is None:
+                self.tell(notice)
+            else:
+                self.late.append(notice)
+        return Refused(self.says or reply.failure)
+
+    def tell(self, notice: Notice) -> None:
+        """The webhook arrives."""
+        assert self._webhooks.take(notice) is Taken.QUEUED
 
     def blind(self, attempts: int) -> None:
         """Looks find nobody in the room during the first so many attempts."""
@@ -159,8 +191,7 @@ class Telling(LikeLiveKit):
         async def leg(room: str, identity: str) -> Leg | None:
             return await self._leg(room, identity) if len(self.dialed) > attempts else None
 
-        sandbox = self._stand.gateway.platforms.sandbox
-        sandbox.leg = leg  # type: ignore[method-assign]
+        self.sandbox.leg = leg  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("first", ["06", "07"])
@@ -203,6 +234,85 @@ async def test_the_webhook_of_each_attempt_is_told_from_the_last_ones(stand: Sta
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     assert trunks_tried(call) == ["a", "b", "c"]
     assert len(platform.dialed) == 3
+
+
+def when_a_webhook_is_awaited(
+    monkeypatch: pytest.MonkeyPatch, then: Callable[[Follower], None]
+) -> None:
+    """Does `then` when a follower begins to wait."""
+    await_reason = Follower._await_reason  # noqa: SLF001
+
+    async def awaited(follower: Follower, *patience: timedelta) -> None:
+        then(follower)
+        await await_reason(follower, *patience)
+
+    monkeypatch.setattr(Follower, "_await_reason", awaited)
+
+
+async def test_a_leg_that_nobody_saw_is_told_by_its_webhook(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It rang between two looks, and failed without a word of the carrier: the webhook counts."""
+    platform = Telling(stand, LegStatus.RINGING)
+    late = list[Notice]()
+    platform.late = late
+    when_a_webhook_is_awaited(monkeypatch, lambda _: platform.tell(late.pop()))
+    platform.blind(1)
+    platform.says = Failure(code="failed_precondition", message="connection reset")
+    await two_trunks(stand, "06")
+    call = await place(stand)
+    assert len(platform.dialed) == 1
+    assert call.attempts[0].next_attempt == "it rang"
+
+
+async def test_after_an_attempt_without_a_leg_webhooks_still_count(stand: Stand) -> None:
+    """LiveKit knows no such trunk: nothing came of that, and the next one's webhook is its own."""
+    platform = Telling(stand, LegStatus.DIALING)
+    platform.blind(2)
+    platform.unknown.add("sandbox-07")
+    await three_trunks(stand, "07", "06", "00")
+    call = await place(stand)
+    assert trunks_tried(call) == ["a", "b", "c"]
+    assert call.state == calls_pb2.CALL_STATE_ACTIVE
+
+
+async def test_waiting_for_a_webhook_leaves_the_database_alone(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where something else has just changed the call."""
+    reads = list[str]()
+    read = Follower._read_row  # noqa: SLF001
+
+    async def counted(follower: Follower) -> None:
+        reads.append("")
+        await read(follower)
+
+    Telling(stand)
+    when_a_webhook_is_awaited(monkeypatch, Follower.nudge)
+    monkeypatch.setattr(Follower, "_read_row", counted)
+    await two_trunks(stand, "06")
+    await place(stand)
+    assert len(reads) < 100
+
+
+async def test_an_answer_that_comes_while_another_trunk_is_looked_for_counts(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The callee is not hung up on for the silence before."""
+    platform = LikeLiveKit(stand, lambda: asyncio.sleep(0))
+    platform.seems_silent()
+    failover = stand.gateway.services.followers._surroundings.failover  # noqa: SLF001
+
+    async def possible(_: Any) -> bool:
+        await platform.replied.wait()
+        return True
+
+    monkeypatch.setattr(failover, "possible", possible)
+    await two_trunks(stand, "10")
+    call = await place(stand, setup_timeout=span(0.1))
+    assert call.state == calls_pb2.CALL_STATE_ACTIVE
+    ended = await stand.acme.hang_up(call.call_id)
+    assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_API
 
 
 class LosesOneAnswer:
