@@ -1,16 +1,19 @@
 """Environment → one frozen Settings: the only reader of the process's environment."""
 
 import os
+import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.secret_refs import SecretError, SecretSource, parse
 
 MAX_SECRET_BYTES = 64 * 1024
+MAX_PORT = 65_535
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
 
 
 class PlatformName(StrEnum):
@@ -64,6 +67,14 @@ class Settings(BaseSettings):
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )
     """Whether tenants' webhooks may go to private addresses, and by plain http."""
+
+    @field_validator("grpc_address", "http_address")
+    @classmethod
+    def _names_a_port(cls, address: str) -> str:
+        found = _ADDRESS.fullmatch(address)
+        if found is None or int(found["port"]) > MAX_PORT:
+            raise ValueError(f"must be HOST:PORT, such as 127.0.0.1:8080, not {address!r}")
+        return address
 
     @property
     def drain_timeout(self) -> timedelta:

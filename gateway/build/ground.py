@@ -106,7 +106,7 @@ class Administration:
 
     async def apply_file(self, path: Path, *, unless_same: bool = False) -> bool:
         """Applies a YAML file; True if it was applied. `unless_same`: not the last one again."""
-        text = await asyncio.to_thread(path.read_text)
+        text = config_v1.text_of(await asyncio.to_thread(path.read_bytes))
         digest = hashlib.sha256(text.encode()).hexdigest()
         last = await self.admin.current_config()
         if unless_same and last and hmac.compare_digest(last.source_digest, digest):

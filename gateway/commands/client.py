@@ -25,6 +25,8 @@ CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
+GATEWAY_WENT_AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+"""A gateway that stops cancels what reaches it in that very moment."""
 
 
 @dataclass(eq=False)
@@ -91,7 +93,7 @@ class Client:
                     if response.HasField("event"):
                         yield response.event
             except RefusedError as refused:
-                if not reached or refused.code is not grpc.StatusCode.UNAVAILABLE:
+                if not reached or refused.code not in GATEWAY_WENT_AWAY:
                     raise
                 if pause == FIRST_PAUSE:
                     on_break(refused)

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 route = typer.Typer(no_args_is_help=True, help="See where a call would go, and why.")
 
 REPLAY = (
-    "Show which of the N newest calls (at most 1,000) would have gone elsewhere. Only what the "
-    "configuration decides: keys, limits and trunk health are not considered."
+    "Show which of the N newest calls (at most 1,000) would have gone elsewhere than by the "
+    "configuration in force. Only what the configurations decide: keys, limits, trunk health and "
+    "timeouts asked for are not considered."
 )
 
 File = Annotated[
@@ -55,7 +56,7 @@ def apply(
     """
     from gateway.wire import admin_v1_requests, admin_v1_responses, config_v1  # noqa: PLC0415
 
-    text = file.read_text()
+    text = config_v1.text_of(file.read_bytes())
 
     def judge() -> Proposal:
         return admin_v1_requests.proposal(config_v1.from_yaml(text))
@@ -95,7 +96,13 @@ def show_replay(done: ApplyConfigResponse) -> None:
     """The calls that would have gone elsewhere, and how many were looked at."""
     columns = ("CALL", "TENANT", "TO", "TRUNK", "WOULD BE")
     rows = (
-        (one.call_id, one.tenant_id, one.to, one.trunk_id, one.new_trunk_id or refused(one))
+        (
+            one.call_id,
+            one.tenant_id,
+            one.to,
+            one.trunk_id or "refused",
+            one.new_trunk_id or refused(one),
+        )
         for one in done.reroutes
     )
     if done.reroutes:

@@ -36,7 +36,10 @@ class ApplyConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reroute:
-    """A call that would have gone elsewhere: to `new_trunk_id`, or nowhere for a `reason`."""
+    """A call that would have gone elsewhere: to `new_trunk_id`, or nowhere for a `reason`.
+
+    `trunk_id` is where the configuration in force would send it; empty: it refuses the call.
+    """
 
     call_id: str
     tenant_id: str

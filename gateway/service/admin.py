@@ -177,6 +177,9 @@ class AdminService:
         while applied is None:  # somebody else's change may come in between
             before = await self.current_config()
             _expect(asked.expected_version, before)
+            if asked.replay_calls:
+                await self._directory.refresh()
+            in_force = self._directory.network
             changed = await asyncio.to_thread(_difference, before, proposal)
             if asked.dry_run:
                 applied = Applied(version=_version(before), changes=changed, dry_run=True)
@@ -184,7 +187,7 @@ class AdminService:
                 applied = await self._put(asked, proposal, before, changed, by)
         if not asked.dry_run:
             await self._directory.refresh()
-        return await self._replayed(applied, proposal, asked.replay_calls)
+        return await self._replayed(applied, in_force, proposal, asked.replay_calls)
 
     async def _put(
         self,
@@ -216,13 +219,16 @@ class AdminService:
 
         return await self._store.transact(store)
 
-    async def _replayed(self, applied: Applied, proposal: Proposal, limit: int) -> Applied:
+    async def _replayed(
+        self, applied: Applied, in_force: Network, proposal: Proposal, limit: int
+    ) -> Applied:
+        """`in_force`: before it was replaced."""
         if not limit:
             return applied
-        known = {tenant.tenant_id for tenant in self._directory.config.tenants}
+        known = {tenant.tenant_id for tenant in in_force.config.tenants}
         known |= {tenant.tenant_id for tenant in proposal.config.tenants}
         calls = await self._store.read(lambda tx: newest_calls(tx, sorted(known), limit))
-        found = await asyncio.to_thread(lambda: reroutes(calls, Network(proposal.config)))
+        found = await asyncio.to_thread(lambda: reroutes(calls, in_force, Network(proposal.config)))
         return replace(applied, reroutes=tuple(found), replayed_calls=len(calls))
 
     async def current_config(self) -> StoredConfig | None:

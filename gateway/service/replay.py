@@ -1,7 +1,8 @@
-"""Which calls of the past another configuration would have sent elsewhere."""
+"""Which calls of the past another configuration would send elsewhere than the one in force."""
 
 import heapq
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from gateway.domain.administering import Reroute
 from gateway.domain.call import Call, Direction
@@ -10,6 +11,9 @@ from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery, Reading
+
+_NOT_THERE = {Reason.PERMISSION_DENIED, Reason.TRUNK_NOT_FOUND}
+"""The call's tenant, or the trunk that it asked for, is not in the configuration."""
 
 
 def newest_calls(reading: Reading, tenant_ids: Iterable[str], limit: int) -> Sequence[Call]:
@@ -22,34 +26,49 @@ def newest_calls(reading: Reading, tenant_ids: Iterable[str], limit: int) -> Seq
     return newest
 
 
-def reroutes(calls: Iterable[Call], network: Network) -> Sequence[Reroute]:
-    """The calls whose first trunk would be another one, or none.
+def reroutes(calls: Iterable[Call], in_force: Network, proposed: Network) -> Sequence[Reroute]:
+    """The calls whose first trunk would be another one, or none, or that would be taken again.
 
-    Only the configuration decides here, with the call's own time and chance; limits, health
-    and keys of that time are not considered.
+    Each is decided by both configurations, with its own time and chance and the labels that it
+    has now. Limits, health and keys are not considered, and no timeout is asked for: a call
+    does not say whether the timeouts in force were its request's or a default.
     """
-    found = (_reroute(call, network) for call in calls)
+    found = (_reroute(call, in_force, proposed) for call in calls)
     return [reroute for reroute in found if reroute is not None]
 
 
-def _reroute(call: Call, network: Network) -> Reroute | None:
-    trunk_id = call.attempts[0].trunk_id
-    new_trunk_id = reason = message = ""
-    try:
-        new_trunk_id = _first_trunk(call, network)
-    except GatewayError as refused:
-        reason, message = refused.reason.value, refused.message
-    if new_trunk_id == trunk_id:
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """The first trunk; empty: refused, and why."""
+
+    trunk_id: str = ""
+    reason: Reason | None = None
+    message: str = ""
+
+
+def _reroute(call: Call, in_force: Network, proposed: Network) -> Reroute | None:
+    old, new = _decision(call, in_force), _decision(call, proposed)
+    if old.reason in _NOT_THERE and new.trunk_id:
+        # Only the call itself tells where it went while its tenant or trunk was configured.
+        old = _Decision(call.attempts[0].trunk_id)
+    if new.trunk_id == old.trunk_id:
         return None
     return Reroute(
         call_id=call.call_id,
         tenant_id=call.tenant_id,
         to=call.to,
-        trunk_id=trunk_id,
-        new_trunk_id=new_trunk_id,
-        reason=reason,
-        message=message,
+        trunk_id=old.trunk_id,
+        new_trunk_id=new.trunk_id,
+        reason=new.reason.value if new.reason else "",
+        message=new.message,
     )
+
+
+def _decision(call: Call, network: Network) -> _Decision:
+    try:
+        return _Decision(_first_trunk(call, network))
+    except GatewayError as refused:
+        return _Decision(reason=refused.reason, message=refused.message)
 
 
 def _first_trunk(call: Call, network: Network) -> str:

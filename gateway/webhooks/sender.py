@@ -60,7 +60,12 @@ class HttpSender:
         try:
             headers, body = await self._signed(webhook, event)
         except (SecretError, ValueError, OSError) as error:
-            log.error("webhook_not_signed", webhook_id=webhook.webhook_id, cause=str(error))
+            log.error(
+                "webhook_not_signed",
+                tenant_id=event.tenant_id,
+                webhook_id=webhook.webhook_id,
+                cause=str(error),
+            )
             return Answer(error="the signing secret cannot be used")
         try:
             return await self._post(webhook.url, headers, body)

@@ -12,7 +12,7 @@ from gateway.service.admin_rpcs import AdminRpcs
 from gateway.telephony.v1 import admin_pb2
 from gateway.wire import admin_v1_requests as requests
 from gateway.wire import admin_v1_responses as responses
-from gateway.wire.endpoint import Endpoint, never_recorded, unary
+from gateway.wire.endpoint import Endpoint, unary
 
 ADMIN_SERVICE = admin_pb2.DESCRIPTOR.services_by_name["AdminService"]
 
@@ -28,6 +28,7 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             responses.applied,
             operator,
             recorded=lambda applied: not applied.dry_run,
+            whole=True,
         ),
         _row("GetConfig", requests.get_config, _config_told(rpcs), _as_it_is, operator),
         _row(
@@ -37,6 +38,7 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             responses.made_key,
             either,
             recorded=_always,
+            whole=True,
         ),
         _row(
             "RevokeApiKey",
@@ -81,9 +83,9 @@ def _row(
     serve: Callable[[Rpc, Any], Awaitable[Any]],
     encode: Callable[[Any], Message],
     right: Right | None,
-    recorded: Callable[[Any], bool] = never_recorded,
+    **more: Any,
 ) -> Endpoint:
-    return unary(ADMIN_SERVICE, name, decode, serve, encode, right=right, recorded=recorded)
+    return unary(ADMIN_SERVICE, name, decode, serve, encode, right=right, **more)
 
 
 def _always(_result: Any) -> bool:

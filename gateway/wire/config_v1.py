@@ -18,6 +18,17 @@ MAX_TOLD_BYTES = 2_500
 MAX_TOLD_OF_FILE_BYTES = 100_000
 
 
+def text_of(content: bytes) -> str:
+    """The text of a YAML file. Raises CONFIG_INVALID with the place of what is no UTF-8."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as broken:
+        line = content.count(b"\n", 0, broken.start) + 1
+        column = broken.start - content.rfind(b"\n", 0, broken.start)
+        mistake = FieldViolation(f"(line {line}, column {column})", "is no UTF-8 text")
+        raise _invalid([mistake], MAX_TOLD_OF_FILE_BYTES) from None
+
+
 def from_yaml(text: str) -> admin_pb2.Config:
     """The configuration in a YAML document, checked as a whole.
 

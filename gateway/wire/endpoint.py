@@ -44,6 +44,8 @@ class Endpoint:
     """Whether the service has written the audit record of this result itself."""
     refused: Callable[[GatewayError], ToldAsError] | None = None
     """How this vocabulary words refusals; None: as each wire does."""
+    whole: bool = False
+    """Half of the request is worse than none: fields of JSON that are not known are refused."""
     request_id_header: str = ""
     """The header, in lower case, in which the vocabulary's clients send a request id."""
 
@@ -69,6 +71,7 @@ def unary(
     *,
     right: Right | None,
     recorded: Callable[[Any], bool] = never_recorded,
+    whole: bool = False,
 ) -> UnaryEndpoint:
     """The row of a method of `service`, with the messages that its descriptor names."""
     method = service.methods_by_name[name]
@@ -82,6 +85,7 @@ def unary(
         encode=encode,
         right=right,
         recorded=recorded,
+        whole=whole,
     )
 
 

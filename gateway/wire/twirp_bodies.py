@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
@@ -15,14 +15,21 @@ class UndecodableError(Exception):
     """The body is no such message; the text says what is wrong with it, as far as is known."""
 
 
+class Decode(Protocol):
+    """Fills the message. Raises UndecodableError."""
+
+    def __call__(self, body: bytes, message: Message, *, whole: bool = False) -> None:
+        """`whole`: a field that is not known is refused where it has a name, not passed over."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
     """How messages stand in bodies."""
 
     content_type: str
     name: str
-    decode: Callable[[bytes, Message], None]
-    """Fills the message. Raises UndecodableError."""
+    decode: Decode
     encode: Callable[[Message], bytes]
 
     @property
@@ -31,17 +38,18 @@ class Encoding:
         return f"twirp+{self.name}"
 
 
-def _from_protobuf(body: bytes, message: Message) -> None:
+def _from_protobuf(body: bytes, message: Message, *, whole: bool = False) -> None:
+    del whole  # what is not known has only a number here, which nobody can misspell
     try:
         message.ParseFromString(body)
     except DecodeError:
         raise UndecodableError from None
 
 
-def _from_json(body: bytes, message: Message) -> None:
+def _from_json(body: bytes, message: Message, *, whole: bool = False) -> None:
     try:
         fields = _first_value(body.decode())
-        _check_shape(fields, message.DESCRIPTOR)
+        _check_shape(fields, message.DESCRIPTOR, whole=whole)
         json_format.ParseDict(fields, message, ignore_unknown_fields=True)
     except (ValueError, json_format.Error) as wrong:
         raise UndecodableError(str(wrong)[:MAX_CAUSE]) from None
@@ -58,22 +66,35 @@ def _first_value(text: str) -> Any:
     return value
 
 
-def _check_shape(value: Any, message: Any) -> None:
-    """Raises ValueError where json_format would drop something that Go refuses.
+def _check_shape(value: Any, message: Any, path: str = "", *, whole: bool) -> None:
+    """Raises ValueError where json_format would drop something that somebody has meant.
 
-    That is a field under both of its names, and a text or a list in place of a message.
+    That is a field under both of its names, a text or a list in place of a message, and the
+    name of an enum value that is none. `path`: where the message stands, with a dot behind it.
     """
     if message.full_name.startswith("google.protobuf."):
         return
     if not isinstance(value, dict):
-        raise ValueError(f"{message.name} must be a JSON object")  # noqa: TRY004
-    found = [(_field(message, name), inner) for name, inner in value.items()]
-    known = [(field, inner) for field, inner in found if field]
+        raise ValueError(f"{path or message.name} must be a JSON object")  # noqa: TRY004
+    found = [(_field(message, name), name, inner) for name, inner in value.items()]
+    unknown = [name for field, name, _ in found if not field]
+    if whole and unknown:
+        raise ValueError(f"{path}{unknown[0]} is no field of {message.name}")
+    known = [(field, inner) for field, _, inner in found if field]
     if len({field.number for field, _ in known}) != len(known):
-        raise ValueError("a field is given twice, under both of its names")
+        raise ValueError(f"{path}: a field is given twice, under both of its names")
     for field, inner in known:
-        for each in _messages(field, inner):
-            _check_shape(each, field.message_type)
+        for at, each in _values(field, inner, f"{path}{field.name}"):
+            if field.enum_type is not None:
+                _check_name(each, field.enum_type, at)
+            elif field.message_type is not None:
+                _check_shape(each, field.message_type, f"{at}.", whole=whole)
+
+
+def _check_name(value: Any, enum: Any, path: str) -> None:
+    """An enum value stands by its name or its number; a name that is none is a mistake."""
+    if isinstance(value, str) and value not in enum.values_by_name:
+        raise ValueError(f"{path}: {value} is no {enum.name}")
 
 
 def _field(message: Any, name: str) -> Any:
@@ -81,12 +102,13 @@ def _field(message: Any, name: str) -> Any:
     return by_name.get(name) or by_camelcase.get(name)
 
 
-def _messages(field: Any, value: Any) -> list[Any]:
-    """What stands where a message belongs."""
-    if field.message_type is None or field.message_type.GetOptions().map_entry:
+def _values(field: Any, value: Any, path: str) -> list[tuple[str, Any]]:
+    """What stands in a field, one by one, each with its path."""
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return []
-    values = value if field.is_repeated and isinstance(value, list) else [value]
-    return [each for each in values if each is not None]
+    if field.is_repeated and isinstance(value, list):
+        return [(f"{path}[{at}]", each) for at, each in enumerate(value) if each is not None]
+    return [] if value is None else [(path, value)]
 
 
 def _to_json(message: Message) -> bytes:

@@ -103,7 +103,7 @@ class TwirpEngine:
         message = endpoint.request()
         try:
             async with asyncio.timeout(patience.total_seconds() if patience else None):
-                _decode(encoding, await self._body(request), message)
+                _decode(encoding, await self._body(request), message, whole=endpoint.whole)
                 response = await self._pipeline.unary(endpoint, incoming, message)
         except TimeoutError:
             told = f"not answered within the {TIMEOUT_HEADER} of the request"
@@ -143,9 +143,9 @@ def _encoding(request: web.Request) -> Encoding:
     return encoding
 
 
-def _decode(encoding: Encoding, body: bytes, message: Message) -> None:
+def _decode(encoding: Encoding, body: bytes, message: Message, *, whole: bool) -> None:
     try:
-        encoding.decode(body, message)
+        encoding.decode(body, message, whole=whole)
     except UndecodableError as wrong:
         meta = {"cause": str(wrong)} if str(wrong) else {}
         raise malformed(f"the {encoding.name} request could not be decoded", meta) from None

@@ -57,6 +57,7 @@ class Refuse:
 
 DRAINING = Refuse(code_pb2.UNAVAILABLE, "DRAINING", "this gateway is going away")
 GONE = Refuse(code_pb2.UNAVAILABLE, message="connection reset")
+STOPPED = Refuse(code_pb2.CANCELLED, message="CANCELLED")
 
 
 class CannedGateway(calls_pb2_grpc.CallServiceServicer):

@@ -44,10 +44,14 @@ def acme(local: CommandLine, file: Path) -> CommandLine:
 
 def store_calls(database_url: str, *numbers: str) -> None:
     """Stores a call by munich to each of these numbers, one second after the other."""
+    store_these(database_url, *(made(number, place) for place, number in enumerate(numbers)))
+
+
+def store_these(database_url: str, *calls: Call) -> None:
+    """Stores these calls."""
 
     async def run() -> None:
         store = open_store(database_url, SystemClock())
-        calls = [made(number, place) for place, number in enumerate(numbers)]
 
         def put(tx: Transaction) -> None:
             for call in calls:
@@ -59,8 +63,8 @@ def store_calls(database_url: str, *numbers: str) -> None:
     asyncio.run(run())
 
 
-def made(number: str, place: int) -> Call:
-    """A call that has ended."""
+def made(number: str, place: int, trunk_id: str = "munich", **labels: str) -> Call:
+    """A call that has ended, with the labels that it has at last."""
     begun = CREATED + timedelta(seconds=place)
     return Call(
         call_id=f"call_{place}",
@@ -70,12 +74,13 @@ def made(number: str, place: int) -> Call:
         caller_id="+4989123456",
         room="acme-1",
         participant_identity=f"callee-{place}",
-        attempts=(Attempt(trunk_id="munich", livekit_trunk_id="ST_munich", start_time=begun),),
+        attempts=(Attempt(trunk_id=trunk_id, livekit_trunk_id=f"ST_{trunk_id}", start_time=begun),),
         ringing_timeout=timedelta(seconds=30),
         setup_timeout=timedelta(seconds=15),
         max_duration=timedelta(hours=4),
         create_time=begun,
         end_time=begun,
+        labels=labels,
     )
 
 
@@ -135,6 +140,42 @@ def test_a_replay_shows_calls_that_would_go_elsewhere(acme: CommandLine, file: P
     assert "2 of 3 calls would have gone elsewhere" in out
     told = acme("apply", str(file), "--dry-run", "--replay", "1", "--json").json
     assert [one["call_id"] for one in told["reroutes"]] == ["call_2"]
+
+
+def test_a_replay_of_the_same_file_shows_no_call(acme: CommandLine, file: Path) -> None:
+    """Neither one that a full trunk diverted, nor one that was labelled after it was placed."""
+    routes = """
+    routes:
+      - {route_id: sales, match: {labels: {team: sales}}, targets: [{trunk_id: berlin}]}
+      - {route_id: rest, targets: [{trunk_id: munich}]}
+"""
+    file.write_text(CONFIG.replace("\ntrunks:", f"{routes}trunks:"))
+    assert acme("apply", str(file)).code == 0
+    diverted = made("+4989111111", 0, "berlin")
+    labelled = made("+4989111111", 1, team="sales")
+    store_these(acme.environment["GATEWAY_DATABASE_URL"], diverted, labelled)
+    out = acme("apply", str(file), "--dry-run", "--replay", "100").out
+    assert "0 of 2 calls would have gone elsewhere" in out
+    assert "call_" not in out
+
+
+def test_a_replay_shows_calls_that_would_no_longer_be_refused(
+    acme: CommandLine, file: Path
+) -> None:
+    """Where the configuration in force refuses a call, that stands in place of its trunk."""
+    blocked = """
+    routes:
+      - {route_id: none, block: true}
+"""
+    file.write_text(CONFIG.replace("\ntrunks:", f"{blocked}trunks:"))
+    assert acme("apply", str(file)).code == 0
+    store_calls(acme.environment["GATEWAY_DATABASE_URL"], "+4989111111")
+    again = acme("apply", str(file), "--dry-run", "--replay", "100").out
+    assert "0 of 1 calls would have gone elsewhere" in again
+    file.write_text(CONFIG)
+    out = acme("apply", str(file), "--replay", "100").out
+    (shown,) = (each.split() for each in out.splitlines() if each.startswith("call_"))
+    assert shown == ["call_0", "acme", "+4989111111", "refused", "munich"]
 
 
 def test_the_same_file_again_changes_nothing(acme: CommandLine, file: Path) -> None:

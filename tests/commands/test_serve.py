@@ -93,6 +93,15 @@ def test_a_taken_port_is_told(serving: Serving, tmp_path: Path) -> None:
     assert "hint: GATEWAY_GRPC_ADDRESS" in err
 
 
+@pytest.mark.parametrize("name", ["GATEWAY_GRPC_ADDRESS", "GATEWAY_HTTP_ADDRESS"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:99999", ":8080", "a:\u0665", "a b:1"])
+def test_an_address_that_is_none(local: CommandLine, name: str, address: str) -> None:
+    """Nothing is served somewhere else instead: the variable at fault is named."""
+    result = CommandLine({**local.environment, name: address})("serve", "--demo")
+    assert result.code == 1
+    assert f"{name}: Value error, must be HOST:PORT" in result.err
+
+
 def test_without_livekit_it_does_not_start(tmp_path: Path) -> None:
     """Where nothing says how to reach LiveKit, the gateway says what is missing."""
     environment = {

@@ -6,6 +6,7 @@ from tests.commands.canned import (
     ANSWERED,
     DRAINING,
     GONE,
+    STOPPED,
     CannedGateway,
     Refuse,
     events,
@@ -32,9 +33,9 @@ def test_watch_begins_now_unless_told_otherwise(run: CommandLine, gateway: Canne
 def test_a_lost_watch_goes_on_after_the_last_event(
     run: CommandLine, gateway: CannedGateway
 ) -> None:
-    """After UNAVAILABLE the watch is opened again after the last sequence: no gap, no repeat."""
+    """Where a gateway went away the watch is opened again after the last sequence: no gap."""
     first, second, third, last = events(*ANSWERED)
-    gateway.will([first, second, DRAINING], GONE, GONE, [third, GONE], [last])
+    gateway.will([first, second, DRAINING], STOPPED, GONE, [third, GONE], [last])
     result = run("calls", "watch", "call_1", "--after", "0", "--json")
     assert [each["sequence"] for each in result.json_lines] == ["1", "2", "3", "4"]
     assert [each.after_sequence for each in gateway.requests] == [0, 2, 2, 2, 3]
@@ -73,7 +74,7 @@ def test_a_watch_that_never_began_is_an_error(run: CommandLine, gateway: CannedG
 
 
 def test_a_watch_does_not_outlive_its_right(run: CommandLine, gateway: CannedGateway) -> None:
-    """Another error than UNAVAILABLE ends the watch, explained."""
+    """Another error than a gateway's going away ends the watch, explained."""
     expired = Refuse(code_pb2.OUT_OF_RANGE, "EVENTS_EXPIRED", "events up to 120 are gone")
     gateway.will([heartbeat(3), GONE], expired)
     result = run("calls", "watch")

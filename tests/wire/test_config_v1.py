@@ -9,7 +9,14 @@ from gateway.domain.timeouts import TimeoutPolicy
 from gateway.errors import GatewayError, Reason
 from gateway.ports import StoredConfig
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.config_v1 import check, config_of, from_document, from_yaml, to_document
+from gateway.wire.config_v1 import (
+    check,
+    config_of,
+    from_document,
+    from_yaml,
+    text_of,
+    to_document,
+)
 
 WHOLE = """
 tenants:
@@ -169,6 +176,15 @@ UNREADABLE = [
     (r'{"\uD800": x}', "is no YAML"),
     (r'tenants: [{tenant_id: "\uD800"}]', "is no YAML"),
 ]
+
+
+def test_what_is_no_text() -> None:
+    """A file in another encoding is CONFIG_INVALID, with the place of the first such byte."""
+    assert text_of("tenants: [] # Zoë".encode()) == "tenants: [] # Zoë"
+    with pytest.raises(GatewayError) as refused:
+        text_of(b"tenants:\n  - tenant_id: caf\xe9\n")
+    assert refused.value.reason is Reason.CONFIG_INVALID
+    assert refused.value.message == "(line 2, column 19): is no UTF-8 text"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
 from gateway.wire.twirp_bodies import ENCODINGS, JSON, Encoding, UndecodableError
 
 REQUESTS: tuple[type[Message], ...] = (
@@ -63,6 +63,8 @@ def test_any_bytes_are_a_message_or_undecodable(
         b'{"media": {"codecs": "PCMU"}}',
         b'{"media": {"codecs": ["PCMU"]}}',
         b'{"trunk_id": "a", "trunkId": "b"}',
+        b'{"media_encryption": "REQUIRED"}',
+        b'{"include_headers": ["INCLUDE_HEADERS_ALL", "ALL"]}',
         b'{"media": {"only_listed_codecs": true, "onlyListedCodecs": true}}',
     ],
 )
@@ -70,6 +72,27 @@ def test_what_would_be_read_by_halves_is_refused(body: bytes) -> None:
     """No field is dropped in silence because its value has the wrong shape or comes twice."""
     with pytest.raises(UndecodableError):
         JSON.decode(body, calls_pb2.PlaceCallRequest())
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"config": {"tenants": [{}, {"allowed_contries": ["DE"]}]}}', "allowed_contries"),
+        (
+            b'{"config": {"tenants": [{"blocked_number_kinds": ["SATELITE"]}]}}',
+            "config.tenants[0].blocked_number_kinds[0]: SATELITE is no NumberKind",
+        ),
+        (b'{"dry-run": true}', "dry-run is no field of ApplyConfigRequest"),
+    ],
+)
+def test_a_request_that_must_be_understood_as_a_whole(body: bytes, told: str) -> None:
+    """A misspelt name is refused by its path; elsewhere unknown fields are passed over."""
+    with pytest.raises(UndecodableError) as refused:
+        JSON.decode(body, admin_pb2.ApplyConfigRequest(), whole=True)
+    assert told in str(refused.value)
+    message = calls_pb2.GetCallRequest()
+    JSON.decode(b'{"call_id": "call_1", "newer": 1}', message)
+    assert message.call_id == "call_1"
 
 
 def test_each_kind_of_field_is_read() -> None:
