@@ -70,25 +70,27 @@ def _check_shape(value: Any, message: Any, path: str = "", *, whole: bool) -> No
     """Raises ValueError where json_format would drop something that somebody has meant.
 
     That is a field under both of its names, a text or a list in place of a message, and the
-    name of an enum value that is none. `path`: where the message stands, with a dot behind it.
+    name of an enum value that is none. `path`: where the message stands.
     """
     if message.full_name.startswith("google.protobuf."):
         return
     if not isinstance(value, dict):
         raise ValueError(f"{path or message.name} must be a JSON object")  # noqa: TRY004
+    inside = f"{path}." if path else ""
     found = [(_field(message, name), name, inner) for name, inner in value.items()]
     unknown = [name for field, name, _ in found if not field]
     if whole and unknown:
-        raise ValueError(f"{path}{unknown[0]} is no field of {message.name}")
+        raise ValueError(f"{inside}{unknown[0]} is no field of {message.name}")
     known = [(field, inner) for field, _, inner in found if field]
     if len({field.number for field, _ in known}) != len(known):
-        raise ValueError(f"{path}: a field is given twice, under both of its names")
+        raise ValueError(f"{path or message.name}: a field is given under both of its names")
     for field, inner in known:
-        for at, each in _values(field, inner, f"{path}{field.name}"):
-            if field.enum_type is not None:
+        if field.enum_type is not None:
+            for at, each in _values(field, inner, inside):
                 _check_name(each, field.enum_type, at)
-            elif field.message_type is not None:
-                _check_shape(each, field.message_type, f"{at}.", whole=whole)
+        elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            for at, each in _values(field, inner, inside):
+                _check_shape(each, field.message_type, at, whole=whole)
 
 
 def _check_name(value: Any, enum: Any, path: str) -> None:
@@ -102,10 +104,9 @@ def _field(message: Any, name: str) -> Any:
     return by_name.get(name) or by_camelcase.get(name)
 
 
-def _values(field: Any, value: Any, path: str) -> list[tuple[str, Any]]:
+def _values(field: Any, value: Any, inside: str) -> list[tuple[str, Any]]:
     """What stands in a field, one by one, each with its path."""
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
-        return []
+    path = f"{inside}{field.name}"
     if field.is_repeated and isinstance(value, list):
         return [(f"{path}[{at}]", each) for at, each in enumerate(value) if each is not None]
     return [] if value is None else [(path, value)]
