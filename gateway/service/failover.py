@@ -56,12 +56,10 @@ class Failover:
         now, trunk = self._clock.now(), self._trunk(call)
         return failover.objection(call, failure, trunk, now, silent=silent, unseen=unseen)
 
-    async def next_trunk(
-        self, call: Call, failure: Failure, *, silent: bool, unseen: bool
-    ) -> Moved:
+    async def next_trunk(self, call: Call, failure: Failure, *, silent: bool) -> Moved:
         """The next attempt, stored before anything of it leaves; or why there is none.
 
-        `silent` and `unseen`: see `objection`.
+        For a call to which there is no `objection`; the stored one is asked again.
         """
 
         def move(tx: Transaction) -> Moved:
@@ -70,7 +68,7 @@ class Failover:
                 return Moved(stored, self._trunk(stored))
             if tx.holder(call.call_id) != self._gateway_id:
                 return Moved(stored, None, "another gateway has taken the call over")
-            if why := self.objection(stored, failure, silent=silent, unseen=unseen):
+            if why := self.objection(stored, failure, silent=silent):
                 return Moved(stored, None, why)
             chosen = self._admission.next_trunk(tx, stored)
             if chosen is None:
@@ -89,8 +87,6 @@ class Failover:
             )
             return Moved(self._record.advance(tx, stored.call_id, seen), chosen.trunk)
 
-        if why := self.objection(call, failure, silent=silent, unseen=unseen):
-            return Moved(call, None, why)
         return await until_stored(lambda: self._store.transact(move))
 
     def _trunk(self, call: Call) -> Trunk | None:

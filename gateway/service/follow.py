@@ -265,22 +265,22 @@ class Follower:
         silent = dialing.given_up and not failure.sip_status_code
         if reply.rang:
             await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))
-        depends = not self._around.failover.objection(self._call, failure, silent=silent)
-        unseen = (
-            depends and reply.rang is None and not await self._saw_how_far(failure, looked=looked)
-        )
-        moved = await self._around.failover.next_trunk(
-            self._call, failure, silent=silent, unseen=unseen
-        )
-        self._take(moved.call, self._call)
-        if moved.trunk:
-            self._seen_in_room = False
-            self._dial(moved.trunk)
-            return
+        others = self._around.failover
+        why = others.objection(self._call, failure, silent=silent)
+        if not why and reply.rang is None and not await self._saw_how_far(failure, looked=looked):
+            why = others.objection(self._call, failure, silent=silent, unseen=True)
+        if not why:
+            moved = await others.next_trunk(self._call, failure, silent=silent)
+            self._take(moved.call, self._call)
+            if moved.trunk:
+                self._seen_in_room = False
+                self._dial(moved.trunk)
+                return
+            why = moved.why
         now = self._clock.now()
         if silent:  # nobody else has ended it
             await self._observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
-        await self._observe(DialFailed(now, failure, moved.why))
+        await self._observe(DialFailed(now, failure, why))
 
     async def _saw_how_far(self, failure: Failure, *, looked: bool) -> bool:
         """Whether it would be known, had the phone rung in the attempt that failed.

@@ -7,6 +7,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, fun
 
 from gateway.domain.delivery import DeliveryState
 from gateway.store.codec import micros
+from gateway.store.reading import SqlReading
 from gateway.store.schema import calls, event_sequences, events, webhook_deliveries
 
 PART = 1_000
@@ -44,8 +45,6 @@ _FORGET_DEAD = delete(webhook_deliveries).where(
 )
 
 _ENDED = calls.c.open != true()
-_OLDEST_KEPT = select(func.min(events.c.sequence)).where(events.c.tenant_id == _OF_TENANT)
-_NEWEST = select(event_sequences.c.sequence).where(_TENANT == _OF_TENANT)
 _oldest_call = (
     select(calls.c.create_time)
     .where(calls.c.tenant_id == _TENANT, _ENDED)
@@ -102,9 +101,6 @@ def _forget_events(connection: Connection, tenant_id: str, before: int, most: in
 
 
 def _forget_calls(connection: Connection, tenant_id: str, before: int, most: int) -> int:
-    tenant = {"tenant": tenant_id}
-    oldest = connection.execute(_OLDEST_KEPT, tenant).scalar()
-    if oldest is None:
-        oldest = connection.execute(_NEWEST, tenant).scalar_one() + 1
-    old = {**tenant, "before": before, "part": most, "oldest_kept": oldest}
+    oldest, _ = SqlReading(connection).event_range(tenant_id)
+    old = {"tenant": tenant_id, "before": before, "part": most, "oldest_kept": oldest}
     return connection.execute(_FORGET_CALLS, old).rowcount

@@ -74,12 +74,8 @@ def unary(
     whole: bool = False,
 ) -> UnaryEndpoint:
     """The row of a method of `service`, with the messages that its descriptor names."""
-    method = service.methods_by_name[name]
     return UnaryEndpoint(
-        service=service.full_name,
-        name=name,
-        request=GetMessageClass(method.input_type),
-        response=GetMessageClass(method.output_type),
+        **_described(service, name),
         decode=decode,
         serve=serve,
         encode=encode,
@@ -96,3 +92,28 @@ class StreamEndpoint(Endpoint):
     instead: str = ""
     """The RPC that tells the same on wires without streams."""
     serve: Callable[[Rpc, Any], AsyncGenerator[Any, None]]
+
+
+def stream(
+    service: ServiceDescriptor,
+    name: str,
+    decode: Callable[[Any], Any],
+    serve: Callable[[Rpc, Any], AsyncGenerator[Any, None]],
+    encode: Callable[[Any], Message],
+    *,
+    right: Right | None,
+) -> StreamEndpoint:
+    """The same of a method that answers with a stream."""
+    return StreamEndpoint(
+        **_described(service, name), decode=decode, serve=serve, encode=encode, right=right
+    )
+
+
+def _described(service: ServiceDescriptor, name: str) -> dict[str, Any]:
+    method = service.methods_by_name[name]
+    return {
+        "service": service.full_name,
+        "name": name,
+        "request": GetMessageClass(method.input_type),
+        "response": GetMessageClass(method.output_type),
+    }

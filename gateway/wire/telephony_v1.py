@@ -1,10 +1,9 @@
 """The vocabulary of `gateway.telephony.v1`: a row per RPC."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
@@ -15,7 +14,7 @@ from gateway.service.transfers import TransferService
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire import telephony_v1_requests as requests
 from gateway.wire import telephony_v1_responses as responses
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, never_recorded, unary
+from gateway.wire.endpoint import Endpoint, never_recorded, stream, unary
 
 CALL_SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
 
@@ -37,7 +36,14 @@ def endpoints(
         ),
         _unary("GetCall", requests.get_call, calls.get_call, responses.got_call),
         _unary("ListCalls", requests.list_calls, calls.list_calls, responses.page_of_calls),
-        _stream("WatchCalls", requests.watch_calls, events.watch_calls, responses.watched),
+        stream(
+            CALL_SERVICE,
+            "WatchCalls",
+            requests.watch_calls,
+            events.watch_calls,
+            responses.watched,
+            right=Right.CALL,
+        ),
         _unary(
             "ListCallEvents",
             requests.list_call_events,
@@ -74,22 +80,3 @@ def _unary(
     recorded: Callable[[Any], bool] = never_recorded,
 ) -> Endpoint:
     return unary(CALL_SERVICE, name, decode, serve, encode, right=Right.CALL, recorded=recorded)
-
-
-def _stream(
-    name: str,
-    decode: Callable[[Any], Any],
-    serve: Callable[[Rpc, Any], AsyncGenerator[Any, None]],
-    encode: Callable[[Any], Message],
-) -> Endpoint:
-    method = CALL_SERVICE.methods_by_name[name]
-    return StreamEndpoint(
-        service=CALL_SERVICE.full_name,
-        name=name,
-        request=GetMessageClass(method.input_type),
-        response=GetMessageClass(method.output_type),
-        decode=decode,
-        serve=serve,
-        encode=encode,
-        right=Right.CALL,
-    )
