@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -294,3 +295,12 @@ async def refusal(asked: Awaitable[Any]) -> RefusedError:
     except RefusedError as error:
         return error
     raise AssertionError(f"was not refused: {answer}")
+
+
+@asynccontextmanager
+async def on_sandbox(folder: Path, wire: str = "grpc") -> AsyncIterator[Stand]:
+    """A stand on the sandbox and SQLite, from its start to its end."""
+    stand = Stand(wire, f"sqlite:///{folder}/gateway.db", None, folder)
+    await stand.start()
+    yield stand
+    await stand.stop()

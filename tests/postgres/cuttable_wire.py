@@ -9,6 +9,8 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import make_url
+
 LOOPBACK = "127.0.0.1"
 COMMIT = b"COMMIT\0"
 
@@ -22,17 +24,20 @@ class Cut(Enum):
 
 
 class CuttableWire:
-    """Forwards connections on `port` to the server's port.
+    """Forwards connections on `port` to the server of a database; `url` leads there by this wire.
 
     ``next_cut`` breaks the next connection that commits; with ``dead_after_cut`` the wire then
     takes no connections until :meth:`mend`. ``was_cut`` is set when it happened.
     """
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, database_url: str) -> None:
         """Prepare a wire; it is there on entering."""
-        self._server_port = server_port
+        direct = make_url(database_url)
+        assert direct.port
+        self._server_port = direct.port
         self._socket = socket.create_server((LOOPBACK, 0))
         self.port: int = self._socket.getsockname()[1]
+        self.url = direct.set(port=self.port).render_as_string(hide_password=False)
         self.next_cut = Cut.NEVER
         self.dead_after_cut = False
         self.was_cut = Event()

@@ -42,17 +42,14 @@ def database_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 def wire(database_url: str) -> Iterator[CuttableWire]:
     """A wire to the server."""
-    port = make_url(database_url).port
-    assert port
-    with CuttableWire(port) as wire:
+    with CuttableWire(database_url) as wire:
         yield wire
 
 
 @pytest.fixture
-def wired(databank: Databank, database_url: str, wire: CuttableWire) -> SqlStore:
+def wired(databank: Databank, wire: CuttableWire) -> SqlStore:
     """A store on an empty database at the other end of the wire."""
-    url = make_url(database_url).set(port=wire.port)
-    return Databank(url.render_as_string(hide_password=False), databank.stores).open()
+    return Databank(wire.url, databank.stores).open()
 
 
 async def assert_whole(store: SqlStore, confirmed: list[CallEvent]) -> list[CallEvent]:

@@ -1,10 +1,11 @@
-"""The clusters on which survival is tested."""
+"""The clusters and the stand on which survival is tested."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
+from tests.behaviour.stand import Stand, on_sandbox
 from tests.stack.livekit_stack import LiveKitStack
 from tests.survival.cluster import Cluster
 
@@ -33,6 +34,13 @@ async def pair(
     """Two gateway processes on one database."""
     async for cluster in _cluster(livekit_stack, database_url, tmp_path, 2):
         yield cluster
+
+
+@pytest.fixture
+async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
+    """One gateway on the sandbox."""
+    async with on_sandbox(tmp_path) as stand:
+        yield stand
 
 
 async def _cluster(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Connection, Engine, event
 
 from gateway.ports import AuditQuery, Store
 from gateway.store import writer
@@ -60,19 +60,16 @@ async def stand(
 @pytest.fixture
 def wire(database_url: str) -> Iterator[CuttableWire]:
     """A wire to the server."""
-    port = make_url(database_url).port
-    assert port
-    with CuttableWire(port) as wire:
+    with CuttableWire(database_url) as wire:
         yield wire
 
 
 @pytest.fixture
 async def wired(
-    livekit_stack: LiveKitStack, database_url: str, wire: CuttableWire, tmp_path: Path
+    livekit_stack: LiveKitStack, wire: CuttableWire, tmp_path: Path
 ) -> AsyncIterator[Stand]:
     """One gateway whose database is at the other end of the wire."""
-    url = make_url(database_url).set(port=wire.port).render_as_string(hide_password=False)
-    async with served(livekit_stack, url, tmp_path) as stand:
+    async with served(livekit_stack, wire.url, tmp_path) as stand:
         yield stand
 
 

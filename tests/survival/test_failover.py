@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,15 +21,6 @@ from gateway.service.webhooks_in import Taken
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NUMBERS, Stand, eventually, phone, reason_name, span
 from tests.behaviour.trunks import trunk, two_trunks
-
-
-@pytest.fixture
-async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
-    """One gateway on the sandbox."""
-    made = Stand("grpc", f"sqlite:///{tmp_path}/gateway.db", None, tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
 
 
 async def three_trunks(stand: Stand, *behave_as: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
@@ -18,15 +18,6 @@ from gateway.ports import StoreUnavailableError
 from gateway.service import events
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.behaviour.stand import Stand, eventually, phone, reason_name, refusal, span, state_name
-
-
-@pytest.fixture
-async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
-    """One gateway on the sandbox."""
-    made = Stand("grpc", f"sqlite:///{tmp_path}/gateway.db", None, tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
 
 
 class Dials:

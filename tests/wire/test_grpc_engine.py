@@ -10,7 +10,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from tests.behaviour.stand import Stand, refusal
+from tests.behaviour.stand import Stand, on_sandbox, refusal
 from tests.wires import SERVICE
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -20,10 +20,8 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 @pytest.fixture
 async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     """A gateway on the sandbox."""
-    made = Stand("grpc", f"sqlite:///{tmp_path}/gateway.db", None, tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
+    async with on_sandbox(tmp_path) as stand:
+        yield stand
 
 
 @pytest.mark.parametrize("service", ["", SERVICE.full_name])

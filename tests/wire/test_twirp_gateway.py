@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, eventually, phone, reason_name
+from tests.behaviour.stand import Stand, eventually, on_sandbox, phone, reason_name
 from tests.wire.twirp_stand import JSON, SERVICE, head
 
 RINGS_FOR_EVER = phone("02")
@@ -19,10 +19,8 @@ SOON = 5.0
 @pytest.fixture
 async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     """A gateway on the sandbox, asked over Twirp."""
-    made = Stand("twirp+json", f"sqlite:///{tmp_path}/gateway.db", None, tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
+    async with on_sandbox(tmp_path, "twirp+json") as stand:
+        yield stand
 
 
 async def post(stand: Stand, body: dict[str, Any], **headers: str) -> tuple[int, Any]:
