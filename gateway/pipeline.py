@@ -1,12 +1,14 @@
-"""Once around every RPC, in this order: id → log and metrics → audit → identity → method.
+"""Once around every RPC, in this order: id → log, metrics → audit → who, how much → body → method.
 
-Nothing here needs remembering inside a method, and no method can leave it out. Whatever is
-raised leaves as a GatewayError; what was not meant for callers stays in the log.
+Who is calling, what they may do and how much they ask is known from the headers: a request
+that is refused for that has not been read. Nothing here needs remembering inside a method, and
+no method can leave it out. Whatever is raised leaves as a GatewayError; what was not meant for
+callers stays in the log.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,11 +23,18 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.metrics import RPC_SECONDS, RPCS
-from gateway.ports import Clock, StoreUnavailableError
+from gateway.ports import Clock, StoreUnavailableError, reading_for
 from gateway.service.identity import Identity, require
+from gateway.service.traffic import Traffic
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, ToldAsError, UnaryEndpoint
+from gateway.wire.peers import origin_of
 
 NOBODY = Caller(key="", tenant_id="", rights=frozenset())
+MALFORMED = "MALFORMED"
+"""The code of what could not be decoded, where the wire has an error of its own for that."""
+
+Receive = Callable[[], Awaitable[Message]]
+"""Reads the request's body and decodes it. Raises GatewayError or ToldAsError."""
 
 log = structlog.get_logger()
 
@@ -53,42 +62,57 @@ class _Passage:
         self.rpc = rpc
         self.asked: Any = None
         self.result: Any = None
+        self.served = False
 
 
 class Pipeline:
     """Serves endpoints for every engine."""
 
-    def __init__(self, identity: Identity, trail: Trail, clock: Clock) -> None:
+    def __init__(self, identity: Identity, trail: Trail, clock: Clock, traffic: Traffic) -> None:
         self._identity = identity
         self._trail = trail
         self._clock = clock
+        self._traffic = traffic
 
-    async def unary(self, endpoint: UnaryEndpoint, incoming: Incoming, message: Message) -> Message:
+    async def unary(self, endpoint: UnaryEndpoint, incoming: Incoming, receive: Receive) -> Message:
         """The response. Raises GatewayError, ToldAsError and nothing else but cancellation."""
         with self._around(endpoint, incoming) as passage:
-            self._admit(endpoint, incoming, message, passage)
+            await self._admit(endpoint, incoming, receive, passage)
             passage.result = await endpoint.serve(passage.rpc, passage.asked)
+            passage.served = True
             return endpoint.encode(passage.result)
 
     async def stream(
-        self, endpoint: StreamEndpoint, incoming: Incoming, message: Message
+        self, endpoint: StreamEndpoint, incoming: Incoming, receive: Receive
     ) -> AsyncGenerator[Message, None]:
         """The responses, one by one. Raises GatewayError and nothing else but cancellation."""
         with self._around(endpoint, incoming) as passage:
-            self._admit(endpoint, incoming, message, passage)
+            await self._admit(endpoint, incoming, receive, passage)
             async with aclosing(endpoint.serve(passage.rpc, passage.asked)) as results:
                 async for result in results:
                     yield endpoint.encode(result)
 
-    def _admit(
-        self, endpoint: Endpoint, incoming: Incoming, message: Message, passage: _Passage
+    async def _admit(
+        self, endpoint: Endpoint, incoming: Incoming, receive: Receive, passage: _Passage
     ) -> None:
+        """Knows who is calling, then takes in what is asked."""
+        self._within_limits(endpoint, self._traffic.from_origin(origin_of(incoming.peer)))
         caller = self._identity.authenticate(incoming.headers.get("authorization", ""))
         passage.rpc = replace(passage.rpc, caller=caller)
         structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
-        if endpoint.right is not None:
-            require(caller, endpoint.right)
-        passage.asked = endpoint.decode(message)
+        reading_for.set(caller.tenant_id)
+        if endpoint.rights:
+            require(caller, *endpoint.rights)
+        self._within_limits(endpoint, self._traffic.of_caller(caller))
+        message = await receive()
+        if endpoint.slow:
+            passage.asked = await asyncio.to_thread(endpoint.decode, message)
+        else:
+            passage.asked = endpoint.decode(message)
+
+    def _within_limits(self, endpoint: Endpoint, refusal: GatewayError | None) -> None:
+        if refusal is not None and not endpoint.always:
+            raise refusal
 
     @contextmanager
     def _around(self, endpoint: Endpoint, incoming: Incoming) -> Iterator[_Passage]:
@@ -109,8 +133,14 @@ class Pipeline:
             try:
                 yield passage
                 self._done(endpoint, passage, begun)
-            except ToldAsError:
-                self._done(endpoint, passage, begun)
+            except ToldAsError as told:
+                if passage.served:
+                    self._done(endpoint, passage, begun)
+                else:
+                    outcome = MALFORMED
+                    self._trail.refused(
+                        passage.rpc, passage.asked, outcome, str(told), _since(begun)
+                    )
                 raise
             except (asyncio.CancelledError, GeneratorExit):
                 outcome = "CANCELLED"

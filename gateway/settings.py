@@ -63,6 +63,24 @@ class Settings(BaseSettings):
 
     Not fewer than a webhook is tried for.
     """
+    requests_per_tenant: int = Field(
+        default=200, ge=0, validation_alias="GATEWAY_MAX_REQUESTS_PER_TENANT"
+    )
+    """Requests a second that a gateway takes of one tenant; 0: no limit, as with the others."""
+    requests_per_peer: int = Field(
+        default=500, ge=0, validation_alias="GATEWAY_MAX_REQUESTS_PER_PEER"
+    )
+    """Requests a second that a gateway takes of one address."""
+    streams_per_tenant: int = Field(
+        default=1000, ge=0, validation_alias="GATEWAY_MAX_STREAMS_PER_TENANT"
+    )
+    """WatchCalls streams of one tenant at once."""
+    polls_per_tenant: int = Field(
+        default=500, ge=0, validation_alias="GATEWAY_MAX_POLLS_PER_TENANT"
+    )
+    """ListCallEvents requests of one tenant that wait, at once."""
+    body_seconds: float = Field(default=10, gt=0, le=600, validation_alias="GATEWAY_BODY_TIMEOUT")
+    """How many seconds a request's body may take to arrive."""
     webhook_private_addresses: bool = Field(
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )
@@ -80,6 +98,11 @@ class Settings(BaseSettings):
     def drain_timeout(self) -> timedelta:
         """See `drain_seconds`."""
         return timedelta(seconds=self.drain_seconds)
+
+    @property
+    def body_timeout(self) -> timedelta:
+        """See `body_seconds`."""
+        return timedelta(seconds=self.body_seconds)
 
     @property
     def retention(self) -> timedelta:

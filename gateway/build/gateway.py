@@ -57,7 +57,7 @@ class Gateway:
         self._store.on_audit(_count_ends)
         self._store.on_audit(LineSink())
         identity = Identity(self._administration.directory, self._administration.seal)
-        self._build_doors(Pipeline(identity, self._trail, clock))
+        self._build_doors(Pipeline(identity, self._trail, clock, self._services.traffic))
         self._chores: list[asyncio.Task[None]] = []
         self.grpc_port = self._grpc.port
         self.http_port = 0
@@ -129,13 +129,18 @@ class Gateway:
     def _build_doors(self, pipeline: Pipeline) -> None:
         """Our API on every wire, LiveKit's on the one it has."""
         rows = self._services.endpoints()
-        self._grpc = GrpcEngine(pipeline, rows, self._settings.grpc_address)
+        patience = self._settings.body_timeout
+        self._grpc = GrpcEngine(pipeline, rows, self._settings.grpc_address, body_patience=patience)
         name = PlatformName.SANDBOX if self.plays_sandbox else PlatformName.LIVEKIT
         self._http = HttpServer(
             self._settings.http_address,
             {"platform": name.value},
             self._readiness,
-            twirp=TwirpEngine(pipeline, [*rows, *self._services.livekit_endpoints()]),
+            twirp=TwirpEngine(
+                pipeline,
+                [*rows, *self._services.livekit_endpoints()],
+                body_patience=patience,
+            ),
             grace=self._settings.drain_timeout,
             webhooks=self._webhook_door(),
         )

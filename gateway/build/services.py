@@ -26,6 +26,7 @@ from gateway.service.presence import Presence
 from gateway.service.record import Record
 from gateway.service.retention import Retention
 from gateway.service.sweep import Sweep
+from gateway.service.traffic import Traffic, TrafficLimits
 from gateway.service.transfers import TransferService
 from gateway.service.webhooks import WebhookService
 from gateway.service.webhooks_in import WebhooksIn
@@ -55,6 +56,7 @@ class Services:
         self._administration = administration
         self._trail = trail
         self.drain = Drain()
+        self.traffic = Traffic(traffic_limits(settings))
         self.feed = Feed()
         self.presence = Presence(store, new_id("gateway", clock.now()))
         self._follow_calls()
@@ -150,7 +152,9 @@ class Services:
             presence=self.presence,
             adoption=self._adoption,
         )
-        self.events = EventService(store=self._store, feed=self.feed, drain=self.drain)
+        self.events = EventService(
+            store=self._store, feed=self.feed, drain=self.drain, traffic=self.traffic
+        )
 
     def _hear_livekit(self) -> None:
         self.webhooks_in = WebhooksIn(
@@ -185,3 +189,13 @@ class Services:
             told=lambda result: WEBHOOK_DELIVERIES.labels(result).inc(),
             oldest=WEBHOOK_OLDEST_SECONDS.set,
         )
+
+
+def traffic_limits(settings: Settings) -> TrafficLimits:
+    """How much one asker may ask, as the settings say."""
+    return TrafficLimits(
+        requests_per_tenant=settings.requests_per_tenant,
+        requests_per_peer=settings.requests_per_peer,
+        streams_per_tenant=settings.streams_per_tenant,
+        polls_per_tenant=settings.polls_per_tenant,
+    )

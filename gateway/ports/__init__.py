@@ -13,7 +13,7 @@ from gateway.ports.platform import (
     Webhooks,
 )
 from gateway.ports.records import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
-from gateway.ports.store import OutcomeUnknownError, Store, StoreUnavailableError
+from gateway.ports.store import OutcomeUnknownError, Store, StoreUnavailableError, reading_for
 from gateway.ports.transaction import Reading, Transaction
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "StoredConfig",
     "Transaction",
     "Webhooks",
+    "reading_for",
 ]

@@ -1,6 +1,7 @@
 """The database."""
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Protocol, TypeVar
 
 from gateway.domain.audit_event import ChainedAuditEvent
@@ -8,6 +9,9 @@ from gateway.domain.event import CallEvent
 from gateway.ports.transaction import Reading, Transaction
 
 T = TypeVar("T")
+
+reading_for: ContextVar[str] = ContextVar("reading_for", default="")
+"""The tenant that this task reads for; empty: the gateway itself. Tenants read in turn."""
 
 
 class StoreUnavailableError(Exception):
@@ -43,7 +47,8 @@ class Store(Protocol):
         """Runs `ask` on a consistent view that includes all that was durable before.
 
         `ask` runs in another thread, MUST be a pure function of the view, and may run more than
-        once. Raises StoreUnavailableError.
+        once. Where reads wait, those of each `reading_for` take turns. Raises
+        StoreUnavailableError.
         """
         ...
 

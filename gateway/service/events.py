@@ -16,6 +16,7 @@ from gateway.ports import Reading, Store
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
 from gateway.service.own_call import own_call
+from gateway.service.traffic import Traffic
 
 HEARTBEAT_SECONDS = 15.0
 PAGE = 200
@@ -34,17 +35,18 @@ class Heartbeat:
 class EventService:
     """Streams a tenant's events from the store; a slow reader slows only itself."""
 
-    def __init__(self, *, store: Store, feed: Feed, drain: Drain) -> None:
+    def __init__(self, *, store: Store, feed: Feed, drain: Drain, traffic: Traffic) -> None:
         self._store = store
         self._feed = feed
         self._drain = drain
+        self._traffic = traffic
 
     async def watch_calls(
         self, rpc: Rpc, asked: WatchCalls
     ) -> AsyncGenerator[CallEvent | Heartbeat, None]:
         """Ends after a single call's end; raises DRAINING when the gateway goes away."""
         self._drain.refuse()
-        with self._feed.watched(rpc.tenant_id):
+        with self._traffic.stream(rpc.tenant_id), self._feed.watched(rpc.tenant_id):
             after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
             yield Heartbeat(after)
             due = time.monotonic() + HEARTBEAT_SECONDS
@@ -68,19 +70,37 @@ class EventService:
         """The next events, and the sequence to go on after; waits while there is none."""
         self._drain.refuse()
         size, wait = _page_size(asked), _wait(asked)
-        after, over = await self._store.read(lambda tx: _start(tx, rpc, asked.watch))
-        try:
-            async with asyncio.timeout(wait or None):
-                while True:
-                    newest, events = await self._next(rpc, asked.watch, after, size)
-                    after = events[-1].sequence if events else newest
-                    seen = [event for event in events if _may_see(rpc, event)]
-                    if seen or over or not wait:
-                        return seen, after
-                    if not events:
-                        await self._beyond(rpc.tenant_id, after)
-        except TimeoutError:
-            return [], after
+        if not wait:
+            after, _ = await self._start(rpc, asked.watch)
+            return await self._page(rpc, asked.watch, after, size)
+        with self._traffic.poll(rpc.tenant_id), self._feed.watched(rpc.tenant_id):
+            after, over = await self._start(rpc, asked.watch)
+            try:
+                async with asyncio.timeout(wait):
+                    while True:
+                        seen, newest = await self._page(rpc, asked.watch, after, size)
+                        if seen or over:
+                            return seen, newest
+                        if newest == after:
+                            await self._beyond(rpc.tenant_id, after)
+                        after = newest
+            except TimeoutError:
+                return [], after
+
+    async def _start(self, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
+        """See `_start`; who polls on from where it is up to date does not ask the database."""
+        after = asked.after_sequence
+        if after and not asked.call_id and self._feed.reached(rpc.tenant_id, after):
+            return after, False
+        return await self._store.read(lambda tx: _start(tx, rpc, asked))
+
+    async def _page(
+        self, rpc: Rpc, asked: WatchCalls, after: int, size: int
+    ) -> tuple[Sequence[CallEvent], int]:
+        """The events that the caller may see of the next ones, and how far those went."""
+        newest, events = await self._next(rpc, asked, after, size)
+        reached = events[-1].sequence if events else newest
+        return [event for event in events if _may_see(rpc, event)], reached
 
     async def _next(
         self, rpc: Rpc, asked: WatchCalls, after: int, limit: int = PAGE

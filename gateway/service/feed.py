@@ -99,9 +99,16 @@ class Feed:
             if not self._watchers[tenant_id]:
                 del self._watchers[tenant_id], self._recent[tenant_id]
 
+    def reached(self, tenant_id: str, sequence: int) -> bool:
+        """Whether there is an event of this sequence, and all that came after it are at hand."""
+        known = sequence <= self._newest.get(tenant_id, 0)
+        return known and self.after(tenant_id, sequence) is not None
+
     def after(self, tenant_id: str, sequence: int) -> Sequence[CallEvent] | None:
         """All events known above `sequence`; None where they are not at hand."""
         recent = self._recent.get(tenant_id)
+        if recent is not None and sequence == self._newest.get(tenant_id):
+            return []
         if not recent or recent[0].sequence > sequence + 1:
             return None
         return list(islice(recent, sequence + 1 - recent[0].sequence, None))

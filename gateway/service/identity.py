@@ -110,9 +110,9 @@ def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
     )
 
 
-def require(caller: Caller, right: Right) -> None:
-    """Raises PERMISSION_DENIED unless the caller has the right."""
-    if right not in caller.rights:
+def require(caller: Caller, right: Right, *others: Right) -> None:
+    """Raises PERMISSION_DENIED unless the caller has the right, or one of the others."""
+    if caller.rights.isdisjoint({right, *others}):
         raise GatewayError(
             Reason.PERMISSION_DENIED,
             f"needs the right {right}: of the key, and as a SIP grant of the token",

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -14,10 +13,11 @@ from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.ports import Clock, Reading, StoreUnavailableError, Transaction
-from gateway.store.database import READERS, Database
+from gateway.store.database import Database
 from gateway.store.dialect import lost, open_database, unavailable
 from gateway.store.migrate import migrate
 from gateway.store.news import Handed, Watcher
+from gateway.store.readers import Readers
 from gateway.store.reading import SqlReading
 from gateway.store.writer import Finished, Job, Writer
 
@@ -60,7 +60,7 @@ class SqlStore:
         self._handed = Handed(database)
         self._watcher: Watcher | None = None
         self._writer = Writer(database, log_id, self._hand_over)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._readers = Readers()
 
     async def transact(self, change: Callable[[Transaction], T]) -> T:
         """See `ports.Store`."""
@@ -72,7 +72,7 @@ class SqlStore:
     async def read(self, ask: Callable[[Reading], T]) -> T:
         """See `ports.Store`."""
         self._begin()
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, ask)
+        return await self._readers.run(self._read, ask)
 
     def on_events(self, listener: Callable[[Sequence[CallEvent]], None]) -> None:
         """See `ports.Store`."""

@@ -15,11 +15,13 @@ from gateway.wire import admin_v1_responses as responses
 from gateway.wire.endpoint import Endpoint, unary
 
 ADMIN_SERVICE = admin_pb2.DESCRIPTOR.services_by_name["AdminService"]
+CONFIG_BYTES = 4 * 1024 * 1024
+"""Some 300,000 prefixes; `gateway apply` works on the database and takes more."""
 
 
 def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
     """Every RPC: its name, message → command, the story, result → message, who may."""
-    operator, either = Right.OPERATOR, None
+    operator, either = (Right.OPERATOR,), (Right.TENANT_ADMIN, Right.OPERATOR)
     return (
         _row(
             "ApplyConfig",
@@ -29,6 +31,8 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             operator,
             recorded=lambda applied: not applied.dry_run,
             whole=True,
+            slow=True,
+            max_bytes=CONFIG_BYTES,
         ),
         _row("GetConfig", requests.get_config, _config_told(rpcs), _as_it_is, operator),
         _row(
@@ -82,10 +86,10 @@ def _row(
     decode: Callable[[Any], Any],
     serve: Callable[[Rpc, Any], Awaitable[Any]],
     encode: Callable[[Any], Message],
-    right: Right | None,
+    rights: tuple[Right, ...],
     **more: Any,
 ) -> Endpoint:
-    return unary(ADMIN_SERVICE, name, decode, serve, encode, right=right, **more)
+    return unary(ADMIN_SERVICE, name, decode, serve, encode, rights=rights, **more)
 
 
 def _always(_result: Any) -> bool:

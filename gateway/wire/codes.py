@@ -51,6 +51,7 @@ CODES: dict[Reason, Code] = {
     Reason.FRAUD_LIMIT: _DENIED,
     Reason.TENANT_LIMIT: _EXHAUSTED,
     Reason.TRUNK_LIMIT: _EXHAUSTED,
+    Reason.RATE_LIMITED: _EXHAUSTED,
     Reason.CONFIG_CONFLICT: Code(grpc.StatusCode.ABORTED, "aborted", 409),
     Reason.API_KEY_NOT_FOUND: _NOT_FOUND,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -13,6 +14,11 @@ from gateway.domain.tenant import Right
 from gateway.errors import GatewayError
 
 OWN_PACKAGE = "gateway.telephony.v1."
+BODY_PATIENCE = timedelta(seconds=10)
+"""How long a request's body may take to arrive."""
+ORDINARY_BYTES = 64 * 1024
+LEG_BYTES = 512 * 1024
+"""Of a request with a leg: metadata and attributes may have 64 KiB each, more in JSON."""
 
 
 def never_recorded(_result: Any) -> bool:
@@ -38,14 +44,20 @@ class Endpoint:
     response: type[Message]
     decode: Callable[[Any], Any]
     encode: Callable[[Any], Message]
-    right: Right | None
-    """What the caller must have; None: the service itself sees to that."""
+    rights: tuple[Right, ...] = ()
+    """One of these the caller must have; none: the service itself sees to that."""
+    max_bytes: int = ORDINARY_BYTES
+    """A request whose body is longer is refused."""
     recorded: Callable[[Any], bool] = never_recorded
     """Whether the service has written the audit record of this result itself."""
     refused: Callable[[GatewayError], ToldAsError] | None = None
     """How this vocabulary words refusals; None: as each wire does."""
     whole: bool = False
     """Half of the request is worse than none: fields of JSON that are not known are refused."""
+    slow: bool = False
+    """A request may take long to decode: that happens in another thread, and calls go on."""
+    always: bool = False
+    """Never refused because too many requests come: it ends what costs money."""
     request_id_header: str = ""
     """The header, in lower case, in which the vocabulary's clients send a request id."""
 
@@ -68,20 +80,14 @@ def unary(
     decode: Callable[[Any], Any],
     serve: Callable[[Rpc, Any], Awaitable[Any]],
     encode: Callable[[Any], Message],
-    *,
-    right: Right | None,
-    recorded: Callable[[Any], bool] = never_recorded,
-    whole: bool = False,
+    **more: Any,
 ) -> UnaryEndpoint:
-    """The row of a method of `service`, with the messages that its descriptor names."""
+    """The row of a method of `service`, with the messages that its descriptor names.
+
+    `more`: whatever else the row says, by the names of Endpoint.
+    """
     return UnaryEndpoint(
-        **_described(service, name),
-        decode=decode,
-        serve=serve,
-        encode=encode,
-        right=right,
-        recorded=recorded,
-        whole=whole,
+        **_described(service, name), decode=decode, serve=serve, encode=encode, **more
     )
 
 
@@ -100,12 +106,11 @@ def stream(
     decode: Callable[[Any], Any],
     serve: Callable[[Rpc, Any], AsyncGenerator[Any, None]],
     encode: Callable[[Any], Message],
-    *,
-    right: Right | None,
+    **more: Any,
 ) -> StreamEndpoint:
     """The same of a method that answers with a stream."""
     return StreamEndpoint(
-        **_described(service, name), decode=decode, serve=serve, encode=encode, right=right
+        **_described(service, name), decode=decode, serve=serve, encode=encode, **more
     )
 
 

@@ -1,5 +1,6 @@
 """The gRPC protocol on grpc.aio: knows statuses, metadata and deadlines, and no message."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -18,11 +19,12 @@ from grpc_status import rpc_status
 from gateway.errors import GatewayError, invalid_field
 from gateway.pipeline import Incoming, Pipeline
 from gateway.wire.codes import CODES
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import BODY_PATIENCE, Endpoint, StreamEndpoint, UnaryEndpoint
 
 ERROR_DOMAIN = "telephony.gateway"
 WIRE = "grpc"
-MAX_MESSAGE_BYTES = 1024 * 1024
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+"""Of any method; each has a limit of its own below it."""
 
 _OPTIONS = (
     # Two gateways on one port would share its connections by chance.
@@ -38,8 +40,16 @@ _OPTIONS = (
 class GrpcEngine:
     """Serves endpoints, health and reflection on one port."""
 
-    def __init__(self, pipeline: Pipeline, endpoints: Sequence[Endpoint], address: str) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        endpoints: Sequence[Endpoint],
+        address: str,
+        *,
+        body_patience: timedelta = BODY_PATIENCE,
+    ) -> None:
         self._pipeline = pipeline
+        self._body_patience = body_patience
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         self._services = _by_service(endpoints)
@@ -67,23 +77,24 @@ class GrpcEngine:
         await self._server.stop(grace.total_seconds())
 
     def _handler(self, endpoint: Endpoint) -> "grpc.RpcMethodHandler[Any, Any]":
+        """Takes requests as streams: so a message is read when we ask for it, not before."""
+        encode = endpoint.response.SerializeToString
         if isinstance(endpoint, UnaryEndpoint):
-            return grpc.unary_unary_rpc_method_handler(
-                self._unary(endpoint),
-                response_serializer=endpoint.response.SerializeToString,
+            return grpc.stream_unary_rpc_method_handler(
+                self._unary(endpoint), response_serializer=encode
             )
         if isinstance(endpoint, StreamEndpoint):
-            return grpc.unary_stream_rpc_method_handler(
-                self._stream(endpoint),
-                response_serializer=endpoint.response.SerializeToString,
+            return grpc.stream_stream_rpc_method_handler(
+                self._stream(endpoint), response_serializer=encode
             )
         raise TypeError(f"{endpoint.method} is neither unary nor a stream")
 
     def _unary(self, endpoint: UnaryEndpoint) -> Any:
-        async def serve(body: bytes, context: Any) -> Message:
+        async def serve(_requests: Any, context: Any) -> Message:
             try:
-                message = _decoded(endpoint, body)
-                return await self._pipeline.unary(endpoint, _incoming(context), message)
+                return await self._pipeline.unary(
+                    endpoint, _incoming(context), lambda: self._receive(endpoint, context)
+                )
             except GatewayError as error:
                 await context.abort_with_status(rpc_status.to_status(status_of(error)))
                 raise
@@ -91,15 +102,36 @@ class GrpcEngine:
         return serve
 
     def _stream(self, endpoint: StreamEndpoint) -> Any:
-        async def serve(body: bytes, context: Any) -> AsyncIterator[Message]:
+        async def serve(_requests: Any, context: Any) -> AsyncIterator[Message]:
+            responses = self._pipeline.stream(
+                endpoint, _incoming(context), lambda: self._receive(endpoint, context)
+            )
             try:
-                message = _decoded(endpoint, body)
-                async for response in self._pipeline.stream(endpoint, _incoming(context), message):
+                async for response in responses:
                     yield response
             except GatewayError as error:
                 await context.abort_with_status(rpc_status.to_status(status_of(error)))
 
         return serve
+
+    async def _receive(self, endpoint: Endpoint, context: Any) -> Message:
+        """The request's message, if it is short and comes soon. Raises INVALID_FIELD."""
+        name = endpoint.request.DESCRIPTOR.name
+        try:
+            async with asyncio.timeout(self._body_patience.total_seconds()):
+                body = await context.read()
+        except TimeoutError:
+            seconds = f"{self._body_patience.total_seconds():g}"
+            raise invalid_field(name, f"took more than {seconds} s to arrive") from None
+        if body is grpc.aio.EOF:
+            raise invalid_field(name, "no message came")
+        if len(body) > endpoint.max_bytes:
+            raise invalid_field(
+                name, f"must be at most {endpoint.max_bytes} bytes", maximum=str(endpoint.max_bytes)
+            )
+        if endpoint.slow:
+            return await asyncio.to_thread(_decoded, endpoint, body)
+        return _decoded(endpoint, body)
 
 
 def status_of(error: GatewayError) -> status_pb2.Status:

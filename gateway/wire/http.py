@@ -6,7 +6,7 @@ from datetime import timedelta
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from gateway.wire.twirp_engine import MAX_BODY_BYTES, TwirpEngine
+from gateway.wire.twirp_engine import TwirpEngine
 from gateway.wire.webhook_door import WebhookDoor
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
@@ -33,7 +33,7 @@ class HttpServer:
         self._port = int(port)
         self._facts = facts
         self._readiness = readiness
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app = web.Application()
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)

@@ -25,7 +25,7 @@ from gateway.service.livekit_sip import Created, LiveKitSipService
 from gateway.service.transfers import Accepted
 from gateway.wire import livekit_sip_errors as errors
 from gateway.wire import livekit_sip_requests as requests
-from gateway.wire.endpoint import Endpoint, ToldAsError, UnaryEndpoint, never_recorded
+from gateway.wire.endpoint import LEG_BYTES, Endpoint, ToldAsError, UnaryEndpoint, never_recorded
 from gateway.wire.twirp_errors import refusal
 
 SERVICE = "livekit.SIP"
@@ -61,7 +61,7 @@ def endpoints(sip: LiveKitSipService) -> Sequence[Endpoint]:
             outbound_trunks,
             refused=errors.refused_reading,
             # LiveKit's libraries ask with the grant sip.admin, which gives on no right to call.
-            right=None,
+            rights=(),
         ),
     )
 
@@ -109,7 +109,7 @@ def _row(
     *,
     refused: Callable[[GatewayError], ToldAsError] = refusal,
     recorded: Callable[[Any], bool] = never_recorded,
-    right: Right | None = Right.CALL,
+    rights: tuple[Right, ...] = (Right.CALL,),
 ) -> Endpoint:
     request, response = messages
     return UnaryEndpoint(
@@ -120,7 +120,8 @@ def _row(
         decode=decode,
         serve=serve,
         encode=encode,
-        right=right,
+        rights=rights,
+        max_bytes=LEG_BYTES,
         recorded=recorded,
         refused=refused,
         request_id_header=REQUEST_ID_HEADER,

@@ -14,7 +14,7 @@ from gateway.service.transfers import TransferService
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire import telephony_v1_requests as requests
 from gateway.wire import telephony_v1_responses as responses
-from gateway.wire.endpoint import Endpoint, never_recorded, stream, unary
+from gateway.wire.endpoint import LEG_BYTES, Endpoint, stream, unary
 
 CALL_SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
 
@@ -33,6 +33,7 @@ def endpoints(
             calls.place_call,
             responses.placed,
             recorded=lambda placed: bool(placed.call and placed.route),
+            max_bytes=LEG_BYTES,
         ),
         _unary("GetCall", requests.get_call, calls.get_call, responses.got_call),
         _unary("ListCalls", requests.list_calls, calls.list_calls, responses.page_of_calls),
@@ -42,7 +43,7 @@ def endpoints(
             requests.watch_calls,
             events.watch_calls,
             responses.watched,
-            right=Right.CALL,
+            rights=(Right.CALL,),
         ),
         _unary(
             "ListCallEvents",
@@ -51,13 +52,20 @@ def endpoints(
             responses.page_of_events,
         ),
         _unary("UpdateCall", requests.update_call, commands.update_call, responses.updated),
-        _unary("HangUpCall", requests.hang_up_call, commands.hang_up_call, responses.hung_up),
+        _unary(
+            "HangUpCall",
+            requests.hang_up_call,
+            commands.hang_up_call,
+            responses.hung_up,
+            always=True,
+        ),
         _unary(
             "TransferCall",
             requests.transfer_call,
             transfers.transfer_call,
             responses.transferring,
             recorded=lambda accepted: bool(accepted.new),
+            max_bytes=LEG_BYTES,
         ),
         _unary(
             "GetTransfer", requests.get_transfer, transfers.get_transfer, responses.got_transfer
@@ -77,6 +85,6 @@ def _unary(
     decode: Callable[[Any], Any],
     serve: Callable[[Rpc, Any], Awaitable[Any]],
     encode: Callable[[Any], Message],
-    recorded: Callable[[Any], bool] = never_recorded,
+    **more: Any,
 ) -> Endpoint:
-    return unary(CALL_SERVICE, name, decode, serve, encode, right=Right.CALL, recorded=recorded)
+    return unary(CALL_SERVICE, name, decode, serve, encode, rights=(Right.CALL,), **more)

@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.pipeline import Incoming, Pipeline
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import BODY_PATIENCE, Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.twirp_bodies import ENCODINGS, Encoding, UndecodableError
 from gateway.wire.twirp_errors import (
     TwirpError,
@@ -32,9 +32,6 @@ from gateway.wire.twirp_errors import (
 PREFIX = "/twirp"
 TIMEOUT_HEADER = "X-Twirp-Timeout-Ms"
 MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
-MAX_BODY_BYTES = 1024 * 1024
-BODY_PATIENCE = timedelta(seconds=30)
-"""How long a request's body may take to arrive."""
 
 log = structlog.get_logger()
 
@@ -61,7 +58,7 @@ class TwirpEngine:
         Also those outside the prefix: Twirp clients understand `bad_route`, and some fail over
         any answer that is not JSON.
         """
-        app.router.add_route("*", "/{path:.*}", self.serve)
+        app.router.add_route("*", "/{path:.*}", self.serve, expect_handler=_expected)
 
     async def serve(self, request: web.Request) -> web.Response:
         """The response to one request. Raises nothing but cancellation."""
@@ -100,37 +97,63 @@ class TwirpEngine:
             raise _no_streams(endpoint)
         patience = _patience(request)
         incoming = _incoming(request, encoding, patience)
-        message = endpoint.request()
         try:
             async with asyncio.timeout(patience.total_seconds() if patience else None):
-                _decode(encoding, await self._body(request), message, whole=endpoint.whole)
-                response = await self._pipeline.unary(endpoint, incoming, message)
+                response = await self._pipeline.unary(
+                    endpoint, incoming, lambda: self._receive(request, endpoint, encoding)
+                )
         except TimeoutError:
             told = f"not answered within the {TIMEOUT_HEADER} of the request"
             raise deadline_exceeded(told) from None
         return web.Response(body=encoding.encode(response), content_type=encoding.content_type)
 
-    async def _body(self, request: web.Request) -> bytes:
+    async def _receive(
+        self, request: web.Request, endpoint: Endpoint, encoding: Encoding
+    ) -> Message:
+        """The request's message. Raises malformed or deadline_exceeded."""
+        body = await self._body(request, endpoint.max_bytes)
+        message = endpoint.request()
+        if endpoint.slow:
+            await asyncio.to_thread(_decode, encoding, body, message, whole=endpoint.whole)
+        else:
+            _decode(encoding, body, message, whole=endpoint.whole)
+        return message
+
+    async def _body(self, request: web.Request, limit: int) -> bytes:
         """The body, if it is short and comes soon. Raises malformed or deadline_exceeded."""
-        if (request.content_length or 0) > MAX_BODY_BYTES:
-            raise _too_large()
+        if (request.content_length or 0) > limit:
+            raise _too_large(limit)
+        _go_on(request)
+        body = bytearray()
         try:
             async with asyncio.timeout(self._body_patience.total_seconds()):
-                return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise _too_large() from None
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    if len(body) > limit:
+                        raise _too_large(limit)
         except web.RequestPayloadError:
             raise malformed("failed to read request body", last=True) from None
         except TimeoutError:
             seconds = f"{self._body_patience.total_seconds():g}"
             told = f"failed to read request: the body took more than {seconds} s"
             raise deadline_exceeded(told, last=True) from None
+        return bytes(body)
 
 
-def _too_large() -> TwirpError:
+async def _expected(_request: web.Request) -> None:
+    """`Expect: 100-continue` is answered when the body is wanted, not before."""
+
+
+def _go_on(request: web.Request) -> None:
+    """Has a client send the body that it holds back until it is asked for."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _too_large(limit: int) -> TwirpError:
     # Not resource_exhausted: HTTP clients repeat a 429, which would not help here.
-    told = f"the request is larger than {MAX_BODY_BYTES} bytes"
-    return malformed(told, {"limit_bytes": str(MAX_BODY_BYTES)}, last=True)
+    told = f"the request is larger than {limit} bytes"
+    return malformed(told, {"limit_bytes": str(limit)}, last=True)
 
 
 def _encoding(request: web.Request) -> Encoding:

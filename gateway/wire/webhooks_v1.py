@@ -13,6 +13,7 @@ from gateway.domain.delivery import (
 )
 from gateway.domain.event import CallEvent
 from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Right
 from gateway.errors import invalid_field
 from gateway.service.webhooks import PageOfDeliveries, WebhookService
 from gateway.telephony.v1 import webhooks_pb2
@@ -103,5 +104,6 @@ def _unary(
     serve: Callable[[Rpc, Any], Awaitable[Any]],
     encode: Callable[[Any], Message],
 ) -> Endpoint:
-    """A row; the service sees to the rights, which depend on whose webhook it is."""
-    return unary(WEBHOOK_SERVICE, name, decode, serve, encode, right=None)
+    """A row; which of the rights is needed depends on whose webhook it is."""
+    rights = (Right.TENANT_ADMIN, Right.OPERATOR)
+    return unary(WEBHOOK_SERVICE, name, decode, serve, encode, rights=rights)

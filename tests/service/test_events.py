@@ -16,6 +16,7 @@ from gateway.ports import Transaction
 from gateway.service.drain import Drain
 from gateway.service.events import PAGE, EventService, Heartbeat
 from gateway.service.feed import Feed
+from gateway.service.traffic import Traffic, TrafficLimits
 from gateway.store import history
 from gateway.store.store import SqlStore
 from tests.store.values import NOON, a_call, an_event
@@ -45,7 +46,9 @@ async def until(watch: AsyncGenerator[CallEvent | Heartbeat, None], count: int) 
 async def test_a_slow_watch_is_told_what_it_has_missed(store: SqlStore) -> None:
     """What is forgotten before it was read is EVENTS_EXPIRED, not left out in silence."""
     await store.transact(lambda tx: told(tx, 2 * PAGE))
-    service = EventService(store=store, feed=Feed(), drain=Drain())
+    service = EventService(
+        store=store, feed=Feed(), drain=Drain(), traffic=Traffic(TrafficLimits())
+    )
     watch = service.watch_calls(RPC, WatchCalls(call_id="", after_sequence=0))
     seen = await until(watch, PAGE)
     assert [event.sequence for event in seen] == list(range(1, PAGE + 1))
@@ -66,7 +69,9 @@ async def test_a_watch_of_a_call_whose_end_is_forgotten_ends(
     await store.transact(lambda tx: told(tx, 3))
     assert await store.transact(lambda tx: tx.prune_history(NOON - DAY))
     assert await store.read(lambda r: r.call(CALL.call_id)) is not None
-    service = EventService(store=store, feed=Feed(), drain=Drain())
+    service = EventService(
+        store=store, feed=Feed(), drain=Drain(), traffic=Traffic(TrafficLimits())
+    )
     asked = WatchCalls(call_id=CALL.call_id, after_sequence=0)
     said = [said async for said in service.watch_calls(RPC, asked)]
     assert [type(one) for one in said] == [Heartbeat]

@@ -197,7 +197,8 @@ async def test_what_watchers_share() -> None:
     feed = Feed()
     feed.publish([told(1)])
     with feed.watched("acme"):
-        assert feed.after("acme", 1) is None
+        assert feed.after("acme", 0) is None
+        assert feed.after("acme", 1) == []
         feed.publish([told(2), told(1, "globex"), told(3)])
         assert feed.after("acme", 1) == [told(2), told(3)]
         assert feed.after("acme", 2) == [told(3)]
@@ -209,6 +210,18 @@ async def test_what_watchers_share() -> None:
             pass
         assert feed.after("acme", 2) == [told(3)]
     assert feed.after("acme", 2) is None
+
+
+async def test_who_is_up_to_date_asks_no_database() -> None:
+    """A sequence is reached where there is such an event, and what came after it is at hand."""
+    feed = Feed()
+    feed.publish([told(1), told(2)])
+    assert not feed.reached("acme", 2)
+    with feed.watched("acme"):
+        assert not feed.reached("acme", 1)
+        assert feed.reached("acme", 2)
+        assert not feed.reached("acme", 3)  # another gateway may know of it
+        assert not feed.reached("globex", 1)
 
 
 async def test_what_watchers_share_is_bounded() -> None:

@@ -10,7 +10,8 @@ from google.protobuf.message import Message
 from gateway.errors import FieldViolation, GatewayError, Reason
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.codes import CODES
-from gateway.wire.twirp_engine import MAX_BODY_BYTES, TIMEOUT_HEADER
+from gateway.wire.endpoint import ORDINARY_BYTES
+from gateway.wire.twirp_engine import TIMEOUT_HEADER
 from tests.conformance.checks import STATUS
 from tests.wire.twirp_stand import head, standing
 
@@ -156,12 +157,12 @@ async def test_a_stream_is_not_served() -> None:
 async def test_a_large_body_is_refused_before_it_has_come() -> None:
     """A length above the limit is refused at once, by a connection that then closes."""
     async with standing(answer) as stand, stand.raw() as (reader, writer):
-        writer.write(head("GetCall", f"Content-Length: {MAX_BODY_BYTES + 1}"))
+        writer.write(head("GetCall", f"Content-Length: {ORDINARY_BYTES + 1}"))
         async with asyncio.timeout(SOON):
             told = await reader.readuntil(b"}}")
     assert told.startswith(b"HTTP/1.1 400 ")
     assert b'"malformed"' in told
-    assert f'"limit_bytes": "{MAX_BODY_BYTES}"'.encode() in told
+    assert f'"limit_bytes": "{ORDINARY_BYTES}"'.encode() in told
     assert b"Connection: close" in told
 
 

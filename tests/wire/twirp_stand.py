@@ -11,11 +11,11 @@ import aiohttp
 from google.protobuf.message import Message
 
 from gateway.domain.tenant import Right
-from gateway.pipeline import Incoming, Pipeline
+from gateway.pipeline import Incoming, Pipeline, Receive
 from gateway.telephony.v1 import calls_pb2
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import BODY_PATIENCE, Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.http import HttpServer
-from gateway.wire.twirp_engine import BODY_PATIENCE, TwirpEngine
+from gateway.wire.twirp_engine import TwirpEngine
 
 SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
 GRACE = timedelta(seconds=2)
@@ -34,9 +34,10 @@ class CannedPipeline(Pipeline):
         self.cancelled = asyncio.Event()
 
     async def unary(
-        self, _endpoint: UnaryEndpoint, incoming: Incoming, message: Message
+        self, _endpoint: UnaryEndpoint, incoming: Incoming, receive: Receive
     ) -> Message:
         """See Pipeline."""
+        message = await receive()
         self.seen.append((incoming, message))
         self.begun.set()
         try:
@@ -127,7 +128,7 @@ def endpoints() -> list[Endpoint]:
             name="GetCall",
             request=calls_pb2.GetCallRequest,
             response=calls_pb2.GetCallResponse,
-            right=Right.CALL,
+            rights=(Right.CALL,),
             **common,
         ),
         StreamEndpoint(
@@ -135,7 +136,7 @@ def endpoints() -> list[Endpoint]:
             name="WatchCalls",
             request=calls_pb2.WatchCallsRequest,
             response=calls_pb2.WatchCallsResponse,
-            right=Right.CALL,
+            rights=(Right.CALL,),
             instead="ListCallEvents",
             **common,
         ),

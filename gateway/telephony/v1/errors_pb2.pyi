@@ -35,6 +35,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_TRUNK_LIMIT: _ClassVar[ErrorReason]
     ERROR_REASON_CONFIG_CONFLICT: _ClassVar[ErrorReason]
     ERROR_REASON_API_KEY_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_FIELD: ErrorReason
 ERROR_REASON_CONFIG_INVALID: ErrorReason
@@ -64,3 +65,4 @@ ERROR_REASON_TENANT_LIMIT: ErrorReason
 ERROR_REASON_TRUNK_LIMIT: ErrorReason
 ERROR_REASON_CONFIG_CONFLICT: ErrorReason
 ERROR_REASON_API_KEY_NOT_FOUND: ErrorReason
+ERROR_REASON_RATE_LIMITED: ErrorReason
