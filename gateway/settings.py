@@ -4,6 +4,7 @@ import os
 import re
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -85,14 +86,49 @@ class Settings(BaseSettings):
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )
     """Whether tenants' webhooks may go to private addresses, and by plain http."""
+    admin_address: str | None = Field(default=None, validation_alias="GATEWAY_ADMIN_ADDRESS")
+    """Where operators' HTTP is served; None: where everybody's is."""
+    admin_grpc_address: str | None = Field(
+        default=None, validation_alias="GATEWAY_ADMIN_GRPC_ADDRESS"
+    )
+    """Where operators' gRPC is served."""
+    proxies: str = Field(default="", validation_alias="GATEWAY_TRUSTED_PROXIES")
+    """Whose `x-forwarded-for` counts: addresses, networks and `unix`, separated by commas."""
+    max_connections: int = Field(default=4096, ge=1, validation_alias="GATEWAY_MAX_CONNECTIONS")
+    """How many connections each door holds at a time."""
+    max_connections_per_peer: int = Field(
+        default=256, ge=1, validation_alias="GATEWAY_MAX_CONNECTIONS_PER_PEER"
+    )
+    """How many of them one address may have at the HTTP door."""
+    head_seconds: float = Field(default=10, gt=0, le=3600, validation_alias="GATEWAY_HEAD_TIMEOUT")
+    """How many seconds the head of a request may take to arrive."""
+    body_seconds: float = Field(default=10, gt=0, le=3600, validation_alias="GATEWAY_BODY_TIMEOUT")
+    """How many seconds its body may."""
+    max_bodies: int = Field(default=64, ge=1, validation_alias="GATEWAY_MAX_BODIES")
+    """How many bodies are received at a time, by all doors together."""
 
-    @field_validator("grpc_address", "http_address")
+    @field_validator("grpc_address", "http_address", "admin_address", "admin_grpc_address")
     @classmethod
-    def _names_a_port(cls, address: str) -> str:
+    def _names_a_port(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
         found = _ADDRESS.fullmatch(address)
         if found is None or int(found["port"]) > MAX_PORT:
             raise ValueError(f"must be HOST:PORT, such as 127.0.0.1:8080, not {address!r}")
         return address
+
+    @field_validator("proxies")
+    @classmethod
+    def _names_proxies(cls, proxies: str) -> str:
+        for name in _names(proxies):
+            if name != "unix":
+                ip_network(name, strict=False)
+        return proxies
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """See `proxies`."""
+        return _names(self.proxies)
 
     @property
     def drain_timeout(self) -> timedelta:
@@ -114,6 +150,10 @@ class Settings(BaseSettings):
         """Whether LiveKit's address and credentials are all set."""
         secret = self.livekit_api_secret.get_secret_value()
         return bool(self.livekit_url and self.livekit_api_key and secret)
+
+
+def _names(told: str) -> tuple[str, ...]:
+    return tuple(name for each in told.split(",") if (name := each.strip()))
 
 
 def secret(reference: str) -> str:
