@@ -8,7 +8,7 @@ callers stays in the log.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,7 +27,6 @@ from gateway.ports import Clock, StoreUnavailableError, reading_for
 from gateway.service.identity import Identity, require
 from gateway.service.traffic import Traffic
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, ToldAsError, UnaryEndpoint
-from gateway.wire.peers import origin_of
 
 NOBODY = Caller(key="", tenant_id="", rights=frozenset())
 MALFORMED = "MALFORMED"
@@ -45,7 +44,13 @@ class Incoming:
 
     wire: str
     peer: str
+    """Who really sent it; see `wire.peers`."""
+    origin: str
+    """What it counts by in the limits of one peer."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Of a header that came more than once the last value."""
+    credentials: Sequence[str] = ()
+    """Every value of the `authorization` header."""
     deadline: datetime | None = None
 
     @property
@@ -96,8 +101,8 @@ class Pipeline:
         self, endpoint: Endpoint, incoming: Incoming, receive: Receive, passage: _Passage
     ) -> None:
         """Knows who is calling, then takes in what is asked."""
-        self._within_limits(endpoint, self._traffic.from_origin(origin_of(incoming.peer)))
-        caller = self._identity.authenticate(incoming.headers.get("authorization", ""))
+        self._within_limits(endpoint, self._traffic.from_origin(incoming.origin))
+        caller = self._identity.authenticate(incoming.credentials, incoming.peer)
         passage.rpc = replace(passage.rpc, caller=caller)
         structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
         reading_for.set(caller.tenant_id)

@@ -80,8 +80,6 @@ class Settings(BaseSettings):
         default=500, ge=0, validation_alias="GATEWAY_MAX_POLLS_PER_TENANT"
     )
     """ListCallEvents requests of one tenant that wait, at once."""
-    body_seconds: float = Field(default=10, gt=0, le=600, validation_alias="GATEWAY_BODY_TIMEOUT")
-    """How many seconds a request's body may take to arrive."""
     webhook_private_addresses: bool = Field(
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )
@@ -134,11 +132,6 @@ class Settings(BaseSettings):
     def drain_timeout(self) -> timedelta:
         """See `drain_seconds`."""
         return timedelta(seconds=self.drain_seconds)
-
-    @property
-    def body_timeout(self) -> timedelta:
-        """See `body_seconds`."""
-        return timedelta(seconds=self.body_seconds)
 
     @property
     def retention(self) -> timedelta:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
@@ -21,8 +22,11 @@ from gateway.service.identity import Identity
 from gateway.service.platforms import Platforms
 from gateway.settings import PlatformName, Settings
 from gateway.store.store import open_store
+from gateway.wire.bodies import Bodies
 from gateway.wire.grpc_engine import GrpcEngine
 from gateway.wire.http import HttpServer
+from gateway.wire.intake import Intake
+from gateway.wire.peers import Peers
 from gateway.wire.twirp_engine import TwirpEngine
 from gateway.wire.webhook_door import WebhookDoor
 
@@ -129,18 +133,14 @@ class Gateway:
     def _build_doors(self, pipeline: Pipeline) -> None:
         """Our API on every wire, LiveKit's on the one it has."""
         rows = self._services.endpoints()
-        patience = self._settings.body_timeout
-        self._grpc = GrpcEngine(pipeline, rows, self._settings.grpc_address, body_patience=patience)
+        intake = intake_of(self._settings)
+        self._grpc = GrpcEngine(pipeline, rows, self._settings.grpc_address, intake)
         name = PlatformName.SANDBOX if self.plays_sandbox else PlatformName.LIVEKIT
         self._http = HttpServer(
             self._settings.http_address,
             {"platform": name.value},
             self._readiness,
-            twirp=TwirpEngine(
-                pipeline,
-                [*rows, *self._services.livekit_endpoints()],
-                body_patience=patience,
-            ),
+            twirp=TwirpEngine(pipeline, [*rows, *self._services.livekit_endpoints()], intake),
             grace=self._settings.drain_timeout,
             webhooks=self._webhook_door(),
         )
@@ -172,6 +172,15 @@ class Gateway:
         except (PlatformError, TimeoutError) as away:
             wrong["livekit"] = str(away) or "does not answer in time"
         return wrong
+
+
+def intake_of(settings: Settings) -> Intake:
+    """How much the engines take in at a time, how patiently, and whose word of others counts."""
+    return Intake(
+        peers=Peers(settings.trusted_proxies),
+        bodies=Bodies(settings.max_bodies),
+        patience=timedelta(seconds=settings.body_seconds),
+    )
 
 
 def _count_ends(records: Sequence[ChainedAuditEvent]) -> None:

@@ -1,7 +1,7 @@
 """Who is calling: a token signed with a stored key, as every LiveKit SDK signs them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +43,15 @@ class Identity:
         self._secrets: dict[bytes, str] = {}
         self._verified: dict[str, _Verified] = {}
 
-    def authenticate(self, authorization: str) -> Caller:
-        """The caller named by an `authorization` header's value. Raises UNAUTHENTICATED."""
+    def authenticate(self, authorizations: Sequence[str], peer: str) -> Caller:
+        """Who calls, by all values of the request's `authorization` headers.
+
+        `peer` is where the request comes from, as gRPC writes it. Raises UNAUTHENTICATED.
+        """
+        del peer
+        if len(authorizations) > 1:
+            raise _unauthenticated("needs one authorization header, not several")
+        authorization = authorizations[0] if authorizations else ""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthenticated("needs 'authorization: Bearer <token>'")

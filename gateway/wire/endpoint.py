@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -14,8 +13,6 @@ from gateway.domain.tenant import Right
 from gateway.errors import GatewayError
 
 OWN_PACKAGE = "gateway.telephony.v1."
-BODY_PATIENCE = timedelta(seconds=10)
-"""How long a request's body may take to arrive."""
 ORDINARY_BYTES = 64 * 1024
 LEG_BYTES = 512 * 1024
 """Of a request with a leg: metadata and attributes may have 64 KiB each, more in JSON."""

@@ -19,7 +19,9 @@ from grpc_status import rpc_status
 from gateway.errors import GatewayError, invalid_field
 from gateway.pipeline import Incoming, Pipeline
 from gateway.wire.codes import CODES
-from gateway.wire.endpoint import BODY_PATIENCE, Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.intake import Intake
+from gateway.wire.peers import origin_of
 
 ERROR_DOMAIN = "telephony.gateway"
 WIRE = "grpc"
@@ -45,11 +47,10 @@ class GrpcEngine:
         pipeline: Pipeline,
         endpoints: Sequence[Endpoint],
         address: str,
-        *,
-        body_patience: timedelta = BODY_PATIENCE,
+        intake: Intake,
     ) -> None:
         self._pipeline = pipeline
-        self._body_patience = body_patience
+        self._intake = intake
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
         self._services = _by_service(endpoints)
@@ -91,9 +92,10 @@ class GrpcEngine:
 
     def _unary(self, endpoint: UnaryEndpoint) -> Any:
         async def serve(_requests: Any, context: Any) -> Message:
+            incoming = self._incoming(context)
             try:
                 return await self._pipeline.unary(
-                    endpoint, _incoming(context), lambda: self._receive(endpoint, context)
+                    endpoint, incoming, lambda: self._receive(endpoint, incoming, context)
                 )
             except GatewayError as error:
                 await context.abort_with_status(rpc_status.to_status(status_of(error)))
@@ -103,8 +105,9 @@ class GrpcEngine:
 
     def _stream(self, endpoint: StreamEndpoint) -> Any:
         async def serve(_requests: Any, context: Any) -> AsyncIterator[Message]:
+            incoming = self._incoming(context)
             responses = self._pipeline.stream(
-                endpoint, _incoming(context), lambda: self._receive(endpoint, context)
+                endpoint, incoming, lambda: self._receive(endpoint, incoming, context)
             )
             try:
                 async for response in responses:
@@ -114,21 +117,38 @@ class GrpcEngine:
 
         return serve
 
-    async def _receive(self, endpoint: Endpoint, context: Any) -> Message:
-        """The request's message, if it is short and comes soon. Raises INVALID_FIELD."""
+    def _incoming(self, context: Any) -> Incoming:
+        left = context.time_remaining()
+        metadata = tuple(context.invocation_metadata() or ())
+        peer = self._intake.peers.real_peer(context.peer(), metadata)
+        return Incoming(
+            wire=WIRE,
+            peer=peer,
+            origin=origin_of(peer),
+            headers={key: value for key, value in metadata if isinstance(value, str)},
+            credentials=[
+                value
+                for key, value in metadata
+                if key == "authorization" and isinstance(value, str)
+            ],
+            deadline=None if left is None else datetime.fromtimestamp(time.time() + left, UTC),
+        )
+
+    async def _receive(self, endpoint: Endpoint, incoming: Incoming, context: Any) -> Message:
+        """The request's message. Raises INVALID_FIELD, or RATE_LIMITED where many arrive."""
         name = endpoint.request.DESCRIPTOR.name
-        try:
-            async with asyncio.timeout(self._body_patience.total_seconds()):
-                body = await context.read()
-        except TimeoutError:
-            seconds = f"{self._body_patience.total_seconds():g}"
-            raise invalid_field(name, f"took more than {seconds} s to arrive") from None
+        patience = self._intake.patience.total_seconds()
+        async with self._intake.place(incoming.origin):
+            try:
+                async with asyncio.timeout(patience):
+                    body = await context.read()
+            except TimeoutError:
+                raise invalid_field(name, f"took more than {patience:g} s to arrive") from None
         if body is grpc.aio.EOF:
             raise invalid_field(name, "no message came")
         if len(body) > endpoint.max_bytes:
-            raise invalid_field(
-                name, f"must be at most {endpoint.max_bytes} bytes", maximum=str(endpoint.max_bytes)
-            )
+            limit = str(endpoint.max_bytes)
+            raise invalid_field(name, f"must be at most {limit} bytes", maximum=limit)
         if endpoint.slow:
             return await asyncio.to_thread(_decoded, endpoint, body)
         return _decoded(endpoint, body)
@@ -171,17 +191,6 @@ def _decoded(endpoint: Endpoint, body: bytes) -> Message:
     except DecodeError:
         name = endpoint.request.DESCRIPTOR.name
         raise invalid_field(name, "the message cannot be decoded") from None
-
-
-def _incoming(context: Any) -> Incoming:
-    left = context.time_remaining()
-    metadata = context.invocation_metadata() or ()
-    return Incoming(
-        wire=WIRE,
-        peer=context.peer(),
-        headers={key: value for key, value in metadata if isinstance(value, str)},
-        deadline=None if left is None else datetime.fromtimestamp(time.time() + left, UTC),
-    )
 
 
 def _by_service(endpoints: Sequence[Endpoint]) -> dict[str, list[Endpoint]]:

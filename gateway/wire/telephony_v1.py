@@ -59,6 +59,13 @@ def endpoints(
             responses.hung_up,
             always=True,
         ),
+        _unary("ListTrunks", requests.list_trunks, calls.list_trunks, responses.trunks),
+        *_of_transfers(transfers),
+    )
+
+
+def _of_transfers(transfers: TransferService) -> Sequence[Endpoint]:
+    return (
         _unary(
             "TransferCall",
             requests.transfer_call,
@@ -76,7 +83,6 @@ def endpoints(
             transfers.list_transfers,
             responses.transfers_of_call,
         ),
-        _unary("ListTrunks", requests.list_trunks, calls.list_trunks, responses.trunks),
     )
 
 

@@ -18,7 +18,9 @@ from google.protobuf.message import Message
 
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.pipeline import Incoming, Pipeline
-from gateway.wire.endpoint import BODY_PATIENCE, Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.intake import Intake
+from gateway.wire.peers import origin_of, peer_of
 from gateway.wire.twirp_bodies import ENCODINGS, Encoding, UndecodableError
 from gateway.wire.twirp_errors import (
     TwirpError,
@@ -43,11 +45,10 @@ class TwirpEngine:
         self,
         pipeline: Pipeline,
         endpoints: Sequence[Endpoint],
-        *,
-        body_patience: timedelta = BODY_PATIENCE,
+        intake: Intake,
     ) -> None:
         self._pipeline = pipeline
-        self._body_patience = body_patience
+        self._intake = intake
         self._services: dict[str, dict[str, Endpoint]] = defaultdict(dict)
         for endpoint in endpoints:
             self._services[endpoint.service][endpoint.name] = endpoint
@@ -96,22 +97,41 @@ class TwirpEngine:
         if not isinstance(endpoint, UnaryEndpoint):
             raise _no_streams(endpoint)
         patience = _patience(request)
-        incoming = _incoming(request, encoding, patience)
+        incoming = self._incoming(request, encoding, patience)
         try:
             async with asyncio.timeout(patience.total_seconds() if patience else None):
                 response = await self._pipeline.unary(
-                    endpoint, incoming, lambda: self._receive(request, endpoint, encoding)
+                    endpoint, incoming, lambda: self._receive(request, incoming, endpoint, encoding)
                 )
         except TimeoutError:
             told = f"not answered within the {TIMEOUT_HEADER} of the request"
             raise deadline_exceeded(told) from None
         return web.Response(body=encoding.encode(response), content_type=encoding.content_type)
 
+    def _incoming(
+        self, request: web.Request, encoding: Encoding, patience: timedelta | None
+    ) -> Incoming:
+        headers = [(name.lower(), _text(value)) for name, value in request.headers.items()]
+        name = request.transport.get_extra_info("peername") if request.transport else None
+        peer = self._intake.peers.real_peer(peer_of(name), headers)
+        return Incoming(
+            wire=encoding.wire,
+            peer=peer,
+            origin=origin_of(peer),
+            headers=dict(headers),
+            credentials=[value for name, value in headers if name == "authorization"],
+            deadline=datetime.fromtimestamp(time.time(), UTC) + patience if patience else None,
+        )
+
     async def _receive(
-        self, request: web.Request, endpoint: Endpoint, encoding: Encoding
+        self, request: web.Request, incoming: Incoming, endpoint: Endpoint, encoding: Encoding
     ) -> Message:
-        """The request's message. Raises malformed or deadline_exceeded."""
-        body = await self._body(request, endpoint.max_bytes)
+        """The request's message. Raises malformed, deadline_exceeded or RATE_LIMITED."""
+        size, limit = request.content_length, endpoint.max_bytes
+        if (size or 0) > limit:
+            raise _too_large(limit)
+        async with self._intake.place(incoming.origin, size):
+            body = await self._body(request, limit)
         message = endpoint.request()
         if endpoint.slow:
             await asyncio.to_thread(_decode, encoding, body, message, whole=endpoint.whole)
@@ -121,12 +141,11 @@ class TwirpEngine:
 
     async def _body(self, request: web.Request, limit: int) -> bytes:
         """The body, if it is short and comes soon. Raises malformed or deadline_exceeded."""
-        if (request.content_length or 0) > limit:
-            raise _too_large(limit)
         _go_on(request)
         body = bytearray()
+        patience = self._intake.patience.total_seconds()
         try:
-            async with asyncio.timeout(self._body_patience.total_seconds()):
+            async with asyncio.timeout(patience):
                 async for chunk in request.content.iter_any():
                     body += chunk
                     if len(body) > limit:
@@ -134,8 +153,7 @@ class TwirpEngine:
         except web.RequestPayloadError:
             raise malformed("failed to read request body", last=True) from None
         except TimeoutError:
-            seconds = f"{self._body_patience.total_seconds():g}"
-            told = f"failed to read request: the body took more than {seconds} s"
+            told = f"failed to read request: the body took more than {patience:g} s"
             raise deadline_exceeded(told, last=True) from None
         return bytes(body)
 
@@ -186,24 +204,6 @@ def _patience(request: web.Request) -> timedelta | None:
             return timedelta(milliseconds=milliseconds)
     rule = f"must be a whole number of milliseconds from 1 to {MAX_TIMEOUT_MS}"
     raise invalid_field(TIMEOUT_HEADER, rule, value=told[:64])
-
-
-def _incoming(request: web.Request, encoding: Encoding, patience: timedelta | None) -> Incoming:
-    return Incoming(
-        wire=encoding.wire,
-        peer=_peer(request),
-        headers={name.lower(): _text(request.headers[name]) for name in request.headers},
-        deadline=datetime.fromtimestamp(time.time(), UTC) + patience if patience else None,
-    )
-
-
-def _peer(request: web.Request) -> str:
-    """The client's address as gRPC writes it, such as `ipv4:10.0.0.7:40312`."""
-    name = request.transport.get_extra_info("peername") if request.transport else None
-    if not isinstance(name, tuple):
-        return ""
-    host, port = name[:2]
-    return f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
 
 
 def _text(value: str) -> str:

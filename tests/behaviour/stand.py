@@ -183,7 +183,12 @@ class Stand:
     """One gateway on one platform and database, and its clients on one wire."""
 
     def __init__(
-        self, wire: str, database_url: str, stack: LiveKitStack | None, folder: Path
+        self,
+        wire: str,
+        database_url: str,
+        stack: LiveKitStack | None,
+        folder: Path,
+        **settings: Any,
     ) -> None:
         self.wire = wire
         self.stack = stack
@@ -191,7 +196,7 @@ class Stand:
         self._database_url = database_url
         self._wires: list[Wire] = []
         self.trunk = stack.create_trunk("acme", list(NUMBERS), "phones.test") if stack else "ST_x"
-        self.gateway = Gateway(self.settings())
+        self.gateway = Gateway(self.settings(**settings))
         self.acme: Client
         self.globex: Client
 
@@ -298,9 +303,9 @@ async def refusal(asked: Awaitable[Any]) -> RefusedError:
 
 
 @asynccontextmanager
-async def on_sandbox(folder: Path, wire: str = "grpc") -> AsyncIterator[Stand]:
-    """A stand on the sandbox and SQLite, from its start to its end."""
-    stand = Stand(wire, f"sqlite:///{folder}/gateway.db", None, folder)
+async def on_sandbox(folder: Path, wire: str = "grpc", **settings: Any) -> AsyncIterator[Stand]:
+    """A stand on the sandbox and SQLite, from its start to its end; `settings`: other ones."""
+    stand = Stand(wire, f"sqlite:///{folder}/gateway.db", None, folder, **settings)
     await stand.start()
     yield stand
     await stand.stop()

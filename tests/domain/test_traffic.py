@@ -32,4 +32,3 @@ def test_a_refused_request_costs_nothing() -> None:
         bucket, wait = taken(bucket, 1, moment)
     assert wait is not None
     assert taken(bucket, 1, 1.0)[1] is None
-

@@ -26,6 +26,11 @@ CALL_GRANT = {"call": True}
 ALL_GRANTS = {"call": True, "admin": True}
 
 
+def authenticate(identity: Identity, authorization: str) -> Caller:
+    """Who sends this header from a usual address."""
+    return identity.authenticate([authorization], "ipv4:10.0.0.7:40312")
+
+
 def a_key(key: str, *rights: Right, tenant_id: str = "acme", **changes: Any) -> ApiKey:
     return ApiKey(
         key=key,
@@ -75,7 +80,7 @@ def unsigned() -> str:
 async def test_a_valid_token(identity: Identity) -> None:
     """A token signed with a stored key names its tenant and gives the key's rights."""
     expected = Caller("GWcall", "acme", frozenset({Right.CALL}), sees_trunks=True)
-    assert identity.authenticate(bearer()) == expected
+    assert authenticate(identity, bearer()) == expected
 
 
 async def test_a_token_of_livekits_own_sdk(identity: Identity) -> None:
@@ -88,7 +93,7 @@ async def test_a_token_of_livekits_own_sdk(identity: Identity) -> None:
         .with_sip_grants(api.SIPGrants(call=True))
         .to_jwt()
     )
-    caller = identity.authenticate(f"bearer {token}")
+    caller = authenticate(identity, f"bearer {token}")
     assert (caller.rights, caller.room) == (frozenset({Right.CALL}), "acme-1")
     assert caller.room_admin
 
@@ -99,9 +104,9 @@ async def test_a_token_of_livekits_own_sdk(identity: Identity) -> None:
 )
 async def test_who_sees_trunks(identity: Identity, key: str, grants: dict[str, bool]) -> None:
     """Trunks are seen with either SIP grant, by keys that may call, and else by nobody."""
-    assert identity.authenticate(bearer(sip={"call": True})).sees_trunks
-    assert identity.authenticate(bearer(sip={"admin": True})).sees_trunks
-    assert not identity.authenticate(bearer(iss=key, sip=grants)).sees_trunks
+    assert authenticate(identity, bearer(sip={"call": True})).sees_trunks
+    assert authenticate(identity, bearer(sip={"admin": True})).sees_trunks
+    assert not authenticate(identity, bearer(iss=key, sip=grants)).sees_trunks
 
 
 SAFE_AGE = LEEWAY_SECONDS - 3
@@ -131,7 +136,7 @@ REFUSED = [
 async def test_what_is_no_token(identity: Identity, authorization: Any) -> None:
     """Every other authorization is UNAUTHENTICATED, and a token is not told what is wrong."""
     with pytest.raises(GatewayError) as refused:
-        identity.authenticate(authorization())
+        authenticate(identity, authorization())
     assert refused.value.reason is Reason.UNAUTHENTICATED
     assert refused.value.message in {
         "the token is not valid",
@@ -142,7 +147,7 @@ async def test_what_is_no_token(identity: Identity, authorization: Any) -> None:
 
 async def test_clocks_may_differ_a_little(identity: Identity) -> None:
     """A token that expired a moment ago still holds."""
-    assert identity.authenticate(bearer(exp=int(time.time()) - SAFE_AGE)).key == "GWcall"
+    assert authenticate(identity, bearer(exp=int(time.time()) - SAFE_AGE)).key == "GWcall"
 
 
 GRANTS = [
@@ -164,7 +169,7 @@ async def test_grants_only_narrow(
     identity: Identity, key: str, sip: object, rights: set[Right]
 ) -> None:
     """A token gives on the rights of its key that it names, and no others."""
-    assert identity.authenticate(bearer(iss=key, sip=sip)).rights == rights
+    assert authenticate(identity, bearer(iss=key, sip=sip)).rights == rights
 
 
 @pytest.mark.parametrize(
@@ -172,7 +177,7 @@ async def test_grants_only_narrow(
 )
 async def test_a_token_may_be_for_one_room(identity: Identity, video: object, room: str) -> None:
     """The room of a token's video grant is all that it may see."""
-    assert identity.authenticate(bearer(video=video)).room == room
+    assert authenticate(identity, bearer(video=video)).room == room
 
 
 async def test_a_key_that_is_revoked_later(store: SqlStore) -> None:
@@ -181,11 +186,11 @@ async def test_a_key_that_is_revoked_later(store: SqlStore) -> None:
     identity = Identity(directory, SEAL)
     await store.transact(lambda tx: tx.put_key(a_key("GWlater", Right.CALL)))
     await directory.refresh()
-    assert identity.authenticate(bearer(iss="GWlater"))
+    assert authenticate(identity, bearer(iss="GWlater"))
     await store.transact(lambda tx: tx.put_key(a_key("GWlater", Right.CALL, revoke_time=NOON)))
     await directory.refresh()
     with pytest.raises(GatewayError, match="not valid"):
-        identity.authenticate(bearer(iss="GWlater"))
+        authenticate(identity, bearer(iss="GWlater"))
 
 
 @pytest.mark.parametrize("right", Right)

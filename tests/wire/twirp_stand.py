@@ -13,8 +13,9 @@ from google.protobuf.message import Message
 from gateway.domain.tenant import Right
 from gateway.pipeline import Incoming, Pipeline, Receive
 from gateway.telephony.v1 import calls_pb2
-from gateway.wire.endpoint import BODY_PATIENCE, Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.http import HttpServer
+from gateway.wire.intake import BODY_PATIENCE, Intake
 from gateway.wire.twirp_engine import TwirpEngine
 
 SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
@@ -105,7 +106,7 @@ def head(method: str, *lines: str) -> bytes:
 async def standing(serve: Serve, *, patience: timedelta = BODY_PATIENCE) -> AsyncIterator[Stand]:
     """An engine that serves GetCall and the stream WatchCalls."""
     pipeline = CannedPipeline(serve)
-    engine = TwirpEngine(pipeline, endpoints(), body_patience=patience)
+    engine = TwirpEngine(pipeline, endpoints(), Intake(patience=patience))
     server = HttpServer("127.0.0.1:0", {}, _ready, twirp=engine, grace=GRACE)
     port = await server.start()
     try:

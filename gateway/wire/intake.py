@@ -1,0 +1,35 @@
+"""What both engines ask about a request before and while they take it in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateway.errors import GatewayError, Reason
+from gateway.wire.bodies import Bodies, NoPlaceError
+from gateway.wire.peers import Peers
+
+BODY_PATIENCE = timedelta(seconds=10)
+MAX_BODIES = 64
+RETRY_BODY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """How patient the engines are, with how many at a time, and whom they believe."""
+
+    peers: Peers = field(default_factory=Peers)
+    bodies: Bodies = field(default_factory=lambda: Bodies(MAX_BODIES))
+    patience: timedelta = BODY_PATIENCE
+    """How long a request's body may take to arrive."""
+
+    @asynccontextmanager
+    async def place(self, origin: str, size: int | None = None) -> AsyncIterator[None]:
+        """A place for a body that is about to arrive. Raises RATE_LIMITED where all are taken."""
+        try:
+            async with self.bodies.place(origin, size):
+                yield
+        except NoPlaceError as full:
+            raise GatewayError(
+                Reason.RATE_LIMITED, str(full), {"limit": "bodies"}, retry_after=RETRY_BODY
+            ) from None
