@@ -18,7 +18,6 @@ from gateway.pipeline import Pipeline
 from gateway.platform.webhooks import LiveKitWebhooks
 from gateway.ports import Platform, PlatformError, StoreUnavailableError
 from gateway.service.chores import every
-from gateway.service.identity import Identity
 from gateway.service.platforms import Platforms
 from gateway.settings import PlatformName, Settings
 from gateway.store.store import open_store
@@ -60,8 +59,9 @@ class Gateway:
         self._store.on_events(self._services.deliveries.hear)
         self._store.on_audit(_count_ends)
         self._store.on_audit(LineSink())
-        identity = Identity(self._administration.directory, self._administration.seal)
-        self._build_doors(Pipeline(identity, self._trail, clock, self._services.traffic))
+        self._build_doors(
+            Pipeline(self._services.identity, self._trail, clock, self._services.traffic)
+        )
         self._chores: list[asyncio.Task[None]] = []
         self.grpc_port = self._grpc.port
         self.http_port = 0

@@ -19,6 +19,7 @@ from gateway.service.failover import Failover
 from gateway.service.feed import Feed
 from gateway.service.followers import Followers
 from gateway.service.health import TrunkWatch
+from gateway.service.identity import Identity
 from gateway.service.keeper import Keeper
 from gateway.service.livekit_sip import LiveKitSipService
 from gateway.service.platforms import Platforms
@@ -59,6 +60,8 @@ class Services:
         self.traffic = Traffic(traffic_limits(settings))
         self.feed = Feed()
         self.presence = Presence(store, new_id("gateway", clock.now()))
+        self.identity = Identity(administration.directory, administration.seal)
+        administration.directory.on_change(self.feed.rouse)
         self._follow_calls()
         self._answer_rpcs()
         self._hear_livekit()
@@ -153,7 +156,12 @@ class Services:
             adoption=self._adoption,
         )
         self.events = EventService(
-            store=self._store, feed=self.feed, drain=self.drain, traffic=self.traffic
+            store=self._store,
+            clock=self._clock,
+            feed=self.feed,
+            drain=self.drain,
+            traffic=self.traffic,
+            holds=self.identity.holds,
         )
 
     def _hear_livekit(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.timeouts import TimeoutPolicy
@@ -268,3 +268,5 @@ class Caller:
     """The token administers its room: LiveKit asks that of whoever transfers."""
     sees_trunks: bool = False
     """LiveKit shows trunks by the grant `sip.admin`, which gives on no right to call."""
+    expire_time: datetime | None = None
+    """When the token or its key expires, whichever comes first; None: never."""

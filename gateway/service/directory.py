@@ -27,6 +27,7 @@ class Directory:
         self._keys: dict[str, ApiKey] = {}
         # Two refreshes at once could put an older configuration over a newer one.
         self._refreshing = asyncio.Lock()
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def config(self) -> Config:
@@ -62,6 +63,10 @@ class Directory:
         found = self._keys.get(key)
         return found if found and found.revoke_time is None else None
 
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` whenever keys or the configuration have changed."""
+        self._listeners.append(listener)
+
     async def refresh(self) -> None:
         """Reads what has changed since the last time."""
         async with self._refreshing:
@@ -85,6 +90,8 @@ class Directory:
             self._network = await asyncio.to_thread(lambda: Network(self._decode(stored)))
             self._compiled = version
         self._revision = revision
+        for listener in self._listeners:
+            listener()
         log.info("configuration_read", version=version, keys=len(keys))
 
     async def keep_fresh(self) -> None:

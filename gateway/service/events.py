@@ -1,24 +1,28 @@
 """WatchCalls and ListCallEvents: what is stored, then live, without a gap and without a repeat."""
 
 import asyncio
+import math
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.commands import CallRef, ListCallEvents, WatchCalls
 from gateway.domain.event import CallEvent
 from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Caller
 from gateway.domain.timeouts import within
 from gateway.errors import GatewayError, Reason, invalid_field
-from gateway.ports import Reading, Store
+from gateway.ports import Clock, Reading, Store
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
 from gateway.service.own_call import own_call
 from gateway.service.traffic import Traffic
 
 HEARTBEAT_SECONDS = 15.0
+WARNING_SECONDS = 30.0
+"""A stream is told so long before its token is over: the client has time to come again."""
 PAGE = 200
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
@@ -30,39 +34,58 @@ class Heartbeat:
     """The stream lives, and everything up to this sequence has been sent."""
 
     sequence: int
+    end_time: datetime | None = None
+    """When the caller's token is over, and the stream with it; None: not soon."""
 
 
 class EventService:
-    """Streams a tenant's events from the store; a slow reader slows only itself."""
+    """Streams a tenant's events from the store; a slow reader slows only itself.
 
-    def __init__(self, *, store: Store, feed: Feed, drain: Drain, traffic: Traffic) -> None:
+    `holds`: whether a caller's token and key are still good.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        feed: Feed,
+        drain: Drain,
+        traffic: Traffic,
+        holds: Callable[[Caller], bool],
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._feed = feed
         self._drain = drain
         self._traffic = traffic
+        self._holds = holds
 
     async def watch_calls(
         self, rpc: Rpc, asked: WatchCalls
     ) -> AsyncGenerator[CallEvent | Heartbeat, None]:
-        """Ends after a single call's end; raises DRAINING when the gateway goes away."""
+        """Ends after a single call's end; raises DRAINING when the gateway goes away.
+
+        Raises UNAUTHENTICATED as soon as the caller's token is over or its key revoked.
+        """
         self._drain.refuse()
         with self._traffic.stream(rpc.tenant_id), self._feed.watched(rpc.tenant_id):
             after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
-            yield Heartbeat(after)
-            due = time.monotonic() + HEARTBEAT_SECONDS
+            heart = _Heart(rpc.caller.expire_time, self._clock.now())
+            yield heart.beat(after)
             while not over:
                 newest, events = await self._next(rpc, asked, after)
                 for event in events:
                     if _may_see(rpc, event):
                         yield event
-                        due = time.monotonic() + HEARTBEAT_SECONDS
+                        heart.told()
                     over = over or bool(asked.call_id and event.call.ended)
                 after = events[-1].sequence if events else newest
                 if not events and not over:
-                    await self._wait_beyond(rpc.tenant_id, after, due)
-                if time.monotonic() >= due:
-                    yield Heartbeat(after)
-                    due = time.monotonic() + HEARTBEAT_SECONDS
+                    await self._wait_beyond(rpc.tenant_id, after, heart.wakes)
+                self._check(rpc.caller)
+                if time.monotonic() >= heart.due:
+                    yield heart.beat(after)
 
     async def list_call_events(
         self, rpc: Rpc, asked: ListCallEvents
@@ -83,6 +106,7 @@ class EventService:
                             return seen, newest
                         if newest == after:
                             await self._beyond(rpc.tenant_id, after)
+                            self._check(rpc.caller)
                         after = newest
             except TimeoutError:
                 return [], after
@@ -122,8 +146,15 @@ class EventService:
 
         return await self._store.read(ask)
 
+    def _check(self, caller: Caller) -> None:
+        if not self._holds(caller):
+            raise GatewayError(
+                Reason.UNAUTHENTICATED,
+                "the token has expired, or its key was revoked; come again with another",
+            )
+
     async def _wait_beyond(self, tenant_id: str, sequence: int, due: float) -> None:
-        """Until there is more, or it is time for a heartbeat."""
+        """Until there is more, or something to see to."""
         with suppress(TimeoutError):
             async with asyncio.timeout(max(due - time.monotonic(), 0)):
                 await self._beyond(tenant_id, sequence)
@@ -131,6 +162,39 @@ class EventService:
     async def _beyond(self, tenant_id: str, sequence: int) -> None:
         await self._drain.unless_begun(self._feed.beyond(tenant_id, sequence))
         self._drain.refuse()
+
+
+class _Heart:
+    """When a stream says that it lives, and once that it is about to end."""
+
+    def __init__(self, end_time: datetime | None, now: datetime) -> None:
+        self._end_time = end_time
+        left = (end_time - now).total_seconds() if end_time else math.inf
+        self._end = time.monotonic() + left
+        self._warning: float = self._end - WARNING_SECONDS
+        self._beat = 0.0
+
+    @property
+    def due(self) -> float:
+        """When to beat next, by the monotonic clock."""
+        return min(self._beat, self._warning)
+
+    @property
+    def wakes(self) -> float:
+        """When to look again although nothing happened."""
+        return min(self.due, self._end)
+
+    def told(self) -> None:
+        """An event tells that the stream lives as well."""
+        self._beat = time.monotonic() + HEARTBEAT_SECONDS
+
+    def beat(self, sequence: int) -> Heartbeat:
+        """What to say now."""
+        self.told()
+        if time.monotonic() < self._warning:
+            return Heartbeat(sequence)
+        self._warning = math.inf
+        return Heartbeat(sequence, self._end_time)
 
 
 def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:

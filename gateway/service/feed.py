@@ -52,7 +52,8 @@ class Feed:
         self._watchers: Counter[str] = Counter()
         self._recent: dict[str, deque[CallEvent]] = {}
         """Of the tenants that are watched: their newest events, without a gap."""
-        self._tenants: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self._tenants: dict[str, set[asyncio.Future[bool]]] = defaultdict(set)
+        """Who waits for an event; told whether it was merely roused."""
         self._calls: dict[str, set[Latest[Call]]] = defaultdict(set)
         self._transfers: dict[str, set[Latest[Transfer]]] = defaultdict(set)
 
@@ -70,20 +71,31 @@ class Feed:
         for tenant_id in {event.tenant_id for event in events}:
             for waiting in self._tenants.pop(tenant_id, ()):
                 if not waiting.done():
-                    waiting.set_result(None)
+                    waiting.set_result(False)
 
     def learned(self, call: Call) -> None:
         """A call has changed without an event; only those who wait in this process hear it."""
         for latest in self._calls.get(call.call_id, ()):
             latest.put(call)
 
+    def rouse(self) -> None:
+        """Has everybody who waits for events look whether they still may."""
+        for tenant in self._tenants.values():
+            for waiting in tenant:
+                if not waiting.done():
+                    waiting.set_result(True)
+
     async def beyond(self, tenant_id: str, sequence: int) -> None:
-        """Returns when the tenant has an event above `sequence`, known to this process."""
-        while self._newest.get(tenant_id, 0) <= sequence:
+        """Returns when the tenant has an event above `sequence`, known to this process.
+
+        Or when it was roused.
+        """
+        roused = False
+        while self._newest.get(tenant_id, 0) <= sequence and not roused:
             waiting = asyncio.get_running_loop().create_future()
             self._tenants[tenant_id].add(waiting)
             try:
-                await waiting
+                roused = await waiting
             finally:
                 self._tenants[tenant_id].discard(waiting)
 

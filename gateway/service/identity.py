@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -60,6 +61,11 @@ class Identity:
             return known.caller
         return self._verify(token)
 
+    def holds(self, caller: Caller) -> bool:
+        """Whether the caller's token and key are still good."""
+        expired = caller.expire_time is not None and caller.expire_time.timestamp() <= time.time()
+        return not expired and self._directory.key(caller.key) is not None
+
     def _verify(self, token: str) -> Caller:
         try:
             issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
@@ -78,6 +84,7 @@ class Identity:
         caller = caller_of(key, claims)
         if len(self._verified) >= MAX_VERIFIED:
             self._verified.pop(next(iter(self._verified)))
+        caller = replace(caller, expire_time=datetime.fromtimestamp(claims["exp"], UTC))
         self._verified[token] = _Verified(key, caller, float(claims["exp"]))
         return caller
 

@@ -170,7 +170,9 @@ def page_of_calls(value: tuple[Sequence[Call], str]) -> calls_pb2.ListCallsRespo
 def watched(value: CallEvent | Heartbeat) -> calls_pb2.WatchCallsResponse:
     """WatchCallsResponse."""
     if isinstance(value, Heartbeat):
-        return calls_pb2.WatchCallsResponse(heartbeat=calls_pb2.Heartbeat(sequence=value.sequence))
+        message = calls_pb2.WatchCallsResponse(heartbeat={"sequence": value.sequence})
+        put_time(message.heartbeat.end_time, value.end_time)
+        return message
     return calls_pb2.WatchCallsResponse(event=event(value))
 
 

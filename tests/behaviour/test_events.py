@@ -141,3 +141,19 @@ async def test_a_watch_is_refused_like_any_method(stand: Stand) -> None:
     unknown = calls_pb2.WatchCallsRequest(call_id="call_0")
     stream = stand.grpc().watch(unknown, token=stand.acme.token)
     assert (await refusal(anext(stream))).reason == "CALL_NOT_FOUND"
+
+
+async def test_a_watch_ends_with_its_token_or_its_key(stand: Stand) -> None:
+    """A stream warns of its token's end and ends UNAUTHENTICATED then, or when the key goes."""
+    admin = stand.gateway.administration.admin
+    for how in ("expires", "revoked"):
+        created = await admin.create_key("acme")
+        await stand.gateway.administration.directory.refresh()
+        token = admin.sign(created.key, life=timedelta(seconds=3 if how == "expires" else 3600))
+        watch = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=token)
+        first = (await anext(watch)).heartbeat
+        assert first.HasField("end_time") is (how == "expires")
+        if how == "revoked":
+            await admin.revoke_key(created.key.key)
+        ended = await refusal(anext(watch))
+        assert (ended.code, ended.reason) == ("unauthenticated", "UNAUTHENTICATED")

@@ -1,18 +1,22 @@
 """A watch and what is forgotten meanwhile."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from gateway.build import SystemClock
 from gateway.domain.call import CallState
-from gateway.domain.commands import WatchCalls
+from gateway.domain.commands import ListCallEvents, WatchCalls
 from gateway.domain.event import CallEvent
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
+from gateway.service import events as module
 from gateway.service.drain import Drain
 from gateway.service.events import PAGE, EventService, Heartbeat
 from gateway.service.feed import Feed
@@ -24,6 +28,17 @@ from tests.store.values import NOON, a_call, an_event
 DAY = timedelta(days=1)
 CALL = a_call("call_1", create_time=NOON - 9 * DAY, end_time=NOON, state=CallState.ENDED)
 RPC = Rpc(method="", wire="", peer="", rpc_id="", caller=Caller("key", "acme", frozenset()))
+
+
+def a_service(store: SqlStore, feed: Feed | None = None, **changes: Any) -> EventService:
+    """A service whose callers are good for ever, unless told otherwise."""
+    given: dict[str, Any] = {
+        "clock": SystemClock(),
+        "drain": Drain(),
+        "traffic": Traffic(TrafficLimits()),
+        "holds": lambda _caller: True,
+    }
+    return EventService(store=store, feed=feed or Feed(), **given | changes)
 
 
 def told(tx: Transaction, count: int) -> None:
@@ -46,9 +61,7 @@ async def until(watch: AsyncGenerator[CallEvent | Heartbeat, None], count: int) 
 async def test_a_slow_watch_is_told_what_it_has_missed(store: SqlStore) -> None:
     """What is forgotten before it was read is EVENTS_EXPIRED, not left out in silence."""
     await store.transact(lambda tx: told(tx, 2 * PAGE))
-    service = EventService(
-        store=store, feed=Feed(), drain=Drain(), traffic=Traffic(TrafficLimits())
-    )
+    service = a_service(store)
     watch = service.watch_calls(RPC, WatchCalls(call_id="", after_sequence=0))
     seen = await until(watch, PAGE)
     assert [event.sequence for event in seen] == list(range(1, PAGE + 1))
@@ -69,9 +82,87 @@ async def test_a_watch_of_a_call_whose_end_is_forgotten_ends(
     await store.transact(lambda tx: told(tx, 3))
     assert await store.transact(lambda tx: tx.prune_history(NOON - DAY))
     assert await store.read(lambda r: r.call(CALL.call_id)) is not None
-    service = EventService(
-        store=store, feed=Feed(), drain=Drain(), traffic=Traffic(TrafficLimits())
-    )
+    service = a_service(store)
     asked = WatchCalls(call_id=CALL.call_id, after_sequence=0)
     said = [said async for said in service.watch_calls(RPC, asked)]
     assert [type(one) for one in said] == [Heartbeat]
+
+
+SOON = 5.0
+POLL = ListCallEvents(watch=WatchCalls(after_sequence=0), wait=timedelta(seconds=30))
+
+
+async def test_a_revoked_key_ends_what_waits(store: SqlStore) -> None:
+    """A stream and a poll end as soon as they are roused, and not before."""
+    good, feed = True, Feed()
+    service = a_service(store, feed, holds=lambda _caller: good)
+    watch = service.watch_calls(RPC, WatchCalls())
+    assert isinstance(await anext(watch), Heartbeat)
+    waiting = [
+        asyncio.ensure_future(anext(watch)),
+        asyncio.create_task(service.list_call_events(RPC, POLL)),
+    ]
+    for _ in range(2):
+        feed.rouse()
+        done, _ = await asyncio.wait(waiting, timeout=0.1)
+        assert not done
+    good = False
+    feed.rouse()
+    async with asyncio.timeout(SOON):
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [getattr(end, "reason", end) for end in ends] == [Reason.UNAUTHENTICATED] * 2
+
+
+async def test_a_stream_ends_with_its_token(store: SqlStore) -> None:
+    """It is told once when the token expires, in time; then it ends although nothing happens."""
+    until_time = datetime.now(UTC) + timedelta(seconds=1)
+    rpc = replace(RPC, caller=replace(RPC.caller, expire_time=until_time))
+    service = a_service(store, holds=lambda _caller: datetime.now(UTC) < until_time)
+    watch = service.watch_calls(rpc, WatchCalls())
+    assert await anext(watch) == Heartbeat(0, until_time)
+    with pytest.raises(GatewayError) as ended:
+        async with asyncio.timeout(SOON):
+            await anext(watch)
+    assert ended.value.reason is Reason.UNAUTHENTICATED
+
+
+async def test_a_stream_is_warned_while_events_flow(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events do not keep the warning back."""
+    monkeypatch.setattr(module, "WARNING_SECONDS", 59.9)
+    until_time = datetime.now(UTC) + timedelta(seconds=60)
+    rpc = replace(RPC, caller=replace(RPC.caller, expire_time=until_time))
+    feed = Feed()
+    store.on_events(feed.publish)
+    watch = a_service(store, feed).watch_calls(rpc, WatchCalls())
+    said: list[CallEvent | Heartbeat] = [await anext(watch)]
+    async with asyncio.timeout(SOON):
+        while not any(isinstance(one, Heartbeat) and one.end_time for one in said):
+            await store.transact(lambda tx: told(tx, 1))
+            said.append(await anext(watch))
+    assert said[0] == Heartbeat(0)
+    assert any(isinstance(one, CallEvent) for one in said)
+
+
+async def test_who_polls_on_asks_no_database(store: SqlStore) -> None:
+    """Polls that are up to date wait at the feed alone."""
+    feed = Feed()
+    store.on_events(feed.publish)
+    await store.transact(lambda tx: told(tx, 1))
+    service = a_service(store, feed)
+    watching = service.watch_calls(RPC, WatchCalls())
+    await anext(watching)
+
+    class Nothing:
+        async def read(self, _ask: object) -> None:
+            raise AssertionError("the database was asked")
+
+    polls = a_service(Nothing(), feed)  # type: ignore[arg-type]
+    asked = replace(POLL, watch=WatchCalls(after_sequence=1))
+    waiting = asyncio.create_task(polls.list_call_events(RPC, asked))
+    await asyncio.sleep(0)
+    await store.transact(lambda tx: told(tx, 1))
+    events, sequence = await waiting
+    assert ([event.sequence for event in events], sequence) == ([2], 2)
+    await watching.aclose()
