@@ -1,5 +1,6 @@
 """Twirp's two encodings of messages."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,22 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
 MAX_CAUSE = 300
+LONG_BYTES = 32 * 1024
+"""A message of so much is written as JSON in another thread; see `Encoding.encoded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much JSON may hold, however short it is: to look at each value takes time."""
+
+    objects: int
+    entries: int
+    """Of one object, and of one list."""
+
+
+ORDINARY = Bounds(objects=1_000, entries=10_000)
+LONG = Bounds(objects=200_000, entries=500_000)
+"""Of a request that is decoded in another thread."""
 
 
 class UndecodableError(Exception):
@@ -18,7 +35,9 @@ class UndecodableError(Exception):
 class Decode(Protocol):
     """Fills the message. Raises UndecodableError."""
 
-    def __call__(self, body: bytes, message: Message, *, whole: bool = False) -> None:
+    def __call__(
+        self, body: bytes, message: Message, *, whole: bool = False, bounds: Bounds = ORDINARY
+    ) -> None:
         """`whole`: a field that is not known is refused where it has a name, not passed over."""
         ...
 
@@ -37,19 +56,31 @@ class Encoding:
         """As logs, metrics and audit records name it."""
         return f"twirp+{self.name}"
 
+    async def encoded(self, message: Message) -> bytes:
+        """The body of a message; others go on while a long one is written."""
+        if self is JSON and message.ByteSize() > LONG_BYTES:
+            return await asyncio.to_thread(self.encode, message)
+        return self.encode(message)
 
-def _from_protobuf(body: bytes, message: Message, *, whole: bool = False) -> None:
-    del whole  # what is not known has only a number here, which nobody can misspell
+
+def _from_protobuf(
+    body: bytes, message: Message, *, whole: bool = False, bounds: Bounds = ORDINARY
+) -> None:
+    # What is not known has only a number here, which nobody can misspell; and to read takes no
+    # time, whatever the body holds.
+    del whole, bounds
     try:
         message.ParseFromString(body)
     except DecodeError:
         raise UndecodableError from None
 
 
-def _from_json(body: bytes, message: Message, *, whole: bool = False) -> None:
+def _from_json(
+    body: bytes, message: Message, *, whole: bool = False, bounds: Bounds = ORDINARY
+) -> None:
     try:
-        fields = _first_value(body.decode())
-        _check_shape(fields, message.DESCRIPTOR, whole=whole)
+        fields = _first_value(body.decode(), bounds)
+        _Shape(whole, bounds.entries).check(fields, message.DESCRIPTOR)
         json_format.ParseDict(fields, message, ignore_unknown_fields=True)
     except (ValueError, json_format.Error) as wrong:
         raise UndecodableError(str(wrong)[:MAX_CAUSE]) from None
@@ -57,40 +88,58 @@ def _from_json(body: bytes, message: Message, *, whole: bool = False) -> None:
         raise UndecodableError("the body is nested too deeply") from None
 
 
-def _first_value(text: str) -> Any:
+def _first_value(text: str, bounds: Bounds) -> Any:
     """What Go reads, which leaves what stands behind it. Raises ValueError."""
-    value, _ = _DECODER.raw_decode(text.lstrip(" \t\r\n"))
+    objects = _Objects(bounds)
+    decoder = json.JSONDecoder(object_pairs_hook=objects.take, parse_constant=_refuse)
+    value, _ = decoder.raw_decode(text.lstrip(" \t\r\n"))
     if "\\ud" in text.lower():
         # Half a surrogate pair is no text; json_format may even fail over it.
         json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
-def _check_shape(value: Any, message: Any, path: str = "", *, whole: bool) -> None:
-    """Raises ValueError where json_format would drop something that somebody has meant.
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Whether JSON would lose something that somebody has meant, where json_format reads it.
 
-    That is a field under both of its names, a text or a list in place of a message, and the
-    name of an enum value that is none. `path`: where the message stands.
+    `whole`: see Decode. `entries`: how many a list may have.
     """
-    if message.full_name.startswith("google.protobuf."):
-        return
-    if not isinstance(value, dict):
-        raise ValueError(f"{path or message.name} must be a JSON object")  # noqa: TRY004
-    inside = f"{path}." if path else ""
-    found = [(_field(message, name), name, inner) for name, inner in value.items()]
-    unknown = [name for field, name, _ in found if not field]
-    if whole and unknown:
-        raise ValueError(f"{inside}{unknown[0]} is no field of {message.name}")
-    known = [(field, inner) for field, _, inner in found if field]
-    if len({field.number for field, _ in known}) != len(known):
-        raise ValueError(f"{path or message.name}: a field is given under both of its names")
-    for field, inner in known:
+
+    whole: bool
+    entries: int
+
+    def check(self, value: Any, message: Any, path: str = "") -> None:
+        """Raises ValueError where json_format would drop something.
+
+        That is a field under both of its names, a text or a list in place of a message, and
+        the name of an enum value that is none. `path`: where the message stands.
+        """
+        if message.full_name.startswith("google.protobuf."):
+            return
+        if not isinstance(value, dict):
+            raise ValueError(f"{path or message.name} must be a JSON object")  # noqa: TRY004
+        inside = f"{path}." if path else ""
+        found = [(_field(message, name), name, inner) for name, inner in value.items()]
+        unknown = [name for field, name, _ in found if not field]
+        if self.whole and unknown:
+            raise ValueError(f"{inside}{unknown[0]} is no field of {message.name}")
+        known = [(field, inner) for field, _, inner in found if field]
+        if len({field.number for field, _ in known}) != len(known):
+            raise ValueError(f"{path or message.name}: a field is given under both of its names")
+        for field, inner in known:
+            self._check_field(field, inner, inside)
+
+    def _check_field(self, field: Any, value: Any, inside: str) -> None:
+        path = f"{inside}{field.name}"
+        if isinstance(value, list) and len(value) > self.entries:
+            raise ValueError(f"{path}: must be at most {self.entries} entries")
         if field.enum_type is not None:
-            for at, each in _values(field, inner, inside):
+            for at, each in _values(field, value, path):
                 _check_name(each, field.enum_type, at)
         elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
-            for at, each in _values(field, inner, inside):
-                _check_shape(each, field.message_type, at, whole=whole)
+            for at, each in _values(field, value, path):
+                self.check(each, field.message_type, at)
 
 
 def _check_name(value: Any, enum: Any, path: str) -> None:
@@ -104,9 +153,8 @@ def _field(message: Any, name: str) -> Any:
     return by_name.get(name) or by_camelcase.get(name)
 
 
-def _values(field: Any, value: Any, inside: str) -> list[tuple[str, Any]]:
+def _values(field: Any, value: Any, path: str) -> list[tuple[str, Any]]:
     """What stands in a field, one by one, each with its path."""
-    path = f"{inside}{field.name}"
     if field.is_repeated and isinstance(value, list):
         return [(f"{path}[{at}]", each) for at, each in enumerate(value) if each is not None]
     return [] if value is None else [(path, value)]
@@ -122,18 +170,27 @@ def _to_json(message: Message) -> bytes:
     ).encode()
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a field is given twice")
-    return fields
+class _Objects:
+    """Takes the objects of one JSON text. Raises ValueError where it holds too much."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._count = 0
+
+    def take(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """One object, with each of its fields once."""
+        self._count += 1
+        if self._count > self._bounds.objects or len(pairs) > self._bounds.entries:
+            raise ValueError("the JSON holds too many objects or fields")
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            raise ValueError("a field is given twice")
+        return fields
 
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
 
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
 
 PROTOBUF = Encoding(
     content_type="application/protobuf",

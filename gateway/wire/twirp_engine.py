@@ -21,7 +21,7 @@ from gateway.pipeline import Incoming, Pipeline
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.intake import Intake
 from gateway.wire.peers import origin_of, peer_of
-from gateway.wire.twirp_bodies import ENCODINGS, Encoding, UndecodableError
+from gateway.wire.twirp_bodies import ENCODINGS, LONG, ORDINARY, Encoding, UndecodableError
 from gateway.wire.twirp_errors import (
     TwirpError,
     bad_route,
@@ -106,7 +106,8 @@ class TwirpEngine:
         except TimeoutError:
             told = f"not answered within the {TIMEOUT_HEADER} of the request"
             raise deadline_exceeded(told) from None
-        return web.Response(body=encoding.encode(response), content_type=encoding.content_type)
+        body = await encoding.encoded(response)
+        return web.Response(body=body, content_type=encoding.content_type)
 
     def _incoming(
         self, request: web.Request, encoding: Encoding, patience: timedelta | None
@@ -134,9 +135,9 @@ class TwirpEngine:
             body = await self._body(request, limit)
         message = endpoint.request()
         if endpoint.slow:
-            await asyncio.to_thread(_decode, encoding, body, message, whole=endpoint.whole)
+            await asyncio.to_thread(_decode, encoding, body, message, endpoint)
         else:
-            _decode(encoding, body, message, whole=endpoint.whole)
+            _decode(encoding, body, message, endpoint)
         return message
 
     async def _body(self, request: web.Request, limit: int) -> bytes:
@@ -184,9 +185,10 @@ def _encoding(request: web.Request) -> Encoding:
     return encoding
 
 
-def _decode(encoding: Encoding, body: bytes, message: Message, *, whole: bool) -> None:
+def _decode(encoding: Encoding, body: bytes, message: Message, endpoint: Endpoint) -> None:
+    bounds = LONG if endpoint.slow else ORDINARY
     try:
-        encoding.decode(body, message, whole=whole)
+        encoding.decode(body, message, whole=endpoint.whole, bounds=bounds)
     except UndecodableError as wrong:
         meta = {"cause": str(wrong)} if str(wrong) else {}
         raise malformed(f"the {encoding.name} request could not be decoded", meta) from None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
-from gateway.wire.twirp_bodies import ENCODINGS, JSON, Encoding, UndecodableError
+from gateway.wire.twirp_bodies import ENCODINGS, JSON, LONG, Encoding, UndecodableError
 
 REQUESTS: tuple[type[Message], ...] = (
     calls_pb2.PlaceCallRequest,
@@ -116,3 +116,22 @@ def test_bombs_are_refused(body: bytes) -> None:
     """Depth and length that would tire a decoder are refused as well."""
     with pytest.raises(UndecodableError):
         JSON.decode(body, calls_pb2.GetCallRequest())
+
+
+TOO_MUCH = {
+    "objects": b'{"media":{"codecs":[' + b"{}," * 1_000 + b"{}]}}",
+    "unknown objects": b'{"no_field":[' + b"{}," * 1_000 + b"{}]}",
+    "fields": b'{"labels":{' + b",".join(b'"%d":""' % n for n in range(10_001)) + b"}}",
+    "entries": b'{"states":[' + b"1," * 10_000 + b"1]}",
+}
+
+
+@pytest.mark.parametrize("body", TOO_MUCH.values(), ids=TOO_MUCH)
+@pytest.mark.parametrize("request_of", REQUESTS[:2])
+def test_short_json_with_too_much_in_it(request_of: type[Message], body: bytes) -> None:
+    """Whatever would be looked at one by one is counted first; a request read aside may have it."""
+    known = b"states" not in body or "states" in request_of.DESCRIPTOR.fields_by_name
+    if known:
+        with pytest.raises(UndecodableError, match=r"too many|at most 10000"):
+            JSON.decode(body, request_of())
+    JSON.decode(body, request_of(), bounds=LONG)
