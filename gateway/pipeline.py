@@ -101,23 +101,27 @@ class Pipeline:
         self, endpoint: Endpoint, incoming: Incoming, receive: Receive, passage: _Passage
     ) -> None:
         """Knows who is calling, then takes in what is asked."""
-        self._within_limits(endpoint, self._traffic.from_origin(incoming.origin))
-        caller = self._identity.authenticate(incoming.credentials, incoming.peer)
+        caller = self._caller(incoming)
         passage.rpc = replace(passage.rpc, caller=caller)
         structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
         reading_for.set(caller.tenant_id)
         if endpoint.rights:
             require(caller, *endpoint.rights)
-        self._within_limits(endpoint, self._traffic.of_caller(caller))
+        too_many = self._traffic.of_caller(caller)
+        if too_many is not None and not endpoint.always:
+            raise too_many
         message = await receive()
         if endpoint.slow:
             passage.asked = await asyncio.to_thread(endpoint.decode, message)
         else:
             passage.asked = endpoint.decode(message)
 
-    def _within_limits(self, endpoint: Endpoint, refusal: GatewayError | None) -> None:
-        if refusal is not None and not endpoint.always:
-            raise refusal
+    def _caller(self, incoming: Incoming) -> Caller:
+        """Raises UNAUTHENTICATED, or RATE_LIMITED to a stranger who comes too often."""
+        try:
+            return self._identity.authenticate(incoming.credentials, incoming.peer)
+        except GatewayError as unknown:
+            raise (self._traffic.of_stranger(incoming.origin) or unknown) from None
 
     @contextmanager
     def _around(self, endpoint: Endpoint, incoming: Incoming) -> Iterator[_Passage]:
@@ -165,10 +169,9 @@ class Pipeline:
             self._trail.done(passage.rpc, passage.asked, _since(begun))
 
     def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
-        log.info("refused", reason=error.reason.value, text=error.message)
-        self._trail.refused(
-            passage.rpc, passage.asked, error.reason.value, error.message, _since(begun)
-        )
+        reason, text = error.reason.value, error.message
+        if self._trail.refused(passage.rpc, passage.asked, reason, text, _since(begun)):
+            log.info("refused", reason=reason, text=text)
 
 
 def _presented(failure: Exception, rpc: Rpc) -> GatewayError:

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     requests_per_peer: int = Field(
         default=500, ge=0, validation_alias="GATEWAY_MAX_REQUESTS_PER_PEER"
     )
-    """Requests a second that a gateway takes of one address."""
+    """Requests a second without a valid token that a gateway answers one address as usual."""
     streams_per_tenant: int = Field(
         default=1000, ge=0, validation_alias="GATEWAY_MAX_STREAMS_PER_TENANT"
     )

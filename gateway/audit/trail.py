@@ -118,8 +118,11 @@ class Trail:
         event = self.of_rpc(rpc, AuditKind.DONE, self.describe(request))
         self._note(replace(event, call_id=call_named(request), code=code, latency=latency))
 
-    def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> None:
-        """Notes a refusal; callers without a key are counted after the tenth a minute."""
+    def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> bool:
+        """Notes a refusal; callers without a key are counted after the tenth a minute.
+
+        False: it was only counted.
+        """
         event = replace(
             self.of_rpc(rpc, AuditKind.REFUSED, self.describe(request)),
             call_id=call_named(request),
@@ -130,10 +133,11 @@ class Trail:
         if not rpc.caller.key:
             left_out = self._budget.take(host_of(rpc.peer), event.time)
             if left_out is None:
-                return
+                return False
             if left_out:
                 event = replace(event, decision={"refusals_left_out": left_out})
         self._note(event)
+        return True
 
     def describe(self, value: Any) -> Mapping[str, Any]:
         """`value` as it may stand in the log."""

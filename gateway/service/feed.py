@@ -40,6 +40,8 @@ class Latest(Generic[T]):
         return self._value
 
 
+WOKEN_AT_ONCE = 32
+"""Of those who wait for a tenant's events: so many are served before anybody else is."""
 RECENT = 200
 """Events at hand for the watchers of a tenant; who is further behind reads the store."""
 
@@ -69,9 +71,7 @@ class Feed:
                 for transfer in self._transfers.get(event.transfer.transfer_id, ()):
                     transfer.put(event.transfer)
         for tenant_id in {event.tenant_id for event in events}:
-            for waiting in self._tenants.pop(tenant_id, ()):
-                if not waiting.done():
-                    waiting.set_result(False)
+            _wake(list(self._tenants.pop(tenant_id, ())), roused=False)
 
     def learned(self, call: Call) -> None:
         """A call has changed without an event; only those who wait in this process hear it."""
@@ -80,10 +80,9 @@ class Feed:
 
     def rouse(self) -> None:
         """Has everybody who waits for events look whether they still may."""
-        for tenant in self._tenants.values():
-            for waiting in tenant:
-                if not waiting.done():
-                    waiting.set_result(True)
+        waiting = [one for tenant in self._tenants.values() for one in tenant]
+        self._tenants.clear()
+        _wake(waiting, roused=True)
 
     async def beyond(self, tenant_id: str, sequence: int) -> None:
         """Returns when the tenant has an event above `sequence`, known to this process.
@@ -137,6 +136,15 @@ class Feed:
         latest = Latest(transfer, _progress)
         with _registered(self._transfers, transfer.transfer_id, latest):
             yield latest
+
+
+def _wake(waiting: list[asyncio.Future[bool]], *, roused: bool) -> None:
+    """Some now and the others after them: whoever else is served waits for a few, not for all."""
+    for one in waiting[:WOKEN_AT_ONCE]:
+        if not one.done():
+            one.set_result(roused)
+    if rest := waiting[WOKEN_AT_ONCE:]:
+        asyncio.get_running_loop().call_soon(lambda: _wake(rest, roused=roused))
 
 
 def _sequence(call: Call) -> int:

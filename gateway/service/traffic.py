@@ -81,8 +81,11 @@ class Traffic:
         self._streams = _Places("tenant.streams", limits.streams_per_tenant)
         self._polls = _Places("tenant.polls", limits.polls_per_tenant)
 
-    def from_origin(self, origin: str) -> GatewayError | None:
-        """A request of whoever counts as one peer; the refusal where it sends too many."""
+    def of_stranger(self, origin: str) -> GatewayError | None:
+        """A request of nobody known, from this address; the refusal where there are too many.
+
+        Who is known counts by its tenant alone: others may come from the same address.
+        """
         return self._peers.count(origin)
 
     def of_caller(self, caller: Caller) -> GatewayError | None:

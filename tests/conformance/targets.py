@@ -58,7 +58,7 @@ def target(name: str, port: int, **more: Any) -> Target:
         enum_at=("calls", 0, "state"),
         read=read_calls,
         bad_text=b"\x12\x01\xff",
-        max_body_bytes=1024 * 1024,
+        max_body_bytes=64 * 1024,
         **more,
     )
 
@@ -141,7 +141,7 @@ def gateway_server(folder: Path) -> Iterator[Target]:
             unreachable={
                 "canceled": "whoever cancels does not read the answer",
                 "unknown": "every refusal has a reason",
-                "resource_exhausted": "no limit is set for the demo tenant",
+                "resource_exhausted": "no limit of the demo tenant is reached",
                 "aborted": "no RPC of this service has such an outcome",
                 "internal": "needs a fault inside",
                 "unavailable": "needs a gateway that is going away",

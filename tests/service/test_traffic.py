@@ -45,9 +45,9 @@ def test_only_so_many_peers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(module, "MAX_REMEMBERED", 2)
     traffic = Traffic(TrafficLimits(requests_per_peer=1), Clock())
     for host in (1, 1, 2, 3, 2):
-        traffic.from_origin(f"10.0.0.{host}")
-    assert traffic.from_origin("10.0.0.2") is not None
-    assert traffic.from_origin("10.0.0.1") is None
+        traffic.of_stranger(f"10.0.0.{host}")
+    assert traffic.of_stranger("10.0.0.2") is not None
+    assert traffic.of_stranger("10.0.0.1") is None
 
 
 def test_places_come_back() -> None:

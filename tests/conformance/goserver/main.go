@@ -20,7 +20,7 @@ import (
 )
 
 // Twirp itself limits nothing; this is the gateway's limit.
-const maxBodyBytes = 1 << 20
+const maxBodyBytes = 1 << 16
 
 // A server that is made from only some methods: the others are nil, and never asked.
 type server struct {
