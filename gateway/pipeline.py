@@ -107,6 +107,7 @@ class Pipeline:
         reading_for.set(caller.tenant_id)
         if endpoint.rights:
             require(caller, *endpoint.rights)
+        await self._traffic.turn(caller)
         too_many = self._traffic.of_caller(caller)
         if too_many is not None and not endpoint.always:
             raise too_many

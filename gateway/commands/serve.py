@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gateway.build import Gateway
     from gateway.settings import Settings
 
+SWITCH_SECONDS = 0.001
+"""How long the event loop waits for the threads of the store before it goes on."""
 DEMO_TENANT = "demo"
 DEMO_CONFIG = Path(__file__).parent.parent / "demo.yaml"
 
@@ -40,6 +42,7 @@ def serve(
     from gateway.settings import PlatformName  # noqa: PLC0415
 
     logs.configure()
+    sys.setswitchinterval(SWITCH_SECONDS)
     settings = settings_told()
     if demo:
         changes = {"platform": PlatformName.SANDBOX, "config": DEMO_CONFIG}

@@ -40,7 +40,7 @@ class Latest(Generic[T]):
         return self._value
 
 
-WOKEN_AT_ONCE = 32
+WOKEN_AT_ONCE = 8
 """Of those who wait for a tenant's events: so many are served before anybody else is."""
 RECENT = 200
 """Events at hand for the watchers of a tenant; who is further behind reads the store."""

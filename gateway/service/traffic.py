@@ -10,6 +10,7 @@ from datetime import timedelta
 from gateway.domain.tenant import Caller
 from gateway.domain.traffic import Bucket, full, taken
 from gateway.errors import GatewayError, Reason
+from gateway.service.turns import Turns
 
 MAX_REMEMBERED = 10_000
 """Peers; whoever was forgotten begins anew, with a full bucket."""
@@ -79,6 +80,7 @@ class Traffic:
         self._tenants = _Rate("tenant.requests_per_second", limits.requests_per_tenant, clock)
         self._peers = _Rate("peer.requests_per_second", limits.requests_per_peer, clock)
         self._streams = _Places("tenant.streams", limits.streams_per_tenant)
+        self._turns = Turns()
         self._polls = _Places("tenant.polls", limits.polls_per_tenant)
 
     def of_stranger(self, origin: str) -> GatewayError | None:
@@ -91,6 +93,10 @@ class Traffic:
     def of_caller(self, caller: Caller) -> GatewayError | None:
         """A request of this caller; the refusal where its tenant sends too many."""
         return self._tenants.count(caller.tenant_id or caller.key)
+
+    async def turn(self, caller: Caller) -> None:
+        """Returns when the request of this caller may begin."""
+        await self._turns.turn(caller.tenant_id or caller.key)
 
     def stream(self, tenant_id: str) -> AbstractContextManager[None]:
         """A place for a stream. Raises RATE_LIMITED."""
