@@ -33,3 +33,8 @@ WEBHOOK_OLDEST_SECONDS = Gauge(
     "gateway_webhook_oldest_seconds",
     "Age of the oldest event that some receiver has not been given; 0: there is none.",
 )
+CLOCK_STEPS = Counter(
+    "gateway_clock_steps",
+    "Steps of the machine's clock by half a second or more: noticed, taken_in (it lasted).",
+    ["what"],
+)

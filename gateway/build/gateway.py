@@ -9,7 +9,8 @@ import structlog
 
 from gateway.audit.sinks import LineSink
 from gateway.audit.trail import Trail
-from gateway.build.ground import Administration, SystemClock, platforms_of
+from gateway.build.clock import SystemClock
+from gateway.build.ground import Administration, platforms_of
 from gateway.build.services import Services
 from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.errors import Reason
@@ -31,6 +32,8 @@ from gateway.wire.webhook_door import WebhookDoor
 
 CHECK_SECONDS = 2.0
 RETENTION_SECONDS = 60.0
+CLOCK_SECONDS = 1.0
+"""How often the clock is asked at least, so that a step is noticed soon."""
 WEBHOOKS_PATIENCE_SECONDS = 1.0
 """How long a stopping gateway goes on handling LiveKit's webhooks that it has taken."""
 
@@ -42,7 +45,7 @@ class Gateway:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        clock = SystemClock()
+        clock = self._clock = SystemClock()
         self._platforms = platforms_of(settings, clock)
         self._store = open_store(settings.database_url, clock)
         self._administration = Administration(settings, self._store, clock)
@@ -100,6 +103,7 @@ class Gateway:
             services.sweep.keep(),
             services.deliveries.keep(),
             every(RETENTION_SECONDS, services.retention.forget),
+            every(CLOCK_SECONDS, self._watch_clock),
         )
         self._chores = [asyncio.create_task(chore) for chore in chores]
         if self.plays_sandbox:
@@ -150,8 +154,11 @@ class Gateway:
         if self.plays_sandbox:
             return None
         secret = self._settings.livekit_api_secret.get_secret_value()
-        webhooks = LiveKitWebhooks(self._settings.livekit_api_key, secret)
+        webhooks = LiveKitWebhooks(self._settings.livekit_api_key, secret, self._clock)
         return WebhookDoor(webhooks, self._services.webhooks_in)
+
+    async def _watch_clock(self) -> None:
+        self._clock.now()
 
     async def _readiness(self) -> Mapping[str, str]:
         """What keeps this gateway from serving, by part."""

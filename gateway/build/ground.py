@@ -7,12 +7,12 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from gateway.audit.redaction import Redact, keep, last4
+from gateway.build.clock import SystemClock
 from gateway.platform.livekit import LiveKitPlatform
 from gateway.platform.sandbox import SandboxPlatform
 from gateway.ports import Clock
@@ -27,18 +27,6 @@ from gateway.wire import config_v1
 
 class ConfigurationError(Exception):
     """The environment does not let the gateway start; the text says what to set."""
-
-
-class SystemClock:
-    """The machine's clock, held still where it would go backwards."""
-
-    def __init__(self) -> None:
-        self._last = datetime.now(UTC)
-
-    def now(self) -> datetime:
-        """See `ports.Clock`."""
-        self._last = max(self._last, datetime.now(UTC))
-        return self._last
 
 
 def seal_of(settings: Settings) -> Seal:
@@ -84,6 +72,7 @@ def platforms_of(settings: Settings, clock: Clock) -> Platforms:
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value(),
         secret=secret,
+        now=lambda: clock.now().timestamp(),
     )
     return Platforms(live, sandbox)
 

@@ -59,14 +59,14 @@ class Services:
         self.drain = Drain()
         self.traffic = Traffic(traffic_limits(settings))
         self.feed = Feed()
-        self.presence = Presence(store, new_id("gateway", clock.now()))
+        self.presence = Presence(store, new_id("gateway", clock.now()), clock)
         self.identity = Identity(administration.directory, administration.seal)
         administration.directory.on_change(self.feed.rouse)
         self._follow_calls()
         self._answer_rpcs()
         self._hear_livekit()
         self._tell_tenants()
-        self.retention = Retention(store=store, keeps=settings.retention)
+        self.retention = Retention(store=store, clock=clock, keeps=settings.retention)
 
     def endpoints(self) -> Sequence[Endpoint]:
         """A row per RPC of our own API."""
@@ -97,7 +97,6 @@ class Services:
         self._record = Record(self._store, self._clock, self._trail, self.feed, watch)
         failover = Failover(
             store=self._store,
-            clock=self._clock,
             directory=directory,
             admission=self.admission,
             record=self._record,
@@ -135,7 +134,6 @@ class Services:
         )
         self.commands = CallCommands(
             store=self._store,
-            clock=self._clock,
             directory=directory,
             platforms=self._platforms,
             followers=self.followers,
@@ -196,6 +194,7 @@ class Services:
             gateway_id=self.presence.gateway_id,
             told=lambda result: WEBHOOK_DELIVERIES.labels(result).inc(),
             oldest=WEBHOOK_OLDEST_SECONDS.set,
+            elapsed=self._clock.elapsed,
         )
 
 

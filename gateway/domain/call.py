@@ -190,6 +190,11 @@ class Call:
         return self.state is CallState.ENDED
 
     @property
+    def newest_time(self) -> datetime:
+        """Nothing of the call was seen later."""
+        return max(filter(None, (self.create_time, self.ring_time, self.answer_time)))
+
+    @property
     def answered(self) -> bool:
         """The callee has picked up (digits may still be playing)."""
         return self.answer_time is not None

@@ -16,6 +16,8 @@ from gateway.domain.tenant import TrunkHealthPolicy
 LONGEST_QUARANTINE = timedelta(hours=1)
 SILENCE = timedelta(seconds=10)
 """A trunk that is silent for so long has failed; who gives up sooner was impatient."""
+CLOCKS_APART = timedelta(minutes=1)
+"""By so much the clocks of two database servers may differ."""
 NEWEST_JUDGED = 1000
 """A share of failures is one of the newest attempts; more would tell nothing else."""
 FAILED_OF_LATE = "its calls failed of late"
@@ -206,7 +208,9 @@ def health_of(standing: Standing | None, policy: TrunkHealthPolicy, now: datetim
     """How the trunk stands at this moment."""
     if policy.disabled or standing is None or standing.until is None:
         return Health.HEALTHY
-    return Health.PROBING if now >= standing.until else Health.QUARANTINED
+    # One that begins later than now was begun by a clock that was wrong.
+    begun = standing.since <= now + CLOCKS_APART
+    return Health.QUARANTINED if begun and now < standing.until else Health.PROBING
 
 
 def is_ill(recent: Sequence[Recent], policy: TrunkHealthPolicy) -> bool:

@@ -164,9 +164,10 @@ def rate_held(limit: Rate, starts: Starts, now: datetime) -> Held:
 
 
 def start_after(starts: Starts, now: datetime) -> datetime:
-    """When a call starts by the store's clock: behind every other start of its scope.
+    """When a call starts by the store's clock: behind every other start that is counted.
 
-    So a clock that is set back cannot let more calls into a window than it may hold.
+    So a clock that is set back by less than the window cannot let more calls into it than it
+    may hold. Starts further ahead are not counted: nobody waits for a clock that was wrong.
     """
     return now if starts.newest is None else max(now, starts.newest + _LEAST)
 

@@ -110,6 +110,8 @@ def advance_transfer(transfer: Transfer, seen: TransferObservation) -> Transfer:
     """
     if transfer.settled:
         return transfer
+    # The clock of a gateway that takes a transfer over may be behind.
+    seen = replace(seen, time=max(seen.time, transfer.create_time))
     match seen:
         case ReferCompleted():
             return _completed(transfer, seen)

@@ -76,15 +76,21 @@ class LiveKitPlatform:
     """`Platform` on LiveKit. Needs no running loop to be made; `close` it when done.
 
     `secret` reads what an inline trunk's `password_from` names, with each dial, or raises
-    SecretError; it runs in another thread.
+    SecretError; it runs in another thread. `now`: seconds since 1970, for tokens.
     """
 
     def __init__(
-        self, url: str, api_key: str, api_secret: str, *, secret: Callable[[str], str] = no_secret
+        self,
+        url: str,
+        api_key: str,
+        api_secret: str,
+        *,
+        secret: Callable[[str], str] = no_secret,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._url = url
         self._secret = secret
-        self._tokens = Tokens(api_key, api_secret)
+        self._tokens = Tokens(api_key, api_secret, now)
         self._session: aiohttp.ClientSession | None = None
 
     async def dial(self, dial: Dial) -> DialReply:

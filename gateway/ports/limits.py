@@ -1,11 +1,13 @@
 """What a store keeps of limits and of the health of trunks, for every process on it."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
 from gateway.domain.limits import Starts
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class LimitsReading(Protocol):
@@ -19,8 +21,13 @@ class LimitsReading(Protocol):
         """How many calls take a place on this trunk (`Call.place`) and have not ended."""
         ...
 
-    def starts(self, scope: str, after: datetime, limit: int) -> Starts:
-        """Of the starts of the scope later than `after` the newest, at most `limit`."""
+    def starts(
+        self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
+    ) -> Starts:
+        """Of the starts of the scope between `after` and `before` the newest, at most `limit`.
+
+        `before`: what lies further ahead was counted by a clock that was wrong.
+        """
         ...
 
     def tally(self, scope: str, period: int) -> int:
@@ -52,7 +59,7 @@ class LimitsChange(Protocol):
     """What can be changed."""
 
     def put_start(self, scope: str, time: datetime) -> None:
-        """A call has started. MUST be later than every other start of the scope."""
+        """A call has started. MUST be later than every other start that was asked for."""
         ...
 
     def count(self, scope: str, period: int) -> None:

@@ -5,7 +5,7 @@ The events themselves are the outbox: nothing is written with a call for a webho
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.domain.delivery import (
@@ -42,7 +42,7 @@ class OutboxReading(Protocol):
         ...
 
     def unattended_webhooks(self, limit: int = 100) -> Sequence[WebhookRef]:
-        """Webhooks that no living gateway delivers to."""
+        """Webhooks that no gateway delivers to that is there."""
         ...
 
     def attended_webhooks(self, gateway_id: str) -> Mapping[WebhookRef, bool]:
@@ -85,6 +85,10 @@ class OutboxWriting(Protocol):
 
         What was changed by others since (`tries` is not one less) keeps their change.
         """
+        ...
+
+    def hasten_deliveries(self, gateway_id: str, by: timedelta) -> None:
+        """Lets what this gateway is to deliver later come so much sooner."""
         ...
 
     def replay_deliveries(self, webhook: WebhookRef, sequences: Collection[int]) -> int:

@@ -1,12 +1,13 @@
 """What can be asked of a store and changed in it, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.call import Call
 from gateway.domain.event import CallEvent
+from gateway.domain.lease import Beat
 from gateway.domain.transfer import Transfer
 from gateway.ports.limits import LimitsChange, LimitsReading
 from gateway.ports.outbox import OutboxReading, OutboxWriting
@@ -80,8 +81,12 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         """The store's clock in UTC: one for every process on it."""
         ...
 
+    def beats(self) -> Mapping[str, Beat]:
+        """The newest beat of each gateway that is there: neither left nor was buried."""
+        ...
+
     def orphans(self, limit: int = 100) -> Sequence[str]:
-        """Ids of calls and transfers held by gateways that are no longer alive."""
+        """Ids of calls and transfers held by gateways that are not there."""
         ...
 
     def holder(self, resource_id: str) -> str:
@@ -97,7 +102,7 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         ...
 
     def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
-        """Whether a client of another living gateway waits for the call."""
+        """Whether a client of another gateway that is there waits for the call."""
         ...
 
     def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
@@ -151,14 +156,21 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         ...
 
     def beat(self, gateway_id: str, lasting: timedelta) -> bool:
-        """Keeps the gateway alive for so long, by the store's clock.
+        """The gateway is there, and leaves another mark; `lasting` is how long its lease is.
 
-        False: it had not been alive, and others may have taken what it held.
+        False: it was not there before, and others may have taken what it held.
+        """
+        ...
+
+    def bury(self, gateway_id: str, mark: int) -> bool:
+        """The same as `leave` for a gateway that has been silent since it left this mark.
+
+        False, and nothing is done: it has beaten since, or is not there.
         """
         ...
 
     def leave(self, gateway_id: str) -> None:
-        """The gateway is alive no longer; what it holds is anybody's to take."""
+        """The gateway is there no longer; what it holds is anybody's to take."""
         ...
 
     def hold(self, resource_id: str, gateway_id: str) -> None:

@@ -197,8 +197,10 @@ class _Look:
 
     def _starts(self, limit: Rate) -> Starts:
         if limit.scope not in self.starts:
-            after = self.now - limit.window
-            self.starts[limit.scope] = self.reading.starts(limit.scope, after, limit.maximum)
+            after, before = self.now - limit.window, self.now + limit.window
+            self.starts[limit.scope] = self.reading.starts(
+                limit.scope, after, limit.maximum, before=before
+            )
         return self.starts[limit.scope]
 
 

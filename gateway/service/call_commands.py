@@ -14,7 +14,7 @@ from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.rpc import Rpc
 from gateway.domain.timeouts import MIN_DURATION, within
 from gateway.errors import GatewayError, Reason
-from gateway.ports import Clock, PlatformError, Store, Transaction
+from gateway.ports import PlatformError, Store, Transaction
 from gateway.service.adoption import Adoption
 from gateway.service.directory import Directory
 from gateway.service.feed import Feed
@@ -47,7 +47,6 @@ class CallCommands:
         self,
         *,
         store: Store,
-        clock: Clock,
         directory: Directory,
         platforms: Platforms,
         followers: Followers,
@@ -56,7 +55,6 @@ class CallCommands:
         adoption: Adoption,
     ) -> None:
         self._store = store
-        self._clock = clock
         self._directory = directory
         self._platforms = platforms
         self._followers = followers
@@ -73,7 +71,7 @@ class CallCommands:
             self._check_own_room(call)
         with self._feed.call(call) as latest:
             if not call.ended:
-                now = self._clock.now()
+                now = self._record.times.of(call.call_id).now()
                 end = EndAsked(now, EndReason.COMPLETED, HangupSource.API, end_room=asked.end_room)
                 if not await self._followers.end(call, end):
                     return await self._ended_unstored(call, end)
@@ -108,7 +106,7 @@ class CallCommands:
         if asked.max_duration is not None:
             within("max_duration", asked.max_duration, MIN_DURATION, call.longest_duration)
         wanted = Updated(
-            self._clock.now(),
+            self._record.times.of(call.call_id).now(),
             labels=labels,
             end_room_on_hangup=asked.end_room_on_hangup,
             max_duration=asked.max_duration,
@@ -126,7 +124,7 @@ class CallCommands:
                 while await platform.leg(call.room, call.participant_identity):  # noqa: ASYNC110  it can only be asked
                     await asyncio.sleep(LOOK_SECONDS)
         asked_for = advance(call, asked).call
-        return advance(asked_for, LegGone(self._clock.now())).call
+        return advance(asked_for, LegGone(asked.time)).call
 
     async def _end_room(self, call: Call) -> None:
         await self._store.transact(lambda tx: self._record.end_room(tx, call))

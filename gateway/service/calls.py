@@ -278,7 +278,8 @@ class CallService:
         """The last waiter here has left; the call ends unless one waits elsewhere."""
         if self._drain.begun:
             return
-        end = EndAsked(self._clock.now(), EndReason.CANCELED, HangupSource.GATEWAY)
+        now = self._record.times.of(call.call_id).now()
+        end = EndAsked(now, EndReason.CANCELED, HangupSource.GATEWAY)
 
         def leave(tx: Transaction) -> Call:
             tx.drop_waiter(call.call_id, self._presence.gateway_id)

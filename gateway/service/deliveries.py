@@ -6,11 +6,12 @@ sends again what it had not stored as delivered: at least once, always with the 
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -23,6 +24,8 @@ from gateway.ports.outbox import WebhookSender
 from gateway.service.receiver import SLOW, Post, Receiver
 
 LOOK = timedelta(seconds=0.5)
+SLIGHT = timedelta(seconds=10)
+"""A clock of the store that seems to have gone back by less was only read late."""
 AT_ONCE = 256
 """Requests that a gateway has under way, to all receivers together."""
 TAKEN_AT_ONCE = 100
@@ -44,6 +47,8 @@ class _Seen:
     unattended: bool
     ours: Mapping[WebhookRef, bool]
     oldest_age: float
+    now: datetime
+    """By the store's clock."""
 
 
 class Deliveries:
@@ -53,7 +58,7 @@ class Deliveries:
     the age in seconds of the oldest event not delivered to somebody, of whichever gateway.
     `look`: how often the store is asked what has become due. `slow`: how long an answer may
     take before its receiver is asked by one at a time. `chance`: between 0 and 1, for the
-    jitter.
+    jitter. `elapsed`: seconds of a clock that is never set.
     """
 
     def __init__(
@@ -69,12 +74,16 @@ class Deliveries:
         told: Callable[[str], None] = nobody,
         oldest: Callable[[float], None] = nobody,
         chance: Callable[[], float] = random.random,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._config = config
         self._sender = sender
         self._gateway_id = gateway_id
         self._oldest = oldest
+        self._elapsed = elapsed
+        self._ahead: datetime | None = None
+        """When `elapsed` was 0 by the store's clock, as it showed last."""
         self._look_seconds = look.total_seconds()
         self._post = Post(
             store=store,
@@ -128,11 +137,21 @@ class Deliveries:
         if seen.unattended:
             await self._take_over()
             seen = await self._store.read(self._survey)
+        await self._heed_clock(seen.now)
         self._oldest(seen.oldest_age)
         self._forget_others(seen.ours)
         for webhook, busy in seen.ours.items():
             if busy:
                 self._wake(webhook)
+
+    async def _heed_clock(self, now: datetime) -> None:
+        """What was put off by a clock that has been set back since would wait for it."""
+        ahead = now - timedelta(seconds=self._elapsed())
+        back = self._ahead - ahead if self._ahead else timedelta(0)
+        if back > SLIGHT:
+            log.warning("store_clock_set_back", seconds=back.total_seconds())
+            await self._store.transact(lambda tx: tx.hasten_deliveries(self._gateway_id, back))
+        self._ahead = ahead
 
     async def _take_over(self) -> None:
         """Everything that nobody delivers to."""
@@ -150,10 +169,10 @@ class Deliveries:
         return tx.attend_webhooks(self._gateway_id, TAKEN_AT_ONCE)
 
     def _survey(self, reading: Reading) -> _Seen:
-        oldest = reading.oldest_pending_event()
-        age = (reading.now() - oldest).total_seconds() if oldest else 0.0
+        oldest, now = reading.oldest_pending_event(), reading.now()
+        age = (now - oldest).total_seconds() if oldest else 0.0
         ours = reading.attended_webhooks(self._gateway_id)
-        return _Seen(bool(reading.unattended_webhooks(1)), ours, max(age, 0.0))
+        return _Seen(bool(reading.unattended_webhooks(1)), ours, max(age, 0.0), now)
 
     async def _keep_configured(self) -> None:
         """Begins with new webhooks and drops removed ones, once a configuration."""

@@ -1,13 +1,14 @@
 """From an attempt that failed to the next trunk, in one transaction."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.domain import failover
 from gateway.domain.call import Call
 from gateway.domain.observation import AttemptFailed, NextTrunk
 from gateway.domain.outcome import Failure
 from gateway.domain.tenant import Trunk
-from gateway.ports import Clock, Reading, Store, StoreUnavailableError, Transaction
+from gateway.ports import Reading, Store, StoreUnavailableError, Transaction
 from gateway.service.admission import Admission
 from gateway.service.directory import Directory
 from gateway.service.record import Record, until_stored
@@ -29,14 +30,12 @@ class Failover:
         self,
         *,
         store: Store,
-        clock: Clock,
         directory: Directory,
         admission: Admission,
         record: Record,
         gateway_id: str,
     ) -> None:
         self._store = store
-        self._clock = clock
         self._directory = directory
         self._admission = admission
         self._record = record
@@ -44,7 +43,7 @@ class Failover:
 
     async def possible(self, call: Call) -> bool:
         """Whether another trunk could be tried now, were this one given up as silent."""
-        if not failover.may_go_on(call, self._trunk(call), self._clock.now()):
+        if not failover.may_go_on(call, self._trunk(call), self._now(call)):
             return False
         try:
             return await self._store.read(lambda tx: self._admission.has_next(tx, call))
@@ -53,7 +52,7 @@ class Failover:
 
     def objection(self, call: Call, failure: Failure, *, silent: bool, unseen: bool = False) -> str:
         """Why no other trunk may be tried; see `domain.failover.objection`."""
-        now, trunk = self._clock.now(), self._trunk(call)
+        now, trunk = self._now(call), self._trunk(call)
         return failover.objection(call, failure, trunk, now, silent=silent, unseen=unseen)
 
     async def next_trunk(self, call: Call, failure: Failure, *, silent: bool) -> Moved:
@@ -74,7 +73,7 @@ class Failover:
             if chosen is None:
                 return Moved(stored, None, "no other trunk is free")
             seen = AttemptFailed(
-                self._clock.now(),
+                self._now(stored),
                 len(stored.attempts),
                 failure,
                 NextTrunk(
@@ -88,6 +87,9 @@ class Failover:
             return Moved(self._record.advance(tx, stored.call_id, seen), chosen.trunk)
 
         return await until_stored(lambda: self._store.transact(move))
+
+    def _now(self, call: Call) -> datetime:
+        return self._record.times.of(call.call_id).now()
 
     def _trunk(self, call: Call) -> Trunk | None:
         return self._directory.trunk(call.trunk_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -104,6 +105,7 @@ class Followers:
         for call_id in lost & self._following.keys():
             task = self._following.pop(call_id)
             self._followers.pop(call_id, None)
+            self._record.times.end(call_id)
             task.cancel()
 
     def dial(self, call: Call, trunk: Trunk) -> None:
@@ -162,7 +164,8 @@ class Followers:
 
     def _follower(self, call: Call) -> Follower:
         gate = self._gates[call.sandbox]
-        follower = Follower(call, self._platforms.of(call), gate, self._surroundings)
+        around = replace(self._surroundings, clock=self._record.times.begin(call))
+        follower = Follower(call, self._platforms.of(call), gate, around)
         self._followers[call.call_id] = follower
         return follower
 
@@ -174,6 +177,7 @@ class Followers:
     def _forget(self, call_id: str, done: asyncio.Task[Any]) -> None:
         if self._following.get(call_id) is done:
             del self._following[call_id], self._followers[call_id]
+            self._record.times.end(call_id)
 
     def _run(self, name: str, story: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(story, name=name)
@@ -191,7 +195,7 @@ class Followers:
                 target,
                 platform=self._platforms.of(call),
                 record=self._record,
-                clock=self._clock,
+                clock=self._record.times.of(call.call_id),
                 nudge=lambda: self.nudge(call.call_id),
             )
         finally:

@@ -141,7 +141,7 @@ def _recent(
     if health.health_of(standing, policy, now) is not Health.HEALTHY:
         return ()
     after = now - policy.window
-    if standing is not None:
+    if standing is not None and standing.since <= now:
         after = max(after, standing.since)
     return reading.recent(trunk_id, after, max(NEWEST_JUDGED, policy.min_calls))
 

@@ -5,11 +5,11 @@ import time
 
 import structlog
 
+from gateway.domain.lease import BEAT, LEASE
 from gateway.service.chores import every
 from gateway.service.followers import Followers
-from gateway.service.presence import LEASE, Presence, Taken
+from gateway.service.presence import Presence, Taken
 
-BEAT_SECONDS = 1.0
 COMPARE_SECONDS = 3.0
 LOOK_SECONDS = 0.25
 """How soon a gateway that follows a call hears of what another was asked about it."""
@@ -35,7 +35,7 @@ class Keeper:
     async def keep(self) -> None:
         """For ever; whatever goes wrong is logged and tried again."""
         await asyncio.gather(
-            every(BEAT_SECONDS, self._beat),
+            every(BEAT.total_seconds(), self._beat),
             every(LOOK_SECONDS, self._look),
             every(COMPARE_SECONDS, self._compare),
         )

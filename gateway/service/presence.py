@@ -1,20 +1,14 @@
 """That this gateway lives, and what is its own to follow."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
 from gateway.domain.call import Call
+from gateway.domain.lease import LEASE, MARGIN, Beat, Watch
 from gateway.domain.transfer import Transfer
-from gateway.ports import Store, StoreUnavailableError, Transaction
-
-LEASE = timedelta(seconds=6)
-"""A gateway that has not been heard of for so long is dead."""
-MARGIN = timedelta(seconds=2)
-"""Before its own lease is over a gateway asks the store whether a call is still its own."""
+from gateway.ports import Clock, Store, StoreUnavailableError, Transaction
 
 log = structlog.get_logger()
 
@@ -28,24 +22,27 @@ class Taken:
 
 
 class Presence:
-    """The gateway's own lease in the store."""
+    """The gateway's own lease in the store, and what it sees of the others'."""
 
-    def __init__(self, store: Store, gateway_id: str) -> None:
+    def __init__(self, store: Store, gateway_id: str, clock: Clock) -> None:
         self.gateway_id = gateway_id
         self._store = store
+        self._clock = clock
         self._heard = 0.0
         self._trusted = False
+        self._watch = Watch()
 
     async def beat(self) -> bool:
         """Renews the lease. False: it was over, and what was held may be another's now.
 
         After that nothing is taken as held until `trust` is called.
         """
-        begun = time.monotonic()
-        alive = await self._store.transact(lambda tx: tx.beat(self.gateway_id, LEASE))
+        begun = self._clock.elapsed()
+        alive, beats = await self._store.transact(self._beat)
         if not alive:
             self._trusted = False
         self._heard = begun
+        self._watch = self._watch.after(beats, begun, self._clock.elapsed())
         return alive
 
     def trust(self) -> None:
@@ -62,7 +59,7 @@ class Presence:
 
         Answers from memory while the lease is fresh, else from the store.
         """
-        if self._trusted and time.monotonic() < self._heard + (LEASE - MARGIN).total_seconds():
+        if self._trusted and self._clock.elapsed() < self._heard + (LEASE - MARGIN).total_seconds():
             return True
         return resource_id in await self.held()
 
@@ -96,8 +93,9 @@ class Presence:
         return await self._store.transact(look)
 
     async def take_orphans(self) -> Taken:
-        """Holds what gateways that are dead have left."""
-        if not await self._store.read(lambda tx: tx.orphans(1)):
+        """Holds what gateways that are dead, or have gone, have left."""
+        silent = self._watch.silent()
+        if not silent and not await self._store.read(lambda tx: tx.orphans(1)):
             return Taken((), ())
         return await self._store.transact(self._take)
 
@@ -108,7 +106,14 @@ class Presence:
         except StoreUnavailableError as away:
             log.warning("not_taken_leave", cause=str(away))
 
+    def _beat(self, tx: Transaction) -> tuple[bool, Mapping[str, Beat]]:
+        others = {name: beat for name, beat in tx.beats().items() if name != self.gateway_id}
+        return tx.beat(self.gateway_id, LEASE), others
+
     def _take(self, tx: Transaction) -> Taken:
+        for gateway_id, mark in self._watch.silent().items():
+            if tx.bury(gateway_id, mark):
+                log.warning("gateway_silent", gateway_id=gateway_id)
         ids = tx.orphans()
         for resource_id in ids:
             tx.hold(resource_id, self.gateway_id)

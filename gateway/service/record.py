@@ -25,6 +25,7 @@ from gateway.domain.transfer import (
 from gateway.ports import CallQuery, Clock, Store, StoreUnavailableError, Transaction
 from gateway.service.feed import Feed
 from gateway.service.health import TrunkWatch
+from gateway.service.timeline import Timelines
 
 STORE_RETRY_SECONDS = 1.0
 OPEN_STATES = frozenset(CallState) - {CallState.ENDED}
@@ -61,6 +62,7 @@ class Record:
         self._store = store
         self._trunks = trunks
         self._clock = clock
+        self.times = Timelines(clock)
         self._trail = trail
         self._feed = feed
 
@@ -102,12 +104,12 @@ class Record:
 
     def end_room(self, tx: Transaction, call: Call) -> None:
         """Notes why the other calls in the room are about to end."""
-        now = self._clock.now()
         others = tx.calls(
             CallQuery(tenant_id=call.tenant_id, room=call.room, states=OPEN_STATES, limit=1000)
         )
         for other in others:
             if other.call_id != call.call_id:
+                now = self.times.of(other.call_id).now()
                 asked = EndAsked(now, EndReason.ROOM_DELETED, HangupSource.API)
                 self.end(tx, other.call_id, asked)
 
@@ -158,6 +160,6 @@ class Record:
     def _on_timeout(self, tx: Transaction, transfer: Transfer) -> None:
         unknown = transfer.state is TransferState.OUTCOME_UNKNOWN
         if unknown and transfer.on_timeout is OnTimeout.HANG_UP:
-            now = self._clock.now()
+            now = self.times.of(transfer.call_id).now()
             asked = EndAsked(now, EndReason.COMPLETED, HangupSource.GATEWAY)
             self.end(tx, transfer.call_id, asked)

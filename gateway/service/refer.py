@@ -17,6 +17,7 @@ from gateway.domain.transfer import (
 )
 from gateway.ports import Clock, Platform
 from gateway.service.record import Record, until_stored
+from gateway.service.timeline import Timeline
 
 LISTEN_LONGER = timedelta(seconds=60)
 """LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
@@ -34,8 +35,10 @@ async def refer(
 ) -> None:
     """Sends the REFER of a stored transfer and records what becomes of it.
 
-    `nudge`: whoever follows the call is to look at it.
+    `clock` is the one that the transfer was made by. `nudge`: whoever follows the call is to
+    look at it.
     """
+    clock = Timeline(clock, transfer.create_time)
     reply = asyncio.create_task(platform.refer(_refer_of(call, transfer, target)))
     try:
         left = transfer.deadline - clock.now()

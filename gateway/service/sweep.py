@@ -115,7 +115,8 @@ class Sweep:
 
     def _take_turn(self, tx: Transaction) -> bool:
         now = tx.now()
-        if tx.claim("", "sweep", "sweep", now):
+        taken = tx.claim("", "sweep", "sweep", now)
+        if taken and taken.expire_time <= now + TURN:  # else the clock was set back since
             return False
         gateway_id = self._presence.gateway_id
         tx.put_claim(RequestClaim("", "sweep", "sweep", "", gateway_id, now + TURN))
@@ -125,7 +126,7 @@ class Sweep:
 def _compare(reading: Reading, leg: Leg, now: datetime) -> Swept:
     call = call_of_leg(reading, leg, now)
     if call is not None:
-        over = call.end_time is not None and now - call.end_time > LEAVES_WITHIN
+        over = call.end_time is not None and abs(now - call.end_time) > LEAVES_WITHIN
         return Swept.LEFT_OVER if over else Swept.KNOWN
     if leg.call_id:
         return Swept.FOREIGN

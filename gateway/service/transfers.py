@@ -156,7 +156,7 @@ class TransferService:
             on_timeout=asked.on_timeout,
             play_dialtone=asked.play_dialtone,
             headers=dict(asked.headers),
-            create_time=now,
+            create_time=self._record.times.of(call.call_id).now(),
         )
         tx.put_transfer(transfer)
         tx.hold(transfer_id, self._presence.gateway_id)

@@ -123,10 +123,10 @@ class WebhooksIn:
 
     def _note(self, tx: Transaction, notice: Notice, leg: Leg) -> Call | None:
         """The leg's call, with what was told of it; its follower is made to look."""
-        now = self._clock.now()
-        call = call_of_leg(tx, leg, now)
+        call = call_of_leg(tx, leg, self._clock.now())
         if call is None or call.ended:
             return call
+        now = self._record.times.of(call.call_id).now()
         if notice.change is Change.LEFT:
             if _is_newest(call, leg):
                 # How far it came: nobody may have looked since it rang.

@@ -35,7 +35,11 @@ _PLACES = select(calls.c.call_id, calls.c.tenant_id, calls.c.trunk_id).where(
 )
 _NEWEST = (
     select(starts.c.time)
-    .where(starts.c.scope == bindparam("of"), starts.c.time > bindparam("after"))
+    .where(
+        starts.c.scope == bindparam("of"),
+        starts.c.time > bindparam("after"),
+        starts.c.time <= bindparam("before"),
+    )
     .order_by(starts.c.time.desc())
     .limit(bindparam("limit"))
     .subquery()
@@ -61,9 +65,11 @@ def open_calls(connection: Connection, column: Column[Any], value: str) -> int:
     return int(connection.execute(_OPEN[column], {"of": value}).scalar_one())
 
 
-def newest_starts(connection: Connection, scope: str, after: datetime, limit: int) -> Starts:
+def newest_starts(
+    connection: Connection, scope: str, after: datetime, before: datetime, limit: int
+) -> Starts:
     """See `ports.LimitsReading`."""
-    asked = {"of": scope, "after": micros(after), "limit": limit}
+    asked = {"of": scope, "after": micros(after), "before": micros(before), "limit": limit}
     used, newest, oldest = connection.execute(_STARTS, asked).one()
     return Starts(used, time_of(newest), time_of(oldest)) if used else Starts()
 

@@ -19,11 +19,20 @@ from sqlalchemy.exc import (
 
 from gateway.store.database import Database
 from gateway.store.postgresql import open_postgresql
+from gateway.store.sqlite import TIME as SQLITE_TIME
 from gateway.store.sqlite import open_sqlite
 
 
-def open_database(url: str, lock_timeout: timedelta) -> Database:
+def _machine_time() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_database(
+    url: str, lock_timeout: timedelta, now: Callable[[], datetime] = _machine_time
+) -> Database:
     """The database at `url`. `lock_timeout`: how long to wait for another process's writing.
+
+    `now` tells the time of the day to a database that has no clock of its own.
 
     Raises ValueError for a URL of no known kind, StoreUnavailableError if it does not open.
     """
@@ -37,13 +46,17 @@ def open_database(url: str, lock_timeout: timedelta) -> Database:
     if opener is None:
         known = ", ".join(f"{scheme}://" for scheme in _OPENERS)
         raise ValueError(f"no database for {parsed.drivername}://; known: {known}")
-    return opener(parsed, lock_timeout)
+    return opener(parsed, lock_timeout, now)
 
 
-_OPENERS: Mapping[str, Callable[[URL, timedelta], Database]] = {
+def _open_postgresql(url: URL, lock_timeout: timedelta, _now: Callable[[], datetime]) -> Database:
+    return open_postgresql(url, lock_timeout)
+
+
+_OPENERS: Mapping[str, Callable[[URL, timedelta, Callable[[], datetime]], Database]] = {
     "sqlite": open_sqlite,
-    "postgresql": open_postgresql,
-    "postgres": open_postgresql,
+    "postgresql": _open_postgresql,
+    "postgres": _open_postgresql,
 }
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -74,9 +87,10 @@ def add_up(dialect: str, table: Table, column: str) -> Insert:
 
 
 def store_time(connection: Connection) -> datetime:
-    """The database server's clock; SQLite has none but the machine's."""
+    """The database server's clock; SQLite has none but that of the process which asks."""
     if connection.dialect.name == "sqlite":
-        return datetime.now(UTC)
+        told: str = connection.exec_driver_sql(f"SELECT {SQLITE_TIME}()").scalar_one()
+        return datetime.fromisoformat(told)
     found: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
     return found.astimezone(UTC)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from gateway.domain.call import Call
 from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
 from gateway.domain.limits import Starts
+from gateway.ports.limits import LATEST
 from gateway.store import counts, health
 from gateway.store.counts import Places
 from gateway.store.schema import calls
@@ -29,9 +30,11 @@ class LimitsReads:
         """See `ports.LimitsReading`."""
         return counts.open_calls(self._connection, calls.c.trunk_id, trunk_id)
 
-    def starts(self, scope: str, after: datetime, limit: int) -> Starts:
+    def starts(
+        self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
+    ) -> Starts:
         """See `ports.LimitsReading`."""
-        return counts.newest_starts(self._connection, scope, after, limit)
+        return counts.newest_starts(self._connection, scope, after, before, limit)
 
     def tally(self, scope: str, period: int) -> int:
         """See `ports.LimitsReading`."""
@@ -79,16 +82,18 @@ class LimitsWrites(LimitsReads, ABC):
     def _waiting_calls(self) -> dict[str, Call]:
         return self._kept.calls | self._writes.calls
 
-    def starts(self, scope: str, after: datetime, limit: int) -> Starts:
+    def starts(
+        self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
+    ) -> Starts:
         """See `ports.LimitsReading`."""
         gathered = [*self._kept.starts.get(scope, ()), *self._writes.starts.get(scope, ())]
         # What was gathered is later than all that is stored.
-        mine = list(islice((time for time in reversed(gathered) if time > after), limit))
+        mine = list(islice((time for time in reversed(gathered) if after < time <= before), limit))
         if not mine:
-            return super().starts(scope, after, limit)
+            return super().starts(scope, after, limit, before=before)
         if len(mine) == limit:
             return Starts(limit, mine[0], mine[-1])
-        stored = super().starts(scope, after, limit - len(mine))
+        stored = super().starts(scope, after, limit - len(mine), before=before)
         return Starts(len(mine) + stored.used, mine[0], stored.oldest or mine[-1])
 
     def tally(self, scope: str, period: int) -> int:

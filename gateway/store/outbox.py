@@ -5,7 +5,7 @@ Only the earliest pending event of a call has a `next_time`; the others wait for
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -65,13 +65,7 @@ _CURSORS = select(webhook_cursors)
 _CURSOR = _CURSORS.where(_THE_CURSOR)
 _UNATTENDED = (
     select(_cursors.tenant_id, _cursors.webhook_id)
-    .outerjoin(
-        gateways,
-        and_(
-            gateways.c.gateway_id == _cursors.gateway_id,
-            gateways.c.alive_until >= bindparam("at"),
-        ),
-    )
+    .outerjoin(gateways, gateways.c.gateway_id == _cursors.gateway_id)
     .where(gateways.c.gateway_id.is_(None))
     .order_by(_cursors.tenant_id, _cursors.webhook_id)
     .limit(bindparam("limit"))
@@ -169,6 +163,18 @@ _TRIED = (
         last_error=bindparam("new_error"),
     )
 )
+_HASTEN = (
+    update(webhook_deliveries)
+    .where(
+        _rows.next_time > bindparam("at"),
+        exists().where(
+            _cursors.tenant_id == _rows.tenant_id,
+            _cursors.webhook_id == _rows.webhook_id,
+            _cursors.gateway_id == bindparam("gateway"),
+        ),
+    )
+    .values(next_time=_rows.next_time - bindparam("by"))
+)
 _REPLAY = (
     update(webhook_deliveries)
     .where(_OF_WEBHOOK)
@@ -195,7 +201,7 @@ class OutboxReads:
 
     def unattended_webhooks(self, limit: int = 100) -> Sequence[WebhookRef]:
         """See `ports.OutboxReading`."""
-        return [_ref(row) for row in self._look(_UNATTENDED, {"at": self._at(), "limit": limit})]
+        return [_ref(row) for row in self._look(_UNATTENDED, {"limit": limit})]
 
     def attended_webhooks(self, gateway_id: str) -> Mapping[WebhookRef, bool]:
         """See `ports.OutboxReading`."""
@@ -281,6 +287,12 @@ class OutboxWrites(OutboxReads, ABC):
         if calls := _calls_of([*delivered, *dead]):
             at = self._at()
             self._change(_NEXT_OF_CALL, [{**call, "at": at} for call in calls])
+
+    def hasten_deliveries(self, gateway_id: str, by: timedelta) -> None:
+        """See `ports.OutboxWriting`."""
+        self._early()
+        at = {"at": self._at(), "gateway": gateway_id, "by": by // timedelta(microseconds=1)}
+        self._change(_HASTEN, [at])
 
     def replay_deliveries(self, webhook: WebhookRef, sequences: Collection[int]) -> int:
         """See `ports.OutboxWriting`."""

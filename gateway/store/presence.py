@@ -4,18 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
+from gateway.domain.lease import Beat
 from gateway.store.codec import micros
 from gateway.store.dialect import store_time, upsert
 from gateway.store.schema import gateways, holds, nudges, waiters
 
-FORGOTTEN_AFTER = timedelta(hours=1)
-
-_LIVING = gateways.c.alive_until >= bindparam("at")
 _ORPHANS = (
     select(holds.c.resource_id)
-    .outerjoin(gateways, and_(gateways.c.gateway_id == holds.c.gateway_id, _LIVING))
+    .outerjoin(gateways, gateways.c.gateway_id == holds.c.gateway_id)
     .where(gateways.c.gateway_id.is_(None))
     .order_by(holds.c.resource_id)
     .limit(bindparam("limit"))
@@ -24,7 +22,7 @@ _HOLDER = select(holds.c.gateway_id).where(holds.c.resource_id == bindparam("res
 _HELD = select(holds.c.resource_id).where(holds.c.gateway_id == bindparam("gateway"))
 _ELSEWHERE = (
     select(waiters.c.gateway_id)
-    .join(gateways, and_(gateways.c.gateway_id == waiters.c.gateway_id, _LIVING))
+    .join(gateways, gateways.c.gateway_id == waiters.c.gateway_id)
     .where(waiters.c.call_id == bindparam("call"), waiters.c.gateway_id != bindparam("gateway"))
     .limit(1)
 )
@@ -33,7 +31,10 @@ _LEAVE = (
     delete(gateways).where(gateways.c.gateway_id == bindparam("gateway")),
     delete(waiters).where(waiters.c.gateway_id == bindparam("gateway")),
 )
-_FORGET = delete(gateways).where(gateways.c.alive_until < bindparam("at"))
+_BEATS = select(gateways.c.gateway_id, gateways.c.alive_until)
+_BURY = delete(gateways).where(
+    gateways.c.gateway_id == bindparam("gateway"), gateways.c.alive_until == bindparam("mark")
+)
 _LET_GO = delete(holds).where(holds.c.resource_id == bindparam("resource"))
 _NUDGED = (
     select(nudges.c.resource_id)
@@ -49,8 +50,7 @@ _DROP_WAITER = delete(waiters).where(
 
 def orphans(connection: Connection, limit: int) -> Sequence[str]:
     """See `ports.Reading`."""
-    now = micros(store_time(connection))
-    return _first(connection.execute(_ORPHANS, {"at": now, "limit": limit}).all())
+    return _first(connection.execute(_ORPHANS, {"limit": limit}).all())
 
 
 def holder(connection: Connection, resource_id: str) -> str:
@@ -71,18 +71,33 @@ def nudged(connection: Connection, gateway_id: str) -> Sequence[str]:
 
 def waited_for_elsewhere(connection: Connection, call_id: str, gateway_id: str) -> bool:
     """See `ports.Reading`."""
-    asked = {"at": micros(store_time(connection)), "call": call_id, "gateway": gateway_id}
+    asked = {"call": call_id, "gateway": gateway_id}
     return connection.execute(_ELSEWHERE, asked).first() is not None
 
 
 def beat(connection: Connection, gateway_id: str, lasting: timedelta) -> bool:
     """See `ports.Transaction`."""
-    now = store_time(connection)
-    until = connection.execute(_BEAT, {"gateway": gateway_id}).scalar()
-    row = {"gateway_id": gateway_id, "alive_until": micros(now + lasting)}
+    before = connection.execute(_BEAT, {"gateway": gateway_id}).scalar()
+    until = micros(store_time(connection) + lasting)
+    if until == before:  # it is a mark as well
+        until += 1
+    row = {"gateway_id": gateway_id, "alive_until": until}
     connection.execute(upsert(connection.dialect.name, gateways), row)
-    connection.execute(_FORGET, {"at": micros(now - FORGOTTEN_AFTER)})
-    return until is not None and until >= micros(now)
+    return before is not None
+
+
+def beats(connection: Connection) -> Mapping[str, Beat]:
+    """See `ports.Reading`."""
+    now = micros(store_time(connection))
+    return {row[0]: Beat(row[1], over=row[1] < now) for row in connection.execute(_BEATS)}
+
+
+def bury(connection: Connection, gateway_id: str, mark: int) -> bool:
+    """See `ports.Transaction`."""
+    if not connection.execute(_BURY, {"gateway": gateway_id, "mark": mark}).rowcount:
+        return False
+    leave(connection, gateway_id)
+    return True
 
 
 def leave(connection: Connection, gateway_id: str) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.call import Call, CallState
 from gateway.domain.event import CallEvent
+from gateway.domain.lease import Beat
 from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
 from gateway.store import presence
@@ -230,6 +231,10 @@ class SqlReading(OutboxReads, LimitsReads):
     def now(self) -> datetime:
         """See `ports.Reading`."""
         return store_time(self._connection)
+
+    def beats(self) -> Mapping[str, Beat]:
+        """See `ports.Reading`."""
+        return presence.beats(self._connection)
 
     def orphans(self, limit: int = 100) -> Sequence[str]:
         """See `ports.Reading`."""

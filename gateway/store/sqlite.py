@@ -1,8 +1,12 @@
-"""SQLite: a file that processes of one machine share."""
+"""SQLite: a file that processes of one machine share.
+
+It has no clock but the machine's: the time is that of the process which asks, as it believes it.
+"""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from gateway.ports import StoreUnavailableError
 from gateway.store.database import READING_CONNECTIONS, Database
 
+TIME = "gateway_time"
+"""The function that tells the time, in ISO 8601."""
 
-def open_sqlite(url: URL, lock_timeout: timedelta) -> Database:
+
+def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) -> Database:
     """See `dialect.open_database`."""
     if url.database in (None, "", ":memory:"):
         raise ValueError("a database in memory would be lost; write sqlite:///path")
@@ -24,8 +31,8 @@ def open_sqlite(url: URL, lock_timeout: timedelta) -> Database:
         "foreign_keys = ON",
     )
     return Database(
-        _engine(url, 1, "BEGIN IMMEDIATE", pragmas),
-        _engine(url, READING_CONNECTIONS, "BEGIN", (*pragmas, "query_only = ON")),
+        _engine(url, 1, "BEGIN IMMEDIATE", pragmas, now),
+        _engine(url, READING_CONNECTIONS, "BEGIN", (*pragmas, "query_only = ON"), now),
     )
 
 
@@ -38,7 +45,13 @@ def _create_private(path: Path) -> None:
         raise StoreUnavailableError(f"cannot create the database: {error}") from error
 
 
-def _engine(url: URL, connections: int, begin: str, pragmas: tuple[str, ...]) -> Engine:
+def _engine(
+    url: URL,
+    connections: int,
+    begin: str,
+    pragmas: tuple[str, ...],
+    now: Callable[[], datetime],
+) -> Engine:
     engine = create_engine(
         url,
         pool_size=connections,
@@ -49,6 +62,7 @@ def _engine(url: URL, connections: int, begin: str, pragmas: tuple[str, ...]) ->
     def prepare(connection: Any, _record: object) -> None:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function(TIME, 0, lambda: now().isoformat())
 
     def start(connection: Connection) -> None:
         # The driver would begin late and without the lock.

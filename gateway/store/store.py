@@ -34,7 +34,7 @@ def open_store(url: str, clock: Clock, *, lock_timeout: timedelta = LOCK_TIMEOUT
     of no known kind, StoreUnavailableError where the database does not open or is newer than
     this program.
     """
-    database = open_database(url, lock_timeout)
+    database = open_database(url, lock_timeout, clock.now)
     try:
         migrate(database)
         return SqlStore(database, new_id("log", clock.now()))

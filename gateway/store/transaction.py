@@ -227,6 +227,11 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         self._early()
         return presence.beat(self._connection, gateway_id, lasting)
 
+    def bury(self, gateway_id: str, mark: int) -> bool:
+        """See `ports.Transaction`."""
+        self._early()
+        return presence.bury(self._connection, gateway_id, mark)
+
     def leave(self, gateway_id: str) -> None:
         """See `ports.Transaction`."""
         self._early()

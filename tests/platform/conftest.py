@@ -8,7 +8,8 @@ import pytest_asyncio
 from gateway.platform.livekit import LiveKitPlatform
 from gateway.platform.sandbox import SandboxPlatform
 from gateway.ports import Platform
-from tests.platform.stand import CALLER_ID, Stand, SystemClock
+from tests.clocks import RealClock
+from tests.platform.stand import CALLER_ID, Stand
 from tests.stack.livekit_stack import LiveKitStack
 
 
@@ -30,7 +31,7 @@ async def platform_stand(request: pytest.FixtureRequest) -> AsyncIterator[Stand]
 
 def _platform(request: pytest.FixtureRequest) -> tuple[Platform, str]:
     if request.param == "sandbox":
-        return SandboxPlatform(SystemClock()), "ST_sandbox"
+        return SandboxPlatform(RealClock()), "ST_sandbox"
     trunk_id: str = request.getfixturevalue("livekit_trunk")
     stack: LiveKitStack = request.getfixturevalue("livekit_stack")
     return LiveKitPlatform(stack.url, stack.api_key, stack.api_secret), trunk_id

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from gateway.domain.leg import Dial, DialReply, Leg, PickedUp, Refer
@@ -17,13 +17,6 @@ T = TypeVar("T")
 CALLER_ID = "+15005550100"
 PATIENCE = 10.0
 """Seconds that a machine with much to do may take for anything."""
-
-
-class SystemClock:
-    """The machine's time."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def seconds(count: float) -> timedelta:

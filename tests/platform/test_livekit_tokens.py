@@ -83,7 +83,7 @@ def count_signatures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The rooms for which tokens were signed, in order."""
     signed: list[str] = []
 
-    def sign(_tokens: Tokens, _grant: Grant, room: str) -> str:
+    def sign(_tokens: Tokens, _grant: Grant, room: str, _now: float) -> str:
         signed.append(room)
         return "token"
 

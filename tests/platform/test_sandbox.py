@@ -12,13 +12,14 @@ from gateway.domain.observation import LegStatus
 from gateway.platform import lifetime
 from gateway.platform.sandbox import SandboxPlatform
 from gateway.platform.sandbox_phones import NOBODY, NUMBERS, number
-from tests.platform.stand import Stand, SystemClock, eventually, phone, seconds, tel
+from tests.clocks import RealClock
+from tests.platform.stand import Stand, eventually, phone, seconds, tel
 
 
 @pytest_asyncio.fixture
 async def stand() -> AsyncIterator[Stand]:
     """A sandbox that must leave no task behind."""
-    stand = Stand(SandboxPlatform(SystemClock()), "ST_sandbox")
+    stand = Stand(SandboxPlatform(RealClock()), "ST_sandbox")
     yield stand
     await stand.platform.close()
     assert asyncio.all_tasks() == {asyncio.current_task()}

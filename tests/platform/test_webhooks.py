@@ -18,10 +18,11 @@ from gateway.domain.leg import Leg
 from gateway.domain.observation import LeaveReason, LegIds, LegStatus
 from gateway.platform.webhooks import LiveKitWebhooks
 from gateway.ports import NotGenuineError, NotReadableError
+from tests.clocks import RealClock
 
 KEY = "key"
 SECRET = "a secret that is long enough for HS256"
-WEBHOOKS = LiveKitWebhooks(KEY, SECRET)
+WEBHOOKS = LiveKitWebhooks(KEY, SECRET, RealClock())
 
 LEFT = {
     "event": "participant_left",

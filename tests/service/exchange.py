@@ -122,11 +122,10 @@ class Desk:
         trail = Trail(store, self.clock, keep)
         platforms = Platforms(exchange, SandboxPlatform(self.clock))
         self.record = Record(store, self.clock, trail, feed, watch)
-        self.presence = Presence(store, f"gateway_{secrets.token_hex(4)}")
+        self.presence = Presence(store, f"gateway_{secrets.token_hex(4)}", self.clock)
         admission = Admission(self.config.trunk, watch)
         failover = Failover(
             store=store,
-            clock=self.clock,
             directory=self.directory,
             admission=admission,
             record=self.record,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from gateway.platform.sandbox import SandboxPlatform
 from gateway.ports import Clock
 from gateway.service.dial_gate import START, DialGate
 from gateway.service.dialing import ASK_AGAIN, UNSEEN_RINGING, Dialing, TakenOverError
+from tests.clocks import HandClock, RealClock
 
 FULL = Refused(Failure(code="unavailable", message="cpu exhausted"))
 PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))
@@ -28,28 +29,11 @@ DIAL = Dial(
 )
 
 
-class SystemClock:
-    """The machine's."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class HeldClock:
-    """Stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-
 class ScriptedPlatform(SandboxPlatform):
     """Answers the dials it gets one after the other, each as soon as it is let."""
 
     def __init__(self, *replies: DialReply) -> None:
-        super().__init__(SystemClock())
+        super().__init__(RealClock())
         self.replies = list(replies)
         self.dialed: list[Dial] = []
         self.may_reply = asyncio.Event()
@@ -77,7 +61,7 @@ def dialing(
         "acme",
         platform=platform,
         gate=gate or DialGate(),
-        clock=clock or SystemClock(),
+        clock=clock or RealClock(),
         rest=rest,
         holds=holds,
     )
@@ -155,24 +139,24 @@ async def test_a_dial_that_was_sent_cannot_be_withdrawn() -> None:
 
 async def test_silence_begins_with_the_leg() -> None:
     """Before it is in the room LiveKit takes its time, not the trunk; true once a second."""
-    platform, clock, limit = ScriptedPlatform(PICKED_UP), HeldClock(), timedelta(seconds=3)
+    platform, clock, limit = ScriptedPlatform(PICKED_UP), HandClock(), timedelta(seconds=3)
     platform.may_reply.clear()
     sent = dialing(platform, clock=clock)
-    clock.time += timedelta(seconds=9)
+    clock.go_on(9)
     assert not sent.is_silent(limit)
     await until(lambda: bool(platform.dialed))
-    clock.time += timedelta(seconds=9)
+    clock.go_on(9)
     assert not sent.is_silent(limit)
     sent.seen()
-    clock.time += timedelta(seconds=2.9)
+    clock.go_on(2.9)
     sent.seen()
     assert not sent.is_silent(limit)
-    clock.time += timedelta(seconds=0.1)
+    clock.go_on(0.1)
     assert [sent.is_silent(limit), sent.is_silent(limit)] == [True, False]
-    clock.time += ASK_AGAIN
+    clock.go_on(ASK_AGAIN.total_seconds())
     assert sent.is_silent(limit)
     sent.given_up = True
-    clock.time += ASK_AGAIN
+    clock.go_on(ASK_AGAIN.total_seconds())
     assert not sent.is_silent(limit)
     platform.may_reply.set()
     await sent.reply
@@ -180,17 +164,17 @@ async def test_silence_begins_with_the_leg() -> None:
 
 async def test_a_look_covers_half_a_second() -> None:
     """Counted from the last look, or from the sending while there was none."""
-    platform, clock = ScriptedPlatform(PICKED_UP), HeldClock()
+    platform, clock = ScriptedPlatform(PICKED_UP), HandClock()
     platform.may_reply.clear()
     sent = dialing(platform, clock=clock)
-    clock.time += timedelta(seconds=9)
+    clock.go_on(9)
     await until(lambda: bool(platform.dialed))
     assert sent.looked_lately()
-    clock.time += UNSEEN_RINGING
+    clock.go_on(UNSEEN_RINGING.total_seconds())
     assert sent.looked_lately()
-    clock.time += timedelta(milliseconds=1)
+    clock.go_on(0.001)
     assert not sent.looked_lately()
-    sent.looked(clock.time)
+    sent.looked(clock.now())
     assert sent.looked_lately()
     platform.may_reply.set()
     await sent.reply

@@ -9,6 +9,7 @@ from gateway.ports import RequestClaim, Transaction
 from gateway.service.retention import CLOCKS_APART, Retention
 from gateway.store import pruning
 from gateway.store.store import SqlStore
+from tests.clocks import RealClock
 from tests.store.values import a_call, place
 
 DAY = timedelta(days=1)
@@ -33,7 +34,9 @@ async def test_all_there_is_to_forget_is_forgotten(
             place(tx, a_call(f"call_{number}", **ended))
 
     await store.transact(fill)
-    await Retention(store=store, keeps=10 * DAY).forget()
+    await Retention(
+        store=store, clock=RealClock(), keeps=10 * DAY, believed_after=timedelta(0)
+    ).forget()
     ever = now - 99 * DAY
     claims = await store.read(
         lambda r: [r.claim("acme", "PlaceCall", f"r-{number}", ever) for number in range(4)]

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore, open_store
-from tests.store.values import StillClock
+from tests.clocks import RealClock
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Databank:
     stores: list[SqlStore]
 
     def open(self, lock_timeout: timedelta = timedelta(seconds=30)) -> SqlStore:
-        store = open_store(self.url, StillClock(), lock_timeout=lock_timeout)
+        store = open_store(self.url, RealClock(), lock_timeout=lock_timeout)
         self.stores.append(store)
         return store
 

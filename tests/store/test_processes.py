@@ -19,10 +19,10 @@ TENANTS = ("tenant-0", "tenant-1", "tenant-2")
 OPEN = """
 import sys
 from gateway.store.store import open_store
-from tests.store.values import StillClock
+from tests.clocks import RealClock
 print("ready", flush=True)
 sys.stdin.readline()
-open_store(sys.argv[1], StillClock())
+open_store(sys.argv[1], RealClock())
 """
 
 

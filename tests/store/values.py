@@ -23,6 +23,9 @@ class StillClock:
     def now(self) -> datetime:
         return NOON
 
+    def elapsed(self) -> float:
+        return 0.0
+
 
 def a_call(call_id: str, **changes: Any) -> Call:
     values: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from gateway.domain.call import Call, EventType
@@ -16,7 +16,8 @@ from gateway.service.receiver import SLOW
 from gateway.store.store import open_store
 from gateway.webhooks.sender import HttpSender
 from gateway.wire import webhooks_v1
-from tests.store.values import StillClock, a_call, an_event
+from tests.clocks import RealClock
+from tests.store.values import a_call, an_event
 from tests.webhooks.receiving import SECRET
 
 QUICK = RetryPolicy(first=timedelta(milliseconds=5), longest=timedelta(milliseconds=20), tries=1000)
@@ -28,13 +29,6 @@ STAGES = (
     EventType.CALL_ANSWERED,
     EventType.CALL_ENDED,
 )
-
-
-class RealClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def config(*urls: tuple[str, str]) -> Config:
@@ -76,7 +70,7 @@ class Courier:
     """One gateway's deliveries, and its store."""
 
     def __init__(self, database_url: str, config: Config, gateway_id: str = "gateway_1") -> None:
-        self.store: Store = open_store(database_url, StillClock())
+        self.store: Store = open_store(database_url, RealClock())
         self.config = config
         self.gateway_id = gateway_id
         self.results: list[str] = []

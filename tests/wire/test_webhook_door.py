@@ -16,19 +16,19 @@ from gateway.platform.webhooks import LiveKitWebhooks
 from gateway.service import webhooks_in
 from gateway.store.store import open_store
 from gateway.wire.webhook_door import MAX_BODY_BYTES, PATH, WebhookDoor
+from tests.clocks import RealClock
 from tests.platform.test_webhooks import KEY, LEFT, SECRET, signed
 from tests.service.exchange import Desk, Exchange, serving
-from tests.store.values import StillClock
 
 Door = tuple[TestClient[web.Request, web.Application], Desk]
 
 
 @asynccontextmanager
 async def _serve(folder: Path) -> AsyncIterator[Door]:
-    store = open_store(f"sqlite:///{folder / 'gateway.db'}", StillClock())
+    store = open_store(f"sqlite:///{folder / 'gateway.db'}", RealClock())
     async with serving(store, Exchange()) as desk:
         app = web.Application()
-        WebhookDoor(LiveKitWebhooks(KEY, SECRET), desk.webhooks).mount(app)
+        WebhookDoor(LiveKitWebhooks(KEY, SECRET, RealClock()), desk.webhooks).mount(app)
         async with TestClient(TestServer(app)) as client:
             yield client, desk
     await store.close()
