@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -51,7 +51,8 @@ class Incoming:
     """Of a header that came more than once the last value."""
     credentials: Sequence[str] = ()
     """Every value of the `authorization` header."""
-    deadline: datetime | None = None
+    patience: timedelta | None = None
+    """How long the caller waits, from now; None: as long as it takes."""
 
     @property
     def trace_id(self) -> str:
@@ -132,7 +133,7 @@ class Pipeline:
             peer=incoming.peer,
             rpc_id=new_id("rpc", self._clock.now()),
             trace_id=incoming.trace_id,
-            deadline=incoming.deadline,
+            deadline=self._deadline(incoming),
             caller=NOBODY,
             request_id=incoming.headers.get(endpoint.request_id_header, ""),
         )
@@ -164,6 +165,10 @@ class Pipeline:
             finally:
                 RPCS.labels(rpc.method, rpc.wire, outcome).inc()
                 RPC_SECONDS.labels(rpc.method, rpc.wire).observe(time.perf_counter() - begun)
+
+    def _deadline(self, incoming: Incoming) -> float | None:
+        left = incoming.patience
+        return None if left is None else self._clock.elapsed() + left.total_seconds()
 
     def _done(self, endpoint: Endpoint, passage: _Passage, begun: float) -> None:
         if not endpoint.recorded(passage.result):

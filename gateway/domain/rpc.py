@@ -1,7 +1,6 @@
 """What is known of a request beside its content."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.domain.tenant import Caller
 
@@ -17,7 +16,8 @@ class Rpc:
     rpc_id: str
     caller: Caller
     trace_id: str = ""
-    deadline: datetime | None = None
+    deadline: float | None = None
+    """Until when its caller waits, by `Clock.elapsed`; None: as long as it takes."""
     request_id: str = ""
     """The caller's own id of the request, where it came beside the content."""
 

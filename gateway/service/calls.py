@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from gateway.audit.trail import Trail
 from gateway.domain import fields
@@ -38,7 +37,7 @@ from gateway.service.presence import Presence
 from gateway.service.record import Record, as_stored, until_stored
 from gateway.service.waiters import RETRY_WINDOW_SECONDS, Waiters
 
-DEADLINE_SLACK = timedelta(milliseconds=500)
+SLACK_SECONDS = 0.5
 """A client's own deadline may reach us this much before we know that it is over."""
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
@@ -271,7 +270,7 @@ class CallService:
         return answered or await self._now(call)
 
     def _patience(self, rpc: Rpc, asked: PlaceCall) -> float:
-        late = rpc.deadline is not None and self._clock.now() >= rpc.deadline - DEADLINE_SLACK
+        late = rpc.deadline is not None and self._clock.elapsed() >= rpc.deadline - SLACK_SECONDS
         return 0.0 if late or not asked.request_id else RETRY_WINDOW_SECONDS
 
     async def _give_up(self, call: Call) -> None:

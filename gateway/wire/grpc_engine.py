@@ -1,10 +1,9 @@
 """The gRPC protocol on grpc.aio: knows statuses, metadata and deadlines, and no message."""
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -131,7 +130,7 @@ class GrpcEngine:
                 for key, value in metadata
                 if key == "authorization" and isinstance(value, str)
             ],
-            deadline=None if left is None else datetime.fromtimestamp(time.time() + left, UTC),
+            patience=None if left is None else timedelta(seconds=left),
         )
 
     async def _receive(self, endpoint: Endpoint, incoming: Incoming, context: Any) -> Message:

@@ -6,10 +6,9 @@ are the ones there are. `tests/conformance` says where that is.
 
 import asyncio
 import json
-import time
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
@@ -121,7 +120,7 @@ class TwirpEngine:
             origin=origin_of(peer),
             headers=dict(headers),
             credentials=[value for name, value in headers if name == "authorization"],
-            deadline=datetime.fromtimestamp(time.time(), UTC) + patience if patience else None,
+            patience=patience,
         )
 
     async def _receive(
