@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         default=500, ge=0, validation_alias="GATEWAY_MAX_POLLS_PER_TENANT"
     )
     """ListCallEvents requests of one tenant that wait, at once."""
+    max_token_hours: float = Field(
+        default=24, gt=0, le=8760, validation_alias="GATEWAY_MAX_TOKEN_HOURS"
+    )
+    """How many hours a token may be good for, at most."""
     webhook_private_addresses: bool = Field(
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )
@@ -137,6 +141,11 @@ class Settings(BaseSettings):
     def retention(self) -> timedelta:
         """See `retention_days`."""
         return timedelta(days=self.retention_days)
+
+    @property
+    def max_token_life(self) -> timedelta:
+        """See `max_token_hours`."""
+        return timedelta(hours=self.max_token_hours)
 
     @property
     def has_livekit(self) -> bool:

@@ -60,7 +60,12 @@ class Services:
         self.traffic = Traffic(traffic_limits(settings))
         self.feed = Feed()
         self.presence = Presence(store, new_id("gateway", clock.now()), clock)
-        self.identity = Identity(administration.directory, administration.seal)
+        self.identity = Identity(
+            administration.directory,
+            administration.seal,
+            clock,
+            max_life=settings.max_token_life,
+        )
         administration.directory.on_change(self.feed.rouse)
         self._follow_calls()
         self._answer_rpcs()

@@ -1,6 +1,6 @@
 """What a store keeps beside calls, transfers and events, and what it is asked by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.call import CallState, Direction
@@ -46,6 +46,16 @@ class ApiKey:
     sealed_secret: bytes
     create_time: datetime
     revoke_time: datetime | None = None
+    expire_time: datetime | None = None
+    """From then on it is as a revoked one; None: never."""
+    allowed_addresses: tuple[str, ...] = ()
+    """Ranges of addresses, such as 10.0.0.0/8, that it may be used from; none: from everywhere."""
+    last_use_time: datetime | None = field(default=None, compare=False)
+    """When it was last used, to the minute; kept beside, so no part of what the key is."""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoke_time is None and (self.expire_time is None or now < self.expire_time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

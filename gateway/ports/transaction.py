@@ -198,7 +198,15 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         ...
 
     def put_key(self, key: ApiKey) -> None:
-        """Inserts or replaces the key; `revision` grows."""
+        """Inserts or replaces the key; `revision` grows. Its last use is kept beside."""
+        ...
+
+    def drop_key(self, key: str) -> None:
+        """Forgets the key as if it had never been; `revision` grows."""
+        ...
+
+    def put_key_uses(self, uses: Mapping[str, datetime]) -> None:
+        """When these keys were last used. `revision` stays: nobody needs to read keys anew."""
         ...
 
     def put_config(self, document: str, source_digest: str, now: datetime) -> StoredConfig:

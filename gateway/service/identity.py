@@ -1,17 +1,18 @@
 """Who is calling: a token signed with a stored key, as every LiveKit SDK signs them."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, TypeVar
 
 import jwt
 import structlog
 
+from gateway.domain import addresses, fields
 from gateway.domain.tenant import Caller, Right
 from gateway.errors import GatewayError, Reason
-from gateway.ports import ApiKey
+from gateway.ports import ApiKey, Clock
 from gateway.service.directory import Directory
 from gateway.service.seal import Seal
 
@@ -19,8 +20,15 @@ log = structlog.get_logger()
 
 LEEWAY_SECONDS = 5
 """Clocks of callers may differ by this much."""
-MAX_VERIFIED = 10_000
-"""How many tokens are remembered as verified."""
+MAX_LIFE = timedelta(hours=24)
+"""How long a token may be good for, unless told otherwise."""
+MAX_TOKEN_BYTES = 4096
+MAX_REMEMBERED = 4096
+"""How many tokens are remembered as verified: each by its digest, in less than 1 KiB."""
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,63 +38,101 @@ class _Verified:
     key: ApiKey
     caller: Caller
     expires: float
-
-    def holds(self, directory: Directory) -> bool:
-        return time.time() < self.expires and directory.key(self.key.key) == self.key
+    """The token's `exp`."""
 
 
 class Identity:
-    """Turns a bearer token into a Caller, or refuses without saying what was wrong."""
+    """Turns a bearer token into a Caller, or refuses without saying what was wrong.
 
-    def __init__(self, directory: Directory, seal: Seal) -> None:
+    `max_life`: how long a token may be good for. `used` is told the key of each request whose
+    caller is known.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        seal: Seal,
+        clock: Clock,
+        *,
+        max_life: timedelta = MAX_LIFE,
+        used: Callable[[str], None] = lambda _key: None,
+    ) -> None:
         self._directory = directory
         self._seal = seal
+        self._clock = clock
+        self._max_life = max_life
+        self._used = used
         self._secrets: dict[bytes, str] = {}
-        self._verified: dict[str, _Verified] = {}
+        self._verified: dict[bytes, _Verified] = {}
 
     def authenticate(self, authorizations: Sequence[str], peer: str) -> Caller:
         """Who calls, by all values of the request's `authorization` headers.
 
         `peer` is where the request comes from, as gRPC writes it. Raises UNAUTHENTICATED.
         """
-        del peer
-        if len(authorizations) > 1:
-            raise _unauthenticated("needs one authorization header, not several")
-        authorization = authorizations[0] if authorizations else ""
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise _unauthenticated("needs 'authorization: Bearer <token>'")
-        known = self._verified.get(token)
-        if known and known.holds(self._directory):
-            return known.caller
-        return self._verify(token)
+        token = _bearer(authorizations)
+        digest = sha256(token).digest()
+        known = self._verified.get(digest)
+        if known is None or not self._still(known):
+            known = self._verify(token)
+            _remember(self._verified, digest, known)
+        self._check_address(known.key, peer)
+        self._used(known.key.key)
+        return known.caller
 
     def holds(self, caller: Caller) -> bool:
         """Whether the caller's token and key are still good."""
-        expired = caller.expire_time is not None and caller.expire_time.timestamp() <= time.time()
-        return not expired and self._directory.key(caller.key) is not None
+        now = self._clock.now()
+        key = self._directory.key(caller.key)
+        expired = caller.expire_time is not None and caller.expire_time <= now
+        return not expired and key is not None and key.holds(now)
 
-    def _verify(self, token: str) -> Caller:
-        try:
-            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
-            key = self._directory.key(issuer) if isinstance(issuer, str) else None
-            if key is None:
-                raise _unauthenticated("the token is not valid")
-            claims = jwt.decode(
-                token,
-                self._secret(key),
-                algorithms=["HS256"],
-                leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "iss"], "verify_aud": False},
-            )
-        except jwt.InvalidTokenError:
-            raise _unauthenticated("the token is not valid") from None
+    def _still(self, known: _Verified) -> bool:
+        now = self._clock.now()
+        expired = now.timestamp() >= known.expires + LEEWAY_SECONDS
+        return (
+            not expired and known.key.holds(now) and self._directory.key(known.key.key) == known.key
+        )
+
+    def _verify(self, token: bytes) -> _Verified:
+        key = self._key_of(token)
+        claims = _claims(token, self._secret(key))
         caller = caller_of(key, claims)
-        if len(self._verified) >= MAX_VERIFIED:
-            self._verified.pop(next(iter(self._verified)))
-        caller = replace(caller, expire_time=datetime.fromtimestamp(claims["exp"], UTC))
-        self._verified[token] = _Verified(key, caller, float(claims["exp"]))
-        return caller
+        expires = self._check_times(claims)
+        until = datetime.fromtimestamp(expires, UTC)
+        if key.expire_time is not None:
+            until = min(until, key.expire_time)
+        return _Verified(key, replace(caller, expire_time=until), expires)
+
+    def _key_of(self, token: bytes) -> ApiKey:
+        """The key that the token says it was signed with; nothing is proven by that."""
+        issuer = _claims(token).get("iss")
+        key = self._directory.key(issuer) if isinstance(issuer, str) else None
+        if key is None or not key.holds(self._clock.now()):
+            raise _invalid()
+        return key
+
+    def _check_times(self, claims: Mapping[str, Any]) -> float:
+        """`exp` of a token that is good now and was not made for too long."""
+        now = self._clock.now().timestamp()
+        expires = _time(claims, "exp")
+        begins = [_time(claims, name) for name in ("nbf", "iat") if name in claims]
+        if now >= expires + LEEWAY_SECONDS or any(now + LEEWAY_SECONDS < at for at in begins):
+            raise _invalid()
+        longest = self._max_life.total_seconds()
+        if expires - min([now, *begins]) > longest + LEEWAY_SECONDS:
+            # Whoever holds the secret may know.
+            raise _unauthenticated(
+                f"the token is good for more than {longest:g}s", {"maximum": f"{longest:g}s"}
+            )
+        return expires
+
+    def _check_address(self, key: ApiKey, peer: str) -> None:
+        if key.allowed_addresses:
+            address = addresses.of_peer(peer)
+            if not addresses.within(address, key.allowed_addresses):
+                log.warning("key_not_allowed_here", key=key.key, address=str(address))
+                raise _invalid()
 
     def _secret(self, key: ApiKey) -> str:
         secret = self._secrets.get(key.sealed_secret)
@@ -95,8 +141,8 @@ class Identity:
                 secret = self._seal.open(key.sealed_secret, key.key)
             except ValueError as error:
                 log.error("key_not_opened", key=key.key, cause=str(error))
-                raise _unauthenticated("the token is not valid") from None
-            self._secrets[key.sealed_secret] = secret
+                raise _invalid() from None
+            _remember(self._secrets, key.sealed_secret, secret)
         return secret
 
 
@@ -111,14 +157,11 @@ def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
     if sip.get("admin") is True:
         given |= {Right.TENANT_ADMIN, Right.OPERATOR}
     video = _grants(claims, "video")
-    room = video.get("room") or ""
-    if not isinstance(room, str):
-        raise _unauthenticated("the token is not valid")
     return Caller(
         key=key.key,
         tenant_id=key.tenant_id,
         rights=key.rights & given,
-        room=room,
+        room=_room(video),
         room_admin=video.get("roomAdmin") is True,
         sees_trunks=bool(given) and Right.CALL in key.rights,
     )
@@ -134,10 +177,76 @@ def require(caller: Caller, right: Right, *others: Right) -> None:
         )
 
 
+def _bearer(authorizations: Sequence[str]) -> bytes:
+    """The one token of a request, if it is short enough to be read."""
+    if len(authorizations) > 1:
+        raise _unauthenticated("needs one authorization header, not several")
+    scheme, _, token = (authorizations[0] if authorizations else "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated("needs 'authorization: Bearer <token>'")
+    if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+        raise _invalid()
+    return token.encode()
+
+
+def _claims(token: bytes, secret: str | None = None) -> Mapping[str, Any]:
+    """What the token says; without `secret` it is merely said.
+
+    Times are checked elsewhere: by the gateway's clock, and as numbers.
+    """
+    try:
+        if secret is None:
+            return jwt.decode(token, options={"verify_signature": False})
+        return jwt.decode(
+            token,
+            secret,
+            algorithms=["HS256"],
+            options={
+                "require": ["exp", "iss"],
+                "verify_aud": False,
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise _invalid() from None
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float:
+    """A point in time, in seconds since 1970."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
+        raise _invalid()
+    return float(value)
+
+
+def _room(video: Mapping[str, Any]) -> str:
+    room = video.get("room") or ""
+    if not isinstance(room, str):
+        raise _invalid()
+    try:
+        fields.name("video.room", room)
+    except (GatewayError, UnicodeEncodeError):
+        raise _invalid() from None
+    return room
+
+
 def _grants(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     grants = claims.get(name)
     return grants if isinstance(grants, dict) else {}
 
 
-def _unauthenticated(message: str) -> GatewayError:
-    return GatewayError(Reason.UNAUTHENTICATED, message)
+def _remember(table: dict[Key, Value], key: Key, value: Value) -> None:
+    """Forgets what was put first where there is too much."""
+    if len(table) >= MAX_REMEMBERED:
+        table.pop(next(iter(table)))
+    table[key] = value
+
+
+def _invalid() -> GatewayError:
+    return _unauthenticated("the token is not valid")
+
+
+def _unauthenticated(message: str, metadata: Mapping[str, str] | None = None) -> GatewayError:
+    return GatewayError(Reason.UNAUTHENTICATED, message, metadata or {})

@@ -132,21 +132,33 @@ def key_row(key: ApiKey) -> Row:
         "rights": " ".join(sorted(right.value for right in key.rights)),
         "sealed_secret": key.sealed_secret,
         "create_time": micros(key.create_time),
-        "revoke_time": None if key.revoke_time is None else micros(key.revoke_time),
+        "revoke_time": _micros_or_none(key.revoke_time),
+        "expire_time": _micros_or_none(key.expire_time),
+        "allowed_addresses": " ".join(key.allowed_addresses),
     }
 
 
 def key_of(row: RowMapping) -> ApiKey:
-    """The key that `key_row` wrote."""
-    revoked = row["revoke_time"]
+    """The key that `key_row` wrote, and when it was last used."""
     return ApiKey(
         key=row["key"],
         tenant_id=row["tenant_id"],
         rights=frozenset(Right(right) for right in row["rights"].split()),
         sealed_secret=row["sealed_secret"],
         create_time=time_of(row["create_time"]),
-        revoke_time=None if revoked is None else time_of(revoked),
+        revoke_time=_time_or_none(row["revoke_time"]),
+        expire_time=_time_or_none(row["expire_time"]),
+        allowed_addresses=tuple(row["allowed_addresses"].split()),
+        last_use_time=_time_or_none(row["last_use_time"]),
     )
+
+
+def _micros_or_none(time: datetime | None) -> int | None:
+    return None if time is None else micros(time)
+
+
+def _time_or_none(stored: int | None) -> datetime | None:
+    return None if stored is None else time_of(stored)
 
 
 def config_row(config: StoredConfig) -> Row:

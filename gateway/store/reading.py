@@ -48,6 +48,7 @@ from gateway.store.schema import (
     configurations,
     event_sequences,
     events,
+    key_uses,
     request_ids,
     revisions,
     transfers,
@@ -97,7 +98,11 @@ _CLAIM = select(request_ids).where(
     _is(request_ids.c.request_id),
     request_ids.c.expire_time > bindparam("now"),
 )
-_KEYS = select(api_keys).order_by(api_keys.c.create_time, api_keys.c.key)
+_KEYS = (
+    select(api_keys, key_uses.c.last_use_time)
+    .outerjoin(key_uses, key_uses.c.key == api_keys.c.key)
+    .order_by(api_keys.c.create_time, api_keys.c.key)
+)
 _CONFIG = select(configurations).order_by(configurations.c.version.desc()).limit(1)
 _REVISION = select(revisions.c.revision).where(revisions.c.name == CONTROL)
 

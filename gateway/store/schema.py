@@ -145,7 +145,17 @@ api_keys = Table(
     _text("rights"),
     Column("sealed_secret", LargeBinary, nullable=False),
     _number("create_time"),
-    Column("revoke_time", BigInteger, nullable=True),
+    _optional("revoke_time"),
+    _optional("expire_time"),
+    # Programs that know nothing of it may still write while this one is brought in.
+    Column("allowed_addresses", Text, nullable=False, server_default=""),
+)
+
+key_uses = Table(
+    "key_uses",
+    metadata,
+    _text("key", key=True),
+    _number("last_use_time"),
 )
 
 configurations = Table(

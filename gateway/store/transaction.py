@@ -1,6 +1,6 @@
 """One change to the database, and the batch of changes that it shares a commit with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import (
     NestedTransaction,
     Select,
     bindparam,
+    delete,
     insert,
     update,
 )
@@ -30,7 +31,7 @@ from gateway.store.limits import LimitsWrites
 from gateway.store.outbox import OutboxWrites
 from gateway.store.pruning import forget, forgetting
 from gateway.store.reading import SqlReading
-from gateway.store.schema import api_keys, configurations, request_ids, revisions
+from gateway.store.schema import api_keys, configurations, key_uses, request_ids, revisions
 from gateway.store.writes import Writes
 
 _NEXT_REVISION = update(revisions).values(revision=revisions.c.revision + 1)
@@ -292,6 +293,18 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         """See `ports.Transaction`."""
         self._write(upsert(self._connection.dialect.name, api_keys), key_row(key))
         self._write(_NEXT_REVISION)
+
+    def drop_key(self, key: str) -> None:
+        """See `ports.Transaction`."""
+        for table in (api_keys, key_uses):
+            self._write(delete(table).where(table.c.key == key))
+        self._write(_NEXT_REVISION)
+
+    def put_key_uses(self, uses: Mapping[str, datetime]) -> None:
+        """See `ports.Transaction`."""
+        rows = [{"key": key, "last_use_time": micros(time)} for key, time in uses.items()]
+        self._early()
+        self._connection.execute(upsert(self._connection.dialect.name, key_uses), rows)
 
     def put_config(self, document: str, source_digest: str, now: datetime) -> StoredConfig:
         """See `ports.Transaction`."""
