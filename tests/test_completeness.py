@@ -23,9 +23,10 @@ from gateway.service.admin_rpcs import AdminRpcs
 from gateway.service.call_commands import CallCommands
 from gateway.service.calls import CallService
 from gateway.service.events import EventService
+from gateway.service.livekit_sip import LiveKitSipService
 from gateway.service.transfers import TransferService
 from gateway.service.webhooks import WebhookService
-from gateway.wire import admin_v1, webhooks_v1
+from gateway.wire import admin_v1, livekit_sip, webhooks_v1
 from gateway.wire.codes import CODES
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.fields_v1 import prefix_of
@@ -94,6 +95,12 @@ def rows() -> list[Endpoint]:
         *admin_v1.endpoints(admin),
         *webhooks_v1.endpoints(webhooks),
     ]
+
+
+def livekit_rows() -> list[Endpoint]:
+    """The same at the LiveKit door."""
+    door: Any = LiveKitSipService
+    return [*livekit_sip.endpoints(door)]
 
 
 def full_name(method: MethodDescriptor) -> str:

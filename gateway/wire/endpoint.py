@@ -11,8 +11,8 @@ from google.protobuf.message_factory import GetMessageClass
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
 from gateway.errors import GatewayError
+from gateway.wire.sizes import OWN_PACKAGE, check_sizes
 
-OWN_PACKAGE = "gateway.telephony.v1."
 ORDINARY_BYTES = 64 * 1024
 LEG_BYTES = 512 * 1024
 """Of a request with a leg: metadata and attributes may have 64 KiB each, more in JSON."""
@@ -58,10 +58,22 @@ class Endpoint:
     request_id_header: str = ""
     """The header, in lower case, in which the vocabulary's clients send a request id."""
 
+    def __post_init__(self) -> None:
+        # Here, so that no row can leave it out: `decode` never sees a field beyond its limit.
+        object.__setattr__(self, "decode", _measured(self.decode))
+
     @property
     def method(self) -> str:
         """As logs, metrics and audit records name it: `CallService/PlaceCall`."""
         return f"{self.service.removeprefix(OWN_PACKAGE)}/{self.name}"
+
+
+def _measured(decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def measured(message: Message) -> Any:
+        check_sizes(message)
+        return decode(message)
+
+    return measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
