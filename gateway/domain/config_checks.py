@@ -105,5 +105,5 @@ def repeated(path: str, field: str, values: Iterable[str]) -> Mistakes:
     seen: set[str] = set()
     for at, value in enumerate(values):
         if value in seen:
-            yield f"{path}[{at}].{field}", f"{value} stands there twice"
+            yield f"{path}[{at}].{field}", f"{fields.printable(value)} stands there twice"
         seen.add(value)

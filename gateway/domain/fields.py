@@ -166,7 +166,9 @@ def attributes(values: Mapping[str, str]) -> None:
         raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES_BYTES} bytes in all")
     for key in values:
         if key.lower().startswith(_RESERVED_ATTRIBUTES):
-            raise invalid_field(field, "must not begin with sip., lk. or gateway.", key=key)
+            raise invalid_field(
+                field, "must not begin with sip., lk. or gateway.", key=printable(key)
+            )
         if not key or _CONTROL.search(key):
             raise invalid_field(field, "must have printable keys")
 

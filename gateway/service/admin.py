@@ -77,7 +77,9 @@ class AdminService:
         if bool(tenant_id) == (Right.OPERATOR in rights):
             raise invalid_field("rights", "a key has either a tenant or the right OPERATOR")
         if tenant_id and self._directory.network.tenant(tenant_id) is None:
-            raise invalid_field("tenant_id", "no such tenant is configured", tenant_id=tenant_id)
+            raise invalid_field(
+                "tenant_id", "no such tenant is configured", tenant_id=printable(tenant_id)
+            )
         now = self._clock.now()
         key = f"GW{new_id('', now)[1:]}"
         secret = secrets.token_urlsafe(32)

@@ -12,9 +12,8 @@ from gateway.ports import StoredConfig
 from gateway.telephony.v1 import admin_pb2
 from gateway.wire import config_v1_values as values
 from gateway.wire.config_yaml import Document, YamlError
+from gateway.wire.fitting import MAX_VIOLATIONS_BYTES
 
-MAX_TOLD_BYTES = 2_500
-"""Of mistakes told over a wire: gRPC's error details travel in headers, which are small."""
 MAX_TOLD_OF_FILE_BYTES = 100_000
 
 
@@ -56,7 +55,7 @@ def check(message: admin_pb2.Config) -> Config:
     """The domain's configuration, if it has no mistake. Raises CONFIG_INVALID with each."""
     config, found = _judged(message)
     if found:
-        raise _invalid(found, MAX_TOLD_BYTES)
+        raise _invalid(found, MAX_VIOLATIONS_BYTES)
     return config
 
 

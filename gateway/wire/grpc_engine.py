@@ -8,21 +8,18 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import DecodeError, Message
-from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from gateway.errors import GatewayError, invalid_field
 from gateway.pipeline import Incoming, Pipeline
-from gateway.wire.codes import CODES
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.grpc_status import status_of
 from gateway.wire.intake import Intake
 from gateway.wire.peers import origin_of
 
-ERROR_DOMAIN = "telephony.gateway"
 WIRE = "grpc"
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """Of any method; each has a limit of its own below it."""
@@ -151,36 +148,6 @@ class GrpcEngine:
         if endpoint.slow:
             return await asyncio.to_thread(_decoded, endpoint, body)
         return _decoded(endpoint, body)
-
-
-def status_of(error: GatewayError) -> status_pb2.Status:
-    """The rich status of a refusal: ErrorInfo always, BadRequest and RetryInfo where they fit."""
-    code, _ = CODES[error.reason].grpc.value
-    status = status_pb2.Status(code=code, message=error.message)
-    info = error_details_pb2.ErrorInfo(
-        reason=error.reason.value, domain=ERROR_DOMAIN, metadata=dict(error.metadata)
-    )
-    details: list[Message] = [info]
-    if error.violations:
-        details.append(
-            error_details_pb2.BadRequest(
-                field_violations=[
-                    error_details_pb2.BadRequest.FieldViolation(
-                        field=violation.field, description=violation.description
-                    )
-                    for violation in error.violations
-                ]
-            )
-        )
-    if error.retry_after is not None:
-        delay = duration_pb2.Duration()
-        delay.FromTimedelta(error.retry_after)
-        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    for detail in details:
-        packed = any_pb2.Any()
-        packed.Pack(detail)
-        status.details.append(packed)
-    return status
 
 
 def _decoded(endpoint: Endpoint, body: bytes) -> Message:

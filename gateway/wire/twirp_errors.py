@@ -11,6 +11,7 @@ from datetime import timedelta
 from gateway.errors import GatewayError
 from gateway.wire.codes import CODES
 from gateway.wire.endpoint import ToldAsError
+from gateway.wire.fitting import MAX_BODY_MESSAGE_BYTES, fitted
 
 
 @dataclass(eq=False)
@@ -35,7 +36,8 @@ class TwirpError(ToldAsError):
 
 
 def refusal(error: GatewayError) -> TwirpError:
-    """A refusal with all its facts."""
+    """A refusal with all its facts, as far as they fit."""
+    error = fitted(error, MAX_BODY_MESSAGE_BYTES)
     meta = dict(error.metadata)
     if names := [violation.field for violation in error.violations if violation.field]:
         meta["field"] = ",".join(dict.fromkeys(names))

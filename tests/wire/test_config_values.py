@@ -26,7 +26,8 @@ from gateway.domain.tenant import (
 )
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.config_v1 import MAX_TOLD_BYTES, check, from_yaml
+from gateway.wire.config_v1 import check, from_yaml
+from gateway.wire.fitting import MAX_VIOLATIONS_BYTES
 
 WHOLE = """
 tenants:
@@ -284,7 +285,7 @@ def test_thousands_of_mistakes_still_fit_an_error() -> None:
     with pytest.raises(GatewayError) as refused:
         check(config)
     error = refused.value
-    assert len(error.message.encode()) < MAX_TOLD_BYTES * 2
+    assert len(error.message.encode()) < MAX_VIOLATIONS_BYTES * 2
     assert int(error.metadata["mistakes"]) > 5000
     assert error.message.endswith(
         f"and {int(error.metadata['mistakes']) - len(error.violations)} more"

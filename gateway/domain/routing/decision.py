@@ -1,8 +1,10 @@
 """What is considered and decided on the way to a trunk; the same values explain it later."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import islice
 
 from gateway.domain.tenant import Trunk
 from gateway.domain.timeouts import Timeout
@@ -21,6 +23,21 @@ class Verdict(StrEnum):
     QUARANTINED = "QUARANTINED"
     FULL = "FULL"
     OVER_RATE = "OVER_RATE"
+
+
+MAX_TRUNKS_TOLD = 20
+"""Trunks named by a refusal; it has to fit into a client's trailers."""
+
+
+def told_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, dict[str, str]]:
+    """Why each of these trunks carries no call: in words, and as facts of an error."""
+    shown = dict(islice(verdicts.items(), MAX_TRUNKS_TOLD))
+    words = ", ".join(f"{trunk_id} {verdict}" for trunk_id, verdict in shown.items())
+    facts = {f"trunk.{trunk_id}": verdict.value for trunk_id, verdict in shown.items()}
+    more = len(verdicts) - len(shown)
+    if more:
+        return f"{words} and {more} more", {**facts, "trunks_left_out": str(more)}
+    return words or "there is none", facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from gateway.domain.commands import PlaceCall
 from gateway.domain.fields import printable
 from gateway.domain.numbers import Callee, callee
-from gateway.domain.routing.decision import Candidate, Option, Ranking, Verdict
+from gateway.domain.routing.decision import Candidate, Option, Ranking, Verdict, told_verdicts
 from gateway.domain.routing.destination import check_destination
 from gateway.domain.routing.network import Asked, Fit, Network
 from gateway.domain.routing.order import ordered
@@ -119,7 +119,7 @@ def _consider(
 
 
 def _no_trunk(asked: PlaceCall, candidates: list[Candidate]) -> GatewayError:
-    why = {f"trunk.{one.trunk_id}": one.verdict.value for one in candidates}
+    told, why = told_verdicts({one.trunk_id: one.verdict for one in candidates})
     if asked.caller_id and {one.verdict for one in candidates} - _BESIDE_CALLER_ID == {
         Verdict.CALLER_ID_NOT_OWNED
     }:
@@ -128,5 +128,4 @@ def _no_trunk(asked: PlaceCall, candidates: list[Candidate]) -> GatewayError:
             f"caller ID {asked.caller_id} is no number of a trunk that could carry the call",
             {"caller_id": asked.caller_id, **why},
         )
-    told = ", ".join(f"{one.trunk_id} {one.verdict}" for one in candidates) or "there is none"
     return GatewayError(Reason.NO_TRUNK, f"no trunk may carry the call: {told}", why)

@@ -13,6 +13,7 @@ from gateway.domain.routing.decision import (
     RouteDecision,
     TrunkState,
     Verdict,
+    told_verdicts,
 )
 from gateway.domain.tenant import Trunk
 from gateway.errors import GatewayError, Reason
@@ -119,8 +120,7 @@ def _none_free(ranking: Ranking, round_: _Round) -> GatewayError:
     verdicts = {
         one.trunk_id: one.verdict for one in ranking.considered if isinstance(one, Candidate)
     } | {trunk_id: told.verdict for trunk_id, told in round_.told.items() if told.verdict}
-    why = {f"trunk.{trunk_id}": str(verdict) for trunk_id, verdict in verdicts.items()}
-    names = ", ".join(f"{trunk_id} {verdict}" for trunk_id, verdict in verdicts.items())
+    names, why = told_verdicts(verdicts)
     if not {Verdict.FULL, Verdict.OVER_RATE} & set(verdicts.values()):
         return GatewayError(Reason.NO_TRUNK, f"no trunk may carry the call: {names}", why)
     waits = [told.retry_after for told in round_.told.values() if told.retry_after is not None]

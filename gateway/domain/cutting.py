@@ -1,0 +1,16 @@
+"""Texts cut to a length, so that it shows."""
+
+
+def cut(text: str, limit: int) -> str:
+    """`text`, or as much of its beginning as fits into `limit` bytes with `…(N bytes)` behind it.
+
+    N is the length of the whole. A limit below the mark's own length gives the mark alone.
+    """
+    if 4 * len(text) <= limit:
+        return text
+    encoded = text.encode(errors="replace")
+    if len(encoded) <= limit:
+        return text
+    mark = f"…({len(encoded)} bytes)"
+    room = max(0, limit - len(mark.encode()))
+    return encoded[:room].decode(errors="ignore") + mark
