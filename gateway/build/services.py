@@ -157,6 +157,7 @@ class Services:
             trail=self._trail,
             presence=self.presence,
             adoption=self._adoption,
+            admission=self.admission,
         )
         self.events = EventService(
             store=self._store,

@@ -27,6 +27,8 @@ MAX_DISPLAY_NAME = 128
 MAX_SIP_URI = 255
 MAX_MEDIA_TIMEOUT = timedelta(seconds=600)
 MAX_CODECS = 16
+LONGEST_E164 = 15
+"""Digits."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TOKEN = re.compile(r"[!-~]+")
@@ -74,10 +76,10 @@ def transfer_target(field: str, value: str) -> str:
     return value
 
 
-def sip_host(uri: str) -> str:
-    """The host of a SIP URI that `transfer_target` let pass, in lower case."""
+def sip_parts(uri: str) -> tuple[str, str] | None:
+    """User and host (in lower case) of a SIP URI that `transfer_target` lets pass, else None."""
     found = _SIP_URI.fullmatch(uri)
-    return found["host"].lower() if found else ""
+    return (found["user"], found["host"].lower()) if found else None
 
 
 def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:

@@ -4,10 +4,11 @@ A place in a limit on concurrent calls is an open call. A rate is kept by a slid
 the newest starts, so that no window of its length ever holds more than the limit allows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gateway.domain.numbers import Callee
 from gateway.domain.routing.decision import LimitCheck
 from gateway.domain.tenant import DestinationLimit, Tenant, Trunk
 from gateway.errors import GatewayError, Reason
@@ -122,6 +123,21 @@ def limits_of_tenant(tenant: Tenant, to: str, country: str) -> tuple[Limit, ...]
         if fits(limit, to, country):
             asked += _of_destination(who, limit)
     return tuple(limit for limit in asked if limit.maximum)
+
+
+def limits_of_transfer(tenant: Tenant, to: str, callees: Sequence[Callee]) -> tuple[Limit, ...]:
+    """The same of a transfer to `to`, for every number that it may reach (none: nobody's).
+
+    It counts as a new call, but takes no place: the call that is handed over has one.
+    """
+    reached = [(one.number, one.country) for one in callees] or [(to, "")]
+    found = {
+        (limit.name, limit.scope): limit
+        for number, country in reached
+        for limit in limits_of_tenant(tenant, number, country)
+        if not isinstance(limit, Places)
+    }
+    return tuple(found.values())
 
 
 def fits(limit: DestinationLimit, to: str, country: str) -> bool:

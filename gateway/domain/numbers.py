@@ -78,10 +78,15 @@ def _emergency(field: str, value: str, default_country: str) -> Callee:
             value=value,
             country=default_country,
         )
-    code = phonenumbers.country_code_for_region(default_country)
+    return emergency(value, default_country)
+
+
+def emergency(number: str, country: str) -> Callee:
+    """An emergency number of this country, as it is dialled there."""
+    code = phonenumbers.country_code_for_region(country)
     return Callee(
-        number=value,
-        country=default_country,
+        number=number,
+        country=country,
         calling_code=f"+{code}" if code else "",
         emergency=True,
     )

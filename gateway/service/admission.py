@@ -4,7 +4,7 @@ All of it happens in the transaction that accepts the call. Transactions come on
 other, whichever gateway they are of, so what is counted there is exact.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
@@ -21,12 +21,21 @@ from gateway.domain.limits import (
     Starts,
     day_of,
     limits_of_tenant,
+    limits_of_transfer,
     limits_of_trunk,
     places_held,
     rate_held,
     start_after,
 )
-from gateway.domain.routing.decision import Backup, Ranking, RouteDecision, TrunkState, Verdict
+from gateway.domain.numbers import Callee
+from gateway.domain.routing.decision import (
+    Backup,
+    LimitCheck,
+    Ranking,
+    RouteDecision,
+    TrunkState,
+    Verdict,
+)
 from gateway.domain.routing.taking import shown_of, take
 from gateway.domain.tenant import Tenant, Trunk
 from gateway.ports import Reading, Transaction
@@ -68,6 +77,23 @@ class Admission:
             look.count(tx, limit)
         look.begin(tx, decision.trunk, call)
         return _with_limits(decision, held)
+
+    def hand_over(
+        self, tx: Transaction, tenant: Tenant, to: str, callees: Sequence[Callee]
+    ) -> tuple[LimitCheck, ...]:
+        """Holds a transfer to the tenant's limits on new calls; from now on it counts there.
+
+        `callees`: every number that `to` may reach; none: it is nobody's number. It takes no
+        place: the call that is handed over has one. Raises TENANT_LIMIT or FRAUD_LIMIT; then
+        nothing was counted. An emergency number passes every limit and is counted all the same.
+        """
+        look = _Look(tx, self._watch, uses_trunk=False)
+        limits = limits_of_transfer(tenant, to, callees)
+        emergency = any(one.emergency for one in callees)
+        held = look.tenant(tenant.tenant_id, limits, enforced=not emergency)
+        for limit in limits:
+            look.count(tx, limit)
+        return tuple(one.check for one in held)
 
     def explain(
         self, reading: Reading, tenant: Tenant, ranking: Ranking, *, uses_trunk: bool = True

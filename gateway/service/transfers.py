@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.audit.trail import Trail
-from gateway.domain import fields, timeouts
+from gateway.domain import dial_strings, fields, timeouts
 from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.commands import CallRef, TransferCall
 from gateway.domain.ids import new_id
-from gateway.domain.numbers import Callee, callee
+from gateway.domain.numbers import Callee, callee, country_of
 from gateway.domain.routing.destination import check_destination
 from gateway.domain.routing.network import Asked
 from gateway.domain.rpc import Rpc
@@ -26,6 +26,7 @@ from gateway.ports import (
     Transaction,
 )
 from gateway.service import repeats
+from gateway.service.admission import Admission
 from gateway.service.adoption import Adoption
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
@@ -61,6 +62,7 @@ class TransferService:
         trail: Trail,
         presence: Presence,
         adoption: Adoption,
+        admission: Admission,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -72,6 +74,7 @@ class TransferService:
         self._trail = trail
         self._presence = presence
         self._adoption = adoption
+        self._admission = admission
 
     async def transfer_call(self, rpc: Rpc, asked: TransferCall) -> Accepted:
         """Accepts a transfer, sees the REFER sent, and waits for its outcome if asked."""
@@ -80,9 +83,9 @@ class TransferService:
         fields.check_transfer_call(asked, tenant.allowed_headers)
         policy = replace(tenant.timeouts, ringing_timeout=None)
         span = timeouts.ringing(asked.ringing_timeout, policy).in_force
-        number = _number(asked.to, tenant)
+        _check_target(asked.to, tenant)
         accept = self._adoption.adopting(
-            rpc, asked.call, lambda: self._accept_and_refer(rpc, asked, span, number)
+            rpc, asked.call, lambda: self._accept_and_refer(rpc, asked, span)
         )
         accepted = await asyncio.shield(asyncio.create_task(accept))
         return replace(accepted, transfer=await self._answer(asked, accepted.transfer))
@@ -110,14 +113,12 @@ class TransferService:
 
         return await self._store.read(ask)
 
-    async def _accept_and_refer(
-        self, rpc: Rpc, asked: TransferCall, span: timedelta, number: Callee | None
-    ) -> Accepted:
+    async def _accept_and_refer(self, rpc: Rpc, asked: TransferCall, span: timedelta) -> Accepted:
         """Goes to its end whoever leaves: a stored transfer is always sent."""
         now, transfer_id = self._clock.now(), new_id("transfer", self._clock.now())
         try:
             done = await self._store.transact(
-                lambda tx: self._accept(tx, rpc, asked, span, now, transfer_id, number)
+                lambda tx: self._accept(tx, rpc, asked, span, now, transfer_id)
             )
         except OutcomeUnknownError:
             self._followers.never_sent(transfer_id)
@@ -135,7 +136,6 @@ class TransferService:
         span: timedelta,
         now: datetime,
         transfer_id: str,
-        number: Callee | None,
     ) -> Accepted:
         claim = repeats.claim_of(rpc, asked, transfer_id, now)
         held = repeats.held(tx, rpc, claim, now)
@@ -144,9 +144,10 @@ class TransferService:
         call = own_call(tx, rpc, CallRef(earlier.call_id) if earlier else asked.call)
         if earlier:
             return Accepted(call, earlier, new=False)
-        if number:
-            self._check_number(number, call, now)
+        tenant = self._directory.tenant(call.tenant_id)
+        callees = self._judged(asked.to, tenant, call, now)
         self._check_transferable(tx, call)
+        limits = self._admission.hand_over(tx, tenant, asked.to, callees)
         transfer = Transfer(
             transfer_id=transfer_id,
             tenant_id=call.tenant_id,
@@ -162,15 +163,30 @@ class TransferService:
         tx.hold(transfer_id, self._presence.gateway_id)
         if claim:
             tx.put_claim(claim)
-        tx.append_audit(self._trail.intent(rpc, asked, {"target": asked.to}, call, transfer))
+        decision = {"target": asked.to, "limits": limits}
+        tx.append_audit(self._trail.intent(rpc, asked, decision, call, transfer))
         self._record.event(tx, EventType.TRANSFER_CHANGED, call, transfer)
         return Accepted(call, transfer, new=True)
 
-    def _check_number(self, number: Callee, call: Call, now: datetime) -> None:
-        """What may not be called may not be reached by a transfer either."""
-        tenant, network = self._directory.tenant(call.tenant_id), self._directory.network
-        fit = network.route_for(tenant, number, Asked(now=now, labels=call.labels))
-        check_destination(number, tenant, fit)
+    def _judged(self, to: str, tenant: Tenant, call: Call, now: datetime) -> tuple[Callee, ...]:
+        """Every number that may be reached; none: a SIP user by name.
+
+        What may not be called may not be reached by a transfer either, in whatever form: each
+        number is judged as a call to it would be that asks for what this call has asked for.
+        """
+        network = self._directory.network
+        parts = fields.sip_parts(to)
+        if parts is None:
+            callees: tuple[Callee, ...] = (callee("to", to, tenant.default_country),)
+        else:
+            at_home = network.countries_of(call.trunk_id, tenant.tenant_id)
+            parties = {country_of(call.to), country_of(call.caller_id)}
+            where = at_home | parties | {tenant.default_country}
+            callees = dial_strings.readings("to", parts[0], where)
+        asked = Asked(now=now, caller_id=call.wishes.caller_id, labels=call.labels)
+        for one in callees:
+            check_destination(one, tenant, network.route_for(tenant, one, asked))
+        return callees
 
     def _check_transferable(self, tx: Transaction, call: Call) -> None:
         if call.state is not CallState.ACTIVE or call.ending:
@@ -227,18 +243,17 @@ def refer_target(to: str, trunk: Trunk | None) -> str:
     return f"tel:{to}"
 
 
-def _number(to: str, tenant: Tenant) -> Callee | None:
-    """The number to transfer to; None for a SIP URI, which needs a host of the tenant's."""
-    host = fields.sip_host(to)
-    if not host:
-        return callee("to", to, tenant.default_country)
-    if host not in {allowed.lower() for allowed in tenant.sip_hosts}:
+def _check_target(to: str, tenant: Tenant) -> None:
+    """A number as PlaceCall takes it, or a SIP URI of a host that the tenant may use."""
+    parts = fields.sip_parts(to)
+    if parts is None:
+        callee("to", to, tenant.default_country)
+    elif parts[1] not in {allowed.lower() for allowed in tenant.sip_hosts}:
         raise GatewayError(
             Reason.DESTINATION_NOT_ALLOWED,
-            f"the tenant may not transfer to SIP host {host}",
-            {"to": to, "host": host},
+            f"the tenant may not transfer to SIP host {parts[1]}",
+            {"to": to, "host": parts[1]},
         )
-    return None
 
 
 def _not_found(transfer_id: str) -> GatewayError:

@@ -49,7 +49,7 @@ def check_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
 def check_transfer(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
     """All that is checked of a transfer before its call is looked for."""
     fields.check_transfer_call(asked, allowed_headers)
-    if not fields.sip_host(asked.to):
+    if not fields.sip_parts(asked.to):
         callee("to", asked.to, "")
 
 
@@ -192,8 +192,8 @@ def test_where_a_call_may_not_be_handed(to: str) -> None:
 
 def test_the_host_of_a_target() -> None:
     """Hosts are compared in lower case, without the port; a number has none."""
-    assert fields.sip_host("sip:Bob@EXAMPLE.com:5060") == "example.com"
-    assert fields.sip_host("+15005550100") == ""
+    assert fields.sip_parts("sip:Bob@EXAMPLE.com:5060") == ("Bob", "example.com")
+    assert fields.sip_parts("+15005550100") is None
 
 
 def test_a_transfers_other_fields_are_checked() -> None:

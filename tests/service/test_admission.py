@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.limits import day_of
+from gateway.domain.numbers import described
 from gateway.domain.routing.decision import LimitCheck, RouteDecision, Verdict
 from gateway.domain.tenant import DestinationLimit
 from gateway.errors import GatewayError, Reason
@@ -344,3 +346,26 @@ async def test_a_call_in_the_sandbox_fails_over_to_a_full_trunk(store: SqlStore)
     assert chosen is not None
     assert chosen.trunk.trunk_id == "hamburg"
     assert await store.read(lambda r: r.trunk_calls("hamburg")) == 1
+
+
+async def test_a_transfer_is_held_to_the_limits_on_new_calls(store: SqlStore) -> None:
+    """It counts in each of them beside calls, but takes no place; refused, it counts nowhere."""
+    desk, berlin = Desk(BERLIN), described("+4930123456")
+    tenant = a_tenant(max_concurrent_calls=1, max_calls_per_second=2, max_calls_per_day=9)
+
+    def change(tx: Transaction) -> list[LimitCheck]:
+        desk.admit(tx, "call_1", tenant)
+        return list(desk.admission.hand_over(tx, tenant, berlin.number, [berlin]))
+
+    assert await store.transact(change) == [
+        LimitCheck("tenant.max_calls_per_second", 1, 2),
+        LimitCheck("tenant.max_calls_per_day", 1, 9),
+    ]
+
+    def again(tx: Transaction) -> object:
+        return desk.admission.hand_over(tx, tenant, "sip:alice@pbx.example", [])
+
+    with pytest.raises(GatewayError, match="TENANT_LIMIT"):
+        await store.transact(again)
+    day = await store.read(lambda r: r.tally("tenant:acme", day_of(r.now())))
+    assert day == 2

@@ -72,6 +72,11 @@ class CallerIds:
             return same, SAME_COUNTRY
         return _both(own.every, common.every), IN_TURN
 
+    def countries(self, tenant_id: str) -> frozenset[str]:
+        """The countries of the numbers that the tenant may show."""
+        own, common = self._of(tenant_id)
+        return frozenset((*own.by_country, *common.by_country))
+
     def _of(self, tenant_id: str) -> tuple[_Numbers, _Numbers]:
         by_tenant = self._by_tenant
         return by_tenant.get(tenant_id, _NONE), by_tenant.get(EVERY_TENANT, _NONE)

@@ -75,6 +75,11 @@ class Network:
         """The numbers of a trunk of this configuration."""
         return self._caller_ids[trunk.trunk_id]
 
+    def countries_of(self, trunk_id: str, tenant_id: str) -> frozenset[str]:
+        """Where the trunk is at home: the countries of what the tenant may show on it."""
+        known = self._caller_ids.get(trunk_id)
+        return known.countries(tenant_id) if known else frozenset()
+
     def route_for(self, tenant: Tenant, callee: Callee, asked: Asked) -> Fit | None:
         """The most specific of the tenant's routes that fit.
 

@@ -189,7 +189,8 @@ class CallServiceServicer:
         Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
         which is no error either. A disconnecting client never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
+        PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

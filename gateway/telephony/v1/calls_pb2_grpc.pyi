@@ -92,7 +92,8 @@ class CallServiceStub:
     Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
     which is no error either. A disconnecting client never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
+    PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
     """
     GetTransfer: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
@@ -164,7 +165,8 @@ class CallServiceAsyncStub(CallServiceStub):
     Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
     which is no error either. A disconnecting client never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
+    PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
     """
     GetTransfer: _aio.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]  # type: ignore[assignment]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
@@ -281,7 +283,8 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
         which is no error either. A disconnecting client never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
+        PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
         """
 
     @_abc_1.abstractmethod
