@@ -57,7 +57,7 @@ async def test_a_number_is_judged_in_every_form(stand: Stand, rule: dict[str, An
 async def test_a_routes_caller_ids_hold_for_transfers(stand: Stand) -> None:
     """A block for calls that ask for a caller ID holds for what is made of such a call."""
     shown = "+15005550199"
-    placed = {"caller_id": shown, "wait_until_answered": True}
+    placed: dict[str, Any] = {"caller_id": shown, "wait_until_answered": True}
     call = await stand.acme.place(phone("00"), **placed)
     match = {"prefixes": ["+15005550101"], "caller_ids": [shown]}
     await stand.apply(

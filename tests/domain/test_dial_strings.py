@@ -76,7 +76,7 @@ def test_a_national_number_is_not_taken_for_a_short_one_abroad() -> None:
 def test_a_reading_tells_what_a_number_tells() -> None:
     """Country and kinds are those of the number itself."""
     (found,) = readings("to", "0019005550110", ())
-    assert (found.country, found.kinds) == ("US", {NumberKind.PREMIUM_RATE})
+    assert (found.country, found.kinds) == ("US", frozenset({NumberKind.PREMIUM_RATE}))
 
 
 @pytest.mark.parametrize("user", ["+911", "+4915", "+1500555011099", "*67+112"])

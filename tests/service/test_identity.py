@@ -69,6 +69,9 @@ class Hands:
     def now(self) -> datetime:
         return self.time
 
+    def elapsed(self) -> float:
+        return self.time.timestamp()
+
 
 @pytest.fixture
 def clock() -> Hands:

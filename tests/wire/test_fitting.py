@@ -102,8 +102,8 @@ async def test_a_client_hears_the_reason(error: GatewayError) -> None:
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         for _ in range(20):  # between the soft and the hard limit it is a matter of chance
+            call: Any = channel.unary_unary("/test.Service/Method")
             with pytest.raises(grpc.aio.AioRpcError) as failed:
-                call: Any = channel.unary_unary("/test.Service/Method")
                 await call(b"")
             assert failed.value.code().value[0] == status_of(error).code
             trailers = dict(failed.value.trailing_metadata() or ())
