@@ -386,3 +386,11 @@ def test_traffic_adds_up() -> None:
     assert (found.post_dial_delay, found.duration) == (timedelta(seconds=3), timedelta(seconds=30))
     assert found.answer_seizure_ratio == 0.5
     assert traffic_of([]).answer_seizure_ratio is None
+
+
+def test_a_quarantine_of_a_wrong_clock_is_over() -> None:
+    """One that begins an hour from now is tried out at once: the clock was set back since."""
+    ahead = NOON + timedelta(hours=1)
+    standing = Standing(since=ahead, until=ahead + timedelta(minutes=1), quarantines=1)
+    assert health_of(standing, TrunkHealthPolicy(), NOON) is Health.PROBING
+    assert health_of(standing, TrunkHealthPolicy(), ahead) is Health.QUARANTINED

@@ -145,3 +145,8 @@ def test_a_settled_transfer_stays(history: list[TransferObservation]) -> None:
             assert isinstance(seen, ReferCompleted)
         assert (following.end_time is not None) == (following.state is not TransferState.PENDING)
         transfer = following
+
+
+def test_a_clock_that_is_behind_ends_nothing_before_it_began() -> None:
+    """A gateway that takes a transfer over may have another clock."""
+    assert advance_transfer(PENDING, ReferLost(at(-3600))).end_time == PENDING.create_time

@@ -1,5 +1,6 @@
 """Tokens for LiveKit: what they allow, and how long they are kept."""
 
+import jwt
 import pytest
 from livekit.api import TokenVerifier
 
@@ -67,6 +68,14 @@ def test_a_clock_that_is_set_back_makes_no_stale_token(monkeypatch: pytest.Monke
     clock.time -= 3600
     tokens.token(Grant.DIAL)
     assert len(signed) == 2
+
+
+def test_a_token_is_of_the_time_that_is_believed() -> None:
+    """Whatever the machine's clock shows: LiveKit's is right, and refuses what is not good yet."""
+    clock = Hands()
+    token = Tokens(API_KEY, API_SECRET, clock).token(Grant.DIAL)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["nbf"], claims["exp"]) == (clock.time, clock.time + VALIDITY.total_seconds())
 
 
 def test_the_store_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from gateway.domain.leg import Leg
 from gateway.domain.observation import LeaveReason, LegIds, LegStatus
 from gateway.platform.webhooks import LiveKitWebhooks
 from gateway.ports import NotGenuineError, NotReadableError
-from tests.clocks import RealClock
+from tests.clocks import RealClock, SteppingClock
 
 KEY = "key"
 SECRET = "a secret that is long enough for HS256"
@@ -131,6 +131,18 @@ def test_a_clock_may_be_a_little_off() -> None:
     now = time.time()
     WEBHOOKS.read(signed(nbf=now + 10, exp=now + 310), BODY)
     WEBHOOKS.read(signed(nbf=now - 310, exp=now - 10), BODY)
+
+
+def test_a_token_is_judged_by_the_clock_that_is_believed() -> None:
+    """Whatever the machine's shows: what is good now is taken, what was good then is not."""
+    clock = SteppingClock()
+    clock.step(-3600)
+    webhooks = LiveKitWebhooks(KEY, SECRET, clock)
+    then = clock.now().timestamp()
+    webhooks.read(signed(nbf=then, exp=then + 300), BODY)
+    for token in (signed(), signed(exp="soon"), signed(nbf=[])):
+        with pytest.raises(NotGenuineError):
+            webhooks.read(token, BODY)
 
 
 FORGED = [

@@ -1,15 +1,16 @@
 """What is kept for how long."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from gateway.domain.call import CallState
 from gateway.ports import RequestClaim, Transaction
-from gateway.service.retention import CLOCKS_APART, Retention
+from gateway.service.retention import BELIEVED_AFTER, CLOCKS_APART, Retention
 from gateway.store import pruning
-from gateway.store.store import SqlStore
-from tests.clocks import RealClock
+from gateway.store.store import SqlStore, open_store
+from tests.clocks import HandClock, RealClock, SteppingClock
 from tests.store.values import a_call, place
 
 DAY = timedelta(days=1)
@@ -45,3 +46,31 @@ async def test_all_there_is_to_forget_is_forgotten(
     assert (await store.read(lambda r: r.starts("s", ever, 9))).used == 0
     calls = await store.read(lambda r: [r.call("call_0"), r.call("call_1")])
     assert [call is not None for call in calls] == [True, False]
+
+
+async def test_a_clock_that_was_set_makes_nothing_forgotten(tmp_path: Path) -> None:
+    """A year ahead for a minute costs nothing; what is old goes when the clock has stood still."""
+    machine, steady = SteppingClock(), HandClock()
+    store = open_store(f"sqlite:///{tmp_path / 'gateway.db'}", machine)
+    old = {"create_time": machine.now() - DAY, "end_time": machine.now() - DAY}
+    call = a_call("call_1", state=CallState.ENDED, **old)
+    await store.transact(lambda tx: place(tx, call))
+    retention = Retention(store=store, clock=steady, keeps=2 * DAY)
+
+    async def kept_after(seconds: float, *, step: float = 0.0) -> bool:
+        steady.go_on(seconds)
+        machine.step(seconds + step)
+        await retention.forget()
+        return await store.read(lambda r: r.call("call_1")) is not None
+
+    hour, year = BELIEVED_AFTER.total_seconds(), 365 * DAY.total_seconds()
+    assert await kept_after(0)
+    assert await kept_after(hour)
+    assert await kept_after(60, step=year)
+    assert await kept_after(60)
+    assert await kept_after(60, step=-year)
+    assert await kept_after(hour)
+    assert await kept_after(60, step=year)
+    assert await kept_after(hour - 60)
+    assert not await kept_after(60)
+    await store.close()

@@ -11,7 +11,7 @@ import pytest_asyncio
 from gateway.domain.call import CallState
 from gateway.domain.leg import Leg
 from gateway.domain.observation import LeaveReason, LegIds
-from gateway.ports import PlatformError
+from gateway.ports import PlatformError, RequestClaim
 from gateway.service import sweep
 from gateway.service.adoption import Finder
 from gateway.service.sweep import Swept
@@ -171,3 +171,19 @@ async def test_a_platform_that_is_away_is_tried_again(
     await eventually(desk.calls)
     assert not keeping.done()
     keeping.cancel()
+
+
+async def test_an_end_of_a_wrong_clock_is_an_end(desk: Desk) -> None:
+    """A leg of a call that ended an hour from now is hung up: the clock was set back since."""
+    await placed(desk, -timedelta(hours=1))
+    await desk.sweep.sweep()
+    assert desk.exchange.there == {}
+
+
+async def test_a_turn_of_a_wrong_clock_is_over(desk: Desk) -> None:
+    """A sweep that began an hour from now holds up no other."""
+    ahead = desk.clock.now() + timedelta(hours=1)
+    turn = RequestClaim("", "sweep", "sweep", "", "gateway_2", ahead)
+    await desk.store.transact(lambda tx: tx.put_claim(turn))
+    assert await desk.sweep.sweep_in_turn()
+    assert not await desk.sweep.sweep_in_turn()

@@ -284,6 +284,19 @@ async def test_a_clock_set_back_does_not_block_for_long(store: SqlStore) -> None
     assert await store.read(lambda r: r.starts("s", EVER, 9)) == Starts(2, near, NOON)
 
 
+async def test_what_lies_too_far_ahead_is_not_counted(store: SqlStore) -> None:
+    """Starts that a wrong clock counted are in no window, stored or about to be."""
+    near, far = NOON + SECOND, NOON + timedelta(hours=1)
+    until = {"before": NOON + LONGEST_WINDOW}
+
+    def both(tx: Transaction) -> Starts:
+        start_all(near, far)(tx)
+        return tx.starts("s", NOON, 9, **until)
+
+    assert await store.transact(both) == Starts(1, near, near)
+    assert await store.read(lambda r: r.starts("s", NOON, 9, **until)) == Starts(1, near, near)
+
+
 @pytest.mark.parametrize(("column", "index"), [("tenant_id", "open"), ("trunk_id", "open_trunk")])
 async def test_open_calls_are_counted_by_an_index(
     databank: Databank, column: str, index: str

@@ -314,3 +314,19 @@ async def test_a_transaction_reads_its_own_changes(store: SqlStore) -> None:
         return count, first.delivery.sequence, len(tx.deliveries(DeliveryQuery(webhook=HOOK)))
 
     assert await store.transact(change) == (1, 1, 0)
+
+
+async def test_what_waits_for_a_clock_comes_sooner(store: SqlStore) -> None:
+    """After a store's clock was set back, its gateway's deliveries are not an hour late."""
+    await begun(store)
+    await store.transact(placing("call_1"))
+    await taken(store)
+    (first,) = await due(store)
+    hour = timedelta(hours=1)
+    now = await store.read(lambda r: r.now())
+    late = replace(failed(first.delivery), next_time=now + hour)
+    await settle(store, tried=[late], delivered=[])
+    await store.transact(lambda tx: tx.hasten_deliveries("gateway_2", hour))
+    assert await due(store) == []
+    await store.transact(lambda tx: tx.hasten_deliveries("gateway_1", hour))
+    assert await due_sequences(store) == [1]

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.domain.tenant import Config
+from gateway.ports import Clock
 from tests.webhooks.delivering import Courier
 from tests.webhooks.receiving import Inbox
 
@@ -23,8 +24,8 @@ async def courier(database_url: str) -> AsyncIterator[OpenCourier]:
     """Makes gateways on one database; they are stopped in the end."""
     made: list[Courier] = []
 
-    def make(config: Config, gateway_id: str = "gateway_1") -> Courier:
-        made.append(Courier(database_url, config, gateway_id))
+    def make(config: Config, gateway_id: str = "gateway_1", clock: Clock | None = None) -> Courier:
+        made.append(Courier(database_url, config, gateway_id, clock))
         return made[-1]
 
     yield make

@@ -9,7 +9,7 @@ from gateway.domain.call import Call, EventType
 from gateway.domain.delivery import Delivery, DeliveryState, RetryPolicy, WebhookRef
 from gateway.domain.event import CallEvent
 from gateway.domain.tenant import Config, Tenant, Webhook
-from gateway.ports import Reading, Store, Transaction
+from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.ports.outbox import DeliveryQuery
 from gateway.service.deliveries import Deliveries
 from gateway.service.receiver import SLOW
@@ -69,8 +69,14 @@ class LateStore:
 class Courier:
     """One gateway's deliveries, and its store."""
 
-    def __init__(self, database_url: str, config: Config, gateway_id: str = "gateway_1") -> None:
-        self.store: Store = open_store(database_url, RealClock())
+    def __init__(
+        self,
+        database_url: str,
+        config: Config,
+        gateway_id: str = "gateway_1",
+        clock: Clock | None = None,
+    ) -> None:
+        self.store: Store = open_store(database_url, clock or RealClock())
         self.config = config
         self.gateway_id = gateway_id
         self.results: list[str] = []

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
 from aiohttp import web
 
@@ -13,11 +14,12 @@ from gateway.domain.delivery import DeliveryState, RetryPolicy, WebhookRef
 from gateway.domain.event import CallEvent
 from gateway.service.receiver import SIDE_BY_SIDE
 from gateway.wire import webhooks_v1
+from tests.clocks import SteppingClock
 from tests.service.waiting import everyone_has_run
 from tests.store.test_outbox import drop_events
 from tests.store.values import NOON
 from tests.webhooks.conftest import OpenCourier
-from tests.webhooks.delivering import QUICK, STAGES, LateStore, config
+from tests.webhooks.delivering import QUICK, STAGES, Courier, LateStore, config
 from tests.webhooks.receiving import Inbox, Posted, status, until
 
 CRM = WebhookRef("acme", "crm")
@@ -373,3 +375,19 @@ def sequences(events: list[CallEvent]) -> list[int]:
 def without_repeats(seen: list[int]) -> list[int]:
     """An event that came again right behind itself came once."""
     return [n for i, n in enumerate(seen) if i == 0 or seen[i - 1] != n]
+
+
+async def test_no_event_waits_for_a_clock(tmp_path: Path, inbox: Inbox) -> None:
+    """What was put off while the store's clock was an hour ahead comes when it is right again."""
+    clock = SteppingClock()
+    clock.step(3600)
+    inbox.answer = status(503)
+    one = Courier(f"sqlite:///{tmp_path / 'gateway.db'}", config(("crm", inbox.url)), clock=clock)
+    await one.start(RetryPolicy(first=timedelta(seconds=1)))
+    await one.attends("crm")
+    await one.call("call_1")
+    await until(lambda: len(one.results) > 0)
+    clock.step(-3600)
+    inbox.answer = status(200)
+    await one.until_listed(0)
+    await one.stop()
