@@ -11,10 +11,9 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import jwt
@@ -42,7 +41,7 @@ GRANTS = {"sip": {"call": True}}
 HARM = {"lease_was_over", "taken_over", "gateway_silent", "clock_step_taken_in", "follower_failed"}
 NOTICE = {"event": "room_started", "id": "EV_1", "room": {"sid": "RM_1", "name": "acme-1"}}
 
-Begun = Callable[..., Any]
+Begun = Callable[..., Awaitable["Clocked"]]
 
 
 class Clocked:
