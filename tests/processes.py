@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,16 @@ ROOT = Path(__file__).parent.parent
 
 
 class GatewayProcess:
-    """`gateway serve`, on free ports, with its log in a file."""
+    """`gateway serve`, on free ports, with its log in a file.
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    `prefix`: a command that becomes the gateway, such as `prlimit` with its options.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()
+    ) -> None:
         self._environment = dict(environment)
+        self._prefix = prefix
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self.grpc_port = 0
@@ -45,7 +51,7 @@ class GatewayProcess:
         begin = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gateway", "serve"),
+                *(*self._prefix, sys.executable, "-m", "gateway", "serve"),
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

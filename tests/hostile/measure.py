@@ -1,0 +1,100 @@
+"""What an attack cost, read from outside of the gateway."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+KIB = 1024
+MIB = 1024 * KIB
+
+STALL = 0.05
+"""The longest that anybody's request may be held up by somebody else's, in seconds."""
+NOISE = 4
+"""So many times the worst answer of the calm before count as the machine's own noise."""
+MEMORY = 64 * MIB
+"""How much more memory an attack may take."""
+REFUSAL = 10 * KIB
+"""How much a refused request may leave in the database, and in the log."""
+PATIENCE = 15.0
+"""Within so many seconds a connection that does nothing useful is closed."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the probe saw: seconds and HTTP status of each of its requests, in order."""
+
+    answers: tuple[tuple[float, int], ...]
+
+    @property
+    def worst(self) -> float:
+        """The longest that an answer took."""
+        return max(seconds for seconds, _ in self.answers)
+
+    @property
+    def median(self) -> float:
+        """Half of the answers took no longer."""
+        return sorted(seconds for seconds, _ in self.answers)[len(self.answers) // 2]
+
+    @property
+    def refused(self) -> list[int]:
+        """The statuses other than 200; 0 where there was no answer."""
+        return [status for _, status in self.answers if status != 200]
+
+    def __str__(self) -> str:
+        median, worst = self.median * 1000, self.worst * 1000
+        return f"{len(self.answers)} answers, median {median:.1f} ms, worst {worst:.0f} ms"
+
+
+def unharmed(calm: Seen, during: Seen, *, stall: float = STALL) -> None:
+    """Fails if the well-behaved were refused, or held up longer than `stall` seconds."""
+    assert not during.refused, f"refused: {during.refused[:10]} of {during}"
+    allowed = stall + NOISE * calm.worst
+    assert during.worst <= allowed, f"{during}; before: {calm}; allowed {allowed * 1000:.0f} ms"
+
+
+def memory(pid: int) -> int:
+    """The bytes of memory that a process holds now."""
+    return _status(pid, "VmRSS")
+
+
+def peak(pid: int) -> int:
+    """The most that it held since `forget_peak`."""
+    return _status(pid, "VmHWM")
+
+
+def forget_peak(pid: int) -> None:
+    """The peak is counted from now on."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def descriptors(pid: int) -> int:
+    """How many files and sockets a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def stored(url: str) -> int:
+    """The bytes that a database holds."""
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite:///")
+        with sqlite3.connect(path, timeout=10) as database:
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            (pages,) = database.execute("PRAGMA page_count").fetchone()
+            (size,) = database.execute("PRAGMA page_size").fetchone()
+            (free,) = database.execute("PRAGMA freelist_count").fetchone()
+        database.close()
+        return int((pages - free) * size)
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        assert found
+        return int(found[0])
+
+
+def _status(pid: int, name: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * KIB
+    raise AssertionError(f"no {name} of {pid}")
