@@ -28,6 +28,7 @@ from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantRespo
 from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply, Refused
 from gateway.domain.outcome import Failure
 from gateway.domain.secret_refs import SecretError
+from gateway.platform.livekit_answers import UNPACKED, MeasuredResponse
 from gateway.platform.livekit_replies import (
     cause_of,
     dial_failed,
@@ -270,6 +271,9 @@ class LiveKitPlatform:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(total=None),
+                response_class=MeasuredResponse,
+                headers=UNPACKED,
+                auto_decompress=False,
                 trace_configs=[_no_redirects()],
             )
         return self._session
