@@ -1,60 +1,48 @@
 """Writes audit records: some with a transaction of their service, the rest beside it."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-import structlog
-
+from gateway.audit.budget import MinuteBudget
 from gateway.audit.redaction import Redact, describe, text
+from gateway.audit.shortening import shortened
+from gateway.audit.waiting import WaitingRecords
 from gateway.domain import fields
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.call import Call
+from gateway.domain.cutting import cut
 from gateway.domain.rpc import Rpc
 from gateway.domain.transfer import Transfer
-from gateway.ports import Clock, Store, StoreUnavailableError
+from gateway.ports import Clock, Store
 
 REFUSALS_PER_MINUTE = 10
-MINUTE = timedelta(minutes=1)
-MAX_PEERS = 10_000
-MAX_WAITING = 10_000
-"""So many records wait for a database that is away; more are only logged."""
-RETRY_SECONDS = 1.0
-SETTLE_SECONDS = 5.0
+"""Of callers nobody knows, from one address."""
+STRANGERS_PER_MINUTE = 600
+"""Of all callers nobody knows together: addresses are cheap."""
+RECORDS_PER_MINUTE = 600
+"""Refusals and reads of one tenant; changes are always recorded."""
+REFUSED_BYTES = 2 * 1024
+"""About what is told of a request that was refused."""
+DONE_BYTES = 16 * 1024
+"""The same of one that was answered: longer than what any change may say."""
+REASON_BYTES = 512
 
-log = structlog.get_logger()
-
-
-class RefusalBudget:
-    """At most ten records a minute of callers nobody knows, a peer; the rest is summed up."""
-
-    def __init__(self) -> None:
-        self._windows: dict[str, tuple[datetime, int]] = {}
-
-    def take(self, peer: str, now: datetime) -> int | None:
-        """None: do not record. Else how many were left out before this one."""
-        start, count = self._windows.get(peer, (now, 0))
-        if now - start >= MINUTE:
-            self._windows[peer] = (now, 1)
-            return max(0, count - REFUSALS_PER_MINUTE)
-        if len(self._windows) >= MAX_PEERS and peer not in self._windows:
-            self._windows.pop(next(iter(self._windows)))
-        self._windows[peer] = (start, count + 1)
-        return 0 if count < REFUSALS_PER_MINUTE else None
+_READS = ("Get", "List", "Watch")
 
 
 class Trail:
     """Makes audit records of requests and outcomes, and stores those nobody waits for."""
 
     def __init__(self, store: Store, clock: Clock, redact: Redact) -> None:
-        self._store = store
         self._clock = clock
         self._redact = redact
-        self._budget = RefusalBudget()
-        self._writing: set[asyncio.Task[None]] = set()
+        self._hosts = MinuteBudget(REFUSALS_PER_MINUTE)
+        self._strangers = MinuteBudget(STRANGERS_PER_MINUTE)
+        self._tenants = MinuteBudget(RECORDS_PER_MINUTE)
+        self._waiting = WaitingRecords(store)
 
     def intent(
         self, rpc: Rpc, request: Any, decision: Any, call: Call, transfer: Transfer | None = None
@@ -115,42 +103,43 @@ class Trail:
 
     def done(self, rpc: Rpc, request: Any, latency: timedelta, code: str = "OK") -> None:
         """Notes a request that was answered, or whose client left; nobody waits for it."""
-        event = self.of_rpc(rpc, AuditKind.DONE, self.describe(request))
-        self._note(replace(event, call_id=call_named(request), code=code, latency=latency))
+
+        def event() -> AuditEvent:
+            asked = shortened(self.describe(request), DONE_BYTES)
+            return replace(
+                self.of_rpc(rpc, AuditKind.DONE, asked),
+                call_id=call_named(request),
+                code=code,
+                latency=latency,
+            )
+
+        if is_reading(rpc.method):
+            self._note_some(rpc, event)
+        else:
+            self._waiting.put(event())
 
     def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> bool:
-        """Notes a refusal; callers without a key are counted after the tenth a minute.
+        """Notes a refusal; False where there were too many within the minute: it is counted."""
 
-        False: it was only counted.
-        """
-        event = replace(
-            self.of_rpc(rpc, AuditKind.REFUSED, self.describe(request)),
-            call_id=call_named(request),
-            code=code,
-            reason=text(reason, self._redact),
-            latency=latency,
-        )
-        if not rpc.caller.key:
-            left_out = self._budget.take(host_of(rpc.peer), event.time)
-            if left_out is None:
-                return False
-            if left_out:
-                event = replace(event, decision={"refusals_left_out": left_out})
-        self._note(event)
-        return True
+        def event() -> AuditEvent:
+            asked = shortened(self.describe(request), REFUSED_BYTES)
+            return replace(
+                self.of_rpc(rpc, AuditKind.REFUSED, asked),
+                call_id=call_named(request),
+                code=code,
+                reason=cut(text(reason, self._redact), REASON_BYTES),
+                latency=latency,
+            )
+
+        return self._note_some(rpc, event)
 
     def describe(self, value: Any) -> Mapping[str, Any]:
         """`value` as it may stand in the log."""
         return describe(value, self._redact)
 
     async def settle(self) -> None:
-        """Returns when everything noted so far is stored, or cannot be in `SETTLE_SECONDS`."""
-        if self._writing:
-            _, unwritten = await asyncio.wait(self._writing, timeout=SETTLE_SECONDS)
-            for task in unwritten:
-                task.cancel()
-            if unwritten:
-                log.error("audit_not_written", records=len(unwritten))
+        """Returns when everything noted so far is stored, or cannot be soon."""
+        await self._waiting.settle()
 
     def of_rpc(
         self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any] = MappingProxyType({})
@@ -169,32 +158,29 @@ class Trail:
             request=request,
         )
 
-    def _note(self, event: AuditEvent) -> None:
-        task = asyncio.create_task(self._write(event))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
-    async def _written(self, event: AuditEvent) -> bool:
-        """False: the database is away, and there is room to let the record wait for it."""
-        try:
-            await self._store.transact(lambda tx: tx.append_audit(event))
-        except StoreUnavailableError:
-            if len(self._writing) > MAX_WAITING:
-                raise
+    def _note_some(self, rpc: Rpc, event: Callable[[], AuditEvent]) -> bool:
+        """Notes what is made only then, or counts it; False: that."""
+        left_out = self._left_out(rpc, self._clock.now())
+        if left_out is None:
             return False
+        made = event()
+        self._waiting.put(
+            replace(made, decision={"records_left_out": left_out}) if left_out else made
+        )
         return True
 
-    async def _write(self, event: AuditEvent) -> None:
-        try:
-            while not await self._written(event):  # noqa: ASYNC110  it can only be tried
-                await asyncio.sleep(RETRY_SECONDS)
-        except Exception as failure:  # noqa: BLE001  nobody waits for it: nobody else would tell
-            log.error(
-                "audit_not_written",
-                cause=str(failure),
-                method=event.method,
-                rpc_id=event.rpc_id,
-            )
+    def _left_out(self, rpc: Rpc, now: datetime) -> int | None:
+        """None: this one is left out too. Else how many were before it."""
+        if rpc.caller.key:
+            return self._tenants.take(rpc.tenant_id or rpc.caller.key, now)
+        of_host = self._hosts.take(host_of(rpc.peer), now)
+        of_all = None if of_host is None else self._strangers.take("", now)
+        return None if of_host is None or of_all is None else of_host + of_all
+
+
+def is_reading(method: str) -> bool:
+    """Whether an RPC only tells what there is."""
+    return method.rpartition("/")[2].startswith(_READS)
 
 
 def _method_of(call: Call) -> str:

@@ -1,0 +1,88 @@
+"""Records that nobody waits for, on their way to the database: few at a time, never many."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+
+import structlog
+
+from gateway.audit.chain import record_of
+from gateway.audit.shortening import bytes_of
+from gateway.domain.audit_event import AuditEvent
+from gateway.ports import Store, StoreUnavailableError, Transaction
+
+MAX_WAITING = 10_000
+MAX_WAITING_BYTES = 16 * 1024 * 1024
+"""So much waits for a database that is away or locked; more is only logged."""
+AT_ONCE = 128
+"""Records of one transaction."""
+RETRY_SECONDS = 1.0
+SETTLE_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+class WaitingRecords:
+    """Stores records in the order they came. Belongs to one event loop."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: deque[tuple[AuditEvent, int]] = deque()
+        self._bytes = 0
+        self._writing: asyncio.Task[None] | None = None
+
+    def put(self, event: AuditEvent) -> None:
+        """Lets the record wait for its turn; one too many is lost, and the log says so."""
+        try:
+            size = bytes_of(record_of(event))
+        except (TypeError, ValueError) as failure:
+            _not_written(event, str(failure))
+            return
+        if len(self._waiting) >= MAX_WAITING or self._bytes + size > MAX_WAITING_BYTES:
+            _not_written(event, "too many records wait for the database")
+            return
+        self._waiting.append((event, size))
+        self._bytes += size
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def settle(self, seconds: float = SETTLE_SECONDS) -> None:
+        """Returns when everything put so far is stored, or is not in so many seconds."""
+        if self._writing is None:
+            return
+        _, unwritten = await asyncio.wait([self._writing], timeout=seconds)
+        for task in unwritten:
+            task.cancel()
+            log.error("audit_not_written", records=len(self._waiting))
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                await self._write_some([event for event, _ in islice(self._waiting, AT_ONCE)])
+        finally:
+            self._writing = None
+
+    async def _write_some(self, events: Sequence[AuditEvent]) -> None:
+        """Stores the first ones, or waits until it is worth another try."""
+        try:
+            await self._store.transact(lambda tx: _append(tx, events))
+        except StoreUnavailableError:
+            await asyncio.sleep(RETRY_SECONDS)
+            return
+        except Exception as failure:  # noqa: BLE001  nobody waits for it: nobody else would tell
+            if len(events) > 1:
+                await self._write_some(events[:1])
+                return
+            _not_written(events[0], str(failure))
+        for _ in events:
+            self._bytes -= self._waiting.popleft()[1]
+
+
+def _append(tx: Transaction, events: Sequence[AuditEvent]) -> None:
+    for event in events:
+        tx.append_audit(event)
+
+
+def _not_written(event: AuditEvent, cause: str) -> None:
+    log.error("audit_not_written", cause=cause, method=event.method, rpc_id=event.rpc_id)
