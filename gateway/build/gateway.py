@@ -101,6 +101,7 @@ class Gateway:
             services.keeper.keep(),
             services.webhooks_in.keep(),
             services.sweep.keep(),
+            services.key_uses.keep(),
             services.deliveries.keep(),
             every(RETENTION_SECONDS, services.retention.forget),
             every(CLOCK_SECONDS, self._watch_clock),
@@ -128,6 +129,8 @@ class Gateway:
         await services.calls.stop()
         await services.followers.stop()
         await services.presence.leave()
+        with suppress(StoreUnavailableError):  # only when keys were last used is lost
+            await services.key_uses.write()
         await self._trail.settle()
         for platform in (self._platforms.live, self._platforms.sandbox):
             if platform:

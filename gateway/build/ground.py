@@ -91,6 +91,7 @@ class Administration:
             directory=self.directory,
             seal=self.seal,
             redact=self.redact,
+            max_token_life=settings.max_token_life,
         )
 
     async def apply_file(self, path: Path, *, unless_same: bool = False) -> bool:

@@ -21,6 +21,7 @@ from gateway.service.followers import Followers
 from gateway.service.health import TrunkWatch
 from gateway.service.identity import Identity
 from gateway.service.keeper import Keeper
+from gateway.service.key_uses import KeyUses
 from gateway.service.livekit_sip import LiveKitSipService
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
@@ -60,11 +61,13 @@ class Services:
         self.traffic = Traffic(traffic_limits(settings))
         self.feed = Feed()
         self.presence = Presence(store, new_id("gateway", clock.now()), clock)
+        self.key_uses = KeyUses(store, clock)
         self.identity = Identity(
             administration.directory,
             administration.seal,
             clock,
             max_life=settings.max_token_life,
+            used=self.key_uses.note,
         )
         administration.directory.on_change(self.feed.rouse)
         self._follow_calls()

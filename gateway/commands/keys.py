@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.commands.database import on_database
-from gateway.commands.options import Json, flag, span, text
+from gateway.commands.options import Json, each, flag, span, text
 from gateway.commands.output import facts, note, show, show_fields, table
 from gateway.domain.tenant import Right
 from gateway.ports import ApiKey
@@ -16,8 +16,6 @@ from gateway.ports import ApiKey
 if TYPE_CHECKING:
     from gateway.build import Administration
     from gateway.service.admin import NewKey
-
-TOKEN_LIFE = timedelta(hours=6)
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
 
@@ -41,6 +39,12 @@ def create(
         list[TenantRight] | None,
         typer.Option(case_sensitive=False, help="May be repeated. Unset: CALL.", metavar="RIGHT"),
     ] = None,
+    expires: Annotated[
+        timedelta | None, span("How long it is good for: 720h. Unset: until it is revoked.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, each("--allow", "CIDR", "Where it may be used from. Unset: everywhere.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Makes a key of a tenant (or, with --operator, of none). Its secret is shown this once."""
@@ -49,7 +53,12 @@ def create(
         rights.add(Right.OPERATOR)
 
     async def work(opened: "Administration") -> "NewKey":
-        return await opened.admin.create_key(tenant, frozenset(rights))
+        return await opened.admin.create_key(
+            tenant,
+            frozenset(rights),
+            expire_time=None if expires is None else opened.admin.now() + expires,
+            allowed_addresses=allow or (),
+        )
 
     made = on_database(work)
     if json:
@@ -71,7 +80,10 @@ def list_(tenant: SomeTenant = "", *, json: Json = False) -> None:
         for key in keys:
             show_fields(key_fields(key))
     else:
-        columns = ("KEY", "TENANT", "RIGHTS", "CREATED", "REVOKED")
+        columns = (
+            *("KEY", "TENANT", "RIGHTS", "CREATED", "REVOKED"),
+            *("EXPIRES", "ALLOWED FROM", "LAST USED"),
+        )
         show(table(columns, ([value for _, value in key_rows(key)] for key in keys)))
 
 
@@ -98,13 +110,15 @@ def token(
     *,
     room: Annotated[str, text("Only this room's calls.")] = "",
     key: Annotated[str, text("Sign with this key. Unset: the tenant's newest.")] = "",
-    expires: Annotated[timedelta | None, span("How long it is good for. Unset: 6h.")] = None,
+    expires: Annotated[
+        timedelta | None,
+        span("How long it is good for, at most GATEWAY_MAX_TOKEN_HOURS. Unset: 6h."),
+    ] = None,
 ) -> None:
     """Prints a token, and nothing else: `export GATEWAY_TOKEN=$(gateway token TENANT)`."""
-    life = TOKEN_LIFE if expires is None else expires
 
     async def work(opened: "Administration") -> str:
-        return await opened.admin.token(tenant, room=room, key=key, life=life)
+        return await opened.admin.token(tenant, room=room, key=key, life=expires)
 
     typer.echo(on_database(work))
 
@@ -117,6 +131,9 @@ def key_rows(key: ApiKey) -> tuple[tuple[str, str], ...]:
         ("rights", ", ".join(sorted(key.rights))),
         ("created", at(key.create_time)),
         ("revoked", at(key.revoke_time)),
+        ("expires", at(key.expire_time)),
+        ("allowed from", ", ".join(key.allowed_addresses)),
+        ("last used", at(key.last_use_time)),
     )
 
 
@@ -132,5 +149,13 @@ def key_fields(key: ApiKey) -> dict[str, Any]:
         "tenant_id": key.tenant_id,
         "rights": sorted(key.rights),
         "create_time": key.create_time.isoformat(),
-        "revoke_time": key.revoke_time.isoformat() if key.revoke_time else None,
+        "revoke_time": told(key.revoke_time),
+        "expire_time": told(key.expire_time),
+        "allowed_addresses": list(key.allowed_addresses),
+        "last_use_time": told(key.last_use_time),
     }
+
+
+def told(time: datetime | None) -> str | None:
+    """A point in time for programs."""
+    return time.isoformat() if time else None

@@ -113,7 +113,7 @@ async def invite(gateway: "Gateway") -> None:
     """Makes a key for the demo tenant if it has none, and says what to type next."""
     admin = gateway.administration.admin
     keys = await admin.list_keys(DEMO_TENANT)
-    if all(key.revoke_time for key in keys):
+    if not any(key.holds(admin.now()) for key in keys):
         await admin.create_key(DEMO_TENANT)
     command = command_name()
     note("The gateway serves on the sandbox: nobody's phone rings. In another terminal:")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.config_diff import ConfigChange
 from gateway.domain.tenant import Config, Right
@@ -67,6 +67,8 @@ class CreateApiKey:
 
     tenant_id: str = ""
     rights: frozenset[Right] = frozenset()
+    expire_time: datetime | None = None
+    allowed_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,12 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import jwt
 
 from gateway.audit.redaction import Redact, describe, keep
+from gateway.domain import key_rules
 from gateway.domain.administering import MAX_REPLAYED, Applied, ApplyConfig, Proposal
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.commands import PlaceCall
@@ -22,15 +23,17 @@ from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Config, Right, Trunk
+from gateway.domain.timeouts import seconds
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import ApiKey, Clock, Store, StoredConfig, Transaction
 from gateway.service.admission import Admission
 from gateway.service.directory import Directory
 from gateway.service.health import TrunkWatch
+from gateway.service.identity import MAX_LIFE
 from gateway.service.replay import newest_calls, reroutes
 from gateway.service.seal import Seal
 
-MAX_TOKEN_LIFE = timedelta(days=365)
+TOKEN_LIFE = timedelta(hours=6)
 MAX_CHANGES_RECORDED = 100
 
 
@@ -57,29 +60,39 @@ class AdminService:
         directory: Directory,
         seal: Seal,
         redact: Redact = keep,
+        max_token_life: timedelta = MAX_LIFE,
     ) -> None:
         self._store = store
         self._clock = clock
         self._directory = directory
         self._seal = seal
         self._redact = redact
+        self._max_token_life = max_token_life
         self._watch = TrunkWatch(directory.trunk)
         self._admission = Admission(directory.trunk, self._watch)
+
+    def now(self) -> datetime:
+        """The time that keys expire by."""
+        return self._clock.now()
 
     async def create_key(
         self,
         tenant_id: str,
         rights: frozenset[Right] = frozenset({Right.CALL}),
         *,
+        expire_time: datetime | None = None,
+        allowed_addresses: Sequence[str] = (),
         by: Rpc | None = None,
     ) -> NewKey:
-        """A new key of a configured tenant, or of no tenant for an operator."""
+        """A new key of a configured tenant, or of no tenant for an operator.
+
+        Raises INVALID_FIELD, or TENANT_LIMIT where there are too many.
+        """
         if bool(tenant_id) == (Right.OPERATOR in rights):
             raise invalid_field("rights", "a key has either a tenant or the right OPERATOR")
         if tenant_id and self._directory.network.tenant(tenant_id) is None:
-            raise invalid_field(
-                "tenant_id", "no such tenant is configured", tenant_id=printable(tenant_id)
-            )
+            shown = printable(tenant_id)
+            raise invalid_field("tenant_id", "no such tenant is configured", tenant_id=shown)
         now = self._clock.now()
         key = f"GW{new_id('', now)[1:]}"
         secret = secrets.token_urlsafe(32)
@@ -89,12 +102,19 @@ class AdminService:
             rights=rights,
             sealed_secret=self._seal.close(secret, key),
             create_time=now,
+            expire_time=key_rules.expiry(expire_time, now),
+            allowed_addresses=key_rules.ranges(allowed_addresses),
         )
+        told: dict[str, object] = {"key": key, "rights": sorted(rights)}
+        if stored.expire_time:
+            told["expire_time"] = stored.expire_time.isoformat()
+        if stored.allowed_addresses:
+            told["allowed_addresses"] = list(stored.allowed_addresses)
 
         def create(tx: Transaction) -> None:
+            _make_room(tx, tenant_id, now)
             tx.put_key(stored)
-            told = self._audit(by, "keys create", tenant_id, key=key, rights=sorted(rights))
-            tx.append_audit(told)
+            tx.append_audit(self._audit(by, "keys create", tenant_id, **told))
 
         await self._store.transact(create)
         return NewKey(stored, secret)
@@ -126,15 +146,20 @@ class AdminService:
         return await self._store.transact(revoke)
 
     async def token(
-        self, tenant_id: str, *, room: str = "", key: str = "", life: timedelta = timedelta(hours=6)
+        self, tenant_id: str, *, room: str = "", key: str = "", life: timedelta | None = None
     ) -> str:
-        """A token signed with the tenant's newest key (or `key`), for one room if given."""
-        if not timedelta(0) < life <= MAX_TOKEN_LIFE:
-            raise invalid_field("expires", f"must be above 0 and at most {MAX_TOKEN_LIFE}")
+        """A token signed with the tenant's newest key (or `key`), for one room if given.
+
+        `life`: 6 hours unless told, or the longest that a token may be good for.
+        """
+        life = min(TOKEN_LIFE, self._max_token_life) if life is None else life
+        if not timedelta(0) < life <= self._max_token_life:
+            longest = seconds(self._max_token_life)
+            raise invalid_field("expires", f"must be above 0 and at most {longest}")
         usable = [
             k
             for k in await self.list_keys(tenant_id)
-            if k.revoke_time is None and key in ("", k.key)
+            if k.holds(self._clock.now()) and key in ("", k.key)
         ]
         if not usable or not tenant_id:
             raise GatewayError(
@@ -144,7 +169,7 @@ class AdminService:
             )
         return self.sign(usable[-1], room=room, life=life)
 
-    def sign(self, key: ApiKey, *, room: str = "", life: timedelta = timedelta(hours=6)) -> str:
+    def sign(self, key: ApiKey, *, room: str = "", life: timedelta = TOKEN_LIFE) -> str:
         """A token that hands on all rights of the key."""
         now = int(self._clock.now().timestamp())
         claims = {
@@ -285,6 +310,16 @@ class AdminService:
             rpc_id=by.rpc_id,
             trace_id=by.trace_id,
         )
+
+
+def _make_room(tx: Transaction, tenant_id: str, now: datetime) -> None:
+    """For one more key: of those that are gone only the newest are kept. Raises TENANT_LIMIT."""
+    stored = tx.keys()
+    keys = [key for key in stored if key.tenant_id == tenant_id]
+    gone = [key for key in keys if not key.holds(now)]
+    key_rules.room_for_one_more(len(keys) - len(gone))
+    for key in gone[: -key_rules.MAX_GONE_KEYS]:
+        tx.drop_key(key.key)
 
 
 def _version(stored: StoredConfig | None) -> int:

@@ -55,7 +55,13 @@ class AdminRpcs:
                 "may only make keys of its own tenant, with the rights CALL and TENANT_ADMIN",
                 {"right": Right.OPERATOR.value},
             )
-        return await self._admin.create_key(tenant_id, rights, by=rpc)
+        return await self._admin.create_key(
+            tenant_id,
+            rights,
+            expire_time=asked.expire_time,
+            allowed_addresses=asked.allowed_addresses,
+            by=rpc,
+        )
 
     async def revoke_api_key(self, rpc: Rpc, asked: RevokeApiKey) -> ApiKey:
         """The key, refused from now on."""

@@ -13,7 +13,7 @@ from gateway.domain.tenant import Right
 from gateway.errors import invalid_field
 from gateway.telephony.v1 import admin_pb2
 from gateway.wire import config_v1
-from gateway.wire.fields_v1 import enum_of, span_of
+from gateway.wire.fields_v1 import enum_of, span_of, time_of
 
 
 def apply_config(message: admin_pb2.ApplyConfigRequest) -> ApplyConfig:
@@ -45,6 +45,8 @@ def create_api_key(message: admin_pb2.CreateApiKeyRequest) -> CreateApiKey:
     return CreateApiKey(
         tenant_id=message.tenant_id,
         rights=frozenset(right for right in rights if right is not None),
+        expire_time=time_of(message, "expire_time"),
+        allowed_addresses=tuple(message.allowed_addresses),
     )
 
 

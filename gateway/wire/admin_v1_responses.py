@@ -71,9 +71,12 @@ def api_key(value: ApiKey) -> admin_pb2.ApiKey:
         key=value.key,
         tenant_id=value.tenant_id,
         rights=sorted(number_of(names, right) for right in value.rights),
+        allowed_addresses=value.allowed_addresses,
     )
     put_time(message.create_time, value.create_time)
     put_time(message.revoke_time, value.revoke_time)
+    put_time(message.expire_time, value.expire_time)
+    put_time(message.last_use_time, value.last_use_time)
     return message
 
 

@@ -1,8 +1,11 @@
 """AdminService: keys and trunk health, by operators and by tenants' administrators."""
 
+from datetime import UTC, datetime, timedelta
+
+from gateway.domain.key_rules import MAX_KEYS
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.administering import BOTH, apply, create_key, health, keys, message
-from tests.behaviour.stand import Stand, configuration, eventually, phone, refusal, span
+from tests.behaviour.administering import BOTH, apply, create_key, health, keys, message, settled
+from tests.behaviour.stand import Client, Stand, configuration, eventually, phone, refusal, span
 from tests.wires import RefusedError
 
 
@@ -72,6 +75,92 @@ async def test_an_administrator_of_a_tenant_reaches_its_own_keys(stand: Stand) -
         {"rights": ["RIGHT_OPERATOR"]},
     ):
         assert (await refusal(create_key(admin, **fields))).reason == "PERMISSION_DENIED"
+
+
+async def signing(stand: Stand, made: admin_pb2.CreateApiKeyResponse) -> Client:
+    """A client that signs with a key that was just made."""
+    store = stand.gateway.administration.store
+    stored = await store.read(lambda tx: tx.keys())
+    (key,) = (one for one in stored if one.key == made.key.key)
+    await stand.gateway.administration.directory.refresh()
+    return Client(stand.connect(), stand.gateway.administration.admin.sign(key))
+
+
+async def is_refused(client: Client) -> bool:
+    """Whether the client is unknown."""
+    try:
+        await client.call("ListCalls", calls_pb2.ListCallsRequest())
+    except RefusedError as error:
+        return error.reason == "UNAUTHENTICATED"
+    return False
+
+
+async def test_a_key_expires(stand: Stand) -> None:
+    """Until its `expire_time` it is a key; from then on it is refused as a revoked one is."""
+    operator = await stand.client("")
+    until = datetime.now(UTC) + timedelta(seconds=5)
+    made = await create_key(operator, tenant_id="acme", expire_time=until)
+    assert made.key.expire_time.ToDatetime(UTC) == until
+    assert made.key in await keys(operator, "acme")
+    client = await signing(stand, made)
+    assert not await is_refused(client)
+    assert await eventually(lambda: is_refused(client))
+    assert datetime.now(UTC) >= until
+    (record, *_) = await settled(stand, "CreateApiKey", 1)
+    assert record["request"]["expire_time"] == until.isoformat()
+    late = await refusal(create_key(operator, tenant_id="acme", expire_time=until))
+    assert (late.reason, late.fields) == ("INVALID_FIELD", ("expire_time",))
+
+
+async def test_a_key_is_bound_to_addresses(stand: Stand) -> None:
+    """From elsewhere it is refused as an unknown key; ranges are written one way, and checked."""
+    operator = await stand.client("")
+    here = await create_key(operator, tenant_id="acme", allowed_addresses=["127.0.0.0/8", "0:0::1"])
+    assert here.key.allowed_addresses == ["127.0.0.0/8", "::1/128"]
+    there = await create_key(operator, tenant_id="acme", allowed_addresses=["10.0.0.0/8"])
+    assert not await is_refused(await signing(stand, here))
+    assert await is_refused(await signing(stand, there))
+    records = await settled(stand, "CreateApiKey", 2)
+    assert records[1]["request"]["allowed_addresses"] == ["10.0.0.0/8"]
+    for wrong in ("10.0.0.7/8", "acme.example", "", "10.0.0.0/33", "fe80::1%eth0", "1" * 500):
+        told = await refusal(create_key(operator, tenant_id="acme", allowed_addresses=[wrong]))
+        assert told.fields == ("allowed_addresses[0]",)
+    many = ["10.0.0.0/8"] * 17
+    told = await refusal(create_key(operator, tenant_id="acme", allowed_addresses=many))
+    assert told.fields == ("allowed_addresses",)
+
+
+async def test_a_key_says_when_it_was_used(stand: Stand) -> None:
+    """A key that was used shows since when about; one that was not shows nothing."""
+    operator = await stand.client("")
+    unused = await create_key(operator, tenant_id="acme")
+    before = datetime.now(UTC)
+    used = await create_key(operator, tenant_id="acme")
+    assert not await is_refused(await signing(stand, used))
+
+    async def shown() -> datetime | None:
+        (found,) = (one for one in await keys(operator, "acme") if one.key == used.key.key)
+        return found.last_use_time.ToDatetime(UTC) if found.HasField("last_use_time") else None
+
+    at = await eventually(shown)
+    assert at is not None
+    assert before <= at <= datetime.now(UTC)
+    assert unused.key in await keys(operator, "acme")
+
+
+async def test_a_tenant_has_so_many_keys(stand: Stand) -> None:
+    """At most 100 that hold; revoking one makes room, and another tenant is not concerned."""
+    operator = await stand.client("")
+    held = [key for key in await keys(operator, "acme") if not key.HasField("revoke_time")]
+    admin = stand.gateway.administration.admin
+    for _ in range(MAX_KEYS - len(held)):
+        await admin.create_key("acme")
+    told = await refusal(create_key(operator, tenant_id="acme"))
+    assert (told.code, told.reason) == ("resource_exhausted", "TENANT_LIMIT")
+    assert told.metadata["limit"] == "api_keys"
+    assert (await create_key(operator, tenant_id="globex")).secret
+    await operator.call("RevokeApiKey", admin_pb2.RevokeApiKeyRequest(key=held[0].key))
+    assert (await create_key(operator, tenant_id="acme")).secret
 
 
 async def test_trunks_tell_how_they_stand(stand: Stand) -> None:

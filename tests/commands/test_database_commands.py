@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import jwt
@@ -48,6 +49,34 @@ def test_a_new_key_signs_tokens(acme: CommandLine) -> None:
     assert (claims["iss"], claims["video"]["room"]) == (made["key"], "acme-1")
     assert claims["exp"] - claims["nbf"] == 90 * 60
     assert made["rights"] == ["TENANT_ADMIN"]
+
+
+def test_a_key_for_a_while_and_a_place(acme: CommandLine) -> None:
+    """--expires and --allow bind a new key, and a list shows what it is bound to."""
+    acme("keys", "create", "acme", "--expires", "1h", "--allow", "10.0.0.0/8", "--allow", "::1")
+    (key,) = acme("keys", "list", "acme", "--json").json_lines
+    assert datetime.fromisoformat(key["expire_time"]) - datetime.fromisoformat(
+        key["create_time"]
+    ) == pytest.approx(timedelta(hours=1), abs=timedelta(seconds=1))
+    assert key["allowed_addresses"] == ["10.0.0.0/8", "::1/128"]
+    assert key["last_use_time"] is None
+    assert "10.0.0.0/8, ::1/128" in acme("keys", "list").out
+    wrong = acme("keys", "create", "acme", "--allow", "10.0.0.7/8")
+    assert wrong.code == 1
+    assert "allowed_addresses[0]" in wrong.err
+
+
+def test_a_token_is_for_a_day_at_most(acme: CommandLine) -> None:
+    """`token` makes none that the gateway would refuse; the setting says how long one may be."""
+    acme("keys", "create", "acme")
+    assert acme("token", "acme", "--expires", "24h").code == 0
+    refused = acme("token", "acme", "--expires", "25h")
+    assert refused.code == 1
+    assert "86400s" in refused.err
+    for hours, life in (("48", 6 * 3600), ("1", 3600)):
+        other = CommandLine({**acme.environment, "GATEWAY_MAX_TOKEN_HOURS": hours})
+        claims = jwt.decode(other("token", "acme").out.strip(), options={"verify_signature": False})
+        assert claims["exp"] - claims["nbf"] == life
 
 
 def test_token_prints_a_token_and_nothing_else(acme: CommandLine) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 
@@ -200,6 +201,45 @@ async def test_keys(store: SqlStore) -> None:
     await store.transact(lambda tx: tx.put_key(revoked))
     assert await store.read(lambda r: r.keys()) == [revoked, operator]
     assert await store.read(lambda r: r.revision()) == 3
+
+
+def _used(tx: Transaction, uses: dict[str, datetime]) -> None:
+    tx.put_key_uses(uses)
+
+
+async def test_uses_of_keys(store: SqlStore) -> None:
+    """When a key was used is read with it, is no change of it, and moves no revision."""
+    key = ApiKey(
+        key="APIa",
+        tenant_id="acme",
+        rights=frozenset(),
+        sealed_secret=b"x",
+        create_time=NOON,
+        expire_time=NOON + SECOND,
+        allowed_addresses=("10.0.0.0/8", "::1/128"),
+    )
+    await store.transact(lambda tx: tx.put_key(key))
+    for at in (NOON, NOON + SECOND):
+        await store.transact(partial(_used, uses={"APIa": at, "APIgone": NOON}))
+        (found,) = await store.read(lambda r: r.keys())
+        assert (found, found.last_use_time) == (key, at)
+    await store.transact(lambda tx: tx.put_key(replace(key, revoke_time=NOON)))
+    (found,) = await store.read(lambda r: r.keys())
+    assert found.last_use_time == NOON + SECOND
+    assert await store.read(lambda r: r.revision()) == 2
+
+
+async def test_a_dropped_key(store: SqlStore) -> None:
+    """A key that is dropped is gone with its use, and the revision moves."""
+    key = ApiKey(key="APIa", tenant_id="", rights=frozenset(), sealed_secret=b"x", create_time=NOON)
+    await store.transact(lambda tx: tx.put_key(key))
+    await store.transact(lambda tx: tx.put_key_uses({"APIa": NOON}))
+    await store.transact(lambda tx: tx.drop_key("APIa"))
+    assert await store.read(lambda r: r.keys()) == []
+    assert await store.read(lambda r: r.revision()) == 2
+    await store.transact(lambda tx: tx.put_key(key))
+    (found,) = await store.read(lambda r: r.keys())
+    assert found.last_use_time is None
 
 
 async def test_configurations(store: SqlStore) -> None:

@@ -109,7 +109,11 @@ class AdminServiceServicer:
 
     def CreateApiKey(self, request, context):
         """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-        of the own tenant, with the rights CALL and TENANT_ADMIN.
+        of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
+        are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
+        are kept.
+
+        Errors: TENANT_LIMIT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

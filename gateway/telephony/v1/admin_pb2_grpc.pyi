@@ -53,7 +53,11 @@ class AdminServiceStub:
     """
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CreateApiKeyRequest, _admin_pb2.CreateApiKeyResponse]
     """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-    of the own tenant, with the rights CALL and TENANT_ADMIN.
+    of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
+    are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
+    are kept.
+
+    Errors: TENANT_LIMIT.
     """
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokeApiKeyRequest, _admin_pb2.RevokeApiKeyResponse]
     """Refuses a key from now on, for good; its tokens too, within a second. Revoking a revoked
@@ -102,7 +106,11 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.CreateApiKeyRequest, _admin_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
     """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-    of the own tenant, with the rights CALL and TENANT_ADMIN.
+    of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
+    are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
+    are kept.
+
+    Errors: TENANT_LIMIT.
     """
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokeApiKeyRequest, _admin_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
     """Refuses a key from now on, for good; its tokens too, within a second. Revoking a revoked
@@ -166,7 +174,11 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.CreateApiKeyResponse, _abc.Awaitable[_admin_pb2.CreateApiKeyResponse]]:
         """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-        of the own tenant, with the rights CALL and TENANT_ADMIN.
+        of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
+        are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
+        are kept.
+
+        Errors: TENANT_LIMIT.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,33 @@
+"""How many keys are kept."""
+
+import pytest
+
+from gateway.domain import key_rules
+from gateway.domain.tenant import Config, Right
+from gateway.service.admin import AdminService
+from gateway.service.directory import Directory
+from gateway.service.seal import Seal
+from gateway.store.store import SqlStore
+from tests.store.values import StillClock
+
+OPERATOR = frozenset({Right.OPERATOR})
+
+
+async def test_of_revoked_keys_the_newest_are_kept(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever makes and revokes keys for ever fills no list; keys that hold stay."""
+    monkeypatch.setattr(key_rules, "MAX_GONE_KEYS", 2)
+    directory = Directory(store, lambda _: Config())
+    seal = Seal(["tests-own-master-key-0123456789abcdef"])
+    admin = AdminService(store=store, clock=StillClock(), directory=directory, seal=seal)
+    kept = await admin.create_key("", OPERATOR)
+    made = [await admin.create_key("", OPERATOR) for _ in range(4)]
+    for each in made:
+        await admin.revoke_key(each.key.key)
+    newest = await admin.create_key("", OPERATOR)
+    listed = {key.key for key in await admin.list_keys()}
+    gone = {key.key for key in await admin.list_keys() if key.revoke_time}
+    assert gone < {each.key.key for each in made}
+    assert len(gone) == 2
+    assert {kept.key.key, newest.key.key} < listed
