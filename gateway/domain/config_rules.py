@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from gateway.domain import config_checks as check
 from gateway.domain import fields
 from gateway.domain.config_checks import Mistakes
+from gateway.domain.config_rules_rooms import shared_rooms
 from gateway.domain.config_rules_routes import routes
 from gateway.domain.config_rules_trunks import trunks
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Webhook
@@ -31,28 +32,31 @@ def _tenants(config: Config) -> Mistakes:
         path = f"tenants[{at}]"
         if not _TENANT_ID.fullmatch(tenant.tenant_id):
             yield f"{path}.tenant_id", "must be 1 to 40 of a-z, 0-9 and -, not - at an end"
-        yield from _rooms(path, tenant, config)
+        yield from _rooms(path, tenant)
         yield from _policy(f"{path}.timeouts", tenant.timeouts)
         yield from routes(path, tenant, by_id)
         for place, host in enumerate(tenant.sip_hosts):
             if not check.is_host(host):
                 yield f"{path}.sip_hosts[{place}]", "must be a host name or address"
         for place, header in enumerate(tenant.allowed_headers):
-            if not fields.may_send(header, {header.lower()}):
+            if not fields.is_header(header):
+                yield f"{path}.allowed_headers[{place}]", "is no name of a SIP header"
+            elif not fields.may_send(header, {header.lower()}):
                 yield f"{path}.allowed_headers[{place}]", "is a header that SIP itself writes"
         yield from _limits(f"{path}.limits", tenant.limits)
         yield from _allowed(path, tenant)
         yield from _webhooks(f"{path}.webhooks", tenant.webhooks)
+    yield from shared_rooms(config.tenants)
     yield from _inbound(config.tenants)
 
 
-def _rooms(path: str, tenant: Tenant, config: Config) -> Mistakes:
+def _rooms(path: str, tenant: Tenant) -> Mistakes:
     for place, room in enumerate(tenant.rooms):
         if not room or "*" in room[:-1]:
             yield f"{path}.rooms[{place}]", "must be a name, or a prefix and * at its end"
-    for other in config.tenants:
-        if not tenant.rooms and other.tenant_id.startswith(f"{tenant.tenant_id}-"):
-            yield f"{path}.rooms", f"must be written: {tenant.tenant_id}-* has {other.tenant_id}'s"
+        elif len(room.encode()) > fields.MAX_IDENTITY_BYTES or not fields.is_plain(room):
+            most = fields.MAX_IDENTITY_BYTES
+            yield f"{path}.rooms[{place}]", f"must be at most {most} bytes, and printable"
 
 
 def _policy(path: str, policy: TimeoutPolicy) -> Mistakes:
@@ -64,6 +68,9 @@ def _policy(path: str, policy: TimeoutPolicy) -> Mistakes:
 
 def _limits(path: str, limits: TenantLimits) -> Mistakes:
     yield from check.count(f"{path}.max_concurrent_calls", limits.max_concurrent_calls)
+    yield from check.count(
+        f"{path}.max_concurrent_inbound_calls", limits.max_concurrent_inbound_calls
+    )
     yield from check.count(f"{path}.max_calls_per_second", limits.max_calls_per_second)
     yield from check.count(f"{path}.max_calls_per_day", limits.max_calls_per_day)
     yield from check.count(

@@ -34,12 +34,12 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TOKEN = re.compile(r"[!-~]+")
 _DIGITS = re.compile(r"[0-9A-D*#w]*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!%*_+`'~.-]{1,255}")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\U0010ffff]*")
 _CODEC = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _SIP_URI = re.compile(
     r"sips?:(?P<user>[A-Za-z0-9+*#._~!$&'()-]{1,64})@(?P<host>[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""C0, DEL, C1, line separators, what turns the direction of writing, halves of pairs."""
 _RESERVED_ATTRIBUTES = ("sip.", "lk.", "gateway.")
 # LiveKit writes these itself, or they change what the request is.
 _FORBIDDEN_HEADERS = {
@@ -166,13 +166,19 @@ def attributes(values: Mapping[str, str]) -> None:
         raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES} entries")
     if sum(len(k.encode()) + len(v.encode()) for k, v in values.items()) > MAX_ATTRIBUTES_BYTES:
         raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES_BYTES} bytes in all")
-    for key in values:
+    for key, value in values.items():
         if key.lower().startswith(_RESERVED_ATTRIBUTES):
             raise invalid_field(
                 field, "must not begin with sip., lk. or gateway.", key=printable(key)
             )
         if not key or _CONTROL.search(key):
             raise invalid_field(field, "must have printable keys")
+        if _CONTROL.search(value):  # a trunk's attributes_to_headers puts it on the wire
+            raise invalid_field(
+                f"{field}[{printable(key)}]",
+                "must not contain control characters",
+                value=printable(value),
+            )
 
 
 def headers(field: str, values: Mapping[str, str], allowed: Iterable[str]) -> None:
@@ -187,10 +193,20 @@ def headers(field: str, values: Mapping[str, str], allowed: Iterable[str]) -> No
             raise invalid_field(
                 f"{field}[{key}]", "is not among the headers this tenant may send", header=key
             )
-        if len(value) > MAX_HEADER_VALUE or not _HEADER_VALUE.fullmatch(value):
+        if len(value) > MAX_HEADER_VALUE or _CONTROL.search(value):
             raise invalid_field(
                 f"{field}[{key}]", f"must be at most {MAX_HEADER_VALUE} printable characters"
             )
+
+
+def is_header(name: str) -> bool:
+    """Whether this is a name that a SIP header may have."""
+    return _HEADER_NAME.fullmatch(name) is not None
+
+
+def is_plain(text: str) -> bool:
+    """Whether it has no control character, line separator or turn of the writing direction."""
+    return _CONTROL.search(text) is None
 
 
 def may_send(header: str, allowed: set[str]) -> bool:

@@ -1,7 +1,8 @@
 """How much a tenant and a trunk may carry: which limits a call is held to, and what is left.
 
-A place in a limit on concurrent calls is an open call. A rate is kept by a sliding window over
-the newest starts, so that no window of its length ever holds more than the limit allows.
+A place in a limit on concurrent calls is an open call; inbound ones have a limit of their own. A
+rate is kept by a sliding window over the newest starts, so that no window of its length ever
+holds more than the limit allows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -123,6 +124,12 @@ def limits_of_tenant(tenant: Tenant, to: str, country: str) -> tuple[Limit, ...]
         if fits(limit, to, country):
             asked += _of_destination(who, limit)
     return tuple(limit for limit in asked if limit.maximum)
+
+
+def limit_of_inbound(tenant: Tenant) -> Places | None:
+    """What the calls that ring in are held to; None: there may be any number of them."""
+    maximum = tenant.limits.max_concurrent_inbound_calls
+    return Places("tenant.max_concurrent_inbound_calls", maximum) if maximum else None
 
 
 def limits_of_transfer(tenant: Tenant, to: str, callees: Sequence[Callee]) -> tuple[Limit, ...]:

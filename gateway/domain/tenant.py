@@ -182,13 +182,24 @@ class DestinationLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantLimits:
-    """How much a tenant may call. 0: no limit."""
+    """How much a tenant may call and be called. 0: no limit."""
 
     max_concurrent_calls: int = 0
+    """Outbound ones."""
+    max_concurrent_inbound_calls: int = 0
     max_calls_per_second: int = 0
     max_calls_per_day: int = 0
     max_calls_per_minute_to_one_number: int = 0
     destinations: tuple[DestinationLimit, ...] = ()
+
+
+DEFAULT_LIMITS = TenantLimits(
+    max_concurrent_calls=100,
+    max_concurrent_inbound_calls=100,
+    max_calls_per_second=10,
+    max_calls_per_minute_to_one_number=30,
+)
+"""Of a tenant whose configuration says nothing: enough for most, too little for a fraud."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
+from gateway.domain.call import Direction
 from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
 from gateway.domain.limits import Starts
 
@@ -13,8 +14,8 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 class LimitsReading(Protocol):
     """What can be asked."""
 
-    def tenant_calls(self, tenant_id: str) -> int:
-        """How many calls of the tenant have not ended."""
+    def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
+        """How many calls of the tenant in this direction have not ended."""
         ...
 
     def trunk_calls(self, trunk_id: str) -> int:

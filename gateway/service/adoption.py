@@ -15,7 +15,9 @@ from gateway.domain.commands import CallRef
 from gateway.domain.ids import new_id
 from gateway.domain.inbound import call_of, tenant_of
 from gateway.domain.leg import Leg
-from gateway.domain.observation import LeaveReason, LegGone, LegLeft, LegSeen
+from gateway.domain.limits import Held, limit_of_inbound, places_held
+from gateway.domain.observation import EndAsked, LeaveReason, LegGone, LegLeft, LegSeen
+from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError, Reason
@@ -64,6 +66,21 @@ def _adopted_as(reading: Reading, leg: Leg, now: datetime) -> Call | None:
 
 def _id_of(leg: Leg) -> str:
     return leg.ids.sip_call_id or leg.ids.participant_id
+
+
+def _full(reading: Reading, tenant: Tenant, call: Call) -> Held | None:
+    """The limit that leaves no place for this caller; None: there is one, or nobody rang in."""
+    limit = limit_of_inbound(tenant) if call.direction is Direction.INBOUND else None
+    if limit is None:
+        return None
+    held = places_held(limit, reading.tenant_calls(tenant.tenant_id, Direction.INBOUND))
+    return held if held.exceeded else None
+
+
+def _refused(about: AuditEvent, full: Held) -> AuditEvent:
+    decision = {"limit": full.limit.name, "used": full.used, "maximum": full.limit.maximum}
+    reason = full.limit.reason.value
+    return replace(about, kind=AuditKind.REFUSED, reason=reason, decision=decision)
 
 
 class Adoption:
@@ -151,6 +168,8 @@ class Adoption:
         call = await self._store.transact(lambda tx: self._once(tx, leg, tenant, new, told, left))
         if call and call.call_id == new:
             log.info("leg_adopted", call_id=new, tenant_id=call.tenant_id, method=told.method)
+            if call.ending:
+                log.warning("caller_refused", call_id=new, tenant_id=call.tenant_id)
             if not call.ended:
                 self._followers.resume_call(call)
         return call
@@ -171,14 +190,19 @@ class Adoption:
             self._nobodys(tx, leg, told)
             return None
         call = call_of(leg, tenant, call_id, told.time)
-        tx.put_call(call)
         tx.hold(call_id, self._presence.gateway_id)
         self._claim(tx, leg, call_id, told.time)
-        tx.append_audit(
-            replace(self._about(told, leg), tenant_id=tenant.tenant_id, call_id=call_id)
-        )
+        full = None if left else _full(tx, tenant, call)
+        if full:  # others in its room are not to pay for it
+            call = replace(call, end_room_on_hangup=False)
+        tx.put_call(call)
+        about = replace(self._about(told, leg), tenant_id=tenant.tenant_id, call_id=call_id)
+        tx.append_audit(_refused(about, full) if full else about)
         self._record.event(tx, EventType.CALL_CREATED, call)
         call = self._record.advance(tx, call_id, LegSeen(told.time, leg.status, leg.ids))
+        if full:
+            end = EndAsked(told.time, EndReason.REJECTED, HangupSource.GATEWAY)
+            return self._record.advance(tx, call_id, end)
         if left is None:
             return call
         self._record.advance(tx, call_id, LegLeft(told.time, leg.ids.sip_call_id, left))

@@ -1,13 +1,11 @@
 """What limits count: open calls, the newest starts, and tallies by the day."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
-    Column,
     Connection,
-    Select,
     and_,
     bindparam,
     func,
@@ -17,20 +15,41 @@ from sqlalchemy import (
     true,
 )
 
-from gateway.domain.call import Call
+from gateway.domain.call import Call, Direction
 from gateway.domain.limits import FOR_EVER, LONGEST_WINDOW, Starts, day_of
 from gateway.store.codec import micros, time_of
 from gateway.store.dialect import add_up
 from gateway.store.pruning import forget, forgetting
 from gateway.store.schema import calls, starts, tallies
 
-_OPEN: Mapping[Column[Any], Select[Any]] = {
-    column: select(func.count())
-    .select_from(calls)
-    .where(calls.c.open == true(), column == bindparam("of"))
-    for column in (calls.c.tenant_id, calls.c.trunk_id)
-}
-_PLACES = select(calls.c.call_id, calls.c.tenant_id, calls.c.trunk_id).where(
+Counted = tuple[str, str, str]
+"""Tenant, direction and trunk of a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Open calls that are counted together."""
+
+    value: str
+    direction: Direction | None
+    """Of a tenant, whose id the value is; None: `value` is a trunk."""
+
+    def holds(self, row: Counted) -> bool:
+        """Whether an open call of this tenant, direction and trunk is one of them."""
+        tenant_id, direction, trunk_id = row
+        if self.direction is None:
+            return trunk_id == self.value
+        return (tenant_id, direction) == (self.value, self.direction.value)
+
+
+_NONE: Counted = ("", "", "")
+
+_COUNT = select(func.count()).select_from(calls).where(calls.c.open == true())
+_OF_TRUNK = _COUNT.where(calls.c.trunk_id == bindparam("of"))
+_OF_TENANT = _COUNT.where(
+    calls.c.tenant_id == bindparam("of"), calls.c.direction == bindparam("which")
+)
+_PLACES = select(calls.c.call_id, calls.c.tenant_id, calls.c.direction, calls.c.trunk_id).where(
     calls.c.open == true(), calls.c.call_id.in_(bindparam("ids", expanding=True))
 )
 _NEWEST = (
@@ -60,9 +79,12 @@ KEPT = LONGEST_WINDOW + timedelta(minutes=1)
 KEPT_DAYS = 2
 
 
-def open_calls(connection: Connection, column: Column[Any], value: str) -> int:
-    """How many calls with this value in `column` (tenant or trunk) are stored as open."""
-    return int(connection.execute(_OPEN[column], {"of": value}).scalar_one())
+def open_calls(connection: Connection, share: Share) -> int:
+    """How many of these calls are stored as open."""
+    if share.direction is None:
+        return int(connection.execute(_OF_TRUNK, {"of": share.value}).scalar_one())
+    asked = {"of": share.value, "which": share.direction.value}
+    return int(connection.execute(_OF_TENANT, asked).scalar_one())
 
 
 def newest_starts(
@@ -114,33 +136,31 @@ class Places:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._totals: dict[tuple[Column[Any], str], int] = {}
-        self._stored: dict[str, tuple[str, str]] = {}
+        self._totals: dict[Share, int] = {}
+        self._stored: dict[str, Counted] = {}
 
     def forget(self) -> None:
         """What is stored has changed."""
         self._totals.clear()
         self._stored.clear()
 
-    def count(self, column: Column[Any], value: str, waiting: Mapping[str, Call]) -> int:
-        """Open calls with this tenant or trunk; `waiting`: calls as they will be stored."""
-        key = (column, value)
-        if key not in self._totals:
-            self._totals[key] = open_calls(self._connection, column, value)
+    def count(self, share: Share, waiting: Mapping[str, Call]) -> int:
+        """Open calls of this share; `waiting`: calls as they will be stored."""
+        if share not in self._totals:
+            self._totals[share] = open_calls(self._connection, share)
         self._learn(waiting)
-        place = 0 if column is calls.c.tenant_id else 1
-        before = sum(self._stored[call_id][place] == value for call_id in waiting)
+        before = sum(share.holds(self._stored[call_id]) for call_id in waiting)
         after = sum(
-            not call.ended and (call.tenant_id, call.place)[place] == value
+            not call.ended and share.holds((call.tenant_id, call.direction.value, call.place))
             for call in waiting.values()
         )
-        return self._totals[key] - before + after
+        return self._totals[share] - before + after
 
     def _learn(self, waiting: Mapping[str, Call]) -> None:
         """Where the stored rows of these calls stand, open ones only."""
         unknown = [call_id for call_id in waiting if call_id not in self._stored]
         if not unknown:
             return
-        self._stored |= dict.fromkeys(unknown, ("", ""))
-        for call_id, tenant_id, trunk_id in self._connection.execute(_PLACES, {"ids": unknown}):
-            self._stored[call_id] = (tenant_id, trunk_id)
+        self._stored |= dict.fromkeys(unknown, _NONE)
+        for call_id, *row in self._connection.execute(_PLACES, {"ids": unknown}):
+            self._stored[call_id] = (row[0], row[1], row[2])

@@ -7,13 +7,12 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from gateway.domain.call import Call
+from gateway.domain.call import Call, Direction
 from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
 from gateway.domain.limits import Starts
 from gateway.ports.limits import LATEST
 from gateway.store import counts, health
-from gateway.store.counts import Places
-from gateway.store.schema import calls
+from gateway.store.counts import Places, Share
 from gateway.store.writes import Writes
 
 
@@ -22,13 +21,13 @@ class LimitsReads:
 
     _connection: Connection
 
-    def tenant_calls(self, tenant_id: str) -> int:
+    def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
         """See `ports.LimitsReading`."""
-        return counts.open_calls(self._connection, calls.c.tenant_id, tenant_id)
+        return counts.open_calls(self._connection, Share(tenant_id, direction))
 
     def trunk_calls(self, trunk_id: str) -> int:
         """See `ports.LimitsReading`."""
-        return counts.open_calls(self._connection, calls.c.trunk_id, trunk_id)
+        return counts.open_calls(self._connection, Share(trunk_id, None))
 
     def starts(
         self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
@@ -71,13 +70,13 @@ class LimitsWrites(LimitsReads, ABC):
     def _early(self) -> None:
         """Makes ready to write at once what is not gathered."""
 
-    def tenant_calls(self, tenant_id: str) -> int:
+    def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
         """See `ports.LimitsReading`."""
-        return self._places.count(calls.c.tenant_id, tenant_id, self._waiting_calls())
+        return self._places.count(Share(tenant_id, direction), self._waiting_calls())
 
     def trunk_calls(self, trunk_id: str) -> int:
         """See `ports.LimitsReading`."""
-        return self._places.count(calls.c.trunk_id, trunk_id, self._waiting_calls())
+        return self._places.count(Share(trunk_id, None), self._waiting_calls())
 
     def _waiting_calls(self) -> dict[str, Call]:
         return self._kept.calls | self._writes.calls

@@ -5,6 +5,7 @@ Nothing is judged here but whether a value can be read at all; `domain.config_ru
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from gateway.domain.tenant import (
     DAY_MINUTES,
     DEFAULT_BLOCKED_KINDS,
     DEFAULT_FAILOVER_CODES,
+    DEFAULT_LIMITS,
     DEFAULT_MAX_ATTEMPTS,
     Config,
     DestinationLimit,
@@ -153,11 +155,14 @@ def _timeouts(message: admin_pb2.TimeoutPolicy) -> TimeoutPolicy:
 
 
 def _limits(message: admin_pb2.TenantLimits) -> TenantLimits:
-    return TenantLimits(
-        max_concurrent_calls=message.max_concurrent_calls,
-        max_calls_per_second=message.max_calls_per_second,
-        max_calls_per_day=message.max_calls_per_day,
-        max_calls_per_minute_to_one_number=message.max_calls_per_minute_to_one_number,
+    told = {
+        field.name: value
+        for field, value in message.ListFields()
+        if not field.is_repeated  # unset ones have their default, 0 is told
+    }
+    return replace(
+        DEFAULT_LIMITS,
+        **told,
         destinations=tuple(
             DestinationLimit(
                 limit_id=one.limit_id,

@@ -51,12 +51,22 @@ async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = 20.0) -
     return answer
 
 
+UNLIMITED = {
+    "max_concurrent_calls": 0,
+    "max_concurrent_inbound_calls": 0,
+    "max_calls_per_second": 0,
+    "max_calls_per_minute_to_one_number": 0,
+}
+"""Limits of tenants that ring a few phones very often: 0 is no limit, unset the default."""
+
+
 def configuration(livekit_trunk_id: str, **tenant: Any) -> dict[str, Any]:
-    """Two tenants with a trunk each, and a trunk that is switched off."""
+    """Two tenants with a trunk each, and a trunk that is switched off; no limits but those told."""
+    tenant |= {"limits": UNLIMITED | tenant.get("limits", {})}
     return {
         "tenants": [
             {"tenant_id": "acme", "rooms": ["acme-*"], "sip_hosts": ["pbx.example.com"], **tenant},
-            {"tenant_id": "globex"},
+            {"tenant_id": "globex", "limits": UNLIMITED},
         ],
         "trunks": [
             {

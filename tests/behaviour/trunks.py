@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.behaviour.stand import NUMBERS, Stand
+from tests.behaviour.stand import NUMBERS, UNLIMITED, Stand
 
 OTHER = "+15005550197"
 
@@ -26,8 +26,12 @@ async def two_trunks(stand: Stand, first: str, second: str = "00", **more: Any) 
     targets = [{"trunk_id": "a", "priority": 1}, {"trunk_id": "b", "priority": 2}]
     config = {
         "tenants": [
-            {"tenant_id": "acme", "routes": [{"route_id": "all", "targets": targets}]},
-            {"tenant_id": "globex"},
+            {
+                "tenant_id": "acme",
+                "routes": [{"route_id": "all", "targets": targets}],
+                "limits": UNLIMITED,
+            },
+            {"tenant_id": "globex", "limits": UNLIMITED},
         ],
         "trunks": [trunk(stand, "a", first, NUMBERS[0], **more), trunk(stand, "b", second, OTHER)],
     }

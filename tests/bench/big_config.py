@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tests.behaviour.stand import UNLIMITED
+
 PREFIX = "+1500555"
 """Of the route that has every trunk as a target."""
 TARGETS = 3
@@ -33,7 +35,8 @@ def route_of(seed: int) -> str:
 
 def _tenant(size: Size, seed: int) -> Iterator[str]:
     chance = random.Random(seed)
-    yield "tenants:\n- tenant_id: acme\n  routes:"
+    limits = ", ".join(f"{name}: {maximum}" for name, maximum in UNLIMITED.items())
+    yield f"tenants:\n- tenant_id: acme\n  limits: {{{limits}}}\n  routes:"
     names = [f"trunk-{number}" for number in range(size.trunks)]
     yield from _route(route_of(seed), [PREFIX], names)
     prefixes = _prefixes(size.prefixes - 1, chance)

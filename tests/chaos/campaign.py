@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NUMBERS, Client, phone, span
+from tests.behaviour.stand import NUMBERS, UNLIMITED, Client, phone, span
 from tests.chaos.relay import LossyRelay
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
@@ -172,7 +172,7 @@ def routing(stack: LiveKitStack) -> dict[str, Any]:
     """Two trunks with the same phones behind them: what fails on one is tried on the other."""
     names = ("first", "second")
     return {
-        "tenants": [{"tenant_id": "acme"}, {"tenant_id": "globex"}],
+        "tenants": [{"tenant_id": name, "limits": UNLIMITED} for name in ("acme", "globex")],
         "trunks": [
             {
                 "trunk_id": name,

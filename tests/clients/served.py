@@ -18,6 +18,7 @@ from gateway.build import administration
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
+from tests.behaviour.stand import UNLIMITED
 from tests.processes import GatewayProcess, environment_of
 
 TENANT = "acme"
@@ -112,7 +113,10 @@ def configuration(livekit_trunk_id: str) -> Mapping[str, Any]:
         "livekit_trunk_id": livekit_trunk_id,
         "numbers": [{"number": NUMBER}],
     }
-    return {"tenants": [{"tenant_id": TENANT, "rooms": ["*"]}], "trunks": [trunk]}
+    return {
+        "tenants": [{"tenant_id": TENANT, "rooms": ["*"], "limits": UNLIMITED}],
+        "trunks": [trunk],
+    }
 
 
 async def _tenant(settings: Settings, folder: Path, livekit_trunk_id: str) -> tuple[str, str, str]:

@@ -68,6 +68,9 @@ MISTAKES = [
     (of_tenant(tenant_id="globex"), "tenants[1].tenant_id"),
     (of_tenant(rooms=("",)), "tenants[0].rooms[0]"),
     (of_tenant(rooms=("ok", "a*b")), "tenants[0].rooms[1]"),
+    (of_tenant(rooms=("ok", "a\u2028b")), "tenants[0].rooms[1]"),
+    (of_tenant(rooms=("a" * 257,)), "tenants[0].rooms[0]"),
+    (of_tenant(allowed_headers=("P-Ok\r\n",)), "tenants[0].allowed_headers[0]"),
     (of_tenant(sip_hosts=("sip:acme.com",)), "tenants[0].sip_hosts[0]"),
     (of_tenant(sip_hosts=("acme.com\n",)), "tenants[0].sip_hosts[0]"),
     (of_tenant(allowed_headers=("P-Ok", "From")), "tenants[0].allowed_headers[1]"),
@@ -136,6 +139,37 @@ def test_a_mistake(config: Config, path: str) -> None:
 def test_a_blocking_route_needs_no_trunk() -> None:
     """A route that blocks goes nowhere."""
     assert violations(of_route(targets=(), block=True)) == ()
+
+
+@pytest.mark.parametrize(
+    ("acme", "eu", "told"),
+    [
+        ((), (), ["tenants[0].rooms"]),
+        (("a*",), (), ["tenants[0].rooms[0]"]),
+        (("acme-*",), ("eu-*",), ["tenants[0].rooms[0]"]),
+        (("lobby",), ("hall", "lobby"), ["tenants[0].rooms[0]"]),
+        (("l*",), ("lobby",), ["tenants[0].rooms[0]"]),
+        (("lobby",), ("lob*",), ["tenants[1].rooms[0]"]),
+        (("x-*", "x-1*"), ("x-12", "x-2*"), ["tenants[0].rooms[0]", "tenants[0].rooms[1]"]),
+        (("acme-eu-7",), (), ["tenants[1].rooms"]),
+        (("acme-eu-7",), ("eu-*",), []),
+        (("*",), (), []),
+        (("*",), ("*",), []),
+        (("acme-eu-call_7",), ("eu-*",), ["tenants[0].rooms[0]"]),
+        (("a-*",), ("a", "b-*"), []),
+        (("lobby", "lobby"), ("lobb", "lobby2"), []),
+        (("main-*",), (), []),
+    ],
+)
+def test_no_two_tenants_share_a_room(
+    acme: tuple[str, ...], eu: tuple[str, ...], told: list[str]
+) -> None:
+    """Patterns that overlap are refused, except for `*`, which is the operator's word.
+
+    Calls that name no room are in `<tenant_id>-…`, whatever the tenant's rooms.
+    """
+    tenants = (Tenant(tenant_id="acme", rooms=acme), Tenant(tenant_id="acme-eu", rooms=eu))
+    assert sorted(one.field for one in violations(Config(tenants=tenants))) == told
 
 
 def test_every_mistake_is_told() -> None:

@@ -12,6 +12,7 @@ from gateway.domain.call import Call, CallState, Direction
 from gateway.domain.leg import Leg
 from gateway.domain.observation import EndAsked, LeaveReason, LegStatus
 from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.tenant import TenantLimits
 from gateway.errors import GatewayError, Reason
 from gateway.service.adoption import Finder
 from gateway.store.store import SqlStore, open_store
@@ -227,3 +228,69 @@ async def test_a_wide_room_is_no_way_to_others_callers(store: SqlStore) -> None:
         assert call is not None
         assert call.tenant_id == "globex"
         assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
+
+
+async def test_callers_do_not_use_up_the_tenants_own_calls(store: SqlStore) -> None:
+    """They are held to a limit of their own; beyond it the gateway ends the leg and says why."""
+    limits = TenantLimits(max_concurrent_calls=1, max_concurrent_inbound_calls=2)
+    async with serving(store, Exchange(), replace(ACME, limits=limits)) as desk:
+        legs = [desk.exchange.put(a_leg(identity=f"sip_{number}")) for number in range(3)]
+        taken = [await desk.adoption.take_in(leg, Finder.WEBHOOK) for leg in legs]
+        assert [call and call.ending for call in taken[:2]] == [None, None]
+        assert await desk.store.read(lambda r: r.tenant_calls("acme")) == 0
+
+        async def refused() -> Call | None:
+            newest = next(c for c in await desk.calls() if c.participant_identity == "sip_2")
+            return newest if newest.ended else None
+
+        over = await eventually(refused)
+        assert over is not None
+        assert (over.end_reason, over.hangup_source) == (
+            EndReason.REJECTED,
+            HangupSource.GATEWAY,
+        )
+        assert sorted(identity for _, identity in desk.exchange.there) == ["sip_0", "sip_1"]
+        told = [one for one in await desk.audit() if one.get("call_id") == over.call_id]
+        assert [(one["kind"], one["reason"]) for one in told] == [
+            ("REFUSED", "TENANT_LIMIT"),
+            ("OUTCOME", "REJECTED"),
+        ]
+        limit = {"limit": "tenant.max_concurrent_inbound_calls", "used": 2, "maximum": 2}
+        assert told[0]["decision"] == limit
+        # A place is free again when its caller has gone.
+        del desk.exchange.there["acme-7", "sip_0"]
+
+        async def one_left() -> bool:
+            inbound = Direction.INBOUND
+            return await desk.store.read(lambda r: r.tenant_calls("acme", inbound)) == 1
+
+        await eventually(one_left)
+        again = await desk.adoption.take_in(
+            desk.exchange.put(a_leg(identity="sip_4")), Finder.WEBHOOK
+        )
+        assert again is not None
+        assert again.ending is None
+
+
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+async def test_the_limit_of_callers_is_exact(
+    database: str, new_database: Callable[[str], str]
+) -> None:
+    """Two gateways that take in many callers at once let no more of them stay than it says."""
+    url, exchange = new_database(database), Exchange()
+    stores = [open_store(url, SystemClock()) for _ in range(2)]
+    tenant = replace(ACME, limits=TenantLimits(max_concurrent_inbound_calls=3))
+    legs = [exchange.put(a_leg(identity=f"sip_{number}")) for number in range(12)]
+    async with (
+        serving(stores[0], exchange, tenant) as one,
+        serving(stores[1], exchange, tenant) as two,
+    ):
+        taken = await asyncio.gather(
+            *(desk.adoption.take_in(leg, Finder.SWEEP) for leg in legs for desk in (one, two))
+        )
+        kept = {call.call_id for call in taken if call and call.ending is None}
+        assert len(kept) == 3
+    for store in stores:
+        await store.close()

@@ -1,6 +1,6 @@
 """Every field of a configuration arrives, and what is unset is what the proto promises."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from gateway.domain.tenant import (
+    DEFAULT_LIMITS,
     Config,
     DestinationLimit,
     Inbound,
@@ -26,7 +27,7 @@ from gateway.domain.tenant import (
 )
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.config_v1 import check, from_yaml
+from gateway.wire.config_v1 import check, from_document, from_yaml, to_document
 from gateway.wire.fitting import MAX_VIOLATIONS_BYTES
 
 WHOLE = """
@@ -39,6 +40,7 @@ tenants:
     sandbox: true
     limits:
       max_concurrent_calls: 30
+      max_concurrent_inbound_calls: 40
       max_calls_per_second: 5
       max_calls_per_day: 10000
       max_calls_per_minute_to_one_number: 3
@@ -137,6 +139,16 @@ def test_every_field_arrives() -> None:
     assert [found for part in parts if (found := unset(part))] == []
 
 
+@pytest.mark.parametrize("limits", ["", "    limits: {}\n", "    limits: {destinations: []}\n"])
+def test_a_tenant_has_limits_unless_it_says_otherwise(limits: str) -> None:
+    """Unset is the default of each limit; 0, which must be written, is none."""
+    told = f"tenants:\n  - tenant_id: acme\n{limits}"
+    assert check(from_yaml(told)).tenants[0].limits == DEFAULT_LIMITS
+    none = "tenants: [{tenant_id: acme, limits: {max_concurrent_calls: 0}}]"
+    message = from_document(to_document(from_yaml(none)))
+    assert check(message).tenants[0].limits == replace(DEFAULT_LIMITS, max_concurrent_calls=0)
+
+
 def test_a_tenant_arrives_as_written() -> None:
     """Limits, countries, kinds, inbound calls and webhooks are those of the file."""
     acme = whole().tenants[0]
@@ -149,6 +161,7 @@ def test_a_tenant_arrives_as_written() -> None:
     )
     assert acme.limits == TenantLimits(
         max_concurrent_calls=30,
+        max_concurrent_inbound_calls=40,
         max_calls_per_second=5,
         max_calls_per_day=10000,
         max_calls_per_minute_to_one_number=3,
@@ -212,7 +225,7 @@ def test_a_trunk_arrives_as_written() -> None:
 
 def test_what_is_unset() -> None:
     """Unset fields are what the proto's comments promise."""
-    assert tenant() == Tenant(tenant_id="acme")
+    assert tenant() == Tenant(tenant_id="acme", limits=DEFAULT_LIMITS)
     assert tenant().blocked_number_kinds == {NumberKind.PREMIUM_RATE, NumberKind.SHARED_COST}
     assert trunk().failover_sip_codes == (408, 500, 502, 503, 504)
     assert (trunk().enabled, trunk().failover_on_silence, trunk().inline) == (True, True, None)

@@ -160,18 +160,20 @@ class TenantWebhook(_message.Message):
     def __init__(self, webhook_id: _Optional[str] = ..., url: _Optional[str] = ..., secret_from: _Optional[str] = ...) -> None: ...
 
 class TenantLimits(_message.Message):
-    __slots__ = ("max_concurrent_calls", "max_calls_per_second", "max_calls_per_day", "max_calls_per_minute_to_one_number", "destinations")
+    __slots__ = ("max_concurrent_calls", "max_calls_per_second", "max_calls_per_day", "max_calls_per_minute_to_one_number", "destinations", "max_concurrent_inbound_calls")
     MAX_CONCURRENT_CALLS_FIELD_NUMBER: _ClassVar[int]
     MAX_CALLS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     MAX_CALLS_PER_DAY_FIELD_NUMBER: _ClassVar[int]
     MAX_CALLS_PER_MINUTE_TO_ONE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     DESTINATIONS_FIELD_NUMBER: _ClassVar[int]
+    MAX_CONCURRENT_INBOUND_CALLS_FIELD_NUMBER: _ClassVar[int]
     max_concurrent_calls: int
     max_calls_per_second: int
     max_calls_per_day: int
     max_calls_per_minute_to_one_number: int
     destinations: _containers.RepeatedCompositeFieldContainer[DestinationLimit]
-    def __init__(self, max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., max_calls_per_day: _Optional[int] = ..., max_calls_per_minute_to_one_number: _Optional[int] = ..., destinations: _Optional[_Iterable[_Union[DestinationLimit, _Mapping]]] = ...) -> None: ...
+    max_concurrent_inbound_calls: int
+    def __init__(self, max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., max_calls_per_day: _Optional[int] = ..., max_calls_per_minute_to_one_number: _Optional[int] = ..., destinations: _Optional[_Iterable[_Union[DestinationLimit, _Mapping]]] = ..., max_concurrent_inbound_calls: _Optional[int] = ...) -> None: ...
 
 class DestinationLimit(_message.Message):
     __slots__ = ("limit_id", "prefixes", "countries", "max_calls_per_day", "max_calls_per_second")
