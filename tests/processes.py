@@ -14,7 +14,7 @@ from typing import Any
 from gateway.settings import Settings
 
 START_LIMIT = 60.0
-UNLIMITED = ("GATEWAY_MAX_REQUESTS_PER_TENANT", "GATEWAY_MAX_STREAMS_PER_TENANT")
+UNCOUNTED = ("GATEWAY_MAX_REQUESTS_PER_TENANT", "GATEWAY_MAX_STREAMS_PER_TENANT")
 ROOT = Path(__file__).parent.parent
 
 
@@ -106,7 +106,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LIVEKIT_API_KEY": settings.livekit_api_key,
         "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),
         # Tests ask again and again, and measure; what is too much has tests of its own.
-        **dict.fromkeys(UNLIMITED, "0"),
+        **dict.fromkeys(UNCOUNTED, "0"),
     }
     if settings.master_key:
         told["GATEWAY_MASTER_KEY"] = settings.master_key.get_secret_value()

@@ -20,7 +20,7 @@ from gateway.domain.tenant import Right
 from gateway.ports import AuditQuery
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.processes import UNLIMITED
+from tests.processes import UNCOUNTED
 from tests.stack.livekit_stack import LiveKitStack
 from tests.wires import GrpcWire, RefusedError, TwirpWire, Wire
 
@@ -220,7 +220,7 @@ class Stand:
             "GATEWAY_HTTP_ADDRESS": "127.0.0.1:0",
             "GATEWAY_WEBHOOK_PRIVATE_ADDRESSES": True,
             "GATEWAY_PLATFORM": "livekit" if self.stack else "sandbox",
-            **dict.fromkeys(UNLIMITED, 0),
+            **dict.fromkeys(UNCOUNTED, 0),
         }
         if self.stack:
             values |= {

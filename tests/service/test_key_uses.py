@@ -22,6 +22,9 @@ class Hands:
     def now(self) -> datetime:
         return self.time
 
+    def elapsed(self) -> float:
+        return self.now().timestamp()
+
 
 async def last_use(store: SqlStore) -> datetime | None:
     (key,) = await store.read(lambda tx: tx.keys())

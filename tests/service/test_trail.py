@@ -43,6 +43,9 @@ class MovingClock:
     def now(self) -> datetime:
         return self.time
 
+    def elapsed(self) -> float:
+        return self.now().timestamp()
+
 
 def rpc(
     key: str = "GWkey",
