@@ -2,6 +2,8 @@
 
 import os
 import re
+import stat
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
@@ -10,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gateway.domain.secret_refs import SecretError, SecretSource, parse
+from gateway.domain.secret_refs import SecretError, SecretSource, below, is_of_machine, parse
 
 MAX_SECRET_BYTES = 64 * 1024
 MAX_PORT = 65_535
@@ -80,6 +82,10 @@ class Settings(BaseSettings):
         default=500, ge=0, validation_alias="GATEWAY_MAX_POLLS_PER_TENANT"
     )
     """ListCallEvents requests of one tenant that wait, at once."""
+    secret_places: str = Field(
+        default="/run/secrets", validation_alias="GATEWAY_SECRET_DIRECTORIES"
+    )
+    """Below which directories `file:` references may lead, separated by colons."""
     max_token_hours: float = Field(
         default=24, gt=0, le=8760, validation_alias="GATEWAY_MAX_TOKEN_HOURS"
     )
@@ -127,6 +133,21 @@ class Settings(BaseSettings):
                 ip_network(name, strict=False)
         return proxies
 
+    @field_validator("secret_places")
+    @classmethod
+    def _names_directories(cls, places: str) -> str:
+        for place in filter(None, places.split(":")):
+            normal = os.path.normpath(place)
+            is_root = not normal.strip("/")
+            if not place.startswith("/") or is_root or is_of_machine(f"{normal}/"):
+                raise ValueError(f"must be absolute directories of secrets, not {place!r}")
+        return places
+
+    @property
+    def secret_directories(self) -> tuple[str, ...]:
+        """See `secret_places`."""
+        return tuple(os.path.normpath(place) for place in self.secret_places.split(":") if place)
+
     @property
     def trusted_proxies(self) -> tuple[str, ...]:
         """See `proxies`."""
@@ -158,33 +179,70 @@ def _names(told: str) -> tuple[str, ...]:
     return tuple(name for each in told.split(",") if (name := each.strip()))
 
 
-def secret(reference: str) -> str:
-    """What `env:NAME` or `file:/path` holds now, without line ends behind it.
+class Secrets:
+    """Reads secrets where references point, within what the operator allows.
 
-    Read anew each time, so a changed file counts at once; a variable is the process's own.
-    Raises SecretError, which names the reference and nothing of what was found there.
+    `directories`: where files of secrets may be. `own`: files of the gateway itself, which are
+    none wherever they lie.
     """
-    parsed = parse(reference)
-    if parsed is None:
-        raise SecretError("a secret must be named as env:NAME or file:/path")
-    if parsed.source is SecretSource.ENV:
-        found = os.environ.get(parsed.name, "")
-    else:
-        found = _file_text(parsed.name, reference)
-    found = found.rstrip("\r\n")
-    if not found:
-        raise SecretError(f"the secret {reference} is not set or empty")
-    return found
 
+    def __init__(self, directories: Sequence[str], own: Sequence[Path] = ()) -> None:
+        self._directories = directories
+        self._own = own
 
-def _file_text(path: str, reference: str) -> str:
-    try:
-        with Path(path).open("rb") as file:
+    def __call__(self, reference: str) -> str:
+        """What `env:NAME` or `file:/path` holds now, without line ends behind it.
+
+        Read anew each time, so a changed file counts at once; a variable is the process's own.
+        Raises SecretError, which names the reference and nothing of what was found there.
+        """
+        parsed = parse(reference)
+        if parsed is None:
+            raise SecretError("a secret must be named as env:NAME or file:/path")
+        if parsed.source is SecretSource.ENV:
+            found = os.environ.get(parsed.name, "")
+        else:
+            found = self._file_text(parsed.name, reference)
+        found = found.rstrip("\r\n")
+        if not found:
+            raise SecretError(f"the secret {reference} is not set or empty")
+        return found
+
+    def _file_text(self, path: str, reference: str) -> str:
+        try:
+            try:
+                held = self._held(path, reference)
+            except FileNotFoundError:
+                # Where links are exchanged for new ones, as Kubernetes does, what was found may
+                # be gone a moment later.
+                held = self._held(path, reference)
+            return held.decode()
+        except UnicodeDecodeError:
+            raise SecretError(f"the secret {reference} is no UTF-8 text") from None
+        except OSError as away:
+            raise SecretError(f"the secret {reference} cannot be read: {away.strerror}") from None
+
+    def _held(self, path: str, reference: str) -> bytes:
+        """The file's bytes, once it is known where all links on the way to it lead."""
+        real = os.path.realpath(path)
+        allowed = [os.path.realpath(each) for each in self._directories]
+        if not below(real, allowed) or is_of_machine(real):
+            told = ", ".join(self._directories) or "no directory"
+            raise SecretError(f"the secret {reference} does not lie below {told}")
+        # Whoever opens a pipe would wait for its other end.
+        handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or any(_is_same(own, status) for own in self._own):
+                raise SecretError(f"the secret {reference} is no file of a secret")
             held = file.read(MAX_SECRET_BYTES + 1)
         if len(held) > MAX_SECRET_BYTES:
             raise SecretError(f"the secret {reference} is longer than {MAX_SECRET_BYTES} bytes")
-        return held.decode()
-    except UnicodeDecodeError:
-        raise SecretError(f"the secret {reference} is no UTF-8 text") from None
-    except OSError as away:
-        raise SecretError(f"the secret {reference} cannot be read: {away.strerror}") from None
+        return held
+
+
+def _is_same(path: Path, status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), status)
+    except FileNotFoundError:
+        return False

@@ -5,22 +5,25 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import AsyncIterator
+import stat
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import structlog
 from sqlalchemy.engine import make_url
 
 from gateway.audit.redaction import Redact, keep, last4
 from gateway.build.clock import SystemClock
+from gateway.domain.administering import ApplyConfig, Proposal
 from gateway.platform.livekit import LiveKitPlatform
 from gateway.platform.sandbox import SandboxPlatform
 from gateway.ports import Clock
 from gateway.service.admin import AdminService
 from gateway.service.directory import Directory
 from gateway.service.platforms import Platforms
-from gateway.service.seal import Seal
-from gateway.settings import PlatformName, Redaction, Settings, secret
+from gateway.service.seal import Seal, weakness
+from gateway.settings import PlatformName, Redaction, Secrets, Settings
 from gateway.store.store import SqlStore, open_store
 from gateway.wire import config_v1
 
@@ -29,22 +32,94 @@ class ConfigurationError(Exception):
     """The environment does not let the gateway start; the text says what to set."""
 
 
+HOW_TO_MAKE_ONE = "'openssl rand -base64 32' makes one"
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+log = structlog.get_logger()
+
+
 def seal_of(settings: Settings) -> Seal:
     """The master key told, or, with SQLite, one in a file (0600) beside the database."""
     if settings.master_key:
-        return Seal([key.strip() for key in settings.master_key.get_secret_value().split(",")])
+        told = [key.strip() for key in settings.master_key.get_secret_value().split(",")]
+        return _strong(told, "GATEWAY_MASTER_KEY")
+    path = key_path(settings)
+    if path is None:
+        raise ConfigurationError(
+            f"GATEWAY_MASTER_KEY must be set with this database; {HOW_TO_MAKE_ONE}"
+        )
+    return _strong([_key_file(path)], f"the key file {path}")
+
+
+def _strong(keys: Sequence[str], place: str) -> Seal:
+    """Only the first key seals; those that merely open may be as weak as they were."""
+    lacking = weakness(keys[0])
+    if lacking:
+        raise ConfigurationError(
+            f"the master key in {place} is too weak: it {lacking}. {HOW_TO_MAKE_ONE}. To keep "
+            "what the weak one sealed, put it behind the new one and a comma, and run "
+            "'gateway keys reseal'"
+        )
+    return Seal(keys)
+
+
+def database_path(settings: Settings) -> Path | None:
+    """SQLite's file; None with another database."""
     url = make_url(settings.database_url)
     if url.get_backend_name() != "sqlite" or not url.database:
-        raise ConfigurationError("GATEWAY_MASTER_KEY must be set with this database")
-    return Seal([_key_file(Path(f"{url.database}.key"))])
+        return None
+    return Path(url.database)
+
+
+def key_path(settings: Settings) -> Path | None:
+    """Where a master key is kept that nobody told; None where one must be told."""
+    database = database_path(settings)
+    return Path(f"{database}.key") if database else None
+
+
+def secrets_of(settings: Settings) -> Secrets:
+    """What may be read by reference: never the database, nor its key."""
+    database = database_path(settings)
+    own = [Path(f"{database}{end}") for end in ("", "-wal", "-shm", ".key")] if database else []
+    return Secrets(settings.secret_directories, own)
 
 
 def _key_file(path: Path) -> str:
-    with suppress(FileExistsError):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """The master key in this file, which is made if there is none."""
+    if not path.exists():
+        _make_key_file(path)
+    with path.open() as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & OTHERS:
+            raise ConfigurationError(
+                f"others can read or write the key file {path} (its mode is {mode:04o}): "
+                f"chmod 600 {path}"
+            )
+        return file.read().strip()
+
+
+def _make_key_file(path: Path) -> None:
+    """Whole or not at all, and never over another process's."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
         with os.fdopen(handle, "w") as new:
             new.write(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+            new.flush()
+            os.fsync(new.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def warn_of_readers(settings: Settings) -> None:
+    """Logs that others than the gateway's own user can read or write its database."""
+    path = database_path(settings)
+    mode = stat.S_IMODE(path.stat().st_mode) if path and path.exists() else 0
+    if mode & OTHERS:
+        told = f"{mode:04o}"
+        log.warning("database_open_to_others", path=str(path), mode=told, hint=f"chmod 600 {path}")
 
 
 def redact_of(settings: Settings, seal: Seal) -> Redact:
@@ -71,8 +146,8 @@ def platforms_of(settings: Settings, clock: Clock) -> Platforms:
         settings.livekit_url,
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value(),
-        secret=secret,
         now=lambda: clock.now().timestamp(),
+        secret=secrets_of(settings),
     )
     return Platforms(live, sandbox)
 
@@ -92,6 +167,7 @@ class Administration:
             seal=self.seal,
             redact=self.redact,
             max_token_life=settings.max_token_life,
+            secret_directories=settings.secret_directories,
         )
 
     async def apply_file(self, path: Path, *, unless_same: bool = False) -> bool:
@@ -101,8 +177,14 @@ class Administration:
         last = await self.admin.current_config()
         if unless_same and last and hmac.compare_digest(last.source_digest, digest):
             return False
-        message = config_v1.from_yaml(text)
-        await self.admin.apply_config(config_v1.to_document(message), digest)
+
+        def judge() -> Proposal:
+            message = config_v1.from_yaml(text)
+            return Proposal(
+                document=config_v1.to_document(message), config=config_v1.values_of(message)
+            )
+
+        await self.admin.apply(ApplyConfig(judge=judge, source_digest=digest))
         return True
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.audit.trail import Trail
-from gateway.build.ground import Administration
+from gateway.build.ground import Administration, secrets_of
 from gateway.domain.ids import new_id
 from gateway.metrics import LEGS_SWEPT, WEBHOOK_DELIVERIES, WEBHOOK_OLDEST_SECONDS
 from gateway.ports import Clock, Store
@@ -32,7 +32,7 @@ from gateway.service.traffic import Traffic, TrafficLimits
 from gateway.service.transfers import TransferService
 from gateway.service.webhooks import WebhookService
 from gateway.service.webhooks_in import WebhooksIn
-from gateway.settings import Settings, secret
+from gateway.settings import Settings
 from gateway.webhooks.sender import HttpSender
 from gateway.wire import admin_v1, livekit_sip, telephony_v1, webhooks_v1
 from gateway.wire.endpoint import Endpoint
@@ -197,7 +197,7 @@ class Services:
             sender=HttpSender(
                 clock=self._clock,
                 body_of=webhooks_v1.body,
-                secret_of=secret,
+                secret_of=secrets_of(self._settings),
                 private_addresses=self._settings.webhook_private_addresses,
             ),
             gateway_id=self.presence.gateway_id,

@@ -9,13 +9,13 @@ import typer
 
 from gateway.commands.database import on_database
 from gateway.commands.options import Json, each, flag, span, text
-from gateway.commands.output import facts, note, show, show_fields, table
+from gateway.commands.output import CommandError, facts, note, show, show_fields, table
 from gateway.domain.tenant import Right
 from gateway.ports import ApiKey
 
 if TYPE_CHECKING:
     from gateway.build import Administration
-    from gateway.service.admin import NewKey
+    from gateway.service.admin import NewKey, Resealed
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
 
@@ -103,6 +103,25 @@ def revoke(
         show_fields(key_fields(revoked))
     else:
         show(facts(key_rows(revoked)))
+
+
+@app.command()
+def reseal(*, json: Json = False) -> None:
+    """Seals every key anew with the first master key, so that an older one can be left out.
+
+    Fails if there are keys that no master key opens; the others are sealed all the same.
+    """
+
+    async def work(opened: "Administration") -> "Resealed":
+        return await opened.admin.reseal_keys()
+
+    done = on_database(work)
+    if json:
+        show_fields({"resealed": list(done.changed), "not_opened": list(done.closed)})
+    else:
+        show(facts((("resealed", str(len(done.changed))), ("not opened", ", ".join(done.closed)))))
+    if done.closed:
+        raise CommandError("no master key opens some keys: revoke them, or add the key they need")
 
 
 def token(

@@ -19,6 +19,10 @@ NO_COUNTRY = "001"
 """Numbers of no country, such as +800, as libphonenumber has it."""
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
+REFERENCE_RULE = (
+    "must say where the secret is: env:NAME or file:/path, and no setting of the gateway, its "
+    "process or its machine, such as GATEWAY_… or PATH"
+)
 ID_RULE = "must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'"
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -77,7 +81,7 @@ def number(path: str, value: str) -> Mistakes:
 def secret(path: str, reference: str) -> Mistakes:
     """Where a secret is. A text that is none may be the secret itself, so it is not repeated."""
     if secret_refs.parse(reference) is None:
-        yield path, "must say where the secret is: env:NAME or file:/path, not of the gateway's own"
+        yield path, REFERENCE_RULE
 
 
 def count(path: str, value: int) -> Mistakes:

@@ -1,15 +1,34 @@
 """Where a secret is: the configuration only ever points at secrets, it never holds one."""
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from gateway.domain.tenant import Config
+from gateway.errors import FieldViolation
 
 MAX_PATH = 1024
 
 _REFERENCE = re.compile(r"env:(?P<name>[A-Za-z_][A-Za-z0-9_]{0,254})|file:(?P<path>/[!-~]+)")
-# Whoever writes the configuration must not read these through a carrier or a receiver of its own.
-_OWN = frozenset(
-    {"GATEWAY_MASTER_KEY", "GATEWAY_DATABASE_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}
+# Whoever writes the configuration must not read these through a carrier or a receiver of its own:
+# what the gateway, the programs in its process, and the machine around them are told.
+_OWN_PREFIXES = (
+    *("GATEWAY_", "LIVEKIT_", "PG", "AWS_", "AZURE_", "GOOGLE_", "GCP_", "KUBERNETES_", "VAULT_"),
+    *("LD_", "DYLD_", "PYTHON", "OTEL_", "GRPC_", "SSL_", "REQUESTS_", "LC_", "XDG_", "UV_"),
+)
+_OWN_NAMES = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "LANG", "TERM", "TZ", "TMPDIR"}
+    | {"HOSTNAME", "VIRTUAL_ENV", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
+)
+# What the kernel says of the process is no file, and what a cluster or a cloud gives the machine
+# to prove who it is lies beside secrets.
+_KERNEL_FOLDERS = ("/proc", "/sys", "/dev")
+_MACHINE_FOLDERS = (
+    "kubernetes.io",
+    "eks.amazonaws.com",
+    "pods.eks.amazonaws.com",
+    "azure/tokens",
 )
 
 
@@ -33,13 +52,47 @@ class SecretError(Exception):
 
 
 def parse(reference: str) -> SecretRef | None:
-    """`env:NAME` or `file:/path`; None for anything else, and for the gateway's own secrets."""
+    """`env:NAME` or `file:/path`; None for anything else, and for settings of the process."""
     found = _REFERENCE.fullmatch(reference)
     if found is None:
         return None
     name, path = found["name"], found["path"]
     if name is not None:
-        return None if name in _OWN else SecretRef(SecretSource.ENV, name)
-    if len(path) > MAX_PATH or ".." in path.split("/"):
+        return None if _is_own(name.upper()) else SecretRef(SecretSource.ENV, name)
+    if len(path) > MAX_PATH or ".." in path.split("/") or is_of_machine(path):
         return None
     return SecretRef(SecretSource.FILE, path)
+
+
+def below(path: str, folders: Iterable[str]) -> bool:
+    """Whether the path leads into one of the folders, by its text."""
+    return any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+
+
+def is_of_machine(path: str) -> bool:
+    """Whether the kernel is at this path, or what the machine proves itself with."""
+    machine = any(f"/{folder}/" in f"{path}/" for folder in _MACHINE_FOLDERS)
+    return machine or below(path, _KERNEL_FOLDERS)
+
+
+def misplaced(config: Config, folders: Sequence[str]) -> Iterator[FieldViolation]:
+    """References of a configuration to files outside the folders that secrets may be in."""
+    told = ", ".join(folders) or "no directory"
+    for path, reference in _references(config):
+        found = parse(reference)
+        if found and found.source is SecretSource.FILE and not below(found.name, folders):
+            text = f"must be a file below {told}: GATEWAY_SECRET_DIRECTORIES says where"
+            yield FieldViolation(path, text)
+
+
+def _references(config: Config) -> Iterator[tuple[str, str]]:
+    for at, tenant in enumerate(config.tenants):
+        for place, webhook in enumerate(tenant.webhooks):
+            yield f"tenants[{at}].webhooks[{place}].secret_from", webhook.secret_from
+    for at, trunk in enumerate(config.trunks):
+        if trunk.inline is not None and trunk.inline.password_from:
+            yield f"trunks[{at}].inline.password_from", trunk.inline.password_from
+
+
+def _is_own(name: str) -> bool:
+    return name in _OWN_NAMES or name.startswith(_OWN_PREFIXES)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import jwt
 
 from gateway.audit.redaction import Redact, describe, keep
-from gateway.domain import key_rules
+from gateway.domain import key_rules, secret_refs
 from gateway.domain.administering import MAX_REPLAYED, Applied, ApplyConfig, Proposal
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.commands import PlaceCall
@@ -35,6 +35,7 @@ from gateway.service.seal import Seal
 
 TOKEN_LIFE = timedelta(hours=6)
 MAX_CHANGES_RECORDED = 100
+MAX_MISPLACED_TOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ class NewKey:
 
     key: ApiKey
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """Keys that were sealed anew, and those that no master key opens."""
+
+    changed: tuple[str, ...]
+    closed: tuple[str, ...]
 
 
 class AdminService:
@@ -61,6 +70,7 @@ class AdminService:
         seal: Seal,
         redact: Redact = keep,
         max_token_life: timedelta = MAX_LIFE,
+        secret_directories: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._clock = clock
@@ -68,6 +78,7 @@ class AdminService:
         self._seal = seal
         self._redact = redact
         self._max_token_life = max_token_life
+        self._secret_directories = secret_directories
         self._watch = TrunkWatch(directory.trunk)
         self._admission = Admission(directory.trunk, self._watch)
 
@@ -145,6 +156,47 @@ class AdminService:
 
         return await self._store.transact(revoke)
 
+    async def reseal_keys(self) -> Resealed:
+        """Seals with the first master key, in the present form, what another one or form sealed.
+
+        Revoked and expired keys stay as they are: nobody opens them.
+        """
+        await asyncio.to_thread(self._seal.prepare)
+        now = self._clock.now()
+
+        def reseal(tx: Transaction) -> Resealed:
+            changed, closed = [], []
+            for key in tx.keys():  # noqa: SIM118  no dictionary
+                if not key.holds(now) or self._seal.is_current(key.sealed_secret, key.key):
+                    continue
+                try:
+                    secret = self._seal.open(key.sealed_secret, key.key)
+                except ValueError:
+                    closed.append(key.key)
+                    continue
+                tx.put_key(replace(key, sealed_secret=self._seal.close(secret, key.key)))
+                changed.append(key.key)
+            told = {"keys": len(changed), "not_opened": len(closed)}
+            tx.append_audit(self._audit(None, "keys reseal", "", **told))
+            return Resealed(tuple(changed), tuple(closed))
+
+        return await self._store.transact(reseal)
+
+    async def closed_keys(self) -> tuple[int, int]:
+        """How many keys hold, and how many of them no master key opens."""
+        await asyncio.to_thread(self._seal.prepare)
+        now = self._clock.now()
+        held = [key for key in await self.list_keys() if key.holds(now)]
+        closed = await asyncio.to_thread(lambda: sum(not self._opens(key) for key in held))
+        return len(held), closed
+
+    def _opens(self, key: ApiKey) -> bool:
+        try:
+            self._seal.open(key.sealed_secret, key.key)
+        except ValueError:
+            return False
+        return True
+
     async def token(
         self, tenant_id: str, *, room: str = "", key: str = "", life: timedelta | None = None
     ) -> str:
@@ -186,11 +238,6 @@ class AdminService:
             claims["video"] = {"room": room, "roomAdmin": True}
         return jwt.encode(claims, self._seal.open(key.sealed_secret, key.key), algorithm="HS256")
 
-    async def apply_config(self, document: str, source_digest: str) -> Applied:
-        """Stores a configuration that was checked as a whole; every gateway then follows it."""
-        proposal = Proposal(document=document, config=Config())
-        return await self.apply(ApplyConfig(judge=lambda: proposal, source_digest=source_digest))
-
     async def apply(self, asked: ApplyConfig, *, by: Rpc | None = None) -> Applied:
         """Checks a configuration and puts it in force, or only says what would change.
 
@@ -200,6 +247,7 @@ class AdminService:
             raise invalid_field("replay_calls", f"must be between 0 and {MAX_REPLAYED}")
         # What takes long on a big configuration is done in other threads: calls go on.
         proposal = await asyncio.to_thread(asked.judge)
+        _check_secrets(proposal.config, self._secret_directories)
         applied = None
         while applied is None:  # somebody else's change may come in between
             before = await self.current_config()
@@ -309,6 +357,18 @@ class AdminService:
             wire=by.wire,
             rpc_id=by.rpc_id,
             trace_id=by.trace_id,
+        )
+
+
+def _check_secrets(config: Config, directories: Sequence[str]) -> None:
+    """Raises CONFIG_INVALID where a secret is in a file that is not read."""
+    found = tuple(secret_refs.misplaced(config, directories))[:MAX_MISPLACED_TOLD]
+    if found:
+        raise GatewayError(
+            Reason.CONFIG_INVALID,
+            "; ".join(f"{one.field}: {one.description}" for one in found),
+            {"mistakes": str(len(found)), "field": found[0].field},
+            violations=found,
         )
 
 

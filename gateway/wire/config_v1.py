@@ -59,6 +59,11 @@ def check(message: admin_pb2.Config) -> Config:
     return config
 
 
+def values_of(message: admin_pb2.Config) -> Config:
+    """The domain's configuration of a message that was checked."""
+    return values.config(message, 0)
+
+
 def to_document(message: admin_pb2.Config) -> str:
     """As the store keeps it: proto JSON with the proto's field names, always the same way."""
     fields = json_format.MessageToDict(message, preserving_proto_field_name=True)

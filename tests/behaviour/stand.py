@@ -215,10 +215,11 @@ class Stand:
         """The environment of this stand's gateways."""
         values: dict[str, Any] = {
             "GATEWAY_DATABASE_URL": self._database_url,
-            "GATEWAY_MASTER_KEY": "the tests' own master key",
+            "GATEWAY_MASTER_KEY": "the tests' own master key, long enough",
             "GATEWAY_GRPC_ADDRESS": "127.0.0.1:0",
             "GATEWAY_HTTP_ADDRESS": "127.0.0.1:0",
             "GATEWAY_WEBHOOK_PRIVATE_ADDRESSES": True,
+            "GATEWAY_SECRET_DIRECTORIES": str(self._folder),
             "GATEWAY_PLATFORM": "livekit" if self.stack else "sandbox",
             **dict.fromkeys(UNCOUNTED, 0),
         }

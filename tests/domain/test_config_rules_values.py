@@ -109,6 +109,16 @@ REFERENCES = (
     "https://vault.example/pw",
     "env:GATEWAY_MASTER_KEY",
     "env:LIVEKIT_API_SECRET",
+    "env:GATEWAY_ANYTHING",
+    "env:livekit_url",
+    "env:PATH",
+    "env:PGPASSWORD",
+    "env:AWS_SECRET_ACCESS_KEY",
+    "env:LD_PRELOAD",
+    "file:/proc/self/environ",
+    "file:/sys/kernel/notes",
+    "file:/dev/stdin",
+    "file:/run/secrets/kubernetes.io/serviceaccount/token",
 )
 
 URLS = (

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import structlog
@@ -11,7 +10,6 @@ from livekit.protocol.sip import CreateSIPParticipantRequest, SIPParticipantInfo
 from gateway import settings
 from gateway.domain.leg import Refused
 from gateway.domain.outcome import EndReason, end_reason, worth_dialing_again
-from gateway.domain.secret_refs import SecretError
 from gateway.domain.tenant import InlineTrunk
 from tests.platform.fake_livekit import FakeLiveKit, message, twirp_error
 
@@ -33,7 +31,7 @@ def log() -> Iterator[io.StringIO]:
 
 async def test_the_password_is_read_with_each_dial(monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed secret is in the next request, without a restart."""
-    fake = FakeLiveKit(PICKED_UP, secret=settings.secret)
+    fake = FakeLiveKit(PICKED_UP, secret=settings.Secrets(()))
     async with fake.serve() as stand:
         for password in ("first", PASSWORD):
             monkeypatch.setenv("CARRIER_PASSWORD", password)
@@ -44,7 +42,7 @@ async def test_the_password_is_read_with_each_dial(monkeypatch: pytest.MonkeyPat
 
 async def test_without_the_secret_nothing_is_dialed(log: io.StringIO) -> None:
     """A secret that cannot be read is the trunk's failure: it is not tried again, nothing left."""
-    fake = FakeLiveKit(PICKED_UP, secret=settings.secret)
+    fake = FakeLiveKit(PICKED_UP, secret=settings.Secrets(()))
     async with fake.serve() as stand:
         reply = await stand.platform.dial(stand.call("00", livekit_trunk_id="", inline=INLINE))
     assert fake.seen == []
@@ -60,7 +58,7 @@ async def test_the_password_is_told_to_nobody_else(
 ) -> None:
     """Not in the log, nor in what a dial or a refusal shows of itself."""
     monkeypatch.setenv("CARRIER_PASSWORD", PASSWORD)
-    fake = FakeLiveKit(twirp_error(500, "internal", "no"), secret=settings.secret)
+    fake = FakeLiveKit(twirp_error(500, "internal", "no"), secret=settings.Secrets(()))
     async with fake.serve() as stand:
         dial = stand.call("00", livekit_trunk_id="", inline=INLINE)
         reply = await stand.platform.dial(dial)
@@ -78,35 +76,3 @@ async def test_a_trunk_without_username_reads_no_secret() -> None:
     (sent,) = [CreateSIPParticipantRequest.FromString(seen.body) for seen in fake.seen]
     assert sent.trunk.hostname == "sip.carrier.example"
     assert (sent.trunk.auth_username, sent.trunk.auth_password) == ("", "")
-
-
-def test_a_secret_file_is_read_anew(tmp_path: Path) -> None:
-    """A file's text without the line end behind it, as it is at this moment."""
-    path = tmp_path / "password"
-    path.write_text(" a b \n")
-    assert settings.secret(f"file:{path}") == " a b "
-    path.write_text("second")
-    assert settings.secret(f"file:{path}") == "second"
-
-
-@pytest.mark.parametrize(
-    "held", [b"", b"\n", b"\xff\xfe", b"x" * (settings.MAX_SECRET_BYTES + 1)], ids=len
-)
-def test_a_file_that_is_no_secret(held: bytes, tmp_path: Path) -> None:
-    """Empty, binary and endless files are refused by the reference alone."""
-    path = tmp_path / "password"
-    path.write_bytes(held)
-    with pytest.raises(SecretError, match=str(path)):
-        settings.secret(f"file:{path}")
-
-
-@pytest.mark.parametrize(
-    "reference",
-    ["env:NOT_SET_ANYWHERE", "file:/nowhere/at/all", "file:/", "PATH", "env:GATEWAY_MASTER_KEY"],
-)
-def test_what_cannot_be_read(reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing secret is a clear error; the gateway's own secrets are given to no carrier."""
-    monkeypatch.setenv("GATEWAY_MASTER_KEY", PASSWORD)
-    with pytest.raises(SecretError) as missing:
-        settings.secret(reference)
-    assert PASSWORD not in str(missing.value)
