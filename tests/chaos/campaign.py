@@ -1,20 +1,23 @@
-"""Calls without pause while gateways, LiveKit and PostgreSQL go down and come back."""
+"""Calls without pause while all is attacked, and while it goes down and comes back besides."""
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import grpc
 
+from gateway.domain.call import Call
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NUMBERS, UNLIMITED, Client, phone, span
 from tests.chaos.relay import LossyRelay
+from tests.chaos.siege import Doors, Siege
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
 from tests.survival.cluster import Cluster, all_ended
@@ -23,6 +26,10 @@ from tests.wires import RefusedError
 
 CALLERS = 6
 PHONES = ("00", "01", "02", "03", "06", "08", "10", "13")
+SIEGE = 0.4
+"""Which part of the time there are attacks alone."""
+RINGS_LONGER = timedelta(seconds=3)
+"""The machine has much to do: what is late by more is late because of the attacks."""
 SETTLING_SECONDS = 90.0
 """After the last fault every call has ended within this: the longest ringing, and takeovers."""
 
@@ -37,10 +44,18 @@ class Seen:
     """Request ids that were told two different calls."""
     sequences: list[int] = field(default_factory=list)
     """Of the events that the watcher got, in its order."""
+    refused: list[str] = field(default_factory=list)
+    """What was refused, or not answered in time, while there was nothing but attacks."""
+    rang_too_long: list[str] = field(default_factory=list)
+    leases_lost: list[str] = field(default_factory=list)
 
 
 class Campaign:
-    """Two gateways on one PostgreSQL and one LiveKit, for so many seconds of faults."""
+    """Two gateways on one PostgreSQL and one LiveKit, for so many seconds of faults.
+
+    They are besieged all the time, and for a while by attackers alone: then nothing is an
+    excuse for a request that is refused, a phone that rings too long, or a lease that is lost.
+    """
 
     def __init__(
         self,
@@ -57,15 +72,23 @@ class Campaign:
         self._say = say
         self._ids = count()
         self._over = asyncio.Event()
+        self._besieged = True
+        """There was no fault so far."""
         self.seen = Seen()
 
     async def run(self, seconds: float) -> Verdict:
         """Everything that was broken is whole again when this returns."""
         callers = [asyncio.create_task(self._call_on()) for _ in range(CALLERS)]
         watcher = asyncio.create_task(self._watch())
+        siege = Siege(self._doors, self._cluster.strangers_token, self._rng)
         try:
-            await self._break_things(seconds)
+            async with siege.laid():
+                self._say("besieged")
+                await asyncio.sleep(seconds * SIEGE)
+                await self._end_of_siege()
+                await self._break_things(seconds * (1 - SIEGE))
         finally:
+            self._say(f"attacks that were over: {dict(siege.done)}")
             self._over.set()
             await asyncio.gather(*callers)
         with suppress(TimeoutError):  # the verdict names those that are stuck
@@ -74,6 +97,21 @@ class Campaign:
         await self._seen_all(verdict)
         watcher.cancel()
         return verdict
+
+    def _doors(self) -> list[Doors]:
+        return [Doors(one.http_port, one.grpc_port) for one in self._cluster.gateways]
+
+    async def _end_of_siege(self) -> None:
+        """From now on there are faults, and excuses."""
+        self._besieged = False
+        for log in sorted(self._cluster.folder.glob("gateway-*.log")):
+            if "lease_was_over" in log.read_text(errors="replace"):
+                self.seen.leases_lost.append(log.name)
+        calls = await self._cluster.calls()
+        self.seen.rang_too_long += [
+            call.call_id for call in calls if (end := _rang_until(call)) and end > RINGS_LONGER
+        ]
+        self._say(f"{len(calls)} calls under siege")
 
     async def _break_things(self, seconds: float) -> None:
         faults: list[Callable[[], Awaitable[None]]] = [
@@ -114,7 +152,7 @@ class Campaign:
         while not self._over.is_set():
             call_id = await self._place(clients)
             if call_id and self._rng.random() < 0.3:
-                with suppress(RefusedError, TimeoutError):
+                with self._excused("HangUpCall"):
                     client = self._rng.choice(clients)
                     request = calls_pb2.HangUpCallRequest(call_id=call_id)
                     await client.call("HangUpCall", request, timeout=15)
@@ -132,12 +170,22 @@ class Campaign:
         )
         call_id = ""
         for _ in range(self._rng.randint(1, 4)):
-            with suppress(RefusedError, TimeoutError):
+            with self._excused("PlaceCall"):
                 answer = await self._rng.choice(clients).call("PlaceCall", request, timeout=4)
                 call_id = answer.call.call_id
                 if self.seen.placed.setdefault(request.request_id, call_id) != call_id:
                     self.seen.changed.append(request.request_id)
         return call_id
+
+    @contextmanager
+    def _excused(self, method: str) -> Iterator[None]:
+        """A refusal, or no answer in time, has an excuse once there are faults."""
+        besieged = self._besieged
+        try:
+            yield
+        except (RefusedError, TimeoutError) as refusal:
+            if besieged and self._besieged:
+                self.seen.refused.append(f"{method}: {refusal!r}")
 
     async def _watch(self) -> None:
         """Every event in order, on whichever gateway lives, from the last one seen."""
@@ -165,7 +213,16 @@ class Campaign:
         accepted = set(self.seen.placed.values())
         verdict = await verdict_of(self._cluster.store, self._cluster.stack, "acme", accepted)
         verdict.double_dialled += self.seen.changed
+        verdict.refused += self.seen.refused
+        verdict.rang_too_long += self.seen.rang_too_long
+        verdict.leases_lost += self.seen.leases_lost
         return verdict
+
+
+def _rang_until(call: Call) -> timedelta | None:
+    """How much longer than its ringing timeout it took until the answer or the end."""
+    until = call.answer_time or call.end_time
+    return until - call.ringing_deadline if until else None
 
 
 def routing(stack: LiveKitStack) -> dict[str, Any]:

@@ -45,6 +45,8 @@ class Cluster:
             for n in range(size)
         ]
         self.token = ""
+        self.strangers_token = ""
+        """Of the tenant globex."""
         self._wires: list[GrpcWire] = []
 
     async def start(self) -> None:
@@ -55,8 +57,10 @@ class Cluster:
         self.store = open_store(self.settings.database_url, SystemClock())
         administration = Administration(self.settings, self.store, SystemClock())
         await administration.apply_file(path)
-        created = await administration.admin.create_key("acme")
-        self.token = administration.admin.sign(created.key)
+        self.token, self.strangers_token = [
+            administration.admin.sign((await administration.admin.create_key(tenant)).key)
+            for tenant in ("acme", "globex")
+        ]
         for gateway in self.gateways:
             await gateway.start()
 

@@ -27,6 +27,12 @@ class Verdict:
     stuck: list[str] = field(default_factory=list)
     event_gaps: list[str] = field(default_factory=list)
     unaudited: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """Requests of the well-behaved that were refused, or not answered in time, without a fault."""
+    rang_too_long: list[str] = field(default_factory=list)
+    """Calls that nothing but attacks kept from ending in time."""
+    leases_lost: list[str] = field(default_factory=list)
+    """Gateways that lost their lease without a fault."""
 
     @property
     def broken(self) -> Mapping[str, Sequence[str]]:
@@ -39,7 +45,17 @@ class Verdict:
         return f"calls={self.calls} unknown={self.unknown} {counts}"
 
 
-_PROMISES = ("lost", "double_dialled", "left_in_room", "stuck", "event_gaps", "unaudited")
+_PROMISES = (
+    "lost",
+    "double_dialled",
+    "left_in_room",
+    "stuck",
+    "event_gaps",
+    "unaudited",
+    "refused",
+    "rang_too_long",
+    "leases_lost",
+)
 
 
 @dataclass(frozen=True)
