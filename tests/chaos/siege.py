@@ -131,7 +131,7 @@ class Siege:
         """A stream of events, of which nothing but the beginning is read."""
         wire = self._wires.get(doors.grpc) or GrpcWire(doors.grpc)
         self._wires[doors.grpc] = wire
-        open_stream = wire.channel.unary_stream(
+        open_stream: Callable[..., Any] = wire.channel.unary_stream(
             "/gateway.telephony.v1.CallService/WatchCalls",
             request_serializer=calls_pb2.WatchCallsRequest.SerializeToString,
         )
