@@ -10,7 +10,7 @@ import structlog
 from gateway.audit.sinks import LineSink
 from gateway.audit.trail import Trail
 from gateway.build.clock import SystemClock
-from gateway.build.ground import Administration, platforms_of
+from gateway.build.ground import Administration, platforms_of, warn_of_readers
 from gateway.build.services import Services
 from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.errors import Reason
@@ -95,6 +95,8 @@ class Gateway:
             await self._administration.apply_file(self._settings.config, unless_same=True)
         services, directory = self._services, self._administration.directory
         await directory.refresh()
+        warn_of_readers(self._settings)
+        await self._administration.key_seals.wrong()
         await services.keeper.begin()
         chores = (
             directory.keep_fresh(),
@@ -172,7 +174,8 @@ class Gateway:
             wrong["gateway"] = "a chore has ended; restart it"
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                await self._store.read(lambda tx: tx.revision())
+                if keys := await self._administration.key_seals.wrong():
+                    wrong["keys"] = keys
         except (StoreUnavailableError, TimeoutError) as away:
             wrong["database"] = str(away) or "does not answer in time"
         platform: Platform = self._platforms.live or self._platforms.sandbox

@@ -21,6 +21,7 @@ from gateway.platform.sandbox import SandboxPlatform
 from gateway.ports import Clock
 from gateway.service.admin import AdminService
 from gateway.service.directory import Directory
+from gateway.service.key_seals import KeySeals
 from gateway.service.platforms import Platforms
 from gateway.service.seal import Seal, weakness
 from gateway.settings import PlatformName, Redaction, Secrets, Settings
@@ -160,6 +161,7 @@ class Administration:
         self.seal = seal_of(settings)
         self.directory = Directory(store, config_v1.config_of)
         self.redact = redact_of(settings, self.seal)
+        self.key_seals = KeySeals(store, clock, self.seal)
         self.admin = AdminService(
             store=store,
             clock=clock,

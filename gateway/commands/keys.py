@@ -15,7 +15,8 @@ from gateway.ports import ApiKey
 
 if TYPE_CHECKING:
     from gateway.build import Administration
-    from gateway.service.admin import NewKey, Resealed
+    from gateway.service.admin import NewKey
+    from gateway.service.key_seals import Resealed
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
 
@@ -113,7 +114,7 @@ def reseal(*, json: Json = False) -> None:
     """
 
     async def work(opened: "Administration") -> "Resealed":
-        return await opened.admin.reseal_keys()
+        return await opened.key_seals.reseal()
 
     done = on_database(work)
     if json:

@@ -46,14 +46,6 @@ class NewKey:
     secret: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resealed:
-    """Keys that were sealed anew, and those that no master key opens."""
-
-    changed: tuple[str, ...]
-    closed: tuple[str, ...]
-
-
 class AdminService:
     """Works on the database; running gateways see its changes within a second.
 
@@ -155,47 +147,6 @@ class AdminService:
             return found
 
         return await self._store.transact(revoke)
-
-    async def reseal_keys(self) -> Resealed:
-        """Seals with the first master key, in the present form, what another one or form sealed.
-
-        Revoked and expired keys stay as they are: nobody opens them.
-        """
-        await asyncio.to_thread(self._seal.prepare)
-        now = self._clock.now()
-
-        def reseal(tx: Transaction) -> Resealed:
-            changed, closed = [], []
-            for key in tx.keys():  # noqa: SIM118  no dictionary
-                if not key.holds(now) or self._seal.is_current(key.sealed_secret, key.key):
-                    continue
-                try:
-                    secret = self._seal.open(key.sealed_secret, key.key)
-                except ValueError:
-                    closed.append(key.key)
-                    continue
-                tx.put_key(replace(key, sealed_secret=self._seal.close(secret, key.key)))
-                changed.append(key.key)
-            told = {"keys": len(changed), "not_opened": len(closed)}
-            tx.append_audit(self._audit(None, "keys reseal", "", **told))
-            return Resealed(tuple(changed), tuple(closed))
-
-        return await self._store.transact(reseal)
-
-    async def closed_keys(self) -> tuple[int, int]:
-        """How many keys hold, and how many of them no master key opens."""
-        await asyncio.to_thread(self._seal.prepare)
-        now = self._clock.now()
-        held = [key for key in await self.list_keys() if key.holds(now)]
-        closed = await asyncio.to_thread(lambda: sum(not self._opens(key) for key in held))
-        return len(held), closed
-
-    def _opens(self, key: ApiKey) -> bool:
-        try:
-            self._seal.open(key.sealed_secret, key.key)
-        except ValueError:
-            return False
-        return True
 
     async def token(
         self, tenant_id: str, *, room: str = "", key: str = "", life: timedelta | None = None

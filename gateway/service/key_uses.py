@@ -1,12 +1,12 @@
 """When each key was last used: noted with every request, written now and then."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.ports import Clock, Store
 from gateway.service.chores import every
 
 WRITE_SECONDS = 5.0
-SHORTEST = timedelta(minutes=1)
+SHORTEST_SECONDS = 60.0
 """A key's use is written again after so long."""
 
 
@@ -16,14 +16,15 @@ class KeyUses:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._noted: dict[str, datetime] = {}
+        self._noted: dict[str, float] = {}
         self._waiting: dict[str, datetime] = {}
 
     def note(self, key: str) -> None:
         """The key is used now."""
-        now, before = self._clock.now(), self._noted.get(key)
-        if before is None or now - before >= SHORTEST:
-            self._noted[key] = self._waiting[key] = now
+        elapsed, before = self._clock.elapsed(), self._noted.get(key)
+        if before is None or elapsed - before >= SHORTEST_SECONDS:
+            self._noted[key] = elapsed
+            self._waiting[key] = self._clock.now()
 
     async def write(self) -> None:
         """Stores what was noted; where that fails it is kept for the next time."""

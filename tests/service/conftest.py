@@ -2,11 +2,17 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 import pytest_asyncio
 
+from gateway.domain.tenant import Config
+from gateway.service.directory import Directory
+from gateway.service.identity import Identity
 from gateway.store.store import SqlStore, open_store
 from tests.clocks import RealClock
+from tests.service.signing import KEYS, SEAL, Hands
 
 
 @pytest_asyncio.fixture
@@ -15,3 +21,29 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     store = open_store(f"sqlite:///{tmp_path / 'gateway.db'}", RealClock())
     yield store
     await store.close()
+
+
+@pytest.fixture
+def clock() -> Hands:
+    """At noon."""
+    return Hands()
+
+
+@pytest_asyncio.fixture
+async def directory(store: SqlStore) -> Directory:
+    """Knows the keys above."""
+
+    def put(tx: Any) -> None:
+        for key in KEYS:
+            tx.put_key(key)
+
+    await store.transact(put)
+    directory = Directory(store, lambda _: Config())
+    await directory.refresh()
+    return directory
+
+
+@pytest.fixture
+def identity(directory: Directory, clock: Hands) -> Identity:
+    """Knows the keys above."""
+    return Identity(directory, SEAL, clock)
