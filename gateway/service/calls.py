@@ -25,6 +25,7 @@ from gateway.ports import (
 )
 from gateway.service import repeats
 from gateway.service.admission import Admission
+from gateway.service.answer_size import call_bytes, fitting
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed, Latest
@@ -133,8 +134,9 @@ class CallService:
         token = PageToken.of(query)
         query = replace(query, before=token.read(asked.page_token))
         calls = await self._store.read(lambda tx: tx.calls(query))
-        more = token.write(calls[size - 1]) if len(calls) > size else ""
-        return calls[:size], more
+        page = fitting(calls, call_bytes, size)
+        more = token.write(page[-1]) if len(calls) > len(page) else ""
+        return page, more
 
     async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
         """The tenant's trunks in the order of their choice, with the numbers it may show."""

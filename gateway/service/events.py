@@ -15,6 +15,7 @@ from gateway.domain.tenant import Caller
 from gateway.domain.timeouts import within
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import Clock, Reading, Store
+from gateway.service.answer_size import event_bytes, fitting
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
 from gateway.service.own_call import own_call
@@ -122,7 +123,8 @@ class EventService:
         self, rpc: Rpc, asked: WatchCalls, after: int, size: int
     ) -> tuple[Sequence[CallEvent], int]:
         """The events that the caller may see of the next ones, and how far those went."""
-        newest, events = await self._next(rpc, asked, after, size)
+        newest, found = await self._next(rpc, asked, after, size)
+        events = fitting(found, event_bytes, size)
         reached = events[-1].sequence if events else newest
         return [event for event in events if _may_see(rpc, event)], reached
 

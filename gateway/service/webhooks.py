@@ -17,6 +17,7 @@ from gateway.domain.tenant import Right
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import Reading, Store
 from gateway.ports.outbox import DeliveryQuery
+from gateway.service.answer_size import delivery_bytes, fitting
 from gateway.service.identity import require
 
 DEFAULT_PAGE = 100
@@ -57,8 +58,9 @@ class WebhookService:
             return _come(reading, webhook), reading.deliveries(query)
 
         sequence, found = await self._store.read(ask)
-        more = _write_token(question, found[size - 1].sequence) if len(found) > size else ""
-        return PageOfDeliveries(found[:size], more, sequence)
+        page = fitting(found, delivery_bytes, size)
+        more = _write_token(question, page[-1].sequence) if len(found) > len(page) else ""
+        return PageOfDeliveries(page, more, sequence)
 
     async def replay_deliveries(self, rpc: Rpc, asked: ReplayWebhookDeliveries) -> int:
         """How many are tried anew; whichever gateway delivers sees them within a second."""

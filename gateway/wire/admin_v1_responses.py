@@ -9,19 +9,26 @@ from gateway.service.admin import NewKey
 from gateway.telephony.v1 import admin_pb2
 from gateway.wire import config_v1
 from gateway.wire.fields_v1 import number_of, put_span, put_time
+from gateway.wire.fitting import within
 
 MAX_CHANGES = 1000
+MAX_CHANGES_BYTES = 2 * 1024 * 1024
+"""The calls that would have gone elsewhere stand in the same response."""
 
 
 def applied(value: Applied) -> admin_pb2.ApplyConfigResponse:
     """ApplyConfigResponse."""
-    return admin_pb2.ApplyConfigResponse(
-        version=value.version,
-        changes=[
+    changes = within(
+        (
             admin_pb2.ConfigChange(path=one.path, before=one.before, after=one.after)
             for one in value.changes[:MAX_CHANGES]
-        ],
-        more_changes=max(0, len(value.changes) - MAX_CHANGES),
+        ),
+        MAX_CHANGES_BYTES,
+    )
+    return admin_pb2.ApplyConfigResponse(
+        version=value.version,
+        changes=changes,
+        more_changes=len(value.changes) - len(changes),
         reroutes=[
             admin_pb2.Reroute(
                 call_id=one.call_id,
@@ -61,7 +68,8 @@ def revoked_key(value: ApiKey) -> admin_pb2.RevokeApiKeyResponse:
 
 def keys(value: Sequence[ApiKey]) -> admin_pb2.ListApiKeysResponse:
     """ListApiKeysResponse."""
-    return admin_pb2.ListApiKeysResponse(keys=[api_key(one) for one in value])
+    told = within(api_key(one) for one in value)
+    return admin_pb2.ListApiKeysResponse(keys=told, more_keys=len(value) - len(told))
 
 
 def api_key(value: ApiKey) -> admin_pb2.ApiKey:
@@ -82,7 +90,8 @@ def api_key(value: ApiKey) -> admin_pb2.ApiKey:
 
 def trunks_health(value: Sequence[health.TrunkHealth]) -> admin_pb2.ListTrunkHealthResponse:
     """ListTrunkHealthResponse."""
-    return admin_pb2.ListTrunkHealthResponse(trunks=[trunk_health(one) for one in value])
+    told = within(trunk_health(one) for one in value)
+    return admin_pb2.ListTrunkHealthResponse(trunks=told, more_trunks=len(value) - len(told))
 
 
 def reset_trunk(value: health.TrunkHealth) -> admin_pb2.ResetTrunkResponse:

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from gateway.domain.cutting import cut
 from gateway.errors import FieldViolation, GatewayError
+from gateway.service.answer_size import MAX_ANSWER_BYTES
 
 MAX_MESSAGE_BYTES = 512
 """gRPC writes a byte beyond ASCII as three."""
@@ -25,8 +26,6 @@ MAX_VIOLATIONS_BYTES = 2048
 MAX_FIELD_BYTES = 256
 MAX_DESCRIPTION_BYTES = 512
 
-MAX_ANSWER_BYTES = 3 * 1024 * 1024
-"""Of a response's list; gRPC clients take messages of 4 MiB by default."""
 _OVERHEAD = 8
 """Bytes that an entry of a message takes beside its own, at most."""
 

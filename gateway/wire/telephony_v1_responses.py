@@ -13,6 +13,10 @@ from gateway.service.events import Heartbeat
 from gateway.service.transfers import Accepted
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
 from gateway.wire.fields_v1 import number_of, put_span, put_time
+from gateway.wire.fitting import within
+
+MAX_ROUTE_BYTES = 1024 * 1024
+"""Of the trunks considered, and of the limits looked at; a call and a route are one response."""
 
 
 def call(value: Call) -> calls_pb2.Call:
@@ -107,7 +111,10 @@ def updated(value: Call) -> calls_pb2.UpdateCallResponse:
 
 def transfers_of_call(value: Sequence[Transfer]) -> transfers_pb2.ListTransfersResponse:
     """ListTransfersResponse."""
-    return transfers_pb2.ListTransfersResponse(transfers=[transfer(one) for one in value])
+    told = within(transfer(one) for one in value)
+    return transfers_pb2.ListTransfersResponse(
+        transfers=told, more_transfers=len(value) - len(told)
+    )
 
 
 def transferring(value: Accepted) -> transfers_pb2.TransferCallResponse:
@@ -125,13 +132,13 @@ def route(value: RouteDecision) -> calls_pb2.RouteDecision:
     return calls_pb2.RouteDecision(
         route_id=value.route_id,
         route_cause=value.route_cause,
-        candidates=[_candidate(each) for each in value.candidates],
+        candidates=within((_candidate(each) for each in value.candidates), MAX_ROUTE_BYTES),
         max_attempts=value.max_attempts,
         caller_id=value.caller_id,
         caller_id_cause=value.caller_id_cause,
         dialed_number=value.dialed_number,
         emergency=value.emergency,
-        limits=[_limit(each) for each in value.limits],
+        limits=within((_limit(each) for each in value.limits), MAX_ROUTE_BYTES),
         ringing_timeout=_timeout(value.ringing_timeout),
         setup_timeout=_timeout(value.setup_timeout),
         max_duration=_timeout(value.max_duration),
@@ -197,15 +204,15 @@ def event(value: CallEvent) -> calls_pb2.CallEvent:
 
 def trunks(value: Sequence[Trunk]) -> calls_pb2.ListTrunksResponse:
     """ListTrunksResponse."""
+    told = within(_trunk(trunk) for trunk in value)
+    return calls_pb2.ListTrunksResponse(trunks=told, more_trunks=len(value) - len(told))
+
+
+def _trunk(value: Trunk) -> calls_pb2.TrunkSummary:
     modes = admin_pb2.TrunkTransferMode.DESCRIPTOR
-    return calls_pb2.ListTrunksResponse(
-        trunks=[
-            calls_pb2.TrunkSummary(
-                trunk_id=trunk.trunk_id,
-                numbers=[number.number for number in trunk.numbers],
-                transfer_mode=number_of(modes, trunk.transfer_mode),
-                enabled=trunk.enabled,
-            )
-            for trunk in value
-        ]
+    return calls_pb2.TrunkSummary(
+        trunk_id=value.trunk_id,
+        numbers=[number.number for number in value.numbers],
+        transfer_mode=number_of(modes, value.transfer_mode),
+        enabled=value.enabled,
     )

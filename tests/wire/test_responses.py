@@ -115,8 +115,8 @@ ANSWERS = [
 
 @pytest.mark.parametrize("answer", [row[1] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
 def test_every_field_is_filled(answer: calls_pb2.Call) -> None:
-    """What the domain knows is told: no field of an answer stays empty."""
-    assert list(empty_paths(answer)) == []
+    """What the domain knows is told: no field of an answer stays empty but counts of the rest."""
+    assert [path for path in empty_paths(answer) if not path.startswith("more_")] == []
 
 
 def test_a_call_as_it_is() -> None:

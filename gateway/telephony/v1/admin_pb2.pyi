@@ -475,10 +475,12 @@ class ListApiKeysRequest(_message.Message):
     def __init__(self, tenant_id: _Optional[str] = ...) -> None: ...
 
 class ListApiKeysResponse(_message.Message):
-    __slots__ = ("keys",)
+    __slots__ = ("keys", "more_keys")
     KEYS_FIELD_NUMBER: _ClassVar[int]
+    MORE_KEYS_FIELD_NUMBER: _ClassVar[int]
     keys: _containers.RepeatedCompositeFieldContainer[ApiKey]
-    def __init__(self, keys: _Optional[_Iterable[_Union[ApiKey, _Mapping]]] = ...) -> None: ...
+    more_keys: int
+    def __init__(self, keys: _Optional[_Iterable[_Union[ApiKey, _Mapping]]] = ..., more_keys: _Optional[int] = ...) -> None: ...
 
 class ListTrunkHealthRequest(_message.Message):
     __slots__ = ("trunk_id", "window")
@@ -489,10 +491,12 @@ class ListTrunkHealthRequest(_message.Message):
     def __init__(self, trunk_id: _Optional[str] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class ListTrunkHealthResponse(_message.Message):
-    __slots__ = ("trunks",)
+    __slots__ = ("trunks", "more_trunks")
     TRUNKS_FIELD_NUMBER: _ClassVar[int]
+    MORE_TRUNKS_FIELD_NUMBER: _ClassVar[int]
     trunks: _containers.RepeatedCompositeFieldContainer[TrunkHealth]
-    def __init__(self, trunks: _Optional[_Iterable[_Union[TrunkHealth, _Mapping]]] = ...) -> None: ...
+    more_trunks: int
+    def __init__(self, trunks: _Optional[_Iterable[_Union[TrunkHealth, _Mapping]]] = ..., more_trunks: _Optional[int] = ...) -> None: ...
 
 class TrunkHealth(_message.Message):
     __slots__ = ("trunk_id", "state", "since_time", "until_time", "cause", "traffic", "destinations")

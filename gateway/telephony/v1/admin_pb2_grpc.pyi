@@ -49,7 +49,8 @@ class AdminServiceStub:
     """
     GetConfig: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetConfigRequest, _admin_pb2.GetConfigResponse]
     """Returns the configuration in force. Passwords and secrets are not in it, only where they
-    are.
+    are. It is told whole, however big: some 16 bytes for each prefix. A client that takes no
+    messages above gRPC's default of 4 MiB reads one of some 200,000 prefixes.
     """
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CreateApiKeyRequest, _admin_pb2.CreateApiKeyResponse]
     """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
@@ -102,7 +103,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """
     GetConfig: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetConfigRequest, _admin_pb2.GetConfigResponse]  # type: ignore[assignment]
     """Returns the configuration in force. Passwords and secrets are not in it, only where they
-    are.
+    are. It is told whole, however big: some 16 bytes for each prefix. A client that takes no
+    messages above gRPC's default of 4 MiB reads one of some 200,000 prefixes.
     """
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.CreateApiKeyRequest, _admin_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
     """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
@@ -164,7 +166,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetConfigResponse, _abc.Awaitable[_admin_pb2.GetConfigResponse]]:
         """Returns the configuration in force. Passwords and secrets are not in it, only where they
-        are.
+        are. It is told whole, however big: some 16 bytes for each prefix. A client that takes no
+        messages above gRPC's default of 4 MiB reads one of some 200,000 prefixes.
         """
 
     @_abc_1.abstractmethod

@@ -592,7 +592,9 @@ class TrunkSummary(_message.Message):
     def __init__(self, trunk_id: _Optional[str] = ..., numbers: _Optional[_Iterable[str]] = ..., transfer_mode: _Optional[_Union[_admin_pb2.TrunkTransferMode, str]] = ..., enabled: _Optional[bool] = ...) -> None: ...
 
 class ListTrunksResponse(_message.Message):
-    __slots__ = ("trunks",)
+    __slots__ = ("trunks", "more_trunks")
     TRUNKS_FIELD_NUMBER: _ClassVar[int]
+    MORE_TRUNKS_FIELD_NUMBER: _ClassVar[int]
     trunks: _containers.RepeatedCompositeFieldContainer[TrunkSummary]
-    def __init__(self, trunks: _Optional[_Iterable[_Union[TrunkSummary, _Mapping]]] = ...) -> None: ...
+    more_trunks: int
+    def __init__(self, trunks: _Optional[_Iterable[_Union[TrunkSummary, _Mapping]]] = ..., more_trunks: _Optional[int] = ...) -> None: ...

@@ -124,7 +124,9 @@ class ListTransfersRequest(_message.Message):
     def __init__(self, call_id: _Optional[str] = ...) -> None: ...
 
 class ListTransfersResponse(_message.Message):
-    __slots__ = ("transfers",)
+    __slots__ = ("transfers", "more_transfers")
     TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    MORE_TRANSFERS_FIELD_NUMBER: _ClassVar[int]
     transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
-    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ...) -> None: ...
+    more_transfers: int
+    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., more_transfers: _Optional[int] = ...) -> None: ...
