@@ -215,7 +215,7 @@ class Stand:
         """The environment of this stand's gateways."""
         values: dict[str, Any] = {
             "GATEWAY_DATABASE_URL": self._database_url,
-            "GATEWAY_MASTER_KEY": "the tests' own master key, long enough",
+            "GATEWAY_MASTER_KEY": "the tests' own master key is long enough",
             "GATEWAY_GRPC_ADDRESS": "127.0.0.1:0",
             "GATEWAY_HTTP_ADDRESS": "127.0.0.1:0",
             "GATEWAY_WEBHOOK_PRIVATE_ADDRESSES": True,

@@ -29,7 +29,7 @@ def on_livekit(database_url: str, url: str, key: str, secret: str) -> Settings:
     return Settings.model_validate(
         {
             "GATEWAY_DATABASE_URL": database_url,
-            "GATEWAY_MASTER_KEY": "bench, with a master key of its own",
+            "GATEWAY_MASTER_KEY": "bench has a master key that is its own",
             "livekit_url": url,
             "livekit_api_key": key,
             "livekit_api_secret": secret,
@@ -42,7 +42,7 @@ def on_sandbox(database_url: str) -> Settings:
     return Settings.model_validate(
         {
             "GATEWAY_DATABASE_URL": database_url,
-            "GATEWAY_MASTER_KEY": "bench, with a master key of its own",
+            "GATEWAY_MASTER_KEY": "bench has a master key that is its own",
             "GATEWAY_PLATFORM": "sandbox",
         }
     )

@@ -84,7 +84,7 @@ def served(folder: Path, livekit_trunk_id: str, **platform: Any) -> Iterator[Ser
     settings = Settings.model_validate(
         {
             "GATEWAY_DATABASE_URL": f"sqlite:///{folder}/gateway.db",
-            "GATEWAY_MASTER_KEY": "the tests' own master key, long enough",
+            "GATEWAY_MASTER_KEY": "the tests' own master key is long enough",
             **platform,
         }
     )

@@ -31,7 +31,7 @@ class Target:
         self.settings = Settings.model_validate(
             {
                 "GATEWAY_DATABASE_URL": f"sqlite:///{folder}/gateway.db",
-                "GATEWAY_MASTER_KEY": "fuzz, with a master key of its own",
+                "GATEWAY_MASTER_KEY": "fuzz has a master key that is its own",
                 "GATEWAY_PLATFORM": "sandbox",
             }
         )

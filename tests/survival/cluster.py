@@ -34,7 +34,7 @@ class Cluster:
         self.settings = Settings.model_validate(
             {
                 "GATEWAY_DATABASE_URL": database_url,
-                "GATEWAY_MASTER_KEY": "the tests' own master key, long enough",
+                "GATEWAY_MASTER_KEY": "the tests' own master key is long enough",
                 "livekit_url": stack.url,
                 "livekit_api_key": stack.api_key,
                 "livekit_api_secret": stack.api_secret,
