@@ -28,6 +28,7 @@ from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantRespo
 from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply, Refused
 from gateway.domain.outcome import Failure
 from gateway.domain.secret_refs import SecretError
+from gateway.domain.texts import told
 from gateway.platform.livekit_answers import UNPACKED, MeasuredResponse
 from gateway.platform.livekit_replies import (
     cause_of,
@@ -292,5 +293,5 @@ async def _refuse_redirect(
     redirect: aiohttp.TraceRequestRedirectParams,
 ) -> None:
     redirect.response.release()
-    target = redirect.response.headers.get("Location", "elsewhere")
+    target = told(redirect.response.headers.get("Location", "elsewhere"))
     raise aiohttp.ClientError(f"LiveKit's address redirects to {target}: is it the right one?")

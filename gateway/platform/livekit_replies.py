@@ -1,5 +1,7 @@
 """What LiveKit's replies, errors and silences mean, as values of the domain."""
 
+import re
+
 import aiohttp
 from livekit.api import ServerError, ServerErrorCode
 from livekit.protocol.models import ParticipantInfo
@@ -22,8 +24,18 @@ from gateway.domain.leg import (
 )
 from gateway.domain.observation import LegIds, LegStatus
 from gateway.domain.outcome import Failure
+from gateway.domain.texts import MAX_MESSAGE, sip_code, told
 from gateway.platform.livekit_requests import CALL_ID_ATTRIBUTE
 
+LONGEST_PLACE = 2048
+"""Characters of room and identity together; LiveKit allows 256 bytes of each."""
+_SAID = (
+    CALL_ID_ATTRIBUTE,
+    *("sip.callStatus", "sip.callID", "sip.callIDFull", "sip.ruleID", "sip.trunkID"),
+    *("sip.phoneNumber", "sip.trunkPhoneNumber"),
+)
+"""What is read of a leg's attributes."""
+_SIP_CODE = re.compile(r"[0-9]{3}")
 _PREFIX = "twirp error unknown: "
 _TWIRP_CODES = {value for name, value in vars(ServerErrorCode).items() if name.isupper()}
 # LiveKit's JWT middleware and its router answer in plain text.
@@ -45,7 +57,7 @@ def picked_up(info: SIPParticipantInfo) -> DialReply:
     """LiveKit's success: a reply without LiveKit's id of the call is none."""
     if not info.sip_call_id:
         return NoReply("the reply names no call")
-    return PickedUp(LegIds(info.participant_id, info.sip_call_id))
+    return PickedUp(LegIds(told(info.participant_id), told(info.sip_call_id)))
 
 
 def referred(response: TransferSIPParticipantResponse) -> ReferReply:
@@ -54,11 +66,12 @@ def referred(response: TransferSIPParticipantResponse) -> ReferReply:
         return Completed()
     if response.status != SIPTransferStatus.STS_TRANSFER_FAILED:
         return NoReply("LiveKit answered before the transfer was over")
-    if not response.sip_status.code and response.reason in _UNHEARD:
+    code = sip_code(response.sip_status.code)
+    if not code and response.reason in _UNHEARD:
         return NoReply(_reason_name(response))
     failure = Failure(
-        sip_status_code=response.sip_status.code,
-        sip_status=response.sip_status.status,
+        sip_status_code=code,
+        sip_status=told(response.sip_status.status),
         message=_reason_name(response),
     )
     return Refused(failure)
@@ -115,19 +128,20 @@ def leg_of(info: ParticipantInfo, room: str) -> Leg | None:
 
 def leg_told(info: ParticipantInfo, room: str) -> Leg | None:
     """The same of a participant that may have left since; None only if it is no phone."""
-    if info.kind != ParticipantInfo.Kind.SIP or "\0" in room + info.identity:
-        return None  # databases keep no NUL, and nobody we dial has one
-    said = info.attributes
+    place = room + info.identity
+    if info.kind != ParticipantInfo.Kind.SIP or "\0" in place or len(place) > LONGEST_PLACE:
+        return None  # databases keep no NUL, and nobody we dial has such a place
+    said = {name: told(info.attributes.get(name, "")) for name in _SAID}
     return Leg(
-        status=_status(said.get("sip.callStatus", "")),
-        ids=LegIds(info.sid, said.get("sip.callID", ""), said.get("sip.callIDFull", "")),
-        call_id=said.get(CALL_ID_ATTRIBUTE, ""),
+        status=_status(said["sip.callStatus"]),
+        ids=LegIds(told(info.sid), said["sip.callID"], said["sip.callIDFull"]),
+        call_id=said[CALL_ID_ATTRIBUTE],
         room=room,
         identity=info.identity,
-        rule_id=said.get("sip.ruleID", ""),
-        livekit_trunk_id=said.get("sip.trunkID", ""),
-        far_number=said.get("sip.phoneNumber", ""),
-        own_number=said.get("sip.trunkPhoneNumber", ""),
+        rule_id=said["sip.ruleID"],
+        livekit_trunk_id=said["sip.trunkID"],
+        far_number=said["sip.phoneNumber"],
+        own_number=said["sip.trunkPhoneNumber"],
     )
 
 
@@ -153,12 +167,11 @@ def _status(said: str) -> LegStatus:
 def cause_of(error: Exception) -> str:
     """The error in words, never empty."""
     if isinstance(error, ServerError):
-        return (
-            f"{error.code} (HTTP {error.status}): {error.message or 'no Twirp error in the body'}"
-        )
+        message = error.message or "no Twirp error in the body"
+        return told(f"{error.code} (HTTP {error.status}): {message}", MAX_MESSAGE)
     if isinstance(error, TimeoutError):
         return f"no answer in time ({type(error).__name__})"
-    return f"{type(error).__name__}: {error}"
+    return told(f"{type(error).__name__}: {error}", MAX_MESSAGE)
 
 
 def _failed(error: Exception) -> Refused | NeverSent | NoReply:
@@ -189,9 +202,9 @@ def _failure(error: ServerError) -> Failure:
     metadata = _metadata(error)
     return Failure(
         sip_status_code=_number(metadata.get("sip_status_code", "")),
-        sip_status=metadata.get("sip_status", ""),
+        sip_status=told(metadata.get("sip_status", "")),
         code=error.code,
-        message=error.message.removeprefix(_PREFIX),
+        message=told(error.message.removeprefix(_PREFIX), MAX_MESSAGE),
     )
 
 
@@ -204,4 +217,4 @@ def _metadata(error: Exception) -> dict[str, str]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return sip_code(int(text)) if _SIP_CODE.fullmatch(text) else 0

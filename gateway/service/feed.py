@@ -64,6 +64,8 @@ class Feed:
         for event in events:
             self._newest[event.tenant_id] = event.sequence
             if (recent := self._recent.get(event.tenant_id)) is not None:
+                if recent and recent[-1].sequence + 1 != event.sequence:
+                    recent.clear()  # one before it could not be read
                 recent.append(event)
             for call in self._calls.get(event.call.call_id, ()):
                 call.put(event.call)

@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gateway.domain.call import Call
-from gateway.errors import invalid_field
+from gateway.errors import GatewayError, invalid_field
 from gateway.ports import CallQuery
+
+_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,13 @@ class PageToken:
             question, time, call_id = base64.urlsafe_b64decode(token).decode().split(" ")
             position = datetime.fromisoformat(time).astimezone(UTC), call_id
         except (ValueError, OverflowError):
-            raise invalid_field("page_token", "is none of this gateway's") from None
+            raise _foreign() from None
+        if not _CALL_ID.fullmatch(call_id):
+            raise _foreign()
         if question != self.question:
             raise invalid_field("page_token", "belongs to other criteria")
         return position
+
+
+def _foreign() -> GatewayError:
+    return invalid_field("page_token", "is none of this gateway's")

@@ -95,7 +95,7 @@ class Sweep:
 
     async def _compared(self, legs: Sequence[Leg]) -> Sequence[tuple[Leg, Swept]]:
         now = self._clock.now()
-        return await self._store.read(lambda tx: [(leg, _compare(tx, leg, now)) for leg in legs])
+        return await self._store.read(lambda tx: [(leg, _found(tx, leg, now)) for leg in legs])
 
     async def _hang_up(self, leg: Leg, *, again: bool) -> None:
         """Looks once more: another leg may have taken the identity meanwhile.
@@ -121,6 +121,15 @@ class Sweep:
         gateway_id = self._presence.gateway_id
         tx.put_claim(RequestClaim("", "sweep", "sweep", "", gateway_id, now + TURN))
         return True
+
+
+def _found(reading: Reading, leg: Leg, now: datetime) -> Swept:
+    """A call that cannot be read keeps its leg, and the other legs do not wait for it."""
+    try:
+        return _compare(reading, leg, now)
+    except ValueError as error:
+        log.error("not_readable", id=leg.call_id, cause=type(error).__name__)
+        return Swept.KNOWN
 
 
 def _compare(reading: Reading, leg: Leg, now: datetime) -> Swept:

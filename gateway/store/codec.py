@@ -1,11 +1,12 @@
 """Domain values to columns and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import RowMapping
 
 from gateway.audit.chain import canonical
@@ -17,12 +18,38 @@ from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
+V = TypeVar("V")
+
+log = structlog.get_logger()
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 _calls = TypeAdapter(Call)
 _transfers = TypeAdapter(Transfer)
 _events = TypeAdapter(CallEvent)
+
+
+def readable(rows: Iterable[T], decode: Callable[[T], V], name: Callable[[T], object]) -> list[V]:
+    """What can be read of these rows; one that cannot is reported and passed over.
+
+    It may be a newer version's, or damaged; the others are not to wait for it.
+    """
+    found = []
+    for row in rows:
+        try:
+            found.append(decode(row))
+        except ValueError as error:
+            report(name(row), error)
+    return found
+
+
+def report(row: object, error: ValueError) -> None:
+    """Says that a row cannot be read, and why, without what stands in it."""
+    kinds = error.errors(include_input=False) if isinstance(error, ValidationError) else ()
+    cause = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in kinds[:5])
+    log.error("row_not_readable", row=row, cause=cause or type(error).__name__)
 
 
 def micros(time: datetime) -> int:

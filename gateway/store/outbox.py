@@ -32,8 +32,9 @@ from gateway.domain.delivery import (
     WebhookCursor,
     WebhookRef,
 )
+from gateway.domain.event import CallEvent
 from gateway.ports.outbox import DeliveryQuery
-from gateway.store.codec import Row, event_of, micros, time_of
+from gateway.store.codec import Row, event_of, micros, readable, time_of
 from gateway.store.dialect import store_time
 from gateway.store.schema import (
     event_sequences,
@@ -211,10 +212,7 @@ class OutboxReads:
     def due_deliveries(self, webhook: WebhookRef, limit: int) -> Sequence[DueDelivery]:
         """See `ports.OutboxReading`."""
         found = self._look(_DUE, {**_named(webhook), "at": self._at(), "limit": limit})
-        return [
-            DueDelivery(_delivery_of(row), row["document"] and event_of(row["document"]))
-            for row in found
-        ]
+        return [DueDelivery(_delivery_of(row), row["document"] and _event_of(row)) for row in found]
 
     def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]:
         """See `ports.OutboxReading`."""
@@ -231,6 +229,16 @@ class OutboxReads:
 
     def _at(self) -> int:
         return micros(store_time(self._connection))
+
+
+def _event_of(row: RowMapping) -> CallEvent | None:
+    """None where it cannot be read: as if it were kept no more."""
+    found = readable([row], lambda one: event_of(one["document"]), _event_named)
+    return found[0] if found else None
+
+
+def _event_named(row: RowMapping) -> str:
+    return f"event {row['sequence']} of {row['tenant_id']}"
 
 
 class OutboxWrites(OutboxReads, ABC):

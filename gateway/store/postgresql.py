@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import (
     URL,
     Connection,
@@ -148,7 +150,23 @@ def _engine(url: URL, settings: tuple[str, ...], **engine: Any) -> Engine:
     defaults = {name: value for name, value in _CONNECTING.items() if name not in url.query}
     connecting = defaults | {"options": options}
     # We have no hstore columns; looking for that type would take every connection longer.
-    return create_engine(url, connect_args=connecting, use_native_hstore=False, **engine)
+    made = create_engine(
+        url, connect_args=connecting, use_native_hstore=False, hide_parameters=True, **engine
+    )
+    event.listen(made, "connect", _write_no_nul)
+    return made
+
+
+class _WithoutNul(StrDumperUnknown):
+    """Writes NUL, which PostgreSQL cannot hold, as a character that no text of ours has."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def _write_no_nul(connection: psycopg.Connection[Any], _record: object) -> None:
+    """So a question about such a text finds nothing instead of failing."""
+    connection.adapters.register_dumper(str, _WithoutNul)
 
 
 def _insist_on_durability(connection: psycopg.Connection[Any], _record: object) -> None:

@@ -1,8 +1,8 @@
 """What can be asked of the database, as `ports.Reading` has it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -33,6 +33,7 @@ from gateway.store.codec import (
     event_of,
     key_of,
     micros,
+    readable,
     transfer_of,
 )
 from gateway.store.dialect import store_time
@@ -54,6 +55,8 @@ from gateway.store.schema import (
     transfers,
 )
 
+V = TypeVar("V")
+
 
 def _is(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """`column` is what is asked for under its own name."""
@@ -62,27 +65,33 @@ def _is(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 _CALL = select(calls.c.document).where(_is(calls.c.call_id))
 _OPEN_CALLS = (
-    select(calls.c.document)
+    select(calls.c.call_id, calls.c.document)
     .where(calls.c.open == true())
     .order_by(calls.c.create_time, calls.c.call_id)
 )
-_OPEN_CALL_OF_LEG = _OPEN_CALLS.where(_is(calls.c.room), _is(calls.c.identity)).limit(1)
+_OPEN_CALL_OF_LEG = (
+    _OPEN_CALLS.with_only_columns(calls.c.document)
+    .where(_is(calls.c.room), _is(calls.c.identity))
+    .limit(1)
+)
 
 _TRANSFER = select(transfers.c.document).where(_is(transfers.c.transfer_id))
 _TRANSFERS_OF = (
-    select(transfers.c.document)
+    select(transfers.c.transfer_id, transfers.c.document)
     .where(_is(transfers.c.call_id))
     .order_by(transfers.c.create_time, transfers.c.transfer_id)
 )
 _OPEN_TRANSFERS = (
-    select(transfers.c.document)
+    select(transfers.c.transfer_id, transfers.c.document)
     .where(transfers.c.open == true())
     .order_by(transfers.c.create_time, transfers.c.transfer_id)
 )
-_OPEN_TRANSFER = _OPEN_TRANSFERS.where(_is(transfers.c.call_id)).limit(1)
+_OPEN_TRANSFER = (
+    _OPEN_TRANSFERS.with_only_columns(transfers.c.document).where(_is(transfers.c.call_id)).limit(1)
+)
 
 _EVENTS = (
-    select(events.c.document)
+    select(events.c.tenant_id, events.c.sequence, events.c.document)
     .where(_is(events.c.tenant_id), events.c.sequence > bindparam("after"))
     .order_by(events.c.sequence)
     .limit(bindparam("limit"))
@@ -160,11 +169,11 @@ class SqlReading(OutboxReads, LimitsReads):
 
     def calls(self, query: CallQuery) -> Sequence[Call]:
         """See `ports.Reading`."""
-        return [call_of(document) for document in self._ask(_calls(query)).scalars()]
+        return _each(self._ask(_calls(query)), call_of)
 
     def open_calls(self) -> Sequence[Call]:
         """See `ports.Reading`."""
-        return [call_of(document) for document in self._ask(_OPEN_CALLS).scalars()]
+        return _each(self._ask(_OPEN_CALLS), call_of)
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         """See `ports.Reading`."""
@@ -173,10 +182,7 @@ class SqlReading(OutboxReads, LimitsReads):
 
     def transfers_of(self, call_id: str) -> Sequence[Transfer]:
         """See `ports.Reading`."""
-        return [
-            transfer_of(document)
-            for document in self._ask(_TRANSFERS_OF, call_id=call_id).scalars()
-        ]
+        return _each(self._ask(_TRANSFERS_OF, call_id=call_id), transfer_of)
 
     def open_transfer(self, call_id: str) -> Transfer | None:
         """See `ports.Reading`."""
@@ -185,18 +191,22 @@ class SqlReading(OutboxReads, LimitsReads):
 
     def open_transfers(self) -> Sequence[Transfer]:
         """See `ports.Reading`."""
-        return [transfer_of(document) for document in self._ask(_OPEN_TRANSFERS).scalars()]
+        return _each(self._ask(_OPEN_TRANSFERS), transfer_of)
 
     def events(
         self, tenant_id: str, after: int, *, call_id: str = "", limit: int = 500
     ) -> Sequence[CallEvent]:
         """See `ports.Reading`."""
-        values: dict[str, object] = {"tenant_id": tenant_id, "after": after, "limit": limit}
+        values: dict[str, object] = {"tenant_id": tenant_id, "limit": limit}
+        statement = _CALL_EVENTS if call_id else _EVENTS
         if call_id:
-            found = self._ask(_CALL_EVENTS, **values, call_id=call_id)
-        else:
-            found = self._ask(_EVENTS, **values)
-        return [event_of(document) for document in found.scalars()]
+            values["call_id"] = call_id
+        while True:
+            rows = self._ask(statement, **values, after=after).all()
+            found = readable(rows, lambda row: event_of(row.document), _event_named)
+            if found or len(rows) < limit:
+                return found
+            after = rows[-1].sequence
 
     def event_range(self, tenant_id: str) -> tuple[int, int]:
         """See `ports.Reading`."""
@@ -289,9 +299,21 @@ class SqlReading(OutboxReads, LimitsReads):
         return {row.log_id: row.hash for row in self._ask(_HEADS) if row.hash is not None}
 
 
+def _each(rows: CursorResult[Any], decode: Callable[[str], V]) -> list[V]:
+    """What can be read of rows of an id and a document."""
+    found: Sequence[Any] = rows.all()
+    return readable(found, lambda row: decode(row[1]), lambda row: row[0])
+
+
+def _event_named(row: Any) -> str:
+    return f"event {row.sequence} of {row.tenant_id}"
+
+
 def _calls(query: CallQuery) -> Select[Any]:
     """The statement for `query`. A label's index has the order of the answer, as the calls' do."""
-    statement = select(calls.c.document).where(*_criteria(query)).limit(query.limit)
+    statement = (
+        select(calls.c.call_id, calls.c.document).where(*_criteria(query)).limit(query.limit)
+    )
     order = calls.c
     for number, (name, value) in enumerate(query.labels):
         label = call_labels.alias(f"label_{number}")

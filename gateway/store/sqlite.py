@@ -54,6 +54,7 @@ def _engine(
 ) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
         connect_args={"check_same_thread": False, "isolation_level": None},

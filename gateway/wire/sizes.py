@@ -98,11 +98,13 @@ def _messages(walk: _Walk, values: Any, limit: Limit, path: str) -> None:
 def _texts(walk: _Walk, values: Any, limit: Limit, path: str) -> None:
     walk.entries(len(values), limit, path)
     for at, value in enumerate(values):
-        if 4 * len(value) > limit.bytes:
+        if 4 * len(value) > limit.bytes or "\0" in value:
             _text(value, limit.bytes, path, f"[{at}]")
 
 
 def _text(value: str | bytes, limit: int, path: str, place: str = "") -> None:
+    if isinstance(value, str) and "\0" in value:  # no database and no name has one
+        raise invalid_field(f"{path}{place}", "must not contain NUL", value=printable(value))
     # Most texts are far from their limit; no character has more than four bytes.
     if 4 * len(value) > limit and _bytes_of(value) > limit:
         raise _too_many(f"{path}{place}", f"{limit} bytes", limit)

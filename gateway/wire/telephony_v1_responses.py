@@ -6,6 +6,7 @@ from gateway.domain.call import Attempt, Call
 from gateway.domain.event import CallEvent
 from gateway.domain.routing.decision import Candidate, LimitCheck, RouteDecision
 from gateway.domain.tenant import Trunk
+from gateway.domain.texts import sip_code
 from gateway.domain.timeouts import Timeout
 from gateway.domain.transfer import Transfer
 from gateway.service.calls import Placed
@@ -36,7 +37,7 @@ def call(value: Call) -> calls_pb2.Call:
         sip_call_id_full=value.sip_call_id_full,
         trunk_id=value.trunk_id,
         attempts=[_attempt(attempt) for attempt in value.attempts],
-        sip_status_code=value.sip_status_code,
+        sip_status_code=sip_code(value.sip_status_code),
         sip_status=value.sip_status,
         labels=value.labels,
         sandbox=value.sandbox,
@@ -57,7 +58,7 @@ def _attempt(value: Attempt) -> calls_pb2.Attempt:
         trunk_id=value.trunk_id,
         sip_call_id=value.sip_call_id,
         highest_state=number_of(calls_pb2.CallState.DESCRIPTOR, value.highest_state),
-        sip_status_code=value.sip_status_code,
+        sip_status_code=sip_code(value.sip_status_code),
         sip_status=value.sip_status,
         next_attempt=value.next_attempt,
         caller_id=value.caller_id,
@@ -76,7 +77,7 @@ def transfer(value: Transfer) -> transfers_pb2.Transfer:
         mode=number_of(transfers_pb2.TransferMode.DESCRIPTOR, value.mode),
         to=value.to,
         state=number_of(transfers_pb2.TransferState.DESCRIPTOR, value.state),
-        sip_status_code=value.sip_status_code,
+        sip_status_code=sip_code(value.sip_status_code),
         sip_status=value.sip_status,
     )
     put_span(message.ringing_timeout, value.ringing_timeout)

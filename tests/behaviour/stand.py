@@ -51,7 +51,7 @@ async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = 20.0) -
     return answer
 
 
-UNLIMITED = {
+NO_LIMITS = {
     "max_concurrent_calls": 0,
     "max_concurrent_inbound_calls": 0,
     "max_calls_per_second": 0,
@@ -62,11 +62,11 @@ UNLIMITED = {
 
 def configuration(livekit_trunk_id: str, **tenant: Any) -> dict[str, Any]:
     """Two tenants with a trunk each, and a trunk that is switched off; no limits but those told."""
-    tenant |= {"limits": UNLIMITED | tenant.get("limits", {})}
+    tenant |= {"limits": NO_LIMITS | tenant.get("limits", {})}
     return {
         "tenants": [
             {"tenant_id": "acme", "rooms": ["acme-*"], "sip_hosts": ["pbx.example.com"], **tenant},
-            {"tenant_id": "globex", "limits": UNLIMITED},
+            {"tenant_id": "globex", "limits": NO_LIMITS},
         ],
         "trunks": [
             {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.behaviour.stand import NUMBERS, UNLIMITED, Stand
+from tests.behaviour.stand import NO_LIMITS, NUMBERS, Stand
 
 OTHER = "+15005550197"
 
@@ -29,9 +29,9 @@ async def two_trunks(stand: Stand, first: str, second: str = "00", **more: Any) 
             {
                 "tenant_id": "acme",
                 "routes": [{"route_id": "all", "targets": targets}],
-                "limits": UNLIMITED,
+                "limits": NO_LIMITS,
             },
-            {"tenant_id": "globex", "limits": UNLIMITED},
+            {"tenant_id": "globex", "limits": NO_LIMITS},
         ],
         "trunks": [trunk(stand, "a", first, NUMBERS[0], **more), trunk(stand, "b", second, OTHER)],
     }

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.behaviour.stand import UNLIMITED
+from tests.behaviour.stand import NO_LIMITS
 
 PREFIX = "+1500555"
 """Of the route that has every trunk as a target."""
@@ -35,7 +35,7 @@ def route_of(seed: int) -> str:
 
 def _tenant(size: Size, seed: int) -> Iterator[str]:
     chance = random.Random(seed)
-    limits = ", ".join(f"{name}: {maximum}" for name, maximum in UNLIMITED.items())
+    limits = ", ".join(f"{name}: {maximum}" for name, maximum in NO_LIMITS.items())
     yield f"tenants:\n- tenant_id: acme\n  limits: {{{limits}}}\n  routes:"
     names = [f"trunk-{number}" for number in range(size.trunks)]
     yield from _route(route_of(seed), [PREFIX], names)

@@ -15,7 +15,7 @@ import grpc
 
 from gateway.domain.call import Call
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NUMBERS, UNLIMITED, Client, phone, span
+from tests.behaviour.stand import NO_LIMITS, NUMBERS, Client, phone, span
 from tests.chaos.relay import LossyRelay
 from tests.chaos.siege import Doors, Siege
 from tests.postgres.postgres_server import PostgresServer
@@ -229,7 +229,7 @@ def routing(stack: LiveKitStack) -> dict[str, Any]:
     """Two trunks with the same phones behind them: what fails on one is tried on the other."""
     names = ("first", "second")
     return {
-        "tenants": [{"tenant_id": name, "limits": UNLIMITED} for name in ("acme", "globex")],
+        "tenants": [{"tenant_id": name, "limits": NO_LIMITS} for name in ("acme", "globex")],
         "trunks": [
             {
                 "trunk_id": name,

@@ -18,7 +18,7 @@ from gateway.build import administration
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
-from tests.behaviour.stand import UNLIMITED
+from tests.behaviour.stand import NO_LIMITS
 from tests.processes import GatewayProcess, environment_of
 
 TENANT = "acme"
@@ -114,7 +114,7 @@ def configuration(livekit_trunk_id: str) -> Mapping[str, Any]:
         "numbers": [{"number": NUMBER}],
     }
     return {
-        "tenants": [{"tenant_id": TENANT, "rooms": ["*"], "limits": UNLIMITED}],
+        "tenants": [{"tenant_id": TENANT, "rooms": ["*"], "limits": NO_LIMITS}],
         "trunks": [trunk],
     }
 

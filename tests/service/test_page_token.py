@@ -81,3 +81,28 @@ def test_any_text_is_read_or_refused(token: str) -> None:
         assert PageToken.of(QUERY).read(token) is None
     except GatewayError as refused:
         assert refused.reason is Reason.INVALID_FIELD  # noqa: PT017  not every text is refused
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        "{time} call_1\0",
+        "{time} ",
+        "{time} call_1'--",
+        "{time} " + "c" * 65,
+        "{time} \u202ecall",
+        "9999-12-31T23:59:59-23:59 call_1",
+        "0001-01-01T00:00:00+23:59 call_1",
+        "-1 call_1",
+        "{time}",
+        "{time} call_1 call_2",
+    ],
+)
+def test_a_forged_position_is_refused(position: str) -> None:
+    """Also where whoever forges it knows what the question's own digest is."""
+    tokens = PageToken.of(QUERY)
+    text = f"{tokens.question} {position.format(time=NOON.isoformat())}"
+    with pytest.raises(GatewayError) as refused:
+        tokens.read(base64.urlsafe_b64encode(text.encode()).decode())
+    assert refused.value.reason is Reason.INVALID_FIELD
+    assert refused.value.metadata["field"] == "page_token"

@@ -19,7 +19,7 @@ from gateway.service import placed_leg
 from gateway.service.follow import Follower
 from gateway.service.webhooks_in import Taken
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NUMBERS, UNLIMITED, Stand, eventually, phone, reason_name, span
+from tests.behaviour.stand import NO_LIMITS, NUMBERS, Stand, eventually, phone, reason_name, span
 from tests.behaviour.trunks import trunk, two_trunks
 
 
@@ -31,7 +31,7 @@ async def three_trunks(stand: Stand, *behave_as: str) -> None:
     await stand.apply(
         {
             "tenants": [
-                {"tenant_id": "acme", "routes": routes, "limits": UNLIMITED},
+                {"tenant_id": "acme", "routes": routes, "limits": NO_LIMITS},
                 {"tenant_id": "globex"},
             ],
             "trunks": [

@@ -1,0 +1,36 @@
+"""Texts and numbers of somebody outside, as they may be kept, shown and logged.
+
+Carriers, callers and LiveKit say what they like: terminals would obey it, readers would be
+misled by it, and databases and messages could not hold it.
+"""
+
+import re
+
+MAX_TOLD = 256
+"""Bytes of a text that somebody outside has said."""
+MAX_MESSAGE = 1024
+"""Bytes of an error's message: what it means is looked for in it."""
+MIN_SIP_CODE, MAX_SIP_CODE = 100, 699
+
+UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""Control characters, line separators, what turns the direction of writing, halves of pairs."""
+
+
+def escaped(text: str) -> str:
+    r"""The same with each unsafe character written as in `\x1b` or `\u202e`."""
+    return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def told(text: str, limit: int = MAX_TOLD) -> str:
+    """Escaped, and at most `limit` bytes; `…` at its end says that there was more."""
+    safe = escaped(text[:limit])
+    if len(text) <= limit and len(safe.encode()) <= limit:
+        return safe
+    return safe.encode()[: limit - len("…".encode())].decode(errors="ignore") + "…"
+
+
+def sip_code(number: int) -> int:
+    """A SIP status; 0 for what cannot be one, as where there is none."""
+    return number if MIN_SIP_CODE <= number <= MAX_SIP_CODE else 0

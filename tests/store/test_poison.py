@@ -1,0 +1,98 @@
+"""Rows that cannot be read are passed over, and texts that a database cannot hold do no harm."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, update
+from structlog.testing import capture_logs
+
+from gateway.domain.call import Call, EventType
+from gateway.domain.event import CallEvent
+from gateway.ports import AuditQuery, CallQuery, Transaction
+from gateway.store.dialect import open_database
+from gateway.store.schema import calls, events, transfers
+from gateway.store.store import SqlStore
+from tests.store.conftest import Databank
+from tests.store.values import NOON, a_call, a_transfer
+
+POISON = ["{}", "no JSON", '{"call_id": "call_2", "sip_status_code": "many"}', '"\\ud800"']
+
+
+def an_event(call: Call) -> CallEvent:
+    return CallEvent(
+        event_id=f"event_{call.call_id}",
+        tenant_id=call.tenant_id,
+        type=EventType.CALL_CREATED,
+        event_time=NOON,
+        call=call,
+    )
+
+
+async def three_calls(store: SqlStore) -> None:
+    """Three calls, each with an event and a transfer."""
+
+    def write(tx: Transaction) -> None:
+        for number in (1, 2, 3):
+            call = a_call(f"call_{number}", create_time=NOON + timedelta(seconds=number))
+            tx.put_call(call)
+            tx.append_event(an_event(call))
+            tx.put_transfer(a_transfer(f"transfer_{number}", call_id="call_1"))
+
+    await store.transact(write)
+
+
+def poison(url: str, table: Table, document: str, **which: Any) -> None:
+    """Writes nonsense into one row."""
+    database = open_database(url, timedelta(seconds=30))
+    criteria = [table.c[name] == value for name, value in which.items()]
+    with database.writing.begin() as connection:
+        assert connection.execute(update(table).where(*criteria).values(document=document)).rowcount
+    database.dispose()
+
+
+@pytest.mark.parametrize("document", POISON)
+async def test_a_poisoned_row_is_passed_over(databank: Databank, document: str) -> None:
+    """Pages, open calls, transfers and events tell the others; the log names the row."""
+    store = databank.open()
+    await three_calls(store)
+    poison(databank.url, calls, document, call_id="call_2")
+    poison(databank.url, events, document, sequence=2)
+    poison(databank.url, transfers, document, transfer_id="transfer_2")
+    with capture_logs() as logs:
+        page = await store.read(lambda r: r.calls(CallQuery(tenant_id="acme")))
+        opened = await store.read(lambda r: r.open_calls())
+        told = await store.read(lambda r: r.events("acme", 0))
+        handed = await store.read(lambda r: r.transfers_of("call_1"))
+        pending = await store.read(lambda r: r.open_transfers())
+    assert [call.call_id for call in page] == ["call_3", "call_1"]
+    assert [call.call_id for call in opened] == ["call_1", "call_3"]
+    assert [event.sequence for event in told] == [1, 3]
+    assert {one.transfer_id for one in (*handed, *pending)} == {"transfer_1", "transfer_3"}
+    rows = [line["row"] for line in logs if line["event"] == "row_not_readable"]
+    assert set(rows) == {"call_2", "event 2 of acme", "transfer_2"}
+    assert "many" not in str(logs)
+
+
+async def test_a_page_of_poison_hides_nothing_behind_it(databank: Databank) -> None:
+    """Reading goes on where a whole page of events cannot be read."""
+    store = databank.open()
+    await three_calls(store)
+    for sequence in (1, 2):
+        poison(databank.url, events, "{}", sequence=sequence)
+    found = await store.read(lambda r: r.events("acme", 0, limit=2))
+    assert [event.sequence for event in found] == [3]
+
+
+async def test_nul_finds_nothing_and_breaks_nothing(store: SqlStore) -> None:
+    """PostgreSQL cannot hold it; a question about it is a question about nothing."""
+    await three_calls(store)
+    nul = "call_1\0"
+    assert await store.read(lambda r: r.call(nul)) is None
+    assert await store.read(lambda r: r.transfer(nul)) is None
+    assert await store.read(lambda r: r.open_call_of_leg(nul, nul)) is None
+    assert not await store.read(lambda r: r.events("acme", 0, call_id=nul))
+    assert await store.read(lambda r: r.claim("acme", "m", nul, NOON)) is None
+    assert not await store.read(lambda r: r.audit(AuditQuery(call_id=nul)))
+    query = CallQuery(tenant_id="acme", room=nul, labels=((nul, nul),), before=(NOON, nul))
+    assert not await store.read(lambda r: r.calls(query))
