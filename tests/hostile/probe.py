@@ -66,7 +66,9 @@ def main() -> None:
         answered = status(port, asked)
         took = time.perf_counter() - begun
         seen.append((max(0.0, took - (waited(own) + waited(other) - before)), answered))
-        if select.select([sys.stdin], [], [], PAUSE)[0] and not rounds:
+        if rounds:
+            time.sleep(PAUSE)
+        elif select.select([sys.stdin], [], [], PAUSE)[0]:
             break
     sys.stdout.write(json.dumps(seen))
 
