@@ -201,7 +201,7 @@ async def test_a_huge_answer_of_livekit_is_not_kept(
 async def test_errors_fit_grpcs_trailers(begun: Begun) -> None:
     """However much there is to say, a gRPC error keeps its reason."""
     gateway = await begun()
-    off = [
+    off: list[dict[str, Any]] = [
         {
             "trunk_id": f"acme-a-rather-long-name-of-a-trunk-{at}",
             "tenant_ids": ["acme"],
