@@ -37,4 +37,16 @@ CLOCK_STEPS = Counter(
     "gateway_clock_steps",
     "Steps of the machine's clock by half a second or more: noticed, taken_in (it lasted).",
     ["what"],
+HTTP_CONNECTIONS = Gauge("gateway_http_connections", "Connections that the HTTP ports hold.")
+HTTP_CONNECTIONS_CUT = Counter(
+    "gateway_http_connections_cut",
+    "Connections ended by the gateway: limit and peer_limit (too many), head (of a request that "
+    "does not come), idle (no further request, or an answer that is not read).",
+    ["cause"],
+)
+HTTP_MALFORMED = Counter("gateway_http_malformed", "What came to the HTTP ports and is no HTTP.")
+LOOP_STALL_SECONDS = Histogram(
+    "gateway_loop_stall_seconds",
+    "How late the event loop was for an appointment that it has 40 times a second.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )

@@ -20,6 +20,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
     "logs": frozenset(),
     "metrics": frozenset(),
+    "watchdog": frozenset({"metrics"}),
     "settings": VALUES,
     "domain": VALUES,
     "ports": VALUES,

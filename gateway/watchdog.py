@@ -1,0 +1,80 @@
+"""Notices when the event loop stands still, and where."""
+
+import asyncio
+import sys
+import threading
+import time
+from types import FrameType
+
+import structlog
+
+from gateway.metrics import LOOP_STALL_SECONDS
+
+BEAT_SECONDS = 0.025
+STALL_SECONDS = 0.1
+"""From here on a stall is told in the log."""
+MOST_FRAMES = 12
+
+log = structlog.get_logger()
+
+
+class Watchdog:
+    """Measures how late the loop is for an appointment, and looks where it stands meanwhile.
+
+    The looking is done by a thread, which sees file, line and function, and no value of anything.
+    Of what holds the interpreter itself it sees the place only where it lets go.
+    """
+
+    def __init__(self, *, stall_seconds: float = STALL_SECONDS) -> None:
+        self._stall_seconds = stall_seconds
+        self._due = 0.0
+        self._seen: list[str] = []
+        self._ended = threading.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Watches the running loop from now on."""
+        self._appoint(asyncio.get_running_loop())
+        ident = threading.get_ident()
+        self._thread = threading.Thread(
+            target=self._look, args=(ident,), name="watchdog", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watches no more. It may be called again, and before the start."""
+        self._ended.set()
+        if self._timer:
+            self._timer.cancel()
+        if self._thread:
+            self._thread.join()
+
+    def _appoint(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._due = time.monotonic() + BEAT_SECONDS
+        self._timer = loop.call_later(BEAT_SECONDS, self._beat, loop)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        late = max(0.0, time.monotonic() - self._due)
+        LOOP_STALL_SECONDS.observe(late)
+        if late >= self._stall_seconds:
+            log.warning("loop_stalled", seconds=round(late, 3), stood=self._seen)
+        self._seen = []
+        self._appoint(loop)
+
+    def _look(self, ident: int) -> None:
+        while not self._ended.wait(self._stall_seconds / 2):
+            late = time.monotonic() - self._due
+            if late >= self._stall_seconds / 2 and not self._seen:
+                self._seen = standing(sys._current_frames().get(ident))  # noqa: SLF001  # documented
+
+
+def standing(frame: FrameType | None) -> list[str]:
+    """Where a thread stands, innermost first, as `file:line function`."""
+    found: list[str] = []
+    while frame and len(found) < MOST_FRAMES:
+        code = frame.f_code
+        file = "/".join(code.co_filename.rsplit("/", 3)[-3:])
+        found.append(f"{file}:{frame.f_lineno} {code.co_name}")
+        frame = frame.f_back
+    return found

@@ -1,0 +1,63 @@
+"""Where the event loop stands when it stands still."""
+
+import asyncio
+import threading
+import time
+
+import structlog
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from gateway.watchdog import Watchdog
+
+STALL = 0.5
+"""Seconds."""
+
+
+def stand_still(seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
+def stalls_beyond(seconds: float) -> float:
+    """How many late appointments were counted above a bucket's bound."""
+    name = "gateway_loop_stall_seconds"
+    all_of_them = REGISTRY.get_sample_value(f"{name}_count") or 0
+    return all_of_them - (REGISTRY.get_sample_value(f"{name}_bucket", {"le": str(seconds)}) or 0)
+
+
+async def stalled(seconds: float) -> list[structlog.typing.EventDict]:
+    """What the log says of a loop that stands still."""
+    watchdog = Watchdog(stall_seconds=STALL / 2)
+    with capture_logs() as logs:
+        watchdog.start()
+        try:
+            await asyncio.sleep(0.1)
+            stand_still(seconds)
+            await asyncio.sleep(0.1)
+        finally:
+            watchdog.stop()
+    return [line for line in logs if line["event"] == "loop_stalled"]
+
+
+async def test_a_stall_is_told_with_its_place() -> None:
+    """The log names the function that held the loop, its file and line, and no value."""
+    before = stalls_beyond(0.25)
+    (line,) = await stalled(STALL * 2)
+    assert line["seconds"] > STALL / 2
+    assert line["stood"][0].endswith("stand_still")
+    assert "tests/test_watchdog.py:" in line["stood"][0]
+    assert stalls_beyond(0.25) > before
+
+
+async def test_it_ends_with_the_gateway() -> None:
+    """No thread stays, and stopping twice does no harm."""
+    watchdog = Watchdog()
+    watchdog.stop()
+    watchdog = Watchdog()
+    watchdog.start()
+    assert any(thread.name == "watchdog" for thread in threading.enumerate())
+    watchdog.stop()
+    watchdog.stop()
+    assert all(thread.name != "watchdog" for thread in threading.enumerate())
