@@ -37,6 +37,7 @@ CLOCK_STEPS = Counter(
     "gateway_clock_steps",
     "Steps of the machine's clock by half a second or more: noticed, taken_in (it lasted).",
     ["what"],
+)
 HTTP_CONNECTIONS = Gauge("gateway_http_connections", "Connections that the HTTP ports hold.")
 HTTP_CONNECTIONS_CUT = Counter(
     "gateway_http_connections_cut",

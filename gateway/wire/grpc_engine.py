@@ -16,27 +16,16 @@ from grpc_status import rpc_status
 from gateway.errors import GatewayError, invalid_field
 from gateway.pipeline import Incoming, Pipeline
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.grpc_options import MAX_CONNECTIONS, options
 from gateway.wire.grpc_status import status_of
 from gateway.wire.intake import Intake
 from gateway.wire.peers import origin_of
 
 WIRE = "grpc"
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-"""Of any method; each has a limit of its own below it."""
-
-_OPTIONS = (
-    # Two gateways on one port would share its connections by chance.
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    # Watchers behind proxies ping to keep their streams open.
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-)
 
 
 class GrpcEngine:
-    """Serves endpoints, health and reflection on one port."""
+    """Serves endpoints, health and, where asked for, reflection on one port."""
 
     def __init__(
         self,
@@ -44,10 +33,13 @@ class GrpcEngine:
         endpoints: Sequence[Endpoint],
         address: str,
         intake: Intake,
+        *,
+        connections: int = MAX_CONNECTIONS,
+        reflected: bool = True,
     ) -> None:
         self._pipeline = pipeline
         self._intake = intake
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server = grpc.aio.server(options=options(connections))
         self._health = health.aio.HealthServicer()
         self._services = _by_service(endpoints)
         for service, rows in self._services.items():
@@ -55,8 +47,9 @@ class GrpcEngine:
             generic = grpc.method_handlers_generic_handler(service, handlers)
             self._server.add_generic_rpc_handlers((generic,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (*self._services, "grpc.health.v1.Health", reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, self._server)
+        if reflected:
+            names = (*self._services, "grpc.health.v1.Health", reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
         self.port = self._server.add_insecure_port(address)
 
     async def start(self) -> None:

@@ -1,59 +1,77 @@
-"""The HTTP port: health for orchestrators, metrics for Prometheus, LiveKit's webhooks, Twirp."""
+"""An HTTP port: who is let in, what is mounted there, and how it stops."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol
 
+import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from gateway.wire.twirp_engine import TwirpEngine
-from gateway.wire.webhook_door import WebhookDoor
+from gateway.metrics import HTTP_MALFORMED
+from gateway.wire.connections import Connection, ConnectionLimits, Connections, told
 
-Readiness = Callable[[], Awaitable[Mapping[str, str]]]
-"""What is wrong, by part; empty when the gateway is ready."""
+READ_BYTES = 16 * 1024
+"""A connection is read no further while twice as much of it is waiting to be taken."""
+LINGER_SECONDS = 5.0
+"""How long a body that nobody wants is read on, so that its sender gets to see the answer."""
+
+HOW: dict[str, Any] = {
+    "access_log": None,
+    # Twirp knows no compressed bodies, and a small one may hide a huge one.
+    "auto_decompress": False,
+    "read_bufsize": READ_BYTES,
+    "lingering_time": LINGER_SECONDS,
+}
+
+log = structlog.get_logger()
+
+
+class Mounted(Protocol):
+    """What answers at some paths."""
+
+    def mount(self, app: web.Application) -> None:
+        """Takes its paths. Of two that want one path the first has it."""
+        ...
 
 
 class HttpServer:
-    """`/healthz`: the process lives. `/readyz`: send it requests. `/metrics`. The rest: Twirp.
-
-    `/livekit/webhook` only where there is a LiveKit (`webhooks`).
-    """
+    """Serves what is mounted, to whoever its limits let in."""
 
     def __init__(
         self,
         address: str,
-        facts: Mapping[str, str],
-        readiness: Readiness,
+        mounted: Sequence[Mounted],
         *,
-        twirp: TwirpEngine,
         grace: timedelta,
-        webhooks: WebhookDoor | None = None,
+        limits: ConnectionLimits | None = None,
     ) -> None:
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
-        self._facts = facts
-        self._readiness = readiness
-        app = web.Application()
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/metrics", self._metrics)
-        if webhooks:
-            webhooks.mount(app)
-        twirp.mount(app)
+        self._connections = Connections(limits or ConnectionLimits())
+        app = web.Application(middlewares=[told])
+        for each in mounted:
+            each.mount(app)
         self._runner = web.AppRunner(
             app,
-            access_log=None,
             # A client that hangs up gives up what it asked for, as with gRPC.
             handler_cancellation=True,
-            # Twirp knows no compressed bodies, and a small one may hide a huge one.
-            auto_decompress=False,
             shutdown_timeout=grace.total_seconds(),
+            **HOW,
         )
 
     async def start(self) -> int:
         """Serves from now on; returns the port."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host.strip("[]"), self._port)
+        assert self._runner.server is not None  # noqa: S101  # setup has made it
+        handler = partial(_Handler, self._runner.server)
+        site = _Site(
+            self._runner,
+            lambda: Connection(self._connections, handler),
+            self._host.strip("[]"),
+            self._port,
+        )
         await site.start()
         port: int = self._runner.addresses[0][1]
         return port
@@ -62,13 +80,54 @@ class HttpServer:
         """Takes nothing new; ends what is under way after the grace."""
         await self._runner.cleanup()
 
-    async def _healthz(self, _request: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
 
-    async def _readyz(self, _request: web.Request) -> web.Response:
-        wrong = await self._readiness()
-        status = {"status": "unready" if wrong else "ready", **self._facts, **wrong}
-        return web.json_response(status, status=503 if wrong else 200)
+class _Site(web.BaseSite):
+    """As aiohttp's own, with a protocol of our choice."""
 
-    async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    def __init__(
+        self,
+        runner: web.AppRunner,
+        make: Callable[[], asyncio.BaseProtocol],
+        host: str,
+        port: int,
+    ) -> None:
+        super().__init__(runner)
+        self._make = make
+        self._host = host
+        self._port = port
+
+    @property
+    def name(self) -> str:
+        return f"http://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        await super().start()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._make, self._host, self._port)
+
+
+class _Handler(web.RequestHandler):
+    """Reads requests as aiohttp does, and tells nobody what was wrong with one."""
+
+    def __init__(self, server: web.Server, connection: Connection) -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **HOW)
+        self.connection = connection
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """A bare status: aiohttp's text and log would repeat a header line, token and all."""
+        del message
+        if status == web.HTTPBadRequest.status_code:
+            HTTP_MALFORMED.inc()
+        else:
+            log.error("internal_error", exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer was begun and cannot be another one")
+        response = web.Response(status=status)
+        response.force_close()
+        return response

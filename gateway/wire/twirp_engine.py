@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.pipeline import Incoming, Pipeline
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.wire.expecting import expected, go_on
 from gateway.wire.intake import Intake
 from gateway.wire.peers import origin_of, peer_of
 from gateway.wire.twirp_bodies import ENCODINGS, LONG, ORDINARY, Encoding, UndecodableError
@@ -58,7 +59,7 @@ class TwirpEngine:
         Also those outside the prefix: Twirp clients understand `bad_route`, and some fail over
         any answer that is not JSON.
         """
-        app.router.add_route("*", "/{path:.*}", self.serve, expect_handler=_expected)
+        app.router.add_route("*", "/{path:.*}", self.serve, expect_handler=expected)
 
     async def serve(self, request: web.Request) -> web.Response:
         """The response to one request. Raises nothing but cancellation."""
@@ -141,7 +142,7 @@ class TwirpEngine:
 
     async def _body(self, request: web.Request, limit: int) -> bytes:
         """The body, if it is short and comes soon. Raises malformed or deadline_exceeded."""
-        _go_on(request)
+        go_on(request)
         body = bytearray()
         patience = self._intake.patience.total_seconds()
         try:
@@ -156,16 +157,6 @@ class TwirpEngine:
             told = f"failed to read request: the body took more than {patience:g} s"
             raise deadline_exceeded(told, last=True) from None
         return bytes(body)
-
-
-async def _expected(_request: web.Request) -> None:
-    """`Expect: 100-continue` is answered when the body is wanted, not before."""
-
-
-def _go_on(request: web.Request) -> None:
-    """Has a client send the body that it holds back until it is asked for."""
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _too_large(limit: int) -> TwirpError:

@@ -13,9 +13,11 @@ from google.protobuf.message import Message
 from gateway.domain.tenant import Right
 from gateway.pipeline import Incoming, Pipeline, Receive
 from gateway.telephony.v1 import calls_pb2
+from gateway.wire.connections import ConnectionLimits
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
-from gateway.wire.http import HttpServer
+from gateway.wire.http import HttpServer, Mounted
 from gateway.wire.intake import BODY_PATIENCE, Intake
+from gateway.wire.status import Metrics, Status
 from gateway.wire.twirp_engine import TwirpEngine
 
 SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
@@ -103,11 +105,17 @@ def head(method: str, *lines: str) -> bytes:
 
 
 @asynccontextmanager
-async def standing(serve: Serve, *, patience: timedelta = BODY_PATIENCE) -> AsyncIterator[Stand]:
-    """An engine that serves GetCall and the stream WatchCalls."""
+async def standing(
+    serve: Serve,
+    *,
+    patience: timedelta = BODY_PATIENCE,
+    limits: ConnectionLimits | None = None,
+) -> AsyncIterator[Stand]:
+    """An engine that serves GetCall and the stream WatchCalls, beside health and metrics."""
     pipeline = CannedPipeline(serve)
     engine = TwirpEngine(pipeline, endpoints(), Intake(patience=patience))
-    server = HttpServer("127.0.0.1:0", {}, _ready, twirp=engine, grace=GRACE)
+    mounted: list[Mounted] = [Status(_ready), Metrics(), engine]
+    server = HttpServer("127.0.0.1:0", mounted, grace=GRACE, limits=limits)
     port = await server.start()
     try:
         async with aiohttp.ClientSession() as session:

@@ -1,0 +1,46 @@
+"""What an HTTP port tells of the gateway itself: that it lives, whether it serves, its metrics."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+"""What is wrong, by part; empty when the gateway is ready."""
+
+
+class Status:
+    """`/healthz`: the process lives. `/readyz`: send it requests.
+
+    `facts`: what `/readyz` tells beside that; None: it tells no causes either.
+    """
+
+    def __init__(self, readiness: Readiness, facts: Mapping[str, str] | None = None) -> None:
+        self._readiness = readiness
+        self._facts = facts
+
+    def mount(self, app: web.Application) -> None:
+        """Takes its paths."""
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        wrong = await self._readiness()
+        status = {"status": "unready" if wrong else "ready"}
+        if self._facts is not None:
+            status |= {**self._facts, **wrong}
+        return web.json_response(status, status=503 if wrong else 200)
+
+
+class Metrics:
+    """`/metrics`, for Prometheus."""
+
+    def mount(self, app: web.Application) -> None:
+        """Takes its path."""
+        app.router.add_get("/metrics", self._metrics)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
