@@ -30,6 +30,8 @@ _OPTIONS: Any = {
     # The library would ask the machine's clock, whatever that shows.
     **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat"), False),
 }
+DIGEST_LENGTH = 44
+"""Of a SHA-256 in base64."""
 
 
 class LiveKitWebhooks:
@@ -40,13 +42,8 @@ class LiveKitWebhooks:
         self._api_key = api_key
         self._api_secret = api_secret
 
-    def read(self, authorization: str, body: bytes) -> Notice:
+    def signed(self, authorization: str) -> bytes:
         """See `ports.Webhooks`."""
-        if not hmac.compare_digest(_digest(body), self._signed_digest(authorization)):
-            raise NotGenuineError("the body is not what was signed")
-        return _notice(body)
-
-    def _signed_digest(self, authorization: str) -> bytes:
         scheme, _, rest = authorization.partition(" ")
         token = rest if scheme.lower() == "bearer" else authorization
         try:
@@ -58,9 +55,18 @@ class LiveKitWebhooks:
                 options=_OPTIONS,
             )
             _check_times(claims, self._clock.now().timestamp())
-        except (jwt.PyJWTError, UnicodeError, RecursionError, OverflowError) as error:
+        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
             raise NotGenuineError(str(error)) from error
-        return str(claims.get("sha256", "")).encode(errors="replace")
+        digest = claims.get("sha256")
+        if not isinstance(digest, str) or len(digest) != DIGEST_LENGTH:
+            raise NotGenuineError("no body was signed")
+        return digest.encode(errors="replace")
+
+    def read(self, digest: bytes, body: bytes) -> Notice:
+        """See `ports.Webhooks`."""
+        if not hmac.compare_digest(_digest(body), digest):
+            raise NotGenuineError("the body is not what was signed")
+        return _notice(body)
 
 
 _CHANGES = {

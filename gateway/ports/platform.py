@@ -84,10 +84,18 @@ class NotReadableError(Exception):
 class Webhooks(Protocol):
     """How the platform tells by itself what happens on it."""
 
-    def read(self, authorization: str, body: bytes) -> Notice:
-        """The notice in this request. MUST believe nothing that the platform has not signed.
+    def signed(self, authorization: str) -> bytes:
+        """The digest of the body that this request's sender, the platform, has signed.
 
-        `authorization`: the header's value as it came, `body`: the bytes as they came. Raises
-        NotGenuineError and NotReadableError, and nothing else whatever the bytes are.
+        `authorization`: the header's value as it came. MUST believe nothing that the platform
+        has not signed. Raises NotGenuineError, and nothing else whatever the text is.
+        """
+        ...
+
+    def read(self, digest: bytes, body: bytes) -> Notice:
+        """The notice in the body that has this digest.
+
+        `body`: the bytes as they came. MAY be called from any thread. Raises NotGenuineError
+        where the digest is another's, NotReadableError, and nothing else.
         """
         ...

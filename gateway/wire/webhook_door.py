@@ -1,46 +1,71 @@
 """`POST /livekit/webhook`: LiveKit's webhooks, answered before anything is done about them."""
 
+import asyncio
 from http import HTTPStatus
 
 import structlog
 from aiohttp import web
 
+from gateway.domain.inbound import Notice
 from gateway.metrics import WEBHOOKS_IN
 from gateway.ports import NotGenuineError, NotReadableError, Webhooks
 from gateway.service.webhooks_in import Taken, WebhooksIn
+from gateway.wire.bodies import NoPlaceError
+from gateway.wire.expecting import expected, go_on
+from gateway.wire.intake import Intake
+from gateway.wire.peers import origin_of, peer_of
 
 PATH = "/livekit/webhook"
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """LiveKit allows 512 KiB of metadata of the room, and as much of the participant."""
+LONG_BYTES = 64 * 1024
+"""A longer body is read aside, so that nobody waits for that."""
 
 log = structlog.get_logger()
 
+Answer = tuple[HTTPStatus, str]
+TOO_LARGE: Answer = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
+
+
+class _RefusedError(Exception):
+    """A request that is not taken, with its answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer[1])
+        self.answer = answer
+
 
 class WebhookDoor:
-    """Proves each request to be LiveKit's and hands on what it tells."""
+    """Proves each request to be LiveKit's and hands on what it tells.
 
-    def __init__(self, webhooks: Webhooks, webhooks_in: WebhooksIn) -> None:
+    Who has signed it is known from its head; until then nothing of its body is read.
+    """
+
+    def __init__(self, webhooks: Webhooks, webhooks_in: WebhooksIn, intake: Intake) -> None:
         self._webhooks = webhooks
         self._webhooks_in = webhooks_in
+        self._intake = intake
 
     def mount(self, app: web.Application) -> None:
         """Takes its path."""
-        app.router.add_post(PATH, self.serve)
+        app.router.add_route("POST", PATH, self.serve, expect_handler=expected)
 
     async def serve(self, request: web.Request) -> web.Response:
         """200: do not send it again; 503: do. Whoever is not LiveKit learns nothing."""
-        status, result = await self._answer(request)
+        try:
+            status, result = await self._answer(request)
+        except _RefusedError as refused:
+            status, result = refused.answer
         WEBHOOKS_IN.labels(result).inc()
         return web.Response(status=status)
 
-    async def _answer(self, request: web.Request) -> tuple[HTTPStatus, str]:
-        body = await _body(request)
-        if body is None:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"
+    async def _answer(self, request: web.Request) -> Answer:
+        peer = self._peer(request)
         try:
-            notice = self._webhooks.read(request.headers.get("Authorization", ""), body)
+            digest = self._webhooks.signed(request.headers.get("Authorization", ""))
+            notice = await self._read(digest, await self._body(request, peer))
         except NotGenuineError as forged:
-            log.warning("webhook_refused", peer=request.remote, cause=str(forged))
+            log.warning("webhook_refused", peer=peer, cause=str(forged))
             return HTTPStatus.UNAUTHORIZED, "refused"
         except NotReadableError as error:
             log.warning("webhook_not_readable", cause=str(error))
@@ -49,12 +74,37 @@ class WebhookDoor:
         again = taken is Taken.FULL
         return HTTPStatus.SERVICE_UNAVAILABLE if again else HTTPStatus.OK, taken.value
 
+    def _peer(self, request: web.Request) -> str:
+        name = request.transport.get_extra_info("peername") if request.transport else None
+        return self._intake.peers.real_peer(peer_of(name), request.headers.items())
 
-async def _body(request: web.Request) -> bytes | None:
-    """None where it is too large."""
+    async def _body(self, request: web.Request, peer: str) -> bytes:
+        """The body, if it is short and comes soon."""
+        size = request.content_length
+        if (size or 0) > MAX_BODY_BYTES:
+            raise _RefusedError(TOO_LARGE)
+        try:
+            async with self._intake.bodies.place(origin_of(peer), size):
+                async with asyncio.timeout(self._intake.patience.total_seconds()):
+                    return await _received(request)
+        except NoPlaceError:
+            raise _RefusedError((HTTPStatus.SERVICE_UNAVAILABLE, Taken.FULL.value)) from None
+        except TimeoutError:
+            raise _RefusedError((HTTPStatus.REQUEST_TIMEOUT, "too_slow")) from None
+        except web.RequestPayloadError as broken:
+            raise NotReadableError("the body broke off") from broken
+
+    async def _read(self, digest: bytes, body: bytes) -> Notice:
+        if len(body) > LONG_BYTES:
+            return await asyncio.to_thread(self._webhooks.read, digest, body)
+        return self._webhooks.read(digest, body)
+
+
+async def _received(request: web.Request) -> bytes:
+    go_on(request)
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            return None
+            raise _RefusedError(TOO_LARGE)
     return bytes(body)

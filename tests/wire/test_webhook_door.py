@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,23 @@ from aiohttp.test_utils import TestClient, TestServer
 from gateway.platform.webhooks import LiveKitWebhooks
 from gateway.service import webhooks_in
 from gateway.store.store import open_store
+from gateway.wire.bodies import SMALL_BYTES, Bodies
+from gateway.wire.intake import Intake
 from gateway.wire.webhook_door import MAX_BODY_BYTES, PATH, WebhookDoor
 from tests.clocks import RealClock
-from tests.platform.test_webhooks import KEY, LEFT, SECRET, signed
+from tests.platform.test_webhooks import KEY, LEFT, SECRET, digest, signed
 from tests.service.exchange import Desk, Exchange, serving
 
 Door = tuple[TestClient[web.Request, web.Application], Desk]
 
 
 @asynccontextmanager
-async def _serve(folder: Path) -> AsyncIterator[Door]:
+async def _serve(folder: Path, intake: Intake | None = None) -> AsyncIterator[Door]:
     store = open_store(f"sqlite:///{folder / 'gateway.db'}", RealClock())
     async with serving(store, Exchange()) as desk:
         app = web.Application()
-        WebhookDoor(LiveKitWebhooks(KEY, SECRET, RealClock()), desk.webhooks).mount(app)
+        webhooks = LiveKitWebhooks(KEY, SECRET, RealClock())
+        WebhookDoor(webhooks, desk.webhooks, intake or Intake()).mount(app)
         async with TestClient(TestServer(app)) as client:
             yield client, desk
     await store.close()
@@ -100,9 +104,10 @@ async def test_a_signed_body_that_is_no_event(door: Door) -> None:
 
 
 async def test_too_much(door: Door) -> None:
-    """A body beyond the limit is 413, signed or not; one at the limit is read."""
+    """A signed body beyond the limit is 413; one at the limit is read."""
     _, desk = door
     assert (await post(door, b" " * (MAX_BODY_BYTES + 1)))[0] == 413
+    assert (await post(door, b" " * (MAX_BODY_BYTES + 1), "Bearer x"))[0] == 401
     body = event(desk)
     assert (await post(door, body + b" " * (MAX_BODY_BYTES - len(body))))[0] == 200
 
@@ -121,3 +126,70 @@ async def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
+
+
+def head(authorization: str, *lines: str) -> bytes:
+    """The head of a request of LiveKit's."""
+    first = [f"POST {PATH} HTTP/1.1", "Host: test", f"Authorization: {authorization}"]
+    return "\r\n".join([*first, *lines, "", ""]).encode()
+
+
+async def answer(door: Door, sent: bytes) -> bytes:
+    """The status line of the answer to bytes on a connection of its own."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door[0].port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            return await reader.readline()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "line", ["Content-Length: 2000000", "Transfer-Encoding: chunked", "Content-Length: 9999999"]
+)
+@pytest.mark.parametrize("expect", ["X-Nothing: 1", "Expect: 100-continue"])
+async def test_a_strangers_body_is_not_awaited(door: Door, line: str, expect: str) -> None:
+    """Who has signed is asked before a byte of the body: its head alone is refused."""
+    assert b" 401 " in await answer(door, head("Bearer x", line, expect))
+
+
+async def test_what_signs_no_body_is_nobodys(door: Door) -> None:
+    """LiveKit's own token for something else opens nothing, before the body comes."""
+    for claim in (None, 1, "", "x", digest(b"x") + "="):
+        sent = head(signed(sha256=claim), "Content-Length: 2000000")
+        assert b" 401 " in await answer(door, sent)
+
+
+async def test_livekits_body_is_asked_for(door: Door) -> None:
+    """A sender that waits to be asked is asked, once it is known."""
+    _, desk = door
+    body = event(desk)
+    sent = head(signed(body), f"Content-Length: {len(body)}", "Expect: 100-continue")
+    assert b" 100 " in await answer(door, sent)
+
+
+async def test_a_body_that_does_not_come(tmp_path: Path) -> None:
+    """Also a body that LiveKit has signed has to come in time."""
+    intake = Intake(patience=timedelta(seconds=0.2))
+    async with _serve(tmp_path, intake) as door:
+        sent = head(signed(b"{}"), "Content-Length: 2")
+        assert b" 408 " in await answer(door, sent)
+
+
+async def test_too_many_bodies(tmp_path: Path) -> None:
+    """Where no more bodies are received, LiveKit sends its webhook again."""
+    bodies = Bodies(1, patience_seconds=0.1)
+    async with _serve(tmp_path, Intake(bodies=bodies)) as door:
+        large = event(door[1]) + b" " * SMALL_BYTES
+        async with bodies.place("somebody"):
+            assert (await post(door, large))[0] == 503
+        assert (await post(door, large))[0] == 200
+
+
+async def test_a_large_body_is_read_aside(door: Door) -> None:
+    """As much metadata as LiveKit allows is understood."""
+    _, desk = door
+    room = {"sid": "RM_1", "name": "acme-1", "metadata": "x" * 512 * 1024}
+    assert await post(door, event(desk, room=room)) == (200, b"")
