@@ -23,6 +23,6 @@ WORKDIR /var/lib/gateway
 VOLUME /var/lib/gateway
 EXPOSE 50051 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
 ENTRYPOINT ["gateway"]
 CMD ["serve"]

@@ -1,8 +1,8 @@
 """The composition root: the only room that names concrete classes.
 
 `ground` makes what stands before any service, `services` every story that this gateway tells,
-and `gateway` the process: its doors, its chores, its start and stop. `clock` is the machine's, as
-far as it is believed. Nothing is decided here.
+`doors` every port, and `gateway` the process: its chores, its start and stop. `clock` is the
+machine's, as far as it is believed. Nothing is decided here.
 """
 
 from gateway.build.clock import SystemClock

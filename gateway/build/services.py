@@ -77,14 +77,17 @@ class Services:
         self.retention = Retention(store=store, clock=clock, keeps=settings.retention)
 
     def endpoints(self) -> Sequence[Endpoint]:
-        """A row per RPC of our own API."""
+        """A row per RPC of our own API, beside the operators'."""
         return [
             *telephony_v1.endpoints(self.calls, self.commands, self.transfers, self.events),
-            *admin_v1.endpoints(
-                AdminRpcs(self._administration.admin, self._administration.directory)
-            ),
             *webhooks_v1.endpoints(WebhookService(store=self._store)),
         ]
+
+    def admin_endpoints(self) -> Sequence[Endpoint]:
+        """A row per RPC of the operators'."""
+        return admin_v1.endpoints(
+            AdminRpcs(self._administration.admin, self._administration.directory)
+        )
 
     def livekit_endpoints(self) -> Sequence[Endpoint]:
         """A row per method of LiveKit's that is served."""

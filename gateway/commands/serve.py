@@ -39,6 +39,8 @@ def serve(
     import uvloop  # noqa: PLC0415
 
     from gateway import logs  # noqa: PLC0415
+    from gateway.build.descriptors import raise_limit  # noqa: PLC0415
+    from gateway.build.doors import clients_of  # noqa: PLC0415
     from gateway.settings import PlatformName  # noqa: PLC0415
 
     logs.configure()
@@ -47,6 +49,7 @@ def serve(
     if demo:
         changes = {"platform": PlatformName.SANDBOX, "config": DEMO_CONFIG}
         settings = settings.model_copy(update=changes)
+    raise_limit(clients_of(settings))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(settings, demo=demo))
 
@@ -83,7 +86,7 @@ async def started(settings: "Settings") -> "Gateway":
     except (ConfigurationError, StoreUnavailableError, ValueError) as error:
         raise CommandError(str(error)) from error
     except RuntimeError as error:
-        hint = "GATEWAY_GRPC_ADDRESS sets another address"
+        hint = "GATEWAY_GRPC_ADDRESS and GATEWAY_ADMIN_GRPC_ADDRESS set other addresses"
         raise CommandError(f"cannot serve gRPC: {error}", hint) from error
     try:
         if settings.config == DEMO_CONFIG:
@@ -91,7 +94,7 @@ async def started(settings: "Settings") -> "Gateway":
         await gateway.start()
     except OSError as error:
         await gateway.stop()
-        hint = "GATEWAY_HTTP_ADDRESS and GATEWAY_CONFIG say what is used"
+        hint = "GATEWAY_HTTP_ADDRESS, GATEWAY_ADMIN_ADDRESS and GATEWAY_CONFIG say what is used"
         raise CommandError(f"cannot start: {error}", hint) from error
     except BaseException:
         await gateway.stop()

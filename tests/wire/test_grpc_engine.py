@@ -47,7 +47,7 @@ async def test_a_health_watch_hears_of_the_drain(tmp_path: Path) -> None:
     stub: Any = health_pb2_grpc.HealthStub(stand.grpc().channel)
     watch = stub.Watch(health_pb2.HealthCheckRequest(service=SERVICE.full_name))
     first = await watch.read()
-    await stand.gateway._grpc.drain()  # noqa: SLF001  the first step of stop()
+    await stand.gateway._doors.drain()  # noqa: SLF001  the first step of stop()
     second = await watch.read()
     assert (first.status, second.status) == (SERVING, NOT_SERVING)
     watch.cancel()

@@ -1,0 +1,155 @@
+"""The ports of one gateway: what is served where, for everybody and for operators."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from gateway.build.services import Services
+from gateway.pipeline import Pipeline
+from gateway.platform.webhooks import LiveKitWebhooks
+from gateway.ports import Clock
+from gateway.settings import PlatformName, Settings
+from gateway.wire.bodies import Bodies
+from gateway.wire.connections import ConnectionLimits
+from gateway.wire.endpoint import Endpoint
+from gateway.wire.grpc_engine import GrpcEngine
+from gateway.wire.http import HttpServer, Mounted
+from gateway.wire.intake import Intake
+from gateway.wire.peers import Peers
+from gateway.wire.status import Metrics, Readiness, Status
+from gateway.wire.twirp_engine import TwirpEngine
+from gateway.wire.webhook_door import WebhookDoor
+
+
+class Doors:
+    """Every port: two, and those that operators have for themselves.
+
+    AdminService is served at the operators' addresses where there is one, else at everybody's;
+    so is what only operators want to know.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Services,
+        pipeline: Pipeline,
+        readiness: Readiness,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._pipeline = pipeline
+        self._readiness = readiness
+        self._clock = clock
+        self._intake = intake_of(settings)
+        self._apart = bool(settings.admin_address or settings.admin_grpc_address)
+        self._grpc = self._grpc_engines()
+        self._http = self._http_servers()
+        self.ports: dict[str, int] = {name: door.port for name, door in self._grpc.items()}
+        """By their names in the log, such as `grpc_port`; those of HTTP from the start on."""
+
+    async def start(self) -> None:
+        """Opens them, those of gRPC last: their health says that all are open."""
+        for name, server in self._http.items():
+            self.ports[name] = await server.start()
+        for engine in self._grpc.values():
+            await engine.start()
+
+    async def drain(self) -> None:
+        """Tells load balancers to go elsewhere; RPCs are still served."""
+        for engine in self._grpc.values():
+            await engine.drain()
+
+    async def stop(self, grace: timedelta) -> None:
+        """Takes nothing new; ends what is under way after `grace`."""
+        await asyncio.gather(
+            *(engine.stop(grace) for engine in self._grpc.values()),
+            *(server.stop() for server in self._http.values()),
+        )
+
+    @property
+    def _public_rows(self) -> Sequence[Endpoint]:
+        own = self._services.endpoints()
+        return own if self._apart else [*own, *self._services.admin_endpoints()]
+
+    def _grpc_engines(self) -> Mapping[str, GrpcEngine]:
+        settings = self._settings
+        engines = {
+            "grpc_port": self._grpc_engine(
+                settings.grpc_address, self._public_rows, reflected=not self._apart
+            )
+        }
+        if settings.admin_grpc_address:
+            engines["admin_grpc_port"] = self._grpc_engine(
+                settings.admin_grpc_address, self._services.admin_endpoints(), reflected=True
+            )
+        return engines
+
+    def _grpc_engine(
+        self, address: str, rows: Sequence[Endpoint], *, reflected: bool
+    ) -> GrpcEngine:
+        return GrpcEngine(
+            self._pipeline,
+            rows,
+            address,
+            self._intake,
+            connections=self._settings.max_connections,
+            reflected=reflected,
+        )
+
+    def _http_servers(self) -> Mapping[str, HttpServer]:
+        settings = self._settings
+        facts = {"platform": settings.platform.value}
+        told: list[Mounted] = [Status(self._readiness, facts), Metrics()]
+        rows = [*self._public_rows, *self._services.livekit_endpoints()]
+        public = [*self._webhook_doors(), self._twirp(rows)]
+        if not settings.admin_address:
+            return {"http_port": self._http_server(settings.http_address, [*told, *public])}
+        bare = Status(self._readiness)
+        own = [*told, self._twirp(self._services.admin_endpoints())]
+        return {
+            "http_port": self._http_server(settings.http_address, [bare, *public]),
+            "admin_http_port": self._http_server(settings.admin_address, own),
+        }
+
+    def _http_server(self, address: str, mounted: Sequence[Mounted]) -> HttpServer:
+        settings = self._settings
+        limits = ConnectionLimits(
+            most=settings.max_connections,
+            most_per_peer=settings.max_connections_per_peer,
+            head_seconds=settings.head_seconds,
+            peers=self._intake.peers,
+        )
+        return HttpServer(address, mounted, grace=settings.drain_timeout, limits=limits)
+
+    def _twirp(self, rows: Sequence[Endpoint]) -> TwirpEngine:
+        return TwirpEngine(self._pipeline, rows, self._intake)
+
+    def _webhook_doors(self) -> list[Mounted]:
+        """None where there is no LiveKit that could tell anything."""
+        settings = self._settings
+        if settings.platform is PlatformName.SANDBOX:
+            return []
+        secret = settings.livekit_api_secret.get_secret_value()
+        webhooks = LiveKitWebhooks(settings.livekit_api_key, secret, self._clock)
+        return [WebhookDoor(webhooks, self._services.webhooks_in, self._intake)]
+
+
+def clients_of(settings: Settings) -> int:
+    """How many connections all doors together may hold."""
+    doors = [
+        settings.grpc_address,
+        settings.http_address,
+        settings.admin_address,
+        settings.admin_grpc_address,
+    ]
+    return settings.max_connections * sum(1 for address in doors if address)
+
+
+def intake_of(settings: Settings) -> Intake:
+    """How much the engines take in at a time, how patiently, and whose word of others counts."""
+    return Intake(
+        peers=Peers(settings.trusted_proxies),
+        bodies=Bodies(settings.max_bodies),
+        patience=timedelta(seconds=settings.body_seconds),
+    )

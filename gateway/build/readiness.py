@@ -1,0 +1,68 @@
+"""Whether this gateway can serve, asked of database and LiveKit once for all who want to know."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from gateway.ports import Platform, PlatformError, StoreUnavailableError
+from gateway.service.key_seals import KeySeals
+
+CHECK_SECONDS = 2.0
+FRESH_SECONDS = 1.0
+"""For so long an answer is good for everybody who asks."""
+LATE = "does not answer in time"
+
+Ask = Callable[[], Awaitable[Mapping[str, str]]]
+
+
+class Shared:
+    """One asking at a time, and one a second, however many want to know."""
+
+    def __init__(self, ask: Ask, *, fresh_seconds: float = FRESH_SECONDS) -> None:
+        self._ask = ask
+        self._fresh_seconds = fresh_seconds
+        self._asking: asyncio.Task[Mapping[str, str]] | None = None
+        self._asked = 0.0
+
+    async def __call__(self) -> Mapping[str, str]:
+        """The newest answer. Who gives up waiting for it takes it from nobody."""
+        stale = time.monotonic() - self._asked >= self._fresh_seconds
+        if self._asking is None or (self._asking.done() and stale):
+            self._asked = time.monotonic()
+            self._asking = asyncio.ensure_future(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def stop(self) -> None:
+        """Gives up an asking that is under way."""
+        if self._asking and not self._asking.done():
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
+
+
+class Outside:
+    """How the database and the platform are, and whether the keys open."""
+
+    def __init__(self, key_seals: KeySeals, platform: Platform) -> None:
+        self._key_seals = key_seals
+        self._platform = platform
+
+    async def wrong(self) -> Mapping[str, str]:
+        """What is wrong with which; both are asked at once, for two seconds at most."""
+        stored, livekit = await asyncio.gather(self._stored(), self._livekit())
+        found = {**stored, "livekit": livekit}
+        return {part: cause for part, cause in found.items() if cause}
+
+    async def _stored(self) -> Mapping[str, str]:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                return {"keys": await self._key_seals.wrong()}
+        except (StoreUnavailableError, TimeoutError) as away:
+            return {"database": str(away) or LATE}
+
+    async def _livekit(self) -> str:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._platform.check()
+        except (PlatformError, TimeoutError) as away:
+            return str(away) or LATE
+        return ""
