@@ -1,9 +1,9 @@
 """A call event as stored and told to watchers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.domain.call import Call, EventType
+from gateway.domain.call import Call, EventType, LegOptions, Wishes
 from gateway.domain.transfer import Transfer
 
 
@@ -21,3 +21,12 @@ class CallEvent:
     call: Call
     transfer: Transfer | None = None
     sequence: int = 0
+
+
+def as_told(event: CallEvent) -> CallEvent:
+    """The event without what of its call no event ever tells, and which may be long.
+
+    These are the leg's options, and what routing still needs of the call.
+    """
+    call = replace(event.call, leg=LegOptions(), wishes=Wishes(), backups=())
+    return replace(event, call=call)

@@ -132,6 +132,7 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
     def append_event(self, event: CallEvent) -> CallEvent:
         """Stores the event under the tenant's next sequence, and returns it with that.
 
+        It is stored, read and heard of as `domain.event.as_told` leaves it, and returned whole.
         The stored call of the event (and the calls table's row) carries the sequence too.
         MUST leave no gap and give no sequence twice, also across rollbacks and processes.
         """

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping
 from gateway.audit.chain import canonical
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.call import Call
-from gateway.domain.event import CallEvent
+from gateway.domain.event import CallEvent, as_told
 from gateway.domain.tenant import Right
 from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig
@@ -62,9 +62,13 @@ def time_of(stored: int) -> datetime:
     return _EPOCH + stored * _MICROSECOND
 
 
-def _document(adapter: TypeAdapter[Any], value: object) -> str:
+_NOT_TOLD = {"call": {"leg", "wishes", "backups"}}
+"""What `as_told` leaves out; documents of before have it."""
+
+
+def _document(adapter: TypeAdapter[Any], value: object, **how: Any) -> str:
     # A value of the wrong type would be written, and could not be read back.
-    return adapter.dump_json(value, warnings="error").decode()
+    return adapter.dump_json(value, warnings="error", **how).decode()
 
 
 def call_row(call: Call) -> Row:
@@ -125,13 +129,13 @@ def event_row(event: CallEvent) -> Row:
         "call_id": event.call.call_id,
         "type": event.type.value,
         "event_time": micros(event.event_time),
-        "document": _document(_events, event),
+        "document": _document(_events, event, exclude=_NOT_TOLD),
     }
 
 
 def event_of(document: str) -> CallEvent:
-    """The event that `event_row` wrote."""
-    return _events.validate_json(document)
+    """The event that `event_row` wrote, now or before events left anything out."""
+    return as_told(_events.validate_json(document))
 
 
 def claim_row(claim: RequestClaim) -> Row:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.audit.chain import Chain
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.call import Call
-from gateway.domain.event import CallEvent
+from gateway.domain.event import CallEvent, as_told
 from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.store import history, presence
@@ -205,8 +205,9 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         newest = self.call(event.call.call_id) or event.call
         self.put_call(stored.call if newest == event.call else replace(newest, sequence=sequence))
         self._writes.sequences[event.tenant_id] = sequence
-        self._writes.events.append(stored)
-        self._events.append(stored)
+        told = as_told(stored)
+        self._writes.events.append(told)
+        self._events.append(told)
         return stored
 
     def put_claim(self, claim: RequestClaim) -> None:
