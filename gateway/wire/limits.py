@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gateway.domain import fields
 from gateway.domain.config_rules import MAX_URL
+from gateway.domain.key_rules import MAX_ADDRESSES
 from gateway.service.webhooks import MAX_SEQUENCES
 
 
@@ -181,7 +182,11 @@ _TRUNKS: Limits = {
 }
 
 _ADMINISTRATION: Limits = {
-    "CreateApiKeyRequest": {"tenant_id": _ID, "rights": _ENUMS},
+    "CreateApiKeyRequest": {
+        "tenant_id": _ID,
+        "rights": _ENUMS,
+        "allowed_addresses": _texts(MAX_ADDRESSES),
+    },
     "RevokeApiKeyRequest": {"key": _ID},
     "ListApiKeysRequest": {"tenant_id": _ID},
     "ListTrunkHealthRequest": {"trunk_id": _ID},
