@@ -17,6 +17,7 @@ from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.errors import Reason
 from gateway.metrics import CALLS_ENDED
 from gateway.pipeline import Pipeline
+from gateway.ports import StoreUnavailableError
 from gateway.service.chores import every
 from gateway.service.platforms import Platforms
 from gateway.settings import Settings

@@ -1,7 +1,7 @@
 """Texts and numbers that no database or message can hold are the caller's mistake, never ours."""
 
 import base64
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -16,7 +16,7 @@ LAST, FIRST = 2**63 - 1, -(2**63)
 
 def with_nul() -> list[tuple[str, Any]]:
     """Each text that reaches a question to the database, with a NUL in it."""
-    place = {"room": NUL, "participant_identity": NUL}
+    place: Any = {"room": NUL, "participant_identity": NUL}
     return [
         ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", request_id=NUL)),
         ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", labels={NUL: NUL})),
@@ -64,7 +64,7 @@ EXTREMES: list[tuple[str, Any]] = [
     ("ListCallEvents", calls_pb2.ListCallEventsRequest(wait=Duration(seconds=315_576_000_000))),
     ("ListCalls", calls_pb2.ListCallsRequest(page_size=2**31 - 1)),
     *(
-        ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", **{field: span}))
+        ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", **cast("Any", {field: span})))
         for field in ("ringing_timeout", "setup_timeout", "max_duration")
         for span in (Duration(seconds=315_576_000_000), Duration(seconds=-315_576_000_000))
     ),

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from gateway.domain.call import Call
-from gateway.domain.event import CallEvent
+from gateway.domain.call import Call, LegOptions, Wishes
+from gateway.domain.event import CallEvent, as_told
+from gateway.domain.routing.decision import Backup
 from gateway.domain.transfer import Transfer
 from gateway.store.codec import (
     call_of,
@@ -21,7 +23,8 @@ from gateway.store.codec import (
     transfer_of,
     transfer_row,
 )
-from tests.store.values import a_call
+from gateway.wire import telephony_v1_responses as responses
+from tests.store.values import NOON, a_call, an_event, on_trunk
 
 times = st.datetimes(
     min_value=datetime(1970, 1, 2),  # noqa: DTZ001  Hypothesis adds the zone
