@@ -5,8 +5,8 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """Of any method; each has a limit of its own below it."""
 MAX_METADATA_BYTES = 16 * 1024
 """Of a request; tokens are the largest that is in it."""
-MAX_STREAMS = 1000
-"""Requests at a time of one connection: each client's streams and long polls share it."""
+MAX_STREAMS = 4096
+"""Requests at a time of one connection: all streams and long polls of a client may share it."""
 SETTINGS_SECONDS = 10
 """How long a connection may take to begin with HTTP/2."""
 PING_SECONDS = 60
