@@ -131,6 +131,32 @@ async def test_what_was_applied_is_what_is_read(stand: Stand) -> None:
     assert read.HasField("apply_time")
 
 
+async def test_secrets_are_in_their_directories(stand: Stand, tmp_path: Path) -> None:
+    """A reference to another file is CONFIG_INVALID, with its path and the directories."""
+    operator = await stand.client("")
+    config = configuration(stand.trunk)
+    crm = {"webhook_id": "crm", "url": "https://crm.example/", "secret_from": ""}
+    config["tenants"][0]["webhooks"] = [crm]
+    for wrong in ("/etc/passwd", f"{tmp_path}-2/secret", str(tmp_path), "/run/secrets/hook"):
+        crm["secret_from"] = f"file:{wrong}"
+        told = await refusal(apply(operator, message(config), expected_version=1, dry_run=True))
+        assert (told.reason, told.fields) == (
+            "CONFIG_INVALID",
+            ("tenants[0].webhooks[0].secret_from",),
+        )
+        assert str(tmp_path) in told.message
+        assert "GATEWAY_SECRET_DIRECTORIES" in told.message
+    for wrong in ("file:/proc/self/environ", "env:GATEWAY_MASTER_KEY", "env:PATH"):
+        crm["secret_from"] = wrong
+        told = await refusal(apply(operator, message(config), expected_version=1))
+        assert (told.reason, told.fields) == (
+            "CONFIG_INVALID",
+            ("tenants[0].webhooks[0].secret_from",),
+        )
+    crm["secret_from"] = f"file:{tmp_path}/secret"
+    assert (await apply(operator, message(config), expected_version=1)).version == 2
+
+
 async def test_a_start_with_the_same_file_undoes_no_change(stand: Stand, tmp_path: Path) -> None:
     """What ApplyConfig changed stays, as long as the file of GATEWAY_CONFIG stays as it was."""
     operator = await stand.client("")

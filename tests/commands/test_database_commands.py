@@ -66,6 +66,21 @@ def test_a_key_for_a_while_and_a_place(acme: CommandLine) -> None:
     assert "allowed_addresses[0]" in wrong.err
 
 
+def test_keys_are_sealed_anew(acme: CommandLine) -> None:
+    """After `keys reseal` the older master key can be left out; what needs another is named."""
+    old, new = (f"{name} master key that is long enough" for name in ("old", "new"))
+    before = CommandLine({**acme.environment, "GATEWAY_MASTER_KEY": old})
+    made = before("keys", "create", "acme", "--json").json
+    wrong = CommandLine({**acme.environment, "GATEWAY_MASTER_KEY": new})
+    refused = wrong("keys", "reseal")
+    assert refused.code == 1
+    assert made["key"] in refused.out
+    both = CommandLine({**acme.environment, "GATEWAY_MASTER_KEY": f"{new},{old}"})
+    assert both("keys", "reseal", "--json").json == {"resealed": [made["key"]], "not_opened": []}
+    claims = jwt.decode(wrong("token", "acme").out.strip(), made["secret"], algorithms=["HS256"])
+    assert claims["iss"] == made["key"]
+
+
 def test_a_token_is_for_a_day_at_most(acme: CommandLine) -> None:
     """`token` makes none that the gateway would refuse; the setting says how long one may be."""
     acme("keys", "create", "acme")
