@@ -20,9 +20,6 @@ from tests.clocks import RealClock
 
 OLD = "an old master key for these tests"
 NEW = "the new master key for these tests"
-    "an old master key that is long enough",
-    "a new master key that is long enough",
-)
 OPERATOR = frozenset({Right.OPERATOR})
 
 
