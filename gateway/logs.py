@@ -1,25 +1,153 @@
-"""The process's own log: one JSON line per event on stderr, bound to the RPC it belongs to."""
+"""The process's own log: one JSON line per event on stderr, bound to the RPC it belongs to.
+
+Whatever writes a log here, a library too, writes such lines, and one redaction holds for all:
+no token or secret, numbers as the audit log has them, nothing that a terminal would obey.
+"""
 
 import logging
 import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
+from gateway.audit.redaction import Redact, keep, text
+from gateway.domain.texts import HIDDEN, told, without_secrets
+
+MAX_LOGGED = 1024
+"""Bytes of one text in a line."""
+MAX_ENTRIES = 100
+"""Of a list in a line; the first ones are kept."""
+MAX_DEPTH = 8
+MAX_NUMBER = 2**63
+_SECRET_NAMES = frozenset({"authorization", "token", "secret", "password", "digits"})
+_OWN = frozenset({"level", "timestamp"})
+# aiohttp's own errors quote what could not be read of a request: its headers, with their tokens.
+_QUOTING = frozenset(
+    {
+        "BadHttpMessage",
+        "BadHttpMethod",
+        "BadStatusLine",
+        "ContentLengthError",
+        "HttpProcessingError",
+        "InvalidHeader",
+        "InvalidURLError",
+        "LineTooLong",
+        "PayloadEncodingError",
+        "TransferEncodingError",
+    }
+)
+
+
+class _Redaction:
+    """The last thing that is done to a line before it is written."""
+
+    def __init__(self) -> None:
+        self.numbers: Redact = keep
+
+    def __call__(
+        self, _logger: object, _method: str, line: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {
+            self._text(name): value if name in _OWN else self._entry(name, value)
+            for name, value in line.items()
+        }
+
+    def _entry(self, name: str, value: object, depth: int = 0) -> object:
+        if name.lower() in _SECRET_NAMES:
+            return HIDDEN
+        return self._safe(value, depth)
+
+    def _safe(self, value: object, depth: int) -> object:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return value if -MAX_NUMBER < value < MAX_NUMBER else "[out of range]"
+        if depth < MAX_DEPTH and isinstance(value, Mapping):
+            if value.get("exc_type") in _QUOTING:
+                value = {**value, "exc_value": HIDDEN, "exc_notes": []}
+            entries = list(value.items())[:MAX_ENTRIES]
+            return {self._text(str(k)): self._entry(str(k), v, depth + 1) for k, v in entries}
+        if depth < MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
+            return [self._safe(inner, depth + 1) for inner in list(value)[:MAX_ENTRIES]]
+        return self._text(value if isinstance(value, str) else str(value))
+
+    def _text(self, value: str) -> str:
+        # Cut first: what is left out needs no search for secrets.
+        return told(text(without_secrets(value[: 4 * MAX_LOGGED]), self.numbers), MAX_LOGGED)
+
+
+_redaction = _Redaction()
+
+
+def redact_numbers(redact: Redact) -> None:
+    """From now on numbers stand in the log as `redact` has them."""
+    _redaction.numbers = redact
+
 
 def configure() -> None:
-    """To be called once, before anything is logged."""
+    """To be called once, before anything is logged; takes in the logs of libraries as well."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending: list[structlog.typing.Processor] = [
+        # Locals of a traceback would carry tokens and digits into the log.
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        ),
+        _redaction,
+        structlog.processors.JSONRenderer(),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Locals of a traceback would carry tokens and digits into the log.
-            structlog.processors.ExceptionRenderer(
-                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-            ),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    _take_in_libraries([structlog.stdlib.add_logger_name, *shared], ending)
+
+
+class _Lines(logging.StreamHandler[Any]):
+    """The handler that is ours."""
+
+
+def _take_in_libraries(
+    before: list[structlog.typing.Processor], ending: list[structlog.typing.Processor]
+) -> None:
+    """aiohttp, asyncio, grpc, sqlalchemy, alembic and Python's warnings, from WARNING on."""
+    handler = _Lines(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    root = logging.getLogger()
+    for earlier in [one for one in root.handlers if isinstance(one, _Lines)]:
+        root.removeHandler(earlier)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+def take_in_crashes() -> None:
+    """What nobody caught is a line like any other: of this thread, of others, of finalizers."""
+    log = structlog.get_logger()
+
+    def crashed(_kind: object, error: BaseException, _trace: object) -> None:
+        log.critical("crashed", exc_info=error)
+
+    def thread_crashed(told_of: threading.ExceptHookArgs) -> None:
+        if told_of.exc_value is not None and told_of.exc_type is not SystemExit:
+            name = told_of.thread.name if told_of.thread else ""
+            log.critical("thread_crashed", thread=name, exc_info=told_of.exc_value)
+
+    def unraisable(told_of: "sys.UnraisableHookArgs") -> None:
+        log.error("not_raised", text=told_of.err_msg or "", exc_info=told_of.exc_value)
+
+    sys.excepthook = crashed
+    threading.excepthook = thread_crashed
+    sys.unraisablehook = unraisable

@@ -18,7 +18,7 @@ SEAMS = VALUES | {"ports", "audit"}
 
 ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
-    "logs": frozenset(),
+    "logs": VALUES | {"audit"},
     "metrics": frozenset(),
     "watchdog": frozenset({"metrics"}),
     "settings": VALUES,

@@ -11,17 +11,17 @@ from enum import Enum
 from functools import cache
 from typing import Any, cast
 
+from gateway.domain.texts import HIDDEN, without_secrets
 from gateway.domain.timeouts import seconds
 
 NUMBER_KEYS = frozenset({"to", "caller_id", "number", "target", "dialed_number"})
 SECRET_KEYS = frozenset({"digits"})
 PERSONAL_KEYS = frozenset({"participant_metadata", "display_name", "participant_name"})
 CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
-HIDDEN = "[hidden]"
 
 Redact = Callable[[str], str]
 
-_NUMBER = re.compile(r"\+[0-9]{7,15}")
+_NUMBER = re.compile(r"\+[0-9]{7,15}|(?:(?<=sip:)|(?<=sips:)|(?<=tel:))[0-9]{3,20}")
 
 
 def keep(value: str) -> str:
@@ -36,6 +36,8 @@ def last4(value: str) -> str:
 
 def text(value: str, redact: Redact) -> str:
     """A message with the numbers in it as configured."""
+    if redact is keep:
+        return value
     return _NUMBER.sub(lambda number: redact(number[0]), value)
 
 
@@ -57,7 +59,7 @@ def _described(value: Any, redact: Redact) -> Any:
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, str):
-        return value if redact is keep else text(value, redact)
+        return text(without_secrets(value), redact)
     if is_dataclass(value):
         value = {name: getattr(value, name) for name in _names(cast("Hashable", type(value)))}
     if isinstance(value, Mapping):

@@ -15,6 +15,7 @@ from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.call import Call
 from gateway.domain.cutting import cut
 from gateway.domain.rpc import Rpc
+from gateway.domain.texts import without_secrets
 from gateway.domain.transfer import Transfer
 from gateway.ports import Clock, Store
 
@@ -127,7 +128,7 @@ class Trail:
                 self.of_rpc(rpc, AuditKind.REFUSED, asked),
                 call_id=call_named(request),
                 code=code,
-                reason=cut(text(reason, self._redact), REASON_BYTES),
+                reason=cut(text(without_secrets(reason), self._redact), REASON_BYTES),
                 latency=latency,
             )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
+from gateway import logs
 from gateway.audit.redaction import Redact, keep, last4
 from gateway.build.clock import SystemClock
 from gateway.domain.administering import ApplyConfig, Proposal
@@ -162,6 +163,7 @@ class Administration:
         self.directory = Directory(store, config_v1.config_of)
         self.redact = redact_of(settings, self.seal)
         self.key_seals = KeySeals(store, clock, self.seal)
+        logs.redact_numbers(self.redact)
         self.admin = AdminService(
             store=store,
             clock=clock,

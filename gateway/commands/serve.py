@@ -45,6 +45,7 @@ def serve(
     from gateway.settings import PlatformName  # noqa: PLC0415
 
     logs.configure()
+    logs.take_in_crashes()
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = settings_told()
     if demo:

@@ -34,3 +34,34 @@ def told(text: str, limit: int = MAX_TOLD) -> str:
 def sip_code(number: int) -> int:
     """A SIP status; 0 for what cannot be one, as where there is none."""
     return number if MIN_SIP_CODE <= number <= MAX_SIP_CODE else 0
+
+
+_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_=-]*){1,2}")
+_CREDENTIAL = re.compile(
+    r"(?P<scheme>\b(?:bearer|basic)\b(?:\s|\\t)*)[^\s,'\"\\]{12,}", re.IGNORECASE
+)
+_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
+_ADDRESS = re.compile(
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]{1,20}://)(?:[^\s/?#@'\"]*@)?(?P<host>[^\s/?#@'\",)]*)"
+    r"(?P<rest>[^\s'\",)]*)",
+    re.IGNORECASE,
+)
+_SQL = re.compile(r"\[SQL: .*", re.DOTALL)
+HIDDEN = "[hidden]"
+
+
+def without_secrets(text: str) -> str:
+    """The same without tokens, credentials, signing secrets and SQL; of addresses only the host.
+
+    A path or query may be as secret as a password, and nobody can tell them apart from outside.
+    """
+    text = _SQL.sub("[SQL]", text)
+    text = _TOKEN.sub(HIDDEN, text)
+    text = _CREDENTIAL.sub(lambda found: f"{found['scheme']}{HIDDEN}", text)
+    text = _WEBHOOK_SECRET.sub(HIDDEN, text)
+    return _ADDRESS.sub(_host_only, text)
+
+
+def _host_only(found: re.Match[str]) -> str:
+    rest = "/…" if found["rest"].strip("/") else found["rest"]
+    return f"{found['scheme']}{found['host']}{rest}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.audit.redaction import HIDDEN, Redact, describe, keep, last4, text
+from gateway.audit.redaction import Redact, describe, keep, last4, text
 from gateway.domain.call import CallState, LegOptions
 from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall, TransferCall
 from gateway.domain.routing.decision import TrunkState
@@ -13,6 +13,7 @@ from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.domain.routing.taking import take
 from gateway.domain.tenant import Config, NumberFormat, Tenant, Trunk, TrunkNumber
+from gateway.domain.texts import HIDDEN
 from gateway.service.placing import recorded
 from gateway.service.seal import Seal
 from tests.store.values import NOON
@@ -137,3 +138,22 @@ def test_a_number_hidden_in_a_name_is_a_number() -> None:
     """A number inside another text, such as LiveKit's `sip_+1…` identity, is redacted as well."""
     described = describe(PlaceCall(to="+15005550100", identity="sip_+15005550100"), last4)
     assert described["identity"] == "sip_…0100"
+
+
+def test_tokens_and_secrets_stand_nowhere() -> None:
+    """Whatever a caller writes where, and however numbers are kept."""
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJHVyJ9.c2lnbmF0dXJl"
+    told = {"labels": {"a": f"Bearer {token}", "b": "https://u:p@host.example/hook?key=1"}}
+    assert describe(told, keep) == {
+        "labels": {"a": "Bearer [hidden]", "b": "https://host.example/…"}
+    }
+
+
+@pytest.mark.parametrize("uri", ["sip:0049301234567@pbx", "sips:911@pbx", "tel:0049301234567"])
+def test_numbers_in_uris_are_numbers(uri: str) -> None:
+    """With and without their plus."""
+    scheme, _, rest = uri.partition(":")
+    host = rest.partition("@")[2]
+    assert (
+        text(f"no {uri} here", lambda _: "N") == f"no {scheme}:N{'@' + host if host else ''} here"
+    )
