@@ -28,7 +28,7 @@ CALLERS = 6
 PHONES = ("00", "01", "02", "03", "06", "08", "10", "13")
 SIEGE = 0.4
 """Which part of the time there are attacks alone."""
-RINGS_LONGER = timedelta(seconds=3)
+RINGS_LONGER = timedelta(seconds=10)
 """The machine has much to do: what is late by more is late because of the attacks."""
 SETTLING_SECONDS = 90.0
 """After the last fault every call has ended within this: the longest ringing, and takeovers."""
@@ -46,6 +46,8 @@ class Seen:
     """Of the events that the watcher got, in its order."""
     refused: list[str] = field(default_factory=list)
     """What was refused, or not answered in time, while there was nothing but attacks."""
+    took: list[float] = field(default_factory=list)
+    """Seconds that answers took meanwhile."""
     rang_too_long: list[str] = field(default_factory=list)
     leases_lost: list[str] = field(default_factory=list)
 
@@ -111,7 +113,9 @@ class Campaign:
         self.seen.rang_too_long += [
             call.call_id for call in calls if (end := _rang_until(call)) and end > RINGS_LONGER
         ]
-        self._say(f"{len(calls)} calls under siege")
+        took = sorted(self.seen.took)
+        spread = f"{took[len(took) // 2]:.3f} s, {took[-1]:.3f} s at most"
+        self._say(f"{len(calls)} calls under siege; answers took {spread}")
 
     async def _break_things(self, seconds: float) -> None:
         faults: list[Callable[[], Awaitable[None]]] = [
@@ -180,9 +184,11 @@ class Campaign:
     @contextmanager
     def _excused(self, method: str) -> Iterator[None]:
         """A refusal, or no answer in time, has an excuse once there are faults."""
-        besieged = self._besieged
+        besieged, begun = self._besieged, time.monotonic()
         try:
             yield
+            if besieged and self._besieged:
+                self.seen.took.append(time.monotonic() - begun)
         except (RefusedError, TimeoutError) as refusal:
             if besieged and self._besieged:
                 self.seen.refused.append(f"{method}: {refusal!r}")

@@ -24,7 +24,7 @@ from tests.wires import GrpcWire
 PEER = "127.0.0.2"
 HELD_SECONDS = 60.0
 """A connection that the gateway does not close is let go after this."""
-PAUSES = {"slow": 0.2, "huge": 0.5, "many": 0.02}
+PAUSES = {"slow": 0.1, "huge": 0.25, "many": 0.02}
 """Between two attacks of a kind."""
 MOST_HELD = {"slow": 150, "huge": 4, "many": 150}
 """Attacks of a kind under way at a time."""
@@ -171,14 +171,14 @@ async def stalled_stream(siege: Siege, doors: Doors) -> None:
 
 
 async def large_labels(siege: Siege, doors: Doors) -> None:
-    """A call with a label of a mebibyte."""
-    asked = {"to": "+15005550101", "labels": {"a": "x" * MIB}}
+    """A call with a label of nearly a mebibyte."""
+    asked = {"to": "+15005550101", "labels": {"a": "x" * (MIB - 1000)}}
     await siege.ask(doors, "CallService/PlaceCall", asked)
 
 
 async def large_config(siege: Siege, doors: Doors) -> None:
-    """A configuration of a mebibyte, by nobody."""
-    body = b'{"config":{"tenants":[' + b",".join([b"{}"] * (MIB // 3)) + b"]}}"
+    """A configuration of nearly a mebibyte, by nobody."""
+    body = b'{"config":{"tenants":[' + b",".join([b"{}"] * (MIB // 3 - 100)) + b"]}}"
     await siege.post(doors, f"{SERVICE}AdminService/ApplyConfig", body)
 
 
@@ -205,6 +205,6 @@ async def connection(siege: Siege, doors: Doors) -> None:
 
 ATTACKS: dict[str, Sequence[Attack]] = {
     "slow": (half_a_head, half_a_body, stalled_stream),
-    "huge": (large_labels, large_config, forged_webhook),
+    "huge": (large_labels, large_config, large_config, forged_webhook),
     "many": (long_poll, readiness, readiness, connection),
 }
