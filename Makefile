@@ -30,7 +30,7 @@ bench: setup ## Measures what the gateway costs, as ratios in one run; SUBJECTS=
 	@tests/stack/build.sh >/dev/null
 	@.venv/bin/python -m tests.bench $(SUBJECTS)
 
-chaos: setup ## Breaks everything under hundreds of calls; CHAOS_SECONDS=120
+chaos: setup ## Attacks and breaks everything under hundreds of calls; CHAOS_SECONDS=120
 	@tests/postgres/install.sh >/dev/null
 	@tests/stack/build.sh >/dev/null
 	@.venv/bin/python -m tests.chaos

@@ -54,7 +54,7 @@ class Clocked:
         self._library = library
         self._wires: list[GrpcWire] = []
         self.gateways: list[GatewayProcess] = []
-        self.token = ""
+        self._key = ("", "")
 
     async def start(self, count: int, **environment: str) -> None:
         """Serves, with the right time of the day."""
@@ -88,10 +88,12 @@ class Clocked:
         new.write_text(f"{ahead:+d}\n")
         new.replace(self._shown)
 
-    def client(self, number: int = 0) -> Client:
-        """A client of the tenant acme, at this gateway."""
+    def client(self, number: int = 0, *, lasting: int = HOUR // 2) -> Client:
+        """A client of the tenant acme, at this gateway, with a token for so many seconds."""
+        key, secret = self._key
+        claims = {"iss": key, "exp": time.time() + lasting, **GRANTS}
         self._wires.append(GrpcWire(self.gateways[number].grpc_port))
-        return Client(self._wires[-1], self.token)
+        return Client(self._wires[-1], jwt.encode(claims, secret, algorithm="HS256"))
 
     def told(self, number: int = 0) -> Sequence[str]:
         """The events in this gateway's log."""
@@ -117,8 +119,7 @@ class Clocked:
             made = await administration.admin.create_key("acme", frozenset({Right.CALL}))
         finally:
             await store.close()
-        claims = {"iss": made.key.key, "exp": time.time() + 6 * HOUR, **GRANTS}
-        self.token = jwt.encode(claims, made.secret, algorithm="HS256")
+        self._key = made.key.key, made.secret
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ async def test_an_hour_forward_for_three_seconds(begun: Begun) -> None:
 async def test_a_step_that_lasts(begun: Begun) -> None:
     """It is taken in, forwards and backwards: points follow the clock, and spans do not."""
     clocked = await begun()
-    client = clocked.client()
+    client = clocked.client(lasting=6 * HOUR)
     long = await client.place(phone("00"), wait_until_answered=True, max_duration=span(1800))
     clocked.show(HOUR)
     await clocked.until_told("clock_step_taken_in")
