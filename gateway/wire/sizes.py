@@ -22,8 +22,8 @@ def check_sizes(message: Message) -> None:
 
     Fields that are not known are dropped: nobody reads them, and whoever waits would keep them.
     """
-    message.DiscardUnknownFields()
     _Walk().message(message, "")
+    message.DiscardUnknownFields()  # goes through all that the walk has let pass
 
 
 class _Walk:
