@@ -14,6 +14,7 @@ test: setup ## Runs all tests, also those on the real LiveKit (built once)
 	@tests/postgres/install.sh >/dev/null
 	@tests/stack/build.sh >/dev/null
 	@tests/conformance/goserver/build.sh >/dev/null
+	@tests/conformance/protojson/build.sh >/dev/null
 	@tests/clients/build.sh >/dev/null
 	@.venv/bin/pytest -n 4 --dist worksteal
 

@@ -29,7 +29,7 @@ check_go() {
     return
   fi
   local unformatted
-  unformatted=$(gofmt -l tests/stack/sipnode tests/conformance/goserver tests/clients)
+  unformatted=$(gofmt -l tests/stack/sipnode tests/conformance tests/clients)
   if [ -n "$unformatted" ]; then
     printf 'not formatted by gofmt:\n%s\n' "$unformatted"
     return 1

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
+from gateway.wire.json_fields import Number, Reading, Repeating, fields_of
+
 MAX_CAUSE = 300
 LONG_BYTES = 32 * 1024
 """A message of so much is written as JSON in another thread; see `Encoding.encoded`."""
@@ -79,85 +81,37 @@ def _from_json(
     body: bytes, message: Message, *, whole: bool = False, bounds: Bounds = ORDINARY
 ) -> None:
     try:
-        fields = _first_value(body.decode(), bounds)
-        _Shape(whole, bounds.entries).check(fields, message.DESCRIPTOR)
-        json_format.ParseDict(fields, message, ignore_unknown_fields=True)
-    except (ValueError, json_format.Error) as wrong:
+        value = _first_value(_text(body), bounds)
+        fields = fields_of(value, message.DESCRIPTOR, Reading(whole, bounds.entries))
+        message.MergeFrom(type(message)(**fields))
+    except ValueError as wrong:
         raise UndecodableError(str(wrong)[:MAX_CAUSE]) from None
     except RecursionError:
         raise UndecodableError("the body is nested too deeply") from None
 
 
+def _text(body: bytes) -> str:
+    """The body up to where it is no text: what stands behind the first value may be anything."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError as broken:
+        return body[: broken.start].decode()
+
+
 def _first_value(text: str, bounds: Bounds) -> Any:
     """What Go reads, which leaves what stands behind it. Raises ValueError."""
     objects = _Objects(bounds)
-    decoder = json.JSONDecoder(object_pairs_hook=objects.take, parse_constant=_refuse)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=objects.take,
+        parse_int=Number,
+        parse_float=Number,
+        parse_constant=_refuse,
+    )
     value, _ = decoder.raw_decode(text.lstrip(" \t\r\n"))
     if "\\ud" in text.lower():
-        # Half a surrogate pair is no text; json_format may even fail over it.
-        json.dumps(value, ensure_ascii=False).encode()
+        # Half a surrogate pair is no text.
+        json.dumps(value, ensure_ascii=False, default=lambda number: number.text).encode()
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Whether JSON would lose something that somebody has meant, where json_format reads it.
-
-    `whole`: see Decode. `entries`: how many a list may have.
-    """
-
-    whole: bool
-    entries: int
-
-    def check(self, value: Any, message: Any, path: str = "") -> None:
-        """Raises ValueError where json_format would drop something.
-
-        That is a field under both of its names, a text or a list in place of a message, and
-        the name of an enum value that is none. `path`: where the message stands.
-        """
-        if message.full_name.startswith("google.protobuf."):
-            return
-        if not isinstance(value, dict):
-            raise ValueError(f"{path or message.name} must be a JSON object")  # noqa: TRY004
-        inside = f"{path}." if path else ""
-        found = [(_field(message, name), name, inner) for name, inner in value.items()]
-        unknown = [name for field, name, _ in found if not field]
-        if self.whole and unknown:
-            raise ValueError(f"{inside}{unknown[0]} is no field of {message.name}")
-        known = [(field, inner) for field, _, inner in found if field]
-        if len({field.number for field, _ in known}) != len(known):
-            raise ValueError(f"{path or message.name}: a field is given under both of its names")
-        for field, inner in known:
-            self._check_field(field, inner, inside)
-
-    def _check_field(self, field: Any, value: Any, inside: str) -> None:
-        path = f"{inside}{field.name}"
-        if isinstance(value, list) and len(value) > self.entries:
-            raise ValueError(f"{path}: must be at most {self.entries} entries")
-        if field.enum_type is not None:
-            for at, each in _values(field, value, path):
-                _check_name(each, field.enum_type, at)
-        elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
-            for at, each in _values(field, value, path):
-                self.check(each, field.message_type, at)
-
-
-def _check_name(value: Any, enum: Any, path: str) -> None:
-    """An enum value stands by its name or its number; a name that is none is a mistake."""
-    if isinstance(value, str) and value not in enum.values_by_name:
-        raise ValueError(f"{path}: {value} is no {enum.name}")
-
-
-def _field(message: Any, name: str) -> Any:
-    by_name, by_camelcase = message.fields_by_name, message.fields_by_camelcase_name
-    return by_name.get(name) or by_camelcase.get(name)
-
-
-def _values(field: Any, value: Any, path: str) -> list[tuple[str, Any]]:
-    """What stands in a field, one by one, each with its path."""
-    if field.is_repeated and isinstance(value, list):
-        return [(f"{path}[{at}]", each) for at, each in enumerate(value) if each is not None]
-    return [] if value is None else [(path, value)]
 
 
 def _to_json(message: Message) -> bytes:
@@ -178,14 +132,12 @@ class _Objects:
         self._count = 0
 
     def take(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """One object, with each of its fields once."""
+        """One object; it knows which names stand in it more than once."""
         self._count += 1
         if self._count > self._bounds.objects or len(pairs) > self._bounds.entries:
             raise ValueError("the JSON holds too many objects or fields")
         fields = dict(pairs)
-        if len(fields) != len(pairs):
-            raise ValueError("a field is given twice")
-        return fields
+        return fields if len(fields) == len(pairs) else Repeating(pairs)
 
 
 def _refuse(constant: str) -> Any:
