@@ -9,7 +9,7 @@ import typer
 
 from gateway.audit.chain import NO_HASH, Problem, verify
 from gateway.commands.database import on_database
-from gateway.commands.options import Json, text
+from gateway.commands.options import Json, text, whole
 from gateway.commands.output import line, show, show_fields, table
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.ports import AuditQuery, Reading
@@ -27,7 +27,7 @@ def list_(
     *,
     tenant: Annotated[str, text("Only this tenant's.")] = "",
     call: Annotated[str, text("Only of this call.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 100,
+    limit: Annotated[int, whole("At most so many, the newest.", least=1)] = 100,
     json: Json = False,
 ) -> None:
     """Lists records, oldest first. With --json: one record a line."""

@@ -181,7 +181,8 @@ def watch(
     call_id: Annotated[str, typer.Argument(metavar="[CALL_ID]", help="Unset: all calls.")] = "",
     *,
     after: Annotated[
-        int | None, typer.Option(help="Events after this sequence. 0: from the oldest kept.")
+        int | None,
+        options.whole("Events after this sequence. 0: from the oldest kept.", most=2**63 - 1),
     ] = None,
     json: options.Json = False,
 ) -> None:
@@ -220,7 +221,7 @@ def list_(
     ] = None,
     room: Annotated[str, typer.Option(help="Calls of this room.")] = "",
     label: options.Labels = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 100,
+    limit: Annotated[int, options.whole("At most so many, the newest.", least=1)] = 100,
     json: options.Json = False,
 ) -> None:
     """Lists calls, newest first."""

@@ -17,6 +17,7 @@ from gateway.commands.options import (
     Trunk,
     flag,
     pairs,
+    whole,
 )
 from gateway.commands.output import line, show, show_json, table
 from gateway.domain.administering import ApplyConfig, Proposal
@@ -45,7 +46,7 @@ def apply(
     file: File,
     *,
     dry_run: Annotated[bool, flag("--dry-run", "Check it and show what would change.")] = False,
-    replay: Annotated[int, typer.Option("--replay", metavar="N", help=REPLAY)] = 0,
+    replay: Annotated[int, whole(REPLAY, "--replay")] = 0,
     json: Json = False,
 ) -> None:
     """Replaces the whole configuration; running gateways follow within a second.

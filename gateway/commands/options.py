@@ -6,19 +6,28 @@ from typing import Annotated, Any
 
 import typer
 
-# Seven digits: beyond that no protobuf Duration could hold the hours.
+# Seven digits: beyond that no protobuf Duration could hold the hours. Six behind the point: a
+# timedelta holds no more, and what is typed is not rounded.
 DURATION = re.compile(
-    r"(?=.)(?:(?P<hours>\d{1,7})h)?(?:(?P<minutes>\d{1,7})m)?"
-    r"(?:(?P<seconds>\d{1,7}(?:\.\d{1,9})?)s?)?"
+    r"(?=.)(?:(?P<hours>0|[1-9][0-9]{0,6})h)?(?:(?P<minutes>0|[1-9][0-9]{0,6})m)?"
+    r"(?:(?P<seconds>0|[1-9][0-9]{0,6})(?:\.(?P<fraction>[0-9]{1,6}))?s?)?"
 )
+WHOLE = re.compile(r"0|[1-9][0-9]{0,18}")
+MOST = 2**31 - 1
 
 
 def duration(text: str) -> timedelta:
-    """`30`, `30s`, `1.5s`, `1m30s` or `4h`."""
-    match = DURATION.fullmatch(text.strip())
+    """`30`, `30s`, `1.5s`, `1m30s` or `4h`, to the microsecond."""
+    match = DURATION.fullmatch(text)
     if match is None:
         raise typer.BadParameter(f"{text!r} is no duration such as 30, 1.5s, 1m30s or 4h")
-    return timedelta(**{unit: float(digits or 0) for unit, digits in match.groupdict().items()})
+    told = match.groupdict(default="0")
+    return timedelta(
+        hours=int(told["hours"]),
+        minutes=int(told["minutes"]),
+        seconds=int(told["seconds"]),
+        microseconds=int(told["fraction"].ljust(6, "0")),
+    )
 
 
 def pairs(texts: list[str] | None) -> dict[str, str]:
@@ -43,6 +52,18 @@ def flag(name: str, help_text: str) -> Any:
 def span(help_text: str) -> Any:
     """An option that takes a duration."""
     return typer.Option(parser=duration, metavar="DURATION", help=help_text)
+
+
+def whole(help_text: str, *names: str, least: int = 0, most: int = MOST) -> Any:
+    """An option that takes a whole number of these limits, written in plain digits."""
+
+    def number(value: object) -> int:
+        told = str(value)  # the default comes as a number
+        if WHOLE.fullmatch(told) is None or not least <= int(told) <= most:
+            raise typer.BadParameter(f"{told!r} is no whole number from {least} to {most}")
+        return int(told)
+
+    return typer.Option(*names, parser=number, metavar="N", help=help_text)
 
 
 def each(name: str, metavar: str, help_text: str) -> Any:

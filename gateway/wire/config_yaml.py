@@ -1,7 +1,8 @@
 """YAML → a proto message, with a place in the text for every mistake.
 
 Every scalar is the text it is written as: +49 keeps its +, `no` stays Norway. The message says
-which text is a number, a truth value or a span. A mistake leaves its field unset and hides no
+which text is a number, a truth value or a span, and those are written as in JSON (`scalars`), but
+for True and TRUE. A mistake leaves its field unset and hides no
 other one.
 """
 
@@ -16,6 +17,7 @@ from google.protobuf.message import Message
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.domain.fields import printable
+from gateway.wire.scalars import WITHIN, duration, whole_number
 
 MAX_DEPTH = 50
 """Of nested lists and mappings: libyaml's recursion has no limit of its own."""
@@ -31,8 +33,6 @@ _TAGS = {f"{_STANDARD}{name}" for name in ("str", "int", "bool", "null", "float"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _UNQUOTED = (None, "")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
-_INT32 = range(-(2**31), 2**31)
 _STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 
 _Pairs = Mapping[str, tuple[Node, Node]]
@@ -164,10 +164,11 @@ class Document:
             if text in _TRUTHS:
                 return _TRUTHS[text]
             self._wrong(path, node, f"must be true or false, not {printable(text)}")
-        elif _INTEGER.fullmatch(text) and int(text) in _INT32:
-            return int(text)
         else:
-            self._wrong(path, node, f"must be a whole number, not {printable(text)}")
+            try:
+                return whole_number(text, WITHIN[field.type])
+            except ValueError as wrong:
+                self._wrong(path, node, f"{wrong}, not {printable(text)}")
         return None
 
     def _text(self, node: Node, path: str) -> str | None:
@@ -192,11 +193,9 @@ class Document:
             return
         target.SetInParent()
         try:
-            target.FromJsonString(text)
-        except ValueError:
-            shown = printable(text)
-            self._wrong(path, node, f"must be seconds such as 30s or 1.5s, not {shown}")
-            target.Clear()
+            target.CopyFrom(duration(text))
+        except ValueError as wrong:
+            self._wrong(path, node, f"{wrong}, not {printable(text)}")
 
     def _pairs(self, node: MappingNode, path: str) -> _Pairs:
         """Keys and values with merges written out; tells of keys that are wrong."""

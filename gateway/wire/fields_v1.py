@@ -10,10 +10,9 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.errors import invalid_field
+from gateway.wire.scalars import MAX_SPAN_SECONDS
 
 E = TypeVar("E", bound=Enum)
-
-MAX_SPAN_SECONDS = 315_576_000_000
 
 
 def span_of(message: Message, name: str, *, field: str = "") -> timedelta | None:

@@ -5,7 +5,7 @@ refused, where Go's servers leave the field out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -17,9 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gateway.domain.fields import printable
 from gateway.wire.scalars import (
     INT32,
-    INT64,
-    UINT32,
-    UINT64,
+    WITHIN,
     double,
     duration,
     quoted_double,
@@ -206,21 +204,13 @@ def _enum(enum: EnumDescriptor, value: Any) -> int:
     return number
 
 
-_KIND = FieldDescriptor
-_SCALARS: dict[int, Scalar] = {
-    _KIND.TYPE_STRING: _text,
-    _KIND.TYPE_BOOL: _truth,
-    _KIND.TYPE_DOUBLE: _double,
-    **dict.fromkeys(
-        (_KIND.TYPE_INT32, _KIND.TYPE_SINT32, _KIND.TYPE_SFIXED32), partial(_whole, INT32)
-    ),
-    **dict.fromkeys(
-        (_KIND.TYPE_INT64, _KIND.TYPE_SINT64, _KIND.TYPE_SFIXED64), partial(_whole, INT64)
-    ),
-    **dict.fromkeys((_KIND.TYPE_UINT32, _KIND.TYPE_FIXED32), partial(_whole, UINT32)),
-    **dict.fromkeys((_KIND.TYPE_UINT64, _KIND.TYPE_FIXED64), partial(_whole, UINT64)),
+_SCALARS: Mapping[int, Scalar] = {
+    FieldDescriptor.TYPE_STRING: _text,
+    FieldDescriptor.TYPE_BOOL: _truth,
+    FieldDescriptor.TYPE_DOUBLE: _double,
+    **{kind: partial(_whole, within) for kind, within in WITHIN.items()},
 }
-_TEXTS: dict[Descriptor, Scalar] = {
+_TEXTS: Mapping[Descriptor, Scalar] = {
     Duration.DESCRIPTOR: lambda value: duration(_text(value)),
     Timestamp.DESCRIPTOR: lambda value: timestamp(_text(value)),
 }

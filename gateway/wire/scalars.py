@@ -5,8 +5,10 @@ more (`1_0`, digits of other scripts, ` 3`, `+3`), and round what has too many d
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -14,6 +16,20 @@ INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)
 UINT32 = range(2**32)
 UINT64 = range(2**64)
+
+WITHIN: Mapping[int, range] = {
+    FieldDescriptor.TYPE_INT32: INT32,
+    FieldDescriptor.TYPE_SINT32: INT32,
+    FieldDescriptor.TYPE_SFIXED32: INT32,
+    FieldDescriptor.TYPE_INT64: INT64,
+    FieldDescriptor.TYPE_SINT64: INT64,
+    FieldDescriptor.TYPE_SFIXED64: INT64,
+    FieldDescriptor.TYPE_UINT32: UINT32,
+    FieldDescriptor.TYPE_FIXED32: UINT32,
+    FieldDescriptor.TYPE_UINT64: UINT64,
+    FieldDescriptor.TYPE_FIXED64: UINT64,
+}
+"""The whole numbers that each kind of field holds."""
 
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(

@@ -142,3 +142,18 @@ def test_trunks_lists_caller_ids(run: CommandLine, gateway: CannedGateway) -> No
     gateway.will(calls_pb2.ListTrunksResponse(trunks=[trunk]))
     row = run("calls", "trunks").out.splitlines()[1]
     assert row.split() == ["berlin", "yes", "SIP", "+4930123456,", "+4930123457"]
+
+
+NO_NUMBER = ("1_0", " 1", "+1", "-1", "01", "\uff11", "1.0", "1e1", "", "9223372036854775808")
+
+
+@pytest.mark.parametrize("text", NO_NUMBER)
+@pytest.mark.parametrize("words", ["calls watch --after", "calls list --limit"])
+def test_what_is_no_whole_number_is_not_sent(
+    run: CommandLine, gateway: CannedGateway, words: str, text: str
+) -> None:
+    """A number is plain digits; what only Python takes for one is told at once."""
+    *command, option = words.split()
+    result = run(*command, f"{option}={text}")
+    assert (result.code, gateway.requests) == (2, [])
+    assert "no whole number" in result.err

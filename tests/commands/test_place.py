@@ -79,7 +79,14 @@ def test_durations_may_be_written_as_people_do(
     assert gateway.requests[0].HasField("ringing_timeout")
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-5", "1x", "30s1m", "99999999999h"])
+NO_DURATION = (
+    *("", "soon", "-5", "+5", "1x", "30s1m", "99999999999h", "1.", ".5", "1.5m", "1e1", "30S"),
+    *("1_0s", " 30s", "30s ", "30 s", "03s", "1m05s", "\uff13\uff10s", "\u0663s", "1.0000000001s"),
+    *("1.0000001", "1,5s", "30s\n", "0x1s", "s", "h", "1m1m"),
+)
+
+
+@pytest.mark.parametrize("text", NO_DURATION)
 def test_what_is_no_duration_is_not_sent(
     run: CommandLine, gateway: CannedGateway, text: str
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.message import Message
 from livekit.protocol.sip import (
@@ -18,10 +19,12 @@ from livekit.protocol.sip import (
     TransferSIPParticipantRequest,
 )
 
+from gateway.commands import options
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2, webhooks_pb2
 from gateway.wire.json_fields import Reading, fields_of
+from gateway.wire.scalars import duration
 from gateway.wire.twirp_bodies import JSON, LONG, UndecodableError
-from tests.conformance.texts import EDGE_SPANS, SPANS, TIMES, bodies, scalars
+from tests.conformance.texts import EDGE_SPANS, SPANS, TIMES, bodies, scalars, spans
 
 BUILD = Path(__file__).parent / "protojson" / "build.sh"
 REFUSED = None
@@ -196,6 +199,19 @@ def test_every_request_can_be_read() -> None:
     assert len(inside) > len(requests) >= 20
     for each in inside:
         assert fields_of({}, each, Reading(whole=True, entries=0)) == {}
+
+
+def test_the_command_line_reads_seconds_as_json_does() -> None:
+    """What is taken as seconds on the command line is taken in JSON, with the same value."""
+    taken = 0
+    for text in (each for each in spans() if "m" not in each and "h" not in each):
+        try:
+            span = options.duration(text)
+        except typer.BadParameter:
+            continue
+        taken += 1
+        assert duration(text if text.endswith("s") else f"{text}s").ToTimedelta() == span, text
+    assert taken > 20
 
 
 def _with_inner(messages: Iterable[Any]) -> set[Any]:

@@ -184,7 +184,7 @@ def _values(kind: str) -> Iterator[str]:
     """JSON values for one kind of field."""
     yield from TOKENS
     if kind == "duration":
-        texts: Iterator[str] = _spans()
+        texts: Iterator[str] = spans()
     elif kind == "timestamp":
         texts = _times()
     elif kind in ("bool", "string", "enum"):
@@ -203,7 +203,8 @@ def _numbers() -> Iterator[str]:
     yield from _spoilt(("12", "-3", "1.50e1"), 300)
 
 
-def _spans() -> Iterator[str]:
+def spans() -> Iterator[str]:
+    """Texts for a Duration."""
     yield from (*SPANS, *EDGE_SPANS)
     yield from map("".join, product(SIGNS, INTEGERS, FRACTIONS, ("s", "", "S", " s", "s ")))
     yield from _spoilt(SPANS, 600)

@@ -1,6 +1,7 @@
 """How a configuration is read: mistakes with their places, aliases, and what is too much."""
 
 import sys
+from datetime import timedelta
 
 import pytest
 import yaml
@@ -193,3 +194,51 @@ def test_three_hundred_thousand_prefixes_are_read() -> None:
     message = from_yaml(text)
     assert len(message.tenants[0].routes[0].match.prefixes) == count
     assert sys.getsizeof(text) > 5_000_000
+
+
+NO_SPANS = (
+    "1_0s",
+    "'30s '",
+    "03s",
+    "1.5e-1s",
+    "1.0000000001s",
+    "\uff13\uff10s",
+    "30",
+    "1m",
+    "1e3s",
+)
+NO_NUMBERS = (
+    "1_0",
+    "+5",
+    "05",
+    "0x5",
+    "0o5",
+    "1:30",
+    "5.5",
+    "'5 '",
+    "\uff15",
+    "2147483648",
+    "5e-1",
+)
+
+
+@pytest.mark.parametrize("span", NO_SPANS)
+def test_spans_are_written_as_in_json(span: str) -> None:
+    """What JSON refuses as a Duration, and all that only YAML or Python reads, is refused."""
+    (found,) = told(f"tenants: [{{tenant_id: acme, timeouts: {{ringing_timeout: {span}}}}}]")
+    assert "must be seconds such as 30s or 1.5s, not" in found
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+def test_numbers_are_written_as_in_json(number: str) -> None:
+    """What JSON refuses as a whole number is refused: an octal 010 is neither 8 nor 10."""
+    (found,) = told(f"tenants: [{{tenant_id: acme, limits: {{max_calls_per_day: {number}}}}}]")
+    assert "must be a whole number" in found
+
+
+def test_what_json_takes_has_the_same_value() -> None:
+    """Whole numbers with an exponent and fractions of seconds mean the same as in JSON."""
+    text = "{tenant_id: acme, timeouts: {ringing_timeout: .5s}, limits: {max_calls_per_day: 1.5e3}}"
+    (acme,) = check(from_yaml(f"tenants: [{text}]")).tenants
+    assert acme.timeouts.ringing_timeout == timedelta(seconds=0.5)
+    assert acme.limits.max_calls_per_day == 1500

@@ -12,7 +12,6 @@ from gateway.domain.call import CallState
 from gateway.errors import GatewayError, Reason
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.fields_v1 import (
-    MAX_SPAN_SECONDS,
     enum_of,
     number_of,
     prefix_of,
@@ -21,6 +20,7 @@ from gateway.wire.fields_v1 import (
     span_of,
     time_of,
 )
+from gateway.wire.scalars import MAX_SPAN_SECONDS
 
 STATES = calls_pb2.CallState.DESCRIPTOR
 BILLION = 10**9
