@@ -10,11 +10,11 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from gateway.errors import GatewayError, invalid_field
 from gateway.pipeline import Incoming, Pipeline
+from gateway.wire import reflection
 from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.grpc_options import MAX_CONNECTIONS, options
 from gateway.wire.grpc_status import status_of
@@ -48,8 +48,7 @@ class GrpcEngine:
             self._server.add_generic_rpc_handlers((generic,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if reflected:
-            names = (*self._services, "grpc.health.v1.Health", reflection.SERVICE_NAME)
-            reflection.enable_server_reflection(names, self._server)
+            reflection.serve((*self._services, "grpc.health.v1.Health"), self._server)
         self.port = self._server.add_insecure_port(address)
 
     async def start(self) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.behaviour.stand import Stand, on_sandbox, refusal
 from tests.wires import SERVICE
@@ -54,19 +55,33 @@ async def test_a_health_watch_hears_of_the_drain(tmp_path: Path) -> None:
     await stand.stop()
 
 
-async def test_reflection_names_the_services(stand: Stand) -> None:
-    """A client without the proto, such as grpcurl, finds the services and their files."""
-    channel: Any = stand.grpc().channel
-    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
-    stream = stub.ServerReflectionInfo()
+REFLECTION = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+
+
+@pytest.mark.parametrize("service", REFLECTION)
+async def test_reflection_names_the_services(stand: Stand, service: str) -> None:
+    """A client without the proto, such as grpcurl, finds the services and their files.
+
+    Tools ask for v1 first; older ones know v1alpha only. Both are the same to the byte.
+    """
+    ask: Any = stand.grpc().channel.stream_stream(
+        f"/{service}/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    stream = ask()
     await stream.write(reflection_pb2.ServerReflectionRequest(list_services=""))
     listed = await stream.read()
     names = {service.name for service in listed.list_services_response.service}
-    assert {SERVICE.full_name, "grpc.health.v1.Health"} <= names
-    asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE.full_name)
-    await stream.write(asked)
-    answer = await stream.read()
-    assert answer.file_descriptor_response.file_descriptor_proto
+    assert {SERVICE.full_name, "grpc.health.v1.Health", *REFLECTION} <= names
+    for name in names:
+        await stream.write(reflection_pb2.ServerReflectionRequest(file_containing_symbol=name))
+        answer = await stream.read()
+        (first, *_) = answer.file_descriptor_response.file_descriptor_proto
+        described = FileDescriptorProto.FromString(first)
+        assert name in [f"{described.package}.{each.name}" for each in described.service]
+        for each in (method for one in described.service for method in one.method):
+            assert each.input_type.startswith(f".{described.package}.")
     await stream.done_writing()
 
 
