@@ -53,7 +53,8 @@ class GatewayError(Exception):
     """A refusal that a caller can act on.
 
     `message` is shown to the caller, and every variable in it also stands in `metadata`.
-    `retry_after` is set where waiting helps; `violations` name the fields of bad input.
+    `retry_after` is set where waiting helps; `violations` name the fields of bad input. `cause` is
+    for the gateway's log and never shown.
     """
 
     reason: Reason
@@ -61,6 +62,7 @@ class GatewayError(Exception):
     metadata: Mapping[str, str] = field(default_factory=dict)
     retry_after: timedelta | None = None
     violations: tuple[FieldViolation, ...] = ()
+    cause: str = ""
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"

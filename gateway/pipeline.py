@@ -177,7 +177,8 @@ class Pipeline:
     def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
         reason, text = error.reason.value, error.message
         if self._trail.refused(passage.rpc, passage.asked, reason, text, _since(begun)):
-            log.info("refused", reason=reason, text=text)
+            cause = {"cause": error.cause} if error.cause else {}
+            log.info("refused", reason=reason, text=text, **cause)
 
 
 def _presented(failure: Exception, rpc: Rpc) -> GatewayError:

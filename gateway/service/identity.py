@@ -18,14 +18,19 @@ from gateway.service.seal import Seal
 
 log = structlog.get_logger()
 
-LEEWAY_SECONDS = 5
-"""Clocks of callers may differ by this much."""
+LEEWAY_SECONDS = 60
+"""Clocks of callers may differ by this much, as at LiveKit: a token is good so long after `exp`."""
 MAX_LIFE = timedelta(hours=24)
 """How long a token may be good for, unless told otherwise."""
 MAX_TOKEN_BYTES = 4096
 MAX_REMEMBERED = 4096
 """How many tokens are remembered as verified: each by its digest, in less than 1 KiB."""
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+_CAUSES: Sequence[tuple[type[Exception], str]] = (
+    (jwt.InvalidSignatureError, "the token is signed with another secret than its key's"),
+    (jwt.InvalidAlgorithmError, "the token is not signed with HS256"),
+    (jwt.MissingRequiredClaimError, "the token has no exp"),
+)
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -42,7 +47,7 @@ class _Verified:
 
 
 class Identity:
-    """Turns a bearer token into a Caller, or refuses without saying what was wrong.
+    """Turns a bearer token into a Caller, or refuses; what was wrong is told to the log alone.
 
     `max_life`: how long a token may be good for. `used` is told the key of each request whose
     caller is known.
@@ -99,7 +104,8 @@ class Identity:
         claims = _claims(token, self._secret(key))
         caller = caller_of(key, claims)
         expires = self._check_times(claims)
-        until = datetime.fromtimestamp(expires, UTC)
+        # A stream that such a token may begin does not end at once.
+        until = datetime.fromtimestamp(expires + LEEWAY_SECONDS, UTC)
         if key.expire_time is not None:
             until = min(until, key.expire_time)
         return _Verified(key, replace(caller, expire_time=until), expires)
@@ -107,9 +113,13 @@ class Identity:
     def _key_of(self, token: bytes) -> ApiKey:
         """The key that the token says it was signed with; nothing is proven by that."""
         issuer = _claims(token).get("iss")
-        key = self._directory.key(issuer) if isinstance(issuer, str) else None
-        if key is None or not key.holds(self._clock.now()):
-            raise _invalid()
+        if not isinstance(issuer, str):
+            raise _invalid("the token names no key (iss)")
+        key = self._directory.key(issuer)
+        if key is None:
+            raise _invalid(f"there is no key {fields.printable(issuer)}, or it was revoked")
+        if not key.holds(self._clock.now()):
+            raise _invalid(f"the key {key.key} has expired")
         return key
 
     def _check_times(self, claims: Mapping[str, Any]) -> float:
@@ -117,8 +127,10 @@ class Identity:
         now = self._clock.now().timestamp()
         expires = _time(claims, "exp")
         begins = [_time(claims, name) for name in ("nbf", "iat") if name in claims]
-        if now >= expires + LEEWAY_SECONDS or any(now + LEEWAY_SECONDS < at for at in begins):
-            raise _invalid()
+        if now >= expires + LEEWAY_SECONDS:
+            raise _invalid(f"the token expired {now - expires:.0f} s ago")
+        if any(now + LEEWAY_SECONDS < at for at in begins):
+            raise _invalid(f"the token is good only in {max(begins) - now:.0f} s (nbf, iat)")
         longest = self._max_life.total_seconds()
         if expires - min([now, *begins]) > longest + LEEWAY_SECONDS:
             # Whoever holds the secret may know.
@@ -131,8 +143,7 @@ class Identity:
         if key.allowed_addresses:
             address = addresses.of_peer(peer)
             if not addresses.within(address, key.allowed_addresses):
-                log.warning("key_not_allowed_here", key=key.key, address=str(address))
-                raise _invalid()
+                raise _invalid(f"the key {key.key} may not be used from {address}")
 
     def _secret(self, key: ApiKey) -> str:
         secret = self._secrets.get(key.sealed_secret)
@@ -141,7 +152,7 @@ class Identity:
                 secret = self._seal.open(key.sealed_secret, key.key)
             except ValueError as error:
                 log.error("key_not_opened", key=key.key, cause=str(error))
-                raise _invalid() from None
+                raise _invalid(f"the secret of the key {key.key} cannot be opened") from None
             _remember(self._secrets, key.sealed_secret, secret)
         return secret
 
@@ -185,7 +196,7 @@ def _bearer(authorizations: Sequence[str]) -> bytes:
     if scheme.lower() != "bearer" or not token:
         raise _unauthenticated("needs 'authorization: Bearer <token>'")
     if len(token) > MAX_TOKEN_BYTES or not token.isascii():
-        raise _invalid()
+        raise _invalid(f"the token is no ASCII, or longer than {MAX_TOKEN_BYTES} bytes")
     return token.encode()
 
 
@@ -209,26 +220,34 @@ def _claims(token: bytes, secret: str | None = None) -> Mapping[str, Any]:
                 "verify_iat": False,
             },
         )
-    except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise _invalid() from None
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as wrong:
+        raise _invalid(_cause(wrong)) from None
+
+
+def _cause(wrong: Exception) -> str:
+    """In words of our own: the library's may have parts of the token in them."""
+    for kind, cause in _CAUSES:
+        if isinstance(wrong, kind):
+            return cause
+    return "the token is no JWT"
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
     """A point in time, in seconds since 1970."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
-        raise _invalid()
+        raise _invalid(f"{name} is no time")
     return float(value)
 
 
 def _room(video: Mapping[str, Any]) -> str:
     room = video.get("room") or ""
     if not isinstance(room, str):
-        raise _invalid()
+        raise _invalid("video.room is no text")
     try:
         fields.name("video.room", room)
     except (GatewayError, UnicodeEncodeError):
-        raise _invalid() from None
+        raise _invalid("video.room is no name of a room") from None
     return room
 
 
@@ -244,8 +263,8 @@ def _remember(table: dict[Key, Value], key: Key, value: Value) -> None:
     table[key] = value
 
 
-def _invalid() -> GatewayError:
-    return _unauthenticated("the token is not valid")
+def _invalid(cause: str) -> GatewayError:
+    return GatewayError(Reason.UNAUTHENTICATED, "the token is not valid", cause=cause)
 
 
 def _unauthenticated(message: str, metadata: Mapping[str, str] | None = None) -> GatewayError:

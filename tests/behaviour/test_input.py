@@ -7,6 +7,7 @@ import jwt
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from gateway.service.identity import LEEWAY_SECONDS
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import Client, Stand, phone, refusal, span
 
@@ -171,7 +172,7 @@ async def test_callers_without_a_good_token_are_refused(stand: Stand) -> None:
         "garbage",
         token("GWunknown", secret),
         token(key, secret + "x"),
-        token(key, secret, exp=int(time.time()) - 60),
+        token(key, secret, exp=int(time.time()) - LEEWAY_SECONDS - 1),
         token(revoked.key.key, revoked.secret),
         jwt.encode({"iss": key, "sip": {"call": True}}, secret, algorithm="HS256"),
         jwt.encode({"iss": key, "exp": int(time.time()) + 60}, "", algorithm="none"),

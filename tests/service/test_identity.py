@@ -38,7 +38,7 @@ from tests.store.values import NOON
 
 async def test_a_valid_token(identity: Identity) -> None:
     """A token signed with a stored key names its tenant and gives the key's rights."""
-    until = NOON + timedelta(seconds=60)
+    until = NOON + timedelta(seconds=60 + LEEWAY_SECONDS)
     rights = frozenset({Right.CALL})
     expected = Caller("GWcall", "acme", rights, sees_trunks=True, expire_time=until)
     assert who(identity, bearer()) == expected
@@ -74,7 +74,6 @@ NO_TIMES: list[Any] = [
     *(None, True, "soon", str(NOW + 60), [NOW], {}, -1, -1e308, 1e308, int("9" * 400)),
     *(float("nan"), float("inf"), float("-inf"), 253_402_300_800),
 ]
-SAFE_AGE = LEEWAY_SECONDS - 3
 REFUSED = [
     ("nothing", lambda: ""),
     ("no scheme", lambda: bearer().removeprefix("Bearer ")),
@@ -88,12 +87,12 @@ REFUSED = [
     ("expired", lambda: bearer(exp=NOW - LEEWAY_SECONDS - 1)),
     ("no expiry", lambda: bearer(exp=None)),
     ("expiry that is no time", lambda: bearer(exp="soon")),
-    ("not yet valid", lambda: bearer(nbf=NOW + 60)),
+    ("not yet valid", lambda: bearer(nbf=NOW + LEEWAY_SECONDS + 1)),
     ("alg none", unsigned),
     ("another algorithm", lambda: bearer(SECRET * 2, "HS512")),
     ("expired key", lambda: bearer(iss="GWexpired")),
     ("a key that is no text", lambda: signed({"iss": ["GWcall"]})),
-    ("issued later", lambda: bearer(iat=NOW + 60)),
+    ("issued later", lambda: bearer(iat=NOW + LEEWAY_SECONDS + 1)),
     *[(f"exp {exp!r:.12}", lambda exp=exp: signed({"exp": exp})) for exp in NO_TIMES],
     *[(f"nbf {at!r:.12}", lambda at=at: signed({"nbf": at})) for at in NO_TIMES],
     *[(f"iat {at!r:.12}", lambda at=at: signed({"iat": at})) for at in NO_TIMES],
@@ -121,6 +120,32 @@ async def test_what_is_no_token(identity: Identity, authorization: Any) -> None:
     assert not error.metadata
 
 
+@pytest.mark.parametrize(
+    ("authorization", "cause"),
+    [
+        ("Bearer abc", "the token is no JWT"),
+        (bearer(iss=None), "the token names no key (iss)"),
+        (bearer(iss="LK\x1b[2J"), "there is no key LK\\x1b[2J, or it was revoked"),
+        (bearer(iss="GWrevoked"), "there is no key GWrevoked, or it was revoked"),
+        (bearer(iss="GWexpired"), "the key GWexpired has expired"),
+        (bearer(OTHER_SECRET), "the token is signed with another secret than its key's"),
+        (bearer(SECRET * 2, "HS512"), "the token is not signed with HS256"),
+        (bearer(exp=NOW - 75), "the token expired 75 s ago"),
+        (bearer(nbf=NOW + 75), "the token is good only in 75 s (nbf, iat)"),
+        (bearer(exp=None), "the token has no exp"),
+        (signed({"exp": "soon"}), "exp is no time"),
+        (bearer(iss="GWoffice"), "the key GWoffice may not be used from 11.1.2.3"),
+        (bearer(video={"room": 7}), "video.room is no text"),
+    ],
+)
+async def test_why_is_for_the_log(identity: Identity, authorization: str, cause: str) -> None:
+    """An operator finds out what the caller is not told; the token itself is in neither."""
+    error = refused(identity, authorization, peer="ipv4:11.1.2.3:40312")
+    assert (error.message, error.metadata) == ("the token is not valid", {})
+    assert error.cause == cause
+    assert not any(part in error.cause for part in authorization.split(" ")[1].split("."))
+
+
 async def test_one_credential_a_request(identity: Identity) -> None:
     """Two authorizations are refused, even the same twice: which counts is anybody's guess."""
     for second in (bearer(), bearer(iss="GWadmin"), "", "Basic abc"):
@@ -144,9 +169,12 @@ async def test_other_bytes_than_ascii(identity: Identity) -> None:
         refused(identity, f"Bearer {text}")
 
 
-async def test_clocks_may_differ_a_little(identity: Identity) -> None:
-    """A token that expired a moment ago still holds."""
-    assert who(identity, bearer(exp=NOW - SAFE_AGE)).key == "GWcall"
+@pytest.mark.parametrize("changes", [{"exp": NOW - 59}, {"nbf": NOW + 60}, {"iat": NOW + 60}])
+async def test_clocks_may_differ_as_at_livekit(identity: Identity, changes: dict[str, Any]) -> None:
+    """A client's clock may be wrong by a minute, and what its token begins does not end at once."""
+    caller = who(identity, bearer(**changes))
+    assert caller.key == "GWcall"
+    assert identity.holds(caller)
 
 
 GRANTS = [

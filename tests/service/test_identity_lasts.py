@@ -56,8 +56,8 @@ LIFE = int(MAX_LIFE.total_seconds())
 TOO_LONG = [
     {"exp": NOW + LIFE + LEEWAY_SECONDS + 1},
     {"exp": 32_503_680_000},
-    {"exp": NOW + 60, "nbf": NOW - LIFE},
-    {"exp": NOW + 60, "iat": NOW - LIFE},
+    {"exp": NOW + LEEWAY_SECONDS + 1, "nbf": NOW - LIFE},
+    {"exp": NOW + LEEWAY_SECONDS + 1, "iat": NOW - LIFE},
 ]
 
 
@@ -149,14 +149,18 @@ async def test_who_was_used(directory: Directory, clock: Hands) -> None:
 
 
 async def test_an_identity_holds_until_its_token_expires(identity: Identity, clock: Hands) -> None:
-    """At `exp`, or when the key expires before that, the caller is nobody any more."""
+    """As long as the token is taken, or until its key expires; then the caller is nobody."""
     caller, brief = who(identity, bearer()), who(identity, bearer(iss="GWbrief"))
     assert brief.expire_time == NOON + timedelta(seconds=30)
     assert (identity.holds(caller), identity.holds(brief)) == (True, True)
     clock.time += timedelta(seconds=30)
     assert (identity.holds(caller), identity.holds(brief)) == (True, False)
-    clock.time += timedelta(seconds=30)
+    clock.time += timedelta(seconds=29 + LEEWAY_SECONDS)
+    assert identity.holds(caller)
+    assert who(identity, bearer()) == caller
+    clock.time += timedelta(seconds=1)
     assert not identity.holds(caller)
+    refused(identity, bearer())
 
 
 async def test_an_identity_holds_until_its_key_is_revoked(
