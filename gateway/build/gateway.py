@@ -11,7 +11,7 @@ from gateway.audit.trail import Trail
 from gateway.build.clock import SystemClock
 from gateway.build.doors import Doors
 from gateway.build.ground import Administration, platforms_of, warn_of_readers
-from gateway.build.readiness import Outside, Shared
+from gateway.build.readiness import Outside, Shared, tried
 from gateway.build.services import Services
 from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.errors import Reason
@@ -58,6 +58,7 @@ class Gateway:
         pipeline = Pipeline(self._services.identity, self._trail, clock, self._services.traffic)
         self._doors = Doors(settings, self._services, pipeline, self._readiness, clock)
         self._chores: list[asyncio.Task[None]] = []
+        self._trying: asyncio.Task[None] | None = None
         self._watchdog = Watchdog()
         platform = self._platforms.live or self._platforms.sandbox
         self._outside = Shared(Outside(self._administration.key_seals, platform).wrong)
@@ -122,6 +123,8 @@ class Gateway:
         self._watchdog.start()
         await self._doors.start()
         log.info("serving", **self.ports)
+        if self._platforms.live:
+            self._trying = asyncio.create_task(tried(self._platforms.live))
 
     async def stop(self) -> None:
         """Lets everybody go, lets RPCs finish, and leaves open calls to whoever comes next."""
@@ -135,6 +138,8 @@ class Gateway:
         for chore in self._chores:
             chore.cancel()
         await self._outside.stop()
+        if self._trying:
+            self._trying.cancel()
         await services.calls.stop()
         await services.followers.stop()
         await services.presence.leave()

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
+
 from gateway.ports import Platform, PlatformError, StoreUnavailableError
 from gateway.service.key_seals import KeySeals
 
@@ -11,6 +13,8 @@ CHECK_SECONDS = 2.0
 FRESH_SECONDS = 1.0
 """For so long an answer is good for everybody who asks."""
 LATE = "does not answer in time"
+
+log = structlog.get_logger()
 
 Ask = Callable[[], Awaitable[Mapping[str, str]]]
 
@@ -66,3 +70,17 @@ class Outside:
         except (PlatformError, TimeoutError) as away:
             return str(away) or LATE
         return ""
+
+
+async def tried(live: Platform) -> None:
+    """Asks LiveKit for something once, so that a wrong address or key is in the log at once.
+
+    Nothing but that comes of it: LiveKit may be there, or know the key, a moment later.
+    """
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await live.check()
+    except (PlatformError, TimeoutError) as away:
+        log.error("livekit_not_ready", cause=str(away) or LATE)
+    else:
+        log.info("livekit_ready")

@@ -119,6 +119,7 @@ def call_facts(call: Call) -> list[RenderableType]:
         ("call", call.call_id),
         ("state", word(CallState, call.state)),
         ("outcome", outcome(call)),
+        ("not dialled", call.not_dialed_cause),
         ("to", call.to),
         ("caller ID", call.caller_id),
         ("room", call.room),

@@ -23,7 +23,7 @@ from gateway.domain.observation import (
     Transferred,
     Updated,
 )
-from gateway.domain.outcome import EndReason, Failure, HangupSource, end_reason
+from gateway.domain.outcome import EndReason, Failure, HangupSource, end_reason, why_not_dialed
 
 EARLY = timedelta(milliseconds=500)
 """LiveKit's clock may be ahead of ours by this much when it ends the ringing."""
@@ -136,10 +136,10 @@ def _dial_failed(call: Call, failed: DialFailed) -> Step:
         return _end(call, _gone(call, LegGone(failed.time)), failed.time)
     failure = failed.failure
     call = replace(call, sip_status_code=failure.sip_status_code, sip_status=failure.sip_status)
-    call = _with_failure(call, failed.failure, failed.next_attempt)
     reason, source = end_reason(failure, rang=call.ring_time is not None)
     if reason is EndReason.NOT_DIALED:
-        return _end_undialed(call, failed.time)
+        return _end_undialed(call, failed.time, why_not_dialed(failure))
+    call = _with_failure(call, failed.failure, failed.next_attempt)
     early = failed.time < call.ringing_deadline - EARLY
     if early and source is HangupSource.GATEWAY:
         # It was cut short, and not by this gateway.
@@ -205,13 +205,14 @@ def _updated(call: Call, wanted: Updated) -> Step:
 def _not_dialed(call: Call, seen: NotDialed) -> Step:
     if call.state is not CallState.DIALING:
         return _lost(call, seen)
-    call = _with_attempt(call, next_attempt=seen.cause)
-    return _end_undialed(call, seen.time)
+    return _end_undialed(call, seen.time, seen.cause)
 
 
-def _end_undialed(call: Call, now: datetime) -> Step:
+def _end_undialed(call: Call, now: datetime, cause: str) -> Step:
     """Its newest attempt was never dialled; one before that was says how the call went."""
+    call = _with_attempt(call, next_attempt=cause)
     if len(call.attempts) < 2:
+        call = replace(call, not_dialed_cause="" if call.ending else cause)
         return _end(call, _asked(call, EndReason.NOT_DIALED, HangupSource.PLATFORM), now)
     tried = call.attempts[-2]
     call = replace(call, sip_status_code=tried.sip_status_code, sip_status=tried.sip_status)

@@ -139,6 +139,8 @@ class Call:
     attempts: tuple[Attempt, ...] = ()
     sip_status_code: int = 0
     sip_status: str = ""
+    not_dialed_cause: str = ""
+    """Why nothing was dialled, of a call that ended so."""
     ringing_timeout: timedelta
     setup_timeout: timedelta
     max_duration: timedelta

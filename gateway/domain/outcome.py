@@ -132,6 +132,18 @@ def certainty(failure: Failure) -> Certainty:
     return Certainty.SETTLED if failure.code in _SETTLED_CODES else Certainty.UNKNOWN
 
 
+def why_not_dialed(failure: Failure) -> str:
+    """What a call tells whose dial met a failure that proves that nothing was dialled."""
+    if failure.code == "unauthenticated":
+        return REFUSED_KEY
+    if failure.code == "bad_route":
+        return f"no LiveKit answers at LiveKit's address: {failure.message or failure.code}"
+    return f"LiveKit: {failure.message or failure.code}"
+
+
+REFUSED_KEY = "PLATFORM_REFUSED_KEY: LiveKit refused the gateway's key"
+
+
 def worth_dialing_again(failure: Failure) -> bool:
     """Nothing was dialled, and for a cause that passes (a full or absent SIP node)."""
     return failure.code == "unavailable" and certainty(failure) is Certainty.NOT_DIALED

@@ -265,7 +265,10 @@ class LiveKitPlatform:
 
     def _twirp(self) -> TwirpClient:
         # Failover would send a dial again to another region: the phone would ring twice.
-        return TwirpClient(self._open_session(), self._url, "livekit", failover=False)
+        try:
+            return TwirpClient(self._open_session(), self._url, "livekit", failover=False)
+        except ValueError as wrong:  # nothing was sent, as with any URL that aiohttp refuses
+            raise aiohttp.InvalidURL(self._url, str(wrong)) from wrong
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

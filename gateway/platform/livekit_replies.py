@@ -23,7 +23,7 @@ from gateway.domain.leg import (
     Refused,
 )
 from gateway.domain.observation import LegIds, LegStatus
-from gateway.domain.outcome import Failure
+from gateway.domain.outcome import REFUSED_KEY, Failure
 from gateway.domain.texts import MAX_MESSAGE, sip_code, told
 from gateway.platform.livekit_requests import CALL_ID_ATTRIBUTE
 
@@ -38,6 +38,17 @@ _SAID = (
 _SIP_CODE = re.compile(r"[0-9]{3}")
 _PREFIX = "twirp error unknown: "
 _TWIRP_CODES = {value for name, value in vars(ServerErrorCode).items() if name.isupper()}
+_NEVER_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+)
+_MISCONFIGURED = {
+    ServerErrorCode.UNAUTHENTICATED: f"{REFUSED_KEY} (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)",
+    ServerErrorCode.BAD_ROUTE: "no LiveKit answers at LIVEKIT_URL",
+}
+"""What only whoever runs the gateway or LiveKit can mend."""
 # LiveKit's JWT middleware and its router answer in plain text.
 _PLAIN_TEXT_CODES = {401: ServerErrorCode.UNAUTHENTICATED, 404: ServerErrorCode.BAD_ROUTE}
 
@@ -165,10 +176,12 @@ def _status(said: str) -> LegStatus:
 
 
 def cause_of(error: Exception) -> str:
-    """The error in words, never empty."""
+    """The error in words, never empty; for operators, as it may name addresses."""
     if isinstance(error, ServerError):
-        message = error.message or "no Twirp error in the body"
-        return told(f"{error.code} (HTTP {error.status}): {message}", MAX_MESSAGE)
+        said = error.message or "no Twirp error in the body"
+        found = told(f"{error.code} (HTTP {error.status}): {said}", MAX_MESSAGE)
+        wrong = _MISCONFIGURED.get(_code(error), "")
+        return f"{wrong}: {found}" if wrong else found
     if isinstance(error, TimeoutError):
         return f"no answer in time ({type(error).__name__})"
     return told(f"{type(error).__name__}: {error}", MAX_MESSAGE)
@@ -177,18 +190,25 @@ def cause_of(error: Exception) -> str:
 def _failed(error: Exception) -> Refused | NeverSent | NoReply:
     if isinstance(error, ServerError):
         return _answered(error)
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return NeverSent(cause_of(error))
+    redirected = isinstance(error, aiohttp.RedirectClientError)
+    if isinstance(error, _NEVER_SENT) and not redirected:
+        # Callers are told this; the text of the error has the address.
+        return NeverSent(f"LiveKit cannot be reached ({type(error).__name__})")
     return NoReply(cause_of(error))
 
 
 def _answered(error: ServerError) -> Refused | NoReply:
     if _is_twirp(error):
         return Refused(_failure(error))
-    if error.status in _PLAIN_TEXT_CODES:
+    if code := _code(error):
         message = f"HTTP {error.status} without a Twirp error"
-        return Refused(Failure(code=_PLAIN_TEXT_CODES[error.status], message=message))
+        return Refused(Failure(code=code, message=message))
     return NoReply(cause_of(error))
+
+
+def _code(error: ServerError) -> str:
+    """LiveKit's code; empty if the answer is none of LiveKit's."""
+    return error.code if _is_twirp(error) else _PLAIN_TEXT_CODES.get(error.status, "")
 
 
 def _is_twirp(error: ServerError) -> bool:

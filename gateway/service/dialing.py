@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.domain.leg import Dial, DialReply, NeverSent, Refused
-from gateway.domain.outcome import worth_dialing_again
+from gateway.domain.outcome import Certainty, certainty, worth_dialing_again
 from gateway.ports import Clock, Platform
 from gateway.service.dial_gate import DialGate
 
@@ -28,6 +28,9 @@ class Dialing:
 
     `rest`: how long the phone may still ring, None when it must not be dialled any more.
     `holds`: whether the call is this gateway's to dial. Cancelling `reply` stops no phone.
+
+    Nothing that waits here outlasts `rest` but a dial that was sent, whose reply comes within
+    the platform's own limit. A dial that was not sent says in its reply what it waited for.
     """
 
     def __init__(
@@ -51,6 +54,9 @@ class Dialing:
         self._entered = False
         self._sent: datetime | None = None
         self._withdrawn = False
+        self._waits_for = "no turn to dial came: others were being dialled"
+        self._refusal: DialReply | None = None
+        """The last reply by which nothing was dialled."""
         self._joined: datetime | None = None
         self._asked: datetime | None = None
         self._looked = clock.now()
@@ -99,7 +105,7 @@ class Dialing:
         except asyncio.CancelledError:
             if not self._withdrawn:
                 raise
-            return NeverSent("no longer wanted")
+            return self._refusal or NeverSent(self._waits_for)
         finally:
             self._leave()
 
@@ -108,18 +114,20 @@ class Dialing:
         while True:
             await self._gate.enter(self._tenant_id)
             self._entered = True
+            self._waits_for = "the database did not tell whose call it is"
             if not await self._holds():
                 raise TakenOverError
             rest = self._rest()
             if rest is None:
-                return NeverSent("no time was left")
+                return self._refusal or NeverSent("no time was left")
             reply = await self._send(rest)
             if not _never_dialed(reply):
                 self.seen()
                 return reply
+            self._refusal = reply
             self._sent = self._joined = None
-            self._refused()
-            if self._rest() is None:
+            self._refused(reply)
+            if self._rest() is None or not _worth_sending_again(reply):
                 return reply
             await asyncio.sleep(next(pauses, PAUSES_SECONDS[-1]))
 
@@ -127,8 +135,9 @@ class Dialing:
         self._sent = self._clock.now()
         return await self._platform.dial(replace(self._dial, ringing_timeout=rest))
 
-    def _refused(self) -> None:
-        if self._entered:
+    def _refused(self, reply: DialReply) -> None:
+        """A full platform takes fewer dials at a time; one that refuses them teaches nothing."""
+        if self._entered and _worth_sending_again(reply):
             self._entered = False
             self._gate.full()
 
@@ -139,6 +148,12 @@ class Dialing:
 
 
 def _never_dialed(reply: DialReply) -> bool:
+    return isinstance(reply, NeverSent) or (
+        isinstance(reply, Refused) and certainty(reply.failure) is Certainty.NOT_DIALED
+    )
+
+
+def _worth_sending_again(reply: DialReply) -> bool:
     return isinstance(reply, NeverSent) or (
         isinstance(reply, Refused) and worth_dialing_again(reply.failure)
     )

@@ -2,6 +2,11 @@
 
 What it sees (the dial's reply, the leg in its room, the clock) becomes observations; it holds
 nothing that the store and the platform do not, so any process can take it up at any point.
+
+Only the database is waited for as long as it takes: without it no end can be told. Of the
+platform nothing is waited for longer than a stated time. A dial is over by its ringing timeout
+(`Dialing`), the leg of a dial that is over is looked for half a minute (`PlacedLeg.until_gone`),
+and a call whose leg cannot be asked about is given up in the end (`domain.pace.given_up_at`).
 """
 
 import asyncio
@@ -29,7 +34,7 @@ from gateway.domain.observation import (
     Observation,
 )
 from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource, certainty
-from gateway.domain.pace import pause_before_looking
+from gateway.domain.pace import given_up_at, pause_before_looking
 from gateway.domain.tenant import Trunk
 from gateway.domain.transfer import LegLeft, Transfer
 from gateway.ports import Clock, Platform, PlatformError, Store
@@ -87,7 +92,7 @@ class Follower:
         self._seen_in_room = False
         self._away = False
         """LiveKit has not answered since the leg was seen last."""
-        self._looking_since = self._clock.now()
+        self._begun = self._looking_since = self._clock.now()
         self._ended_elsewhere = False
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
@@ -151,11 +156,8 @@ class Follower:
         except OvertakenError:
             return False
         except PlatformError as away:
-            if not self._away:
-                self._log.warning("leg_not_seen", cause=str(away))
-            self._looking_since = self._clock.now()
-            self._away, self._seen_in_room = True, False
-            return True
+            await self._not_seen(away)
+            return not self._call.ended
         if leg is not None and self._leg.out_of_reach:
             self._log.error("leg_out_of_reach", status=leg.status)
             leg, self._seen_in_room = None, True
@@ -170,6 +172,16 @@ class Follower:
         elif self._clock.now() - self._looking_since > BELIEVED_GONE_AFTER:
             await self._never_seen()
         return not self._call.ended
+
+    async def _not_seen(self, away: PlatformError) -> None:
+        """LiveKit cannot be asked: the leg is where it was, until that can be true no more."""
+        now = self._looking_since = self._clock.now()
+        if not self._away:
+            self._log.warning("leg_not_seen", cause=str(away))
+        self._away, self._seen_in_room = True, False
+        if self._dialing is None and now > given_up_at(self._call, self._begun):
+            self._log.error("call_given_up", cause=str(away))
+            await self._observe(Lost(now))
 
     async def _saw(self, leg: Leg) -> None:
         self._seen_in_room, self._away = True, False
@@ -256,17 +268,21 @@ class Follower:
 
     async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
         failure = reply.failure
-        if certainty(failure) is Certainty.UNKNOWN:
+        proof = certainty(failure)
+        if proof is Certainty.UNKNOWN:
             self._log.warning("dial_unclear", code=failure.code, text=failure.message)
             self._looking_since = self._clock.now()
             return
-        await self._leg.until_gone(at_once=lambda: self._ended_elsewhere)
+        # What was never dialled has no leg, unless it was on its way into the room.
+        gone = proof is Certainty.NOT_DIALED and not self._seen_in_room
+        gone = gone or await self._leg.until_gone(at_once=lambda: self._ended_elsewhere)
         await self._leg.until_not_hanging_up()
         silent = dialing.given_up and not failure.sip_status_code
         if reply.rang:
             await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))
         others = self._around.failover
         why = others.objection(self._call, failure, silent=silent)
+        why = why or ("" if gone else "its leg was not seen gone")
         if not why and reply.rang is None and not await self._saw_how_far(failure, looked=looked):
             why = others.objection(self._call, failure, silent=silent, unseen=True)
         if not why:

@@ -16,6 +16,8 @@ LINGERING_SECONDS = 1.0
 REPEAT_HANG_UP_SECONDS = 0.5
 SETTLING_PAUSE_SECONDS = 0.05
 LONGEST_SETTLING_PAUSE_SECONDS = 1.0
+GONE_PATIENCE_SECONDS = 30.0
+"""How long the leg of a dial that is over is looked for, where it stays or nobody can tell."""
 END_ROOM_PATIENCE_SECONDS = 8.0
 UNREMOVABLE_SECONDS = 8.0
 """A leg that cannot be removed for so long is what a LiveKit node left behind that died."""
@@ -101,7 +103,10 @@ class PlacedLeg:
             self._hanging_up.cancel()
 
     async def until_not_hanging_up(self) -> None:
-        """It must not find the next leg, which has the same identity."""
+        """It must not find the next leg, which has the same identity.
+
+        Some requests at most, each of which the platform has seconds to answer.
+        """
         if self._hanging_up:
             await asyncio.wait({self._hanging_up})
 
@@ -124,22 +129,26 @@ class PlacedLeg:
         except PlatformError as away:
             self._log.warning("leg_not_cleared", cause=str(away))
 
-    async def until_gone(self, *, at_once: Callable[[], bool] = lambda: False) -> None:
-        """Returns when the leg of a dial that is over has left its room.
+    async def until_gone(self, *, at_once: Callable[[], bool] = lambda: False) -> bool:
+        """True as soon as the leg of a dial that is over is seen to have left its room.
 
-        One that lingers is removed; without waiting for that if `at_once`.
+        One that lingers is removed; without waiting for that if `at_once`. False if after half
+        a minute it is still there, or the platform still cannot be asked: the sweep ends what
+        is left of it.
         """
         since, pause = time.monotonic(), SETTLING_PAUSE_SECONDS
-        while True:
+        while time.monotonic() - since <= GONE_PATIENCE_SECONDS:
             try:
                 if await self.look() is None:
-                    return
+                    return True
                 if at_once() or time.monotonic() - since > LINGERING_SECONDS:
                     await self.hang_up()
             except PlatformError as away:
                 self._log.warning("leg_not_seen", cause=str(away))
                 pause = min(pause * 2, LONGEST_SETTLING_PAUSE_SECONDS)
             await asyncio.sleep(pause)
+        self._log.error("leg_left_behind", room=self._room, identity=self._identity)
+        return False
 
     async def end_room(self) -> None:
         """Ends the room for everyone in it; tries for some seconds where LiveKit is away."""

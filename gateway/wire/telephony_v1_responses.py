@@ -43,6 +43,7 @@ def call(value: Call) -> calls_pb2.Call:
         sandbox=value.sandbox,
         sequence=value.sequence,
         end_room_on_hangup=value.end_room_on_hangup,
+        not_dialed_cause=value.not_dialed_cause,
     )
     put_span(message.ringing_timeout, value.ringing_timeout)
     put_span(message.max_duration, value.max_duration)

@@ -286,6 +286,25 @@ def test_a_call_without_attempts_advances() -> None:
     assert (call.state, call.attempts, call.trunk_id) == (CallState.ENDED, (), "")
 
 
+CPU = Failure(0, "", "unavailable", "cpu exhausted")
+
+
+@pytest.mark.parametrize(
+    ("seen", "cause"),
+    [
+        (NotDialed(at(9), "no turn to dial came"), "no turn to dial came"),
+        (DialFailed(at(9), CPU, "NOT_DIALED ends the call"), "LiveKit: cpu exhausted"),
+    ],
+)
+def test_a_call_that_was_never_dialed_says_why(seen: Observation, cause: str) -> None:
+    """In the call and in its attempt; one whose end was asked for did not end by it."""
+    ended = after(seen)
+    assert (ended.end_reason, ended.not_dialed_cause) == (EndReason.NOT_DIALED, cause)
+    assert ended.attempts[0].next_attempt == cause
+    hung_up = after(HUNG_UP, seen)
+    assert (hung_up.end_reason, hung_up.not_dialed_cause) == (EndReason.CANCELED, "")
+
+
 def test_deadlines() -> None:
     """Ringing counts from the creation, the duration from the answer."""
     call = after(PICKS_UP)

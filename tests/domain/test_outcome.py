@@ -11,6 +11,7 @@ from gateway.domain.outcome import (
     HangupSource,
     certainty,
     end_reason,
+    why_not_dialed,
     worth_dialing_again,
 )
 
@@ -192,3 +193,22 @@ def test_only_what_never_left_is_dialled_again(code: str, status: int, text: str
     failure = Failure(status, "", code, text)
     if worth_dialing_again(failure):
         assert certainty(failure) is Certainty.NOT_DIALED
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "told"),
+    [
+        ("unavailable", "cpu exhausted", "LiveKit: cpu exhausted"),
+        ("unavailable", "no response from servers", "LiveKit: no response from servers"),
+        ("malformed", "", "LiveKit: malformed"),
+        (
+            "unauthenticated",
+            "HTTP 401 without a Twirp error",
+            "PLATFORM_REFUSED_KEY: LiveKit refused the gateway's key",
+        ),
+        ("bad_route", "HTTP 404", "no LiveKit answers at LiveKit's address: HTTP 404"),
+    ],
+)
+def test_why_nothing_was_dialled(code: str, text: str, told: str) -> None:
+    """In LiveKit's words, or in ours where they say nothing to whoever reads them."""
+    assert why_not_dialed(Failure(code=code, message=text)) == told

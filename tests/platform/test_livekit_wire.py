@@ -41,6 +41,7 @@ from tests.platform.fake_livekit import (
     twirp_error,
 )
 from tests.platform.stand import Stand, eventually, seconds, tel
+from tests.platform.wrong_livekit import UNUSABLE_URLS
 
 PICKED_UP = SIPParticipantInfo(participant_id="PA_1", sip_call_id="SCL_1")
 
@@ -95,10 +96,21 @@ async def test_an_unknown_host_is_never_sent() -> None:
     await nothing_is_sent(LiveKitPlatform("wss://livekit.invalid", API_KEY, API_SECRET))
 
 
+@pytest.mark.parametrize("url", UNUSABLE_URLS)
+async def test_nothing_is_sent_to_an_address_that_is_none(url: str) -> None:
+    """Where no request can be made of the address, certainly nothing was dialled."""
+    await nothing_is_sent(LiveKitPlatform(url, API_KEY, API_SECRET))
+
+
 async def nothing_is_sent(platform: LiveKitPlatform) -> None:
     stand = Stand(platform, "ST_trunk")
-    assert isinstance(await platform.dial(stand.call("00")), NeverSent)
-    assert isinstance(await platform.refer(stand.transfer(tel("00"))), NeverSent)
+    for reply in (
+        await platform.dial(stand.call("00")),
+        await platform.refer(stand.transfer(tel("00"))),
+    ):
+        assert isinstance(reply, NeverSent)
+        assert reply.cause.startswith("LiveKit cannot be reached (")
+        assert "127.0.0.1" not in reply.cause, "callers are told this"
     with pytest.raises(PlatformError):
         await platform.check()
     await platform.close()

@@ -1,7 +1,7 @@
 """One attempt's dial: its turn, what is sent, and its reply."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -52,8 +52,9 @@ def dialing(
     rest: Callable[[], timedelta | None] = lambda: timedelta(seconds=9),
     mine: bool = True,
     clock: Clock | None = None,
+    holds: Callable[[], Awaitable[bool]] | None = None,
 ) -> Dialing:
-    async def holds() -> bool:
+    async def told() -> bool:
         return mine
 
     return Dialing(
@@ -63,7 +64,7 @@ def dialing(
         gate=gate or DialGate(),
         clock=clock or RealClock(),
         rest=rest,
-        holds=holds,
+        holds=holds or told,
     )
 
 
@@ -102,6 +103,40 @@ async def test_the_last_refusal_is_told_when_time_is_over() -> None:
     rests = iter([timedelta(seconds=1)])
     platform = ScriptedPlatform(FULL)
     assert await dialing(platform, rest=lambda: next(rests, None)).reply == FULL
+
+
+async def test_a_withdrawn_dial_tells_what_it_waited_for() -> None:
+    """Its last refusal; or the turn, or the database's word, that did not come."""
+    refused = ScriptedPlatform(FULL)
+    pausing = dialing(refused)
+    await until(lambda: refused.replies == [] and not pausing.reply.done())
+    pausing.withdraw()
+    assert await pausing.reply == FULL
+    gate = DialGate()
+    for _ in range(int(START)):
+        await gate.enter("acme")
+    queued = dialing(ScriptedPlatform(), gate=gate)
+    await asyncio.sleep(0)
+    queued.withdraw()
+    assert await queued.reply == NeverSent("no turn to dial came: others were being dialled")
+    unheard = dialing(ScriptedPlatform(), holds=asyncio.Event().wait)
+    await asyncio.sleep(0)
+    unheard.withdraw()
+    assert await unheard.reply == NeverSent("the database did not tell whose call it is")
+
+
+async def test_no_time_after_a_refusal_is_told_by_the_refusal() -> None:
+    """The call did not end because of the clock alone."""
+    rests = iter([timedelta(seconds=1), timedelta(seconds=1)])
+    assert await dialing(ScriptedPlatform(FULL), rest=lambda: next(rests, None)).reply == FULL
+
+
+async def test_a_refused_key_is_not_tried_again_and_teaches_nothing() -> None:
+    """Nothing was dialled, and asking once more changes nothing: LiveKit is not full."""
+    refused = Refused(Failure(code="unauthenticated", message="invalid API key"))
+    platform, gate = ScriptedPlatform(refused), DialGate()
+    assert await dialing(platform, gate=gate).reply == refused
+    assert (gate.limit, gate.under_way) == (START, 0)
 
 
 async def test_another_gateways_call_is_not_dialed() -> None:

@@ -59,6 +59,7 @@ CALL = a_call(
     sandbox=True,
     sequence=7,
     end_room_on_hangup=True,
+    not_dialed_cause="LiveKit: cpu exhausted",
 )
 TRANSFER = a_transfer(
     "transfer_1",
@@ -124,7 +125,7 @@ def test_a_call_as_it_is() -> None:
     message = responses.call(CALL)
     for name in ("call_id", "to", "caller_id", "room", "participant_identity", "participant_id",
                  "sip_call_id", "sip_call_id_full", "trunk_id", "sip_status_code", "sip_status",
-                 "sandbox", "sequence"):  # fmt: skip
+                 "sandbox", "sequence", "not_dialed_cause"):  # fmt: skip
         assert getattr(message, name) == getattr(CALL, name)
     assert message.state == calls_pb2.CALL_STATE_ENDED
     assert message.end_reason == calls_pb2.END_REASON_BUSY

@@ -221,7 +221,7 @@ class Attempt(_message.Message):
     def __init__(self, trunk_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., highest_state: _Optional[_Union[CallState, str]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_attempt: _Optional[str] = ..., caller_id: _Optional[str] = ...) -> None: ...
 
 class Call(_message.Message):
-    __slots__ = ("call_id", "direction", "state", "end_reason", "hangup_source", "to", "caller_id", "room", "participant_identity", "participant_id", "sip_call_id", "sip_call_id_full", "trunk_id", "attempts", "sip_status_code", "sip_status", "ringing_timeout", "max_duration", "create_time", "ring_time", "answer_time", "end_time", "labels", "sandbox", "sequence", "end_room_on_hangup")
+    __slots__ = ("call_id", "direction", "state", "end_reason", "hangup_source", "to", "caller_id", "room", "participant_identity", "participant_id", "sip_call_id", "sip_call_id_full", "trunk_id", "attempts", "sip_status_code", "sip_status", "ringing_timeout", "max_duration", "create_time", "ring_time", "answer_time", "end_time", "labels", "sandbox", "sequence", "end_room_on_hangup", "not_dialed_cause")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -255,6 +255,7 @@ class Call(_message.Message):
     SANDBOX_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     END_ROOM_ON_HANGUP_FIELD_NUMBER: _ClassVar[int]
+    NOT_DIALED_CAUSE_FIELD_NUMBER: _ClassVar[int]
     call_id: str
     direction: CallDirection
     state: CallState
@@ -281,7 +282,8 @@ class Call(_message.Message):
     sandbox: bool
     sequence: int
     end_room_on_hangup: bool
-    def __init__(self, call_id: _Optional[str] = ..., direction: _Optional[_Union[CallDirection, str]] = ..., state: _Optional[_Union[CallState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., hangup_source: _Optional[_Union[HangupSource, str]] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., participant_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., sip_call_id_full: _Optional[str] = ..., trunk_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answer_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., sandbox: _Optional[bool] = ..., sequence: _Optional[int] = ..., end_room_on_hangup: _Optional[bool] = ...) -> None: ...
+    not_dialed_cause: str
+    def __init__(self, call_id: _Optional[str] = ..., direction: _Optional[_Union[CallDirection, str]] = ..., state: _Optional[_Union[CallState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., hangup_source: _Optional[_Union[HangupSource, str]] = ..., to: _Optional[str] = ..., caller_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., participant_id: _Optional[str] = ..., sip_call_id: _Optional[str] = ..., sip_call_id_full: _Optional[str] = ..., trunk_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ring_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answer_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., sandbox: _Optional[bool] = ..., sequence: _Optional[int] = ..., end_room_on_hangup: _Optional[bool] = ..., not_dialed_cause: _Optional[str] = ...) -> None: ...
 
 class PlaceCallRequest(_message.Message):
     __slots__ = ("request_id", "to", "caller_id", "room", "participant", "ringing_timeout", "setup_timeout", "max_duration", "wait_until_answered", "keep_on_disconnect", "digits", "play_dialtone", "headers", "include_headers", "krisp_enabled", "media_encryption", "media", "hide_phone_number", "display_name", "labels", "trunk_id", "end_room_on_hangup", "validate_only", "require_transfer")
