@@ -6,10 +6,12 @@ import stat
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_network
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.secret_refs import SecretError, SecretSource, below, is_of_machine, parse
@@ -17,6 +19,10 @@ from gateway.domain.secret_refs import SecretError, SecretSource, below, is_of_m
 MAX_SECRET_BYTES = 64 * 1024
 MAX_PORT = 65_535
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|\w[\w-]*(\.\w[\w-]*)*\.?)(:[0-9]{1,5})?")
+_DATABASE = re.compile(r"(sqlite:///|postgres(ql)?://)\S.*")
+_QUOTES = ("'", '"')
 
 
 class PlatformName(StrEnum):
@@ -35,7 +41,11 @@ class Redaction(StrEnum):
 
 
 class Settings(BaseSettings):
-    """What the process was told; `docs/operations.md` explains each name."""
+    """What the process was told; `docs/configuration.md` explains each name.
+
+    A value loses the blanks and line ends around it, which secrets and charts bring along; one
+    that is empty then is unset. All but secrets are texts of one line, and not in quotes.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -115,6 +125,61 @@ class Settings(BaseSettings):
     max_bodies: int = Field(default=64, ge=1, validation_alias="GATEWAY_MAX_BODIES")
     """How many bodies are received at a time, by all doors together."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, told: Any) -> Any:
+        if not isinstance(told, dict):
+            return told
+        bare = {name: v.strip() if isinstance(v, str) else v for name, v in told.items()}
+        return {name: v for name, v in bare.items() if v != ""}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_plain(cls, value: Any, field: ValidationInfo) -> Any:
+        kind = cls.model_fields[str(field.field_name)].annotation
+        if not isinstance(value, str) or kind in _SECRETS:
+            return value
+        if not value.isprintable():
+            raise ValueError("must be one line of printable characters")
+        if value.startswith(_QUOTES) or value.endswith(_QUOTES):
+            raise ValueError("must stand without quotes")
+        if kind in (int, float) and not _NUMBER.fullmatch(value):
+            raise ValueError("must be a number, such as 10")
+        return value
+
+    @field_validator("livekit_url")
+    @classmethod
+    def _is_an_url(cls, url: str) -> str:
+        if url and not _leads_to_livekit(url):
+            # An URL that has an @ may have a password.
+            told = "" if "@" in url else f", not {url!r}"
+            raise ValueError(
+                "must be https://HOST or wss://HOST (http:// or ws:// without TLS), with :PORT if "
+                f"it needs one, and without /twirp{told}"
+            )
+        return url
+
+    @field_validator("livekit_api_key")
+    @classmethod
+    def _is_one_word(cls, key: str) -> str:
+        if len(key.split()) > 1:
+            raise ValueError("must be one word")
+        return key
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, url: str) -> str:
+        if not _DATABASE.fullmatch(url):  # the text itself may hold a password
+            raise ValueError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
+        return url
+
+    @field_validator("config")
+    @classmethod
+    def _names_a_file(cls, config: Path | None) -> Path | None:
+        if config is not None and config.is_dir():
+            raise ValueError(f"must be a YAML file; {config} is a directory")
+        return config
+
     @field_validator("grpc_address", "http_address", "admin_address", "admin_grpc_address")
     @classmethod
     def _names_a_port(cls, address: str | None) -> str | None:
@@ -173,6 +238,24 @@ class Settings(BaseSettings):
         """Whether LiveKit's address and credentials are all set."""
         secret = self.livekit_api_secret.get_secret_value()
         return bool(self.livekit_url and self.livekit_api_key and secret)
+
+
+_SECRETS = (SecretStr, SecretStr | None)
+"""They may hold any character."""
+
+
+def _leads_to_livekit(url: str) -> bool:
+    """Whether LiveKit's methods can be asked for at this URL; it may have a path before them."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        if parts.netloc.startswith("["):
+            IPv6Address(parts.hostname or "")
+    except ValueError:
+        return False
+    known = parts.scheme in ("http", "https", "ws", "wss") and _PLACE.fullmatch(parts.netloc)
+    extra = parts.query or parts.fragment or " " in url or port == 0
+    return bool(known and not extra and not parts.path.rstrip("/").endswith("/twirp"))
 
 
 def _names(told: str) -> tuple[str, ...]:

@@ -57,5 +57,8 @@ def settings_told() -> "Settings":
     try:
         return Settings()  # type: ignore[call-arg, unused-ignore]  # the environment calls it
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise CommandError(f"the environment is wrong: {wrong}") from error
+        # A field without an alias is told by its own name, which is the variable's in small.
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
+        )
+        raise CommandError(f"the environment is wrong: {wrong}") from None
