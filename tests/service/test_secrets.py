@@ -137,7 +137,7 @@ def test_where_secrets_may_be_is_a_setting() -> None:
     assert Settings.model_validate({}).secret_directories == ("/run/secrets",)
     told = {"GATEWAY_SECRET_DIRECTORIES": "/etc/gateway/:/run/secrets"}
     assert Settings.model_validate(told).secret_directories == ("/etc/gateway", "/run/secrets")
-    assert Settings.model_validate({"GATEWAY_SECRET_DIRECTORIES": ""}).secret_directories == ()
+    assert Settings.model_validate({"GATEWAY_SECRET_DIRECTORIES": ":"}).secret_directories == ()
     for wrong in ("/", "//", "/etc/..", "secrets", "/proc", "/proc/self", "/dev/", "/run:/sys"):
         with pytest.raises(ValidationError, match="absolute directories"):
             Settings.model_validate({"GATEWAY_SECRET_DIRECTORIES": wrong})
