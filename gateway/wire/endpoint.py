@@ -57,6 +57,8 @@ class Endpoint:
     """Never refused because too many requests come: it ends what costs money."""
     request_id_header: str = ""
     """The header, in lower case, in which the vocabulary's clients send a request id."""
+    two_slashes: bool = False
+    """Its path may begin with two slashes: the vocabulary's clients take `http://host/` so."""
 
     def __post_init__(self) -> None:
         # Here, so that no row can leave it out: `decode` never sees a field beyond its limit.

@@ -125,4 +125,5 @@ def _row(
         recorded=recorded,
         refused=refused,
         request_id_header=REQUEST_ID_HEADER,
+        two_slashes=True,
     )

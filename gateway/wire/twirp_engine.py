@@ -86,7 +86,7 @@ class TwirpEngine:
         row = self._services.get(service, {}).get(name)
         if row is None:
             raise bad_route(f"no handler for path {_quoted(path)}", method, path)
-        if prefix != PREFIX:
+        if prefix != PREFIX and not (row.two_slashes and prefix == f"/{PREFIX}"):
             told = f"invalid path prefix {_quoted(prefix)}, expected {_quoted(PREFIX)}"
             raise bad_route(f"{told}, on path {_quoted(path)}", method, path)
         return row
