@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -79,8 +80,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Lets it in, or ends it at once."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # create_server's own
-        self._transport = transport
+        # No isinstance: uvloop's transports are nobody's children.
+        self._transport = cast("asyncio.Transport", transport)
         peer = peer_of(transport.get_extra_info("peername"))
         self._origin, self._trusted = origin_of(peer), self._all.limits.peers.trusts(peer)
         refused = self._all.admit(self._origin, trusted=self._trusted)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
+import uvloop
 from google.protobuf.message import Message
 
 from gateway.telephony.v1 import calls_pb2
@@ -208,3 +209,18 @@ async def test_what_is_no_http_is_answered_barely(
     assert b"secret" not in told.lower()
     assert told.endswith(b"\r\n\r\n")
     assert "secret" not in "".join(capfd.readouterr()).lower()
+
+
+def test_the_loop_that_serves_keeps_it_too() -> None:
+    """`gateway serve` runs on uvloop, whose transports are of another kind."""
+
+    async def ask() -> tuple[bytes, float]:
+        async with limited(head_seconds=SHORT) as stand:
+            line = await answered(stand, HEALTH)
+            async with stand.raw() as (reader, _):
+                return line, await closed(reader)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        line, seconds = runner.run(ask())
+    assert b"200" in line
+    assert seconds < LONG / 2
