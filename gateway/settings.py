@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         default=PlatformName.LIVEKIT, validation_alias="GATEWAY_PLATFORM"
     )
     database_url: str = Field(
-        default="sqlite:///gateway.db", validation_alias="GATEWAY_DATABASE_URL"
+        default="sqlite:///gateway.db", validation_alias="GATEWAY_DATABASE_URL", repr=False
     )
     grpc_address: str = Field(default="127.0.0.1:50051", validation_alias="GATEWAY_GRPC_ADDRESS")
     http_address: str = Field(default="127.0.0.1:8080", validation_alias="GATEWAY_HTTP_ADDRESS")

@@ -43,7 +43,7 @@ class ApiKey:
     tenant_id: str
     """Empty: a key of no tenant (an operator's)."""
     rights: frozenset[Right]
-    sealed_secret: bytes
+    sealed_secret: bytes = field(repr=False)
     create_time: datetime
     revoke_time: datetime | None = None
     expire_time: datetime | None = None

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import jwt
@@ -43,7 +43,7 @@ class NewKey:
     """A key with its secret, which is shown this once."""
 
     key: ApiKey
-    secret: str
+    secret: str = field(repr=False)
 
 
 class AdminService:

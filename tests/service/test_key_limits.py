@@ -7,6 +7,7 @@ from gateway.domain.tenant import Config, Right
 from gateway.service.admin import AdminService
 from gateway.service.directory import Directory
 from gateway.service.seal import Seal
+from gateway.settings import Settings
 from gateway.store.store import SqlStore
 from tests.store.values import StillClock
 
@@ -31,3 +32,15 @@ async def test_of_revoked_keys_the_newest_are_kept(
     assert gone < {each.key.key for each in made}
     assert len(gone) == 2
     assert {kept.key.key, newest.key.key} < listed
+
+
+async def test_what_is_shown_of_a_key_is_no_secret(store: SqlStore) -> None:
+    """Neither a key nor what was made tells a secret by accident; nor do the settings."""
+    seal = Seal(["tests-own-master-key-0123456789abcdef"])
+    directory = Directory(store, lambda _: Config())
+    admin = AdminService(store=store, clock=StillClock(), directory=directory, seal=seal)
+    made = await admin.create_key("", OPERATOR)
+    assert made.secret not in repr(made)
+    assert repr(made.key.sealed_secret) not in repr(made)
+    told = {"GATEWAY_DATABASE_URL": "postgresql://me:hush@db/x", "GATEWAY_MASTER_KEY": "hush"}
+    assert "hush" not in repr(Settings.model_validate(told))
