@@ -94,6 +94,9 @@ async def started(settings: "Settings") -> "Gateway":
         if settings.config == DEMO_CONFIG:
             await refuse_to_replace(gateway)
         await gateway.start()
+    except StoreUnavailableError as error:
+        await gateway.stop()
+        raise CommandError(f"cannot start: {error}") from error
     except OSError as error:
         await gateway.stop()
         hint = "GATEWAY_HTTP_ADDRESS, GATEWAY_ADMIN_ADDRESS and GATEWAY_CONFIG say what is used"

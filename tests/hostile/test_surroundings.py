@@ -253,6 +253,23 @@ async def test_a_database_that_is_read_only_dials_nothing(
     assert reason_name(call) == "BUSY"
 
 
+@pytest.mark.postgres
+async def test_a_start_on_a_read_only_database_says_why(
+    begun: Begun, request: pytest.FixtureRequest
+) -> None:
+    """A gateway whose database takes no writes does not start, and says so in a line."""
+    gateway = await begun(database="postgresql")
+    await gateway.process.stop()
+    server, name = request.getfixturevalue("postgres_server"), _name(gateway.database_url)
+    server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    before = len(gateway.logged())
+    with pytest.raises(AssertionError):
+        await gateway.process.start()
+    told = gateway.logged()[before:]
+    assert "cannot start" in told
+    assert "Traceback" not in told
+
+
 def _name(url: str) -> str:
     return url.rpartition("/")[2]
 
