@@ -50,6 +50,14 @@ def test_reads_the_sip_status_of_a_busy_phone(met: tuple[str, Served]) -> None:
     assert code(told["code"]) == "RESOURCE_EXHAUSTED"
 
 
+def test_an_address_may_end_with_a_slash(met: tuple[str, Served]) -> None:
+    """As at LiveKit, also for libraries that make two slashes of it."""
+    client, gateway = met
+    environment = gateway.livekit_environment()
+    environment["LIVEKIT_URL"] += "/"
+    assert run(client, "busy", environment)["sip_status_code"] == 486
+
+
 def test_transfers_an_answered_call(met: tuple[str, Served]) -> None:
     """TransferSIPParticipant succeeds when the call has been handed over."""
     client, gateway = met
