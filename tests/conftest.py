@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("gateway")
+settings.load_profile("gateway")
 
 
 @pytest.fixture(scope="session")

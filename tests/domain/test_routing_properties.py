@@ -104,7 +104,7 @@ def most_specific(acme: Tenant, asked: PlaceCall) -> Route | None:
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(worlds())
 def test_the_route_is_the_one_that_looking_at_all_of_them_finds(world: World) -> None:
     """The quick search finds the most specific route, however many there are."""
@@ -113,7 +113,7 @@ def test_the_route_is_the_one_that_looking_at_all_of_them_finds(world: World) ->
     assert (fit.route if fit else None) is most_specific(world.acme, world.asked)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(worlds())
 def test_no_blocked_destination_is_ranked(world: World) -> None:
     """Where the most specific route blocks, the answer is DESTINATION_NOT_ALLOWED."""
@@ -122,7 +122,7 @@ def test_no_blocked_destination_is_ranked(world: World) -> None:
     assert blocked == (route is not None and route.block)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(worlds())
 def test_every_option_is_one_that_the_tenant_may_use(world: World) -> None:
     """Trunk and numbers of every option are the tenant's, in use, and what was asked for."""
@@ -136,7 +136,7 @@ def test_every_option_is_one_that_the_tenant_may_use(world: World) -> None:
         assert world.asked.caller_id in ("", *option.numbers)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(worlds())
 def test_the_same_call_is_decided_alike(world: World) -> None:
     """A ranking can be repeated from the configuration, the time and the call's id."""
@@ -147,7 +147,7 @@ def test_the_same_call_is_decided_alike(world: World) -> None:
 verdicts = st.sampled_from([None, Verdict.FULL, Verdict.OVER_RATE, Verdict.QUARANTINED])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(worlds(), st.dictionaries(st.sampled_from("abcdef"), verdicts), st.integers(0, 99))
 def test_whatever_is_taken_could_not_be_better(
     world: World, states: dict[str, Verdict | None], turn: int

@@ -20,7 +20,6 @@ GROWTH = 40 * 1024 * 1024
 
 bounded = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -41,7 +41,7 @@ CLAIMS = st.dictionaries(
 
 
 @given(changes=CLAIMS)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_claims_at_all(identity: Identity, changes: dict[str, Any]) -> None:
     """Whatever its key's holder signs is a caller with the key's rights, or UNAUTHENTICATED."""
     try:
