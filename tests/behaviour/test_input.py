@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from structlog.testing import capture_logs
 
 from gateway.service.identity import LEEWAY_SECONDS
 from gateway.telephony.v1 import calls_pb2
@@ -180,6 +181,20 @@ async def test_callers_without_a_good_token_are_refused(stand: Stand) -> None:
         client = Client(stand.acme.wire, bad)
         refused = await refusal(client.call("ListTrunks", calls_pb2.ListTrunksRequest()))
         assert (refused.code, refused.reason) == ("unauthenticated", "UNAUTHENTICATED")
+
+
+async def test_the_log_says_why_a_token_is_refused(stand: Stand) -> None:
+    """The operator can tell a wrong clock from a wrong key; callers and log lines have no more."""
+    created = await stand.gateway.administration.admin.create_key("acme")
+    await stand.gateway.administration.directory.refresh()
+    late = token(created.key.key, created.secret, exp=int(time.time()) - 3 * LEEWAY_SECONDS)
+    with capture_logs() as logged:
+        listing = Client(stand.acme.wire, late).call("ListTrunks", calls_pb2.ListTrunksRequest())
+        refused = await refusal(listing)
+    (line,) = [each for each in logged if each["event"] == "refused"]
+    assert line["cause"].startswith("the token expired 18")
+    assert not any(part in str(logged) for part in late.split("."))
+    assert "expired" not in f"{refused.message} {refused.metadata}"
 
 
 async def test_a_token_without_the_grant_is_refused(stand: Stand) -> None:

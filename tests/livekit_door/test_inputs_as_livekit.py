@@ -121,6 +121,14 @@ HEADERS = {
     "no type": Odd(content_type=None),
     "GET": Odd(method="GET", body=""),
     "PUT": Odd(method="PUT"),
+    "a browser's question": Odd(
+        method="OPTIONS",
+        headers=lambda _token: {
+            "Origin": "https://app.example.com",
+            "Access-Control-Request-Method": "POST",
+        },
+        differs=((204, ""), (404, "bad_route")),
+    ),
 }
 
 
