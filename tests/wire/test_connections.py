@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
@@ -52,6 +52,18 @@ async def limited(**limits: float | Peers) -> AsyncIterator[Stand]:
     told = ConnectionLimits(**limits)  # type: ignore[arg-type]  # each test names its own
     async with standing(answer, limits=told) as stand:
         yield stand
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_connections_of_every_loop(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """`serve` runs on uvloop, whose transports are of classes of its own; the tests mostly not."""
+
+    async def ask() -> None:
+        async with limited() as stand:
+            assert b"200" in await answered(stand, HEALTH)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(ask())
 
 
 @pytest.mark.parametrize("begun", [b"", b"POST /tw", CALL[:-20], head("GetCall")[:-2]])
