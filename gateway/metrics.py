@@ -42,7 +42,8 @@ HTTP_CONNECTIONS = Gauge("gateway_http_connections", "Connections that the HTTP 
 HTTP_CONNECTIONS_CUT = Counter(
     "gateway_http_connections_cut",
     "Connections ended by the gateway: limit and peer_limit (too many), head (of a request that "
-    "does not come), idle (no further request, or an answer that is not read).",
+    "does not come), idle (no further request, or an answer that is not read), chunks (of a "
+    "body in a thousand pieces).",
     ["cause"],
 )
 HTTP_MALFORMED = Counter("gateway_http_malformed", "What came to the HTTP ports and is no HTTP.")

@@ -13,6 +13,8 @@ from gateway.metrics import HTTP_CONNECTIONS, HTTP_CONNECTIONS_CUT
 from gateway.wire.peers import Peers, origin_of, peer_of
 
 CHUNK_BYTES = 32 * 1024
+SPLINTERS = 4000
+"""Line ends in so many bytes are no head, and no body worth the time that each chunk takes."""
 IDLE_SECONDS = 75.0
 PROXY_IDLE_SECONDS = 3630.0
 """Proxies keep connections for an hour, and lose a request with one that is closed on them."""
@@ -110,7 +112,11 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._idle:
             self._wait(self._all.limits.head_seconds, "head")
-        self._inner.data_received(bytes(memoryview(self._all.buffer)[:nbytes]))
+        data = bytes(memoryview(self._all.buffer)[:nbytes])
+        if data.count(b"\r\n") > SPLINTERS:
+            self._cut("chunks")
+            return
+        self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
         """The client sends no more."""

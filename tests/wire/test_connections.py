@@ -236,3 +236,13 @@ def test_the_loop_that_serves_keeps_it_too() -> None:
         line, seconds = runner.run(ask())
     assert b"200" in line
     assert seconds < LONG / 2
+
+
+async def test_a_body_in_splinters_is_cut_off() -> None:
+    """Chunks of a byte each cost more than they carry; chunks of a hundred are taken."""
+    begun = head("GetCall", "Transfer-Encoding: chunked")
+    for size, taken in ((1, False), (100, True)):
+        chunk = f"{size:x}\r\n".encode() + b" " * size + b"\r\n"
+        body = chunk * (40_000 // size) + b"2\r\n{}\r\n0\r\n\r\n"
+        async with limited() as stand:
+            assert (b"200" in await answered(stand, begun, body)) is taken
