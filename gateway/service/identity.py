@@ -83,7 +83,7 @@ class Identity:
             _remember(self._verified, digest, known)
         self._check_address(known.key, peer)
         self._used(known.key.key)
-        return known.caller
+        return replace(known.caller, expire_time=self._end_of(known))
 
     def holds(self, caller: Caller) -> bool:
         """Whether the caller's token and key are still good."""
@@ -102,13 +102,17 @@ class Identity:
     def _verify(self, token: bytes) -> _Verified:
         key = self._key_of(token)
         claims = _claims(token, self._secret(key))
-        caller = caller_of(key, claims)
-        expires = self._check_times(claims)
-        # A stream that such a token may begin does not end at once.
-        until = datetime.fromtimestamp(expires + LEEWAY_SECONDS, UTC)
-        if key.expire_time is not None:
-            until = min(until, key.expire_time)
-        return _Verified(key, replace(caller, expire_time=until), expires)
+        return _Verified(key, caller_of(key, claims), self._check_times(claims))
+
+    def _end_of(self, known: _Verified) -> datetime:
+        """When what is begun now with this token ends: at its `exp`, or with its key.
+
+        A stream that is begun after `exp`, as clocks may differ, does not end at once.
+        """
+        end = datetime.fromtimestamp(known.expires, UTC)
+        if end <= self._clock.now():
+            end += timedelta(seconds=LEEWAY_SECONDS)
+        return min(end, known.key.expire_time or end)
 
     def _key_of(self, token: bytes) -> ApiKey:
         """The key that the token says it was signed with; nothing is proven by that."""

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from gateway.service.identity import LEEWAY_SECONDS
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import Stand, event_name, phone, refusal, span
 
@@ -150,9 +149,7 @@ async def test_a_watch_ends_with_its_token_or_its_key(stand: Stand) -> None:
     for how in ("expires", "revoked"):
         created = await admin.create_key("acme")
         await stand.gateway.administration.directory.refresh()
-        # Behind its `exp`, and good for 3 s still.
-        life = 3 - LEEWAY_SECONDS if how == "expires" else 3600
-        token = admin.sign(created.key, life=timedelta(seconds=life))
+        token = admin.sign(created.key, life=timedelta(seconds=3 if how == "expires" else 3600))
         watch = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=token)
         first = (await anext(watch)).heartbeat
         assert first.HasField("end_time") is (how == "expires")

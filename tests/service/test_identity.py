@@ -38,7 +38,7 @@ from tests.store.values import NOON
 
 async def test_a_valid_token(identity: Identity) -> None:
     """A token signed with a stored key names its tenant and gives the key's rights."""
-    until = NOON + timedelta(seconds=60 + LEEWAY_SECONDS)
+    until = NOON + timedelta(seconds=60)
     rights = frozenset({Right.CALL})
     expected = Caller("GWcall", "acme", rights, sees_trunks=True, expire_time=until)
     assert who(identity, bearer()) == expected
