@@ -5,6 +5,7 @@ four different things as "resource exhausted" and two as "sip request timed out"
 may be passed on as it is. `docs/outcomes.md` shows this table to users.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,7 +81,14 @@ _BY_STATUS = {
     404: EndReason.INVALID_NUMBER,
     484: EndReason.INVALID_NUMBER,
     604: EndReason.INVALID_NUMBER,
+    402: EndReason.CARRIER_REFUSED,
     403: EndReason.CARRIER_REFUSED,
+    # Whose call it is was not vouched for as the carrier wants it (RFC 8224).
+    428: EndReason.CARRIER_REFUSED,
+    436: EndReason.CARRIER_REFUSED,
+    437: EndReason.CARRIER_REFUSED,
+    438: EndReason.CARRIER_REFUSED,
+    429: EndReason.TRUNK_LIMIT,
     607: EndReason.CARRIER_REFUSED,
     608: EndReason.CARRIER_REFUSED,
     401: EndReason.TRUNK_FAILURE,
@@ -88,14 +96,19 @@ _BY_STATUS = {
     488: EndReason.TRUNK_FAILURE,
 }
 
-_CARRIER_LIMITS = (
-    "cps limit exceeded",
-    "concurrent call limit exceeded",
-    "max account calls in progress",
-    "call limit exceeded",
+# Carriers say it with any status and in words of their own: `tests/domain/test_carriers_texts.py`.
+_CARRIER_LIMIT = re.compile(
+    r"(?<!hop )(?<!time )limits? (is |was |has been )?(exceeded|reached|hit)\b"
+    r"|\bexceed(s|ed|ing)? .{0,40}\b(limits?|cps)\b"
+    r"|\bmax(imum)?\.? (\w+ ){0,2}(calls?|channels?|sessions?) (in progress|exceeded|reached)\b"
+    r"|\btoo many (concurrent |simultaneous )?(calls?|channels?|sessions?|requests?)\b"
+    r"|\b(cps|cost|channels?|call rate|calls per second) exceeded\b",
+    re.IGNORECASE,
 )
 _CARRIER_BLOCKS = ("32203", "blocked", "regulatory", "fraud", "not permitted", "geo permission")
 
+_CUT_SHORT = 487
+"""The far side gave up ringing. After our own CANCEL LiveKit tells no status."""
 _REMOTE_REASONS = {
     EndReason.BUSY,
     EndReason.DECLINED,
@@ -151,6 +164,8 @@ def worth_dialing_again(failure: Failure) -> bool:
 
 def end_reason(failure: Failure, *, rang: bool) -> tuple[EndReason, HangupSource]:
     """Why a dial that ended in `failure` ended, and who ended it."""
+    if failure.sip_status_code == _CUT_SHORT:
+        return (EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE), HangupSource.REMOTE
     reason = (
         _of_status(failure.sip_status_code, failure.sip_status)
         if failure.sip_status_code
@@ -166,7 +181,7 @@ def end_reason(failure: Failure, *, rang: bool) -> tuple[EndReason, HangupSource
 
 
 def _of_status(code: int, status: str) -> EndReason:
-    if code >= 400 and _contains(status, _CARRIER_LIMITS):
+    if code >= 400 and _CARRIER_LIMIT.search(status):
         return EndReason.TRUNK_LIMIT
     if code == 603 and _contains(status, _CARRIER_BLOCKS):
         return EndReason.CARRIER_REFUSED

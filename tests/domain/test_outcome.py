@@ -55,7 +55,10 @@ BY_STATUS = [
     (301, "Moved Permanently", EndReason.REJECTED, REMOTE),
     (302, "Moved Temporarily", EndReason.REJECTED, REMOTE),
     (400, "Bad Request", EndReason.REJECTED, REMOTE),
-    (487, "Request Terminated", EndReason.REJECTED, REMOTE),
+    (402, "Payment Required", EndReason.CARRIER_REFUSED, PLATFORM),
+    (438, "Invalid Identity Header", EndReason.CARRIER_REFUSED, PLATFORM),
+    (428, "Use Identity Header", EndReason.CARRIER_REFUSED, PLATFORM),
+    (429, "", EndReason.TRUNK_LIMIT, PLATFORM),
     (606, "Not Acceptable", EndReason.REJECTED, REMOTE),
 ]
 
@@ -72,6 +75,13 @@ def test_a_sip_status_speaks_first(
     for rang in (True, False):
         told = Failure(code, status, "canceled", "sip request timed out")
         assert end_reason(told, rang=rang) == (reason, source)
+
+
+def test_a_carrier_that_gave_up_is_no_refusal() -> None:
+    """A 487 that nobody here asked for: the callee was not there, and did not decline."""
+    gave_up = Failure(487, "Request Terminated", "aborted")
+    assert end_reason(gave_up, rang=True) == (EndReason.NO_ANSWER, REMOTE)
+    assert end_reason(gave_up, rang=False) == (EndReason.UNREACHABLE, REMOTE)
 
 
 NO_CREDENTIALS = "sip server required auth, but no username or password was provided"

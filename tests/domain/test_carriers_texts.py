@@ -1,0 +1,81 @@
+"""What carriers write beside their SIP statuses, word for word, and what it means."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.call import CallState
+from gateway.domain.failover import objection
+from gateway.domain.outcome import EndReason, Failure, end_reason
+from gateway.domain.routing.decision import Backup
+from gateway.domain.tenant import Trunk
+from tests.store.values import NOON, on_trunk
+
+LIMITS = [
+    ("Telnyx", 403, "User channel limit exceeded D1"),
+    ("Telnyx", 403, "OB profile channel limit exceeded D2"),
+    ("Telnyx", 403, "Channel limit exceeded D22"),
+    ("Telnyx", 403, "Maximum destination rate limit exceeded D24"),
+    ("Telnyx", 403, "Connection channel limit exceeded D3"),
+    ("Telnyx", 403, "International daily spent limit reached D39"),
+    ("Telnyx", 403, "International destination rate limit reached D9"),
+    ("Twilio", 503, "Trunk CPS limit exceeded"),
+    ("Twilio", 503, "Parent account pooled Trunking CPS limit exceeded"),
+    ("Twilio", 503, "concurrent call limit exceeded"),
+    ("FreeSWITCH, jambonz", 503, "Maximum Calls In Progress"),
+    ("OpenVNO", 480, "CPS Limit Exceeded"),
+    ("DNL Class4", 503, "System CPS Limit Exceeded"),
+    ("seen", 403, "Max account calls in progress"),
+    ("seen", 429, "Too Many Requests"),
+    ("Kamailio", 503, "Too Many Requests"),
+    ("seen", 503, "Channel Limit Reached"),
+    ("seen", 603, "Call limit exceeded"),
+    ("seen", 603, "MaxPeak Cost Exceeded"),
+    ("seen", 503, "CHANNEL LIMIT REACHED"),
+]
+OTHERS = [
+    ("Telnyx", 403, "Forbidden D10", EndReason.CARRIER_REFUSED),
+    ("Telnyx", 403, "Account is disabled D17", EndReason.CARRIER_REFUSED),
+    ("Telnyx", 403, "Invalid Caller Origination Number D35", EndReason.CARRIER_REFUSED),
+    ("Telnyx", 404, "Not Found D40", EndReason.INVALID_NUMBER),
+    ("Telnyx", 480, "Temporarily Unavailable D21", EndReason.UNREACHABLE),
+    ("Telnyx", 486, "User Busy D4", EndReason.BUSY),
+    ("RFC 3261", 483, "Too Many Hops", EndReason.REJECTED),
+    ("seen", 483, "Hop limit reached", EndReason.REJECTED),
+    ("RFC 3261", 503, "Service Unavailable", EndReason.TRUNK_FAILURE),
+    ("RFC 3261", 408, "Request Timeout", EndReason.UNREACHABLE),
+    ("seen", 408, "Time limit exceeded", EndReason.UNREACHABLE),
+    ("RFC 3261", 603, "Decline", EndReason.DECLINED),
+    ("RFC 3261", 302, "Moved: call limit exceeded", EndReason.REJECTED),
+]
+
+
+@pytest.mark.parametrize(("carrier", "code", "text"), LIMITS)
+def test_a_carriers_limit_is_its_own(carrier: str, code: int, text: str) -> None:
+    """TRUNK_LIMIT, whatever the status: the callee has refused nothing, the trunk is not ill."""
+    reason, _ = end_reason(Failure(code, text), rang=False)
+    assert reason is EndReason.TRUNK_LIMIT, carrier
+
+
+@pytest.mark.parametrize(("carrier", "code", "text", "reason"), OTHERS)
+def test_what_is_no_limit_is_not_taken_for_one(
+    carrier: str, code: int, text: str, reason: EndReason
+) -> None:
+    """The status speaks where the text says nothing of a limit."""
+    assert end_reason(Failure(code, text), rang=False)[0] is reason, carrier
+
+
+@pytest.mark.parametrize(("carrier", "code", "text"), LIMITS)
+def test_another_trunk_is_tried_at_a_carriers_limit(carrier: str, code: int, text: str) -> None:
+    """Also where the status is none of the trunk's failover codes."""
+    call = on_trunk("call_1", backups=(Backup("munich", ()),), max_attempts=2)
+    trunk = Trunk(trunk_id="berlin", failover_sip_codes=())
+    now = NOON + timedelta(seconds=1)
+    assert call.state is CallState.DIALING
+    assert objection(call, Failure(code, text), trunk, now) == "", carrier
+
+
+def test_a_long_text_costs_no_time() -> None:
+    """Whoever writes the text chooses it; it is looked through once."""
+    for text in ("exceed " * 20_000, "max a a calls " * 20_000, "limit " * 20_000):
+        assert end_reason(Failure(503, text), rang=False)[0] is EndReason.TRUNK_FAILURE
