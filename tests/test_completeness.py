@@ -14,7 +14,7 @@ from gateway.domain.audit_event import AuditKind
 from gateway.domain.call import CallState, Direction, EventType, IncludeHeaders, MediaEncryption
 from gateway.domain.delivery import DeliveryState
 from gateway.domain.health import Health
-from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.outcome import CarrierReason, EndReason, HangupSource
 from gateway.domain.routing.decision import Verdict
 from gateway.domain.tenant import NumberKind, Right, SipTransport, TransferSupport
 from gateway.domain.transfer import OnTimeout, TransferMode, TransferState
@@ -52,6 +52,7 @@ ENUMS: dict[str, EnumDescriptor] = {
 MIRRORED: dict[str, type[Enum]] = {
     "AuditKind": AuditKind,
     "CallDirection": Direction,
+    "CarrierReason": CarrierReason,
     "CallEventType": EventType,
     "CallState": CallState,
     "EndReason": EndReason,

@@ -180,6 +180,7 @@ def _with_failure(call: Call, failure: Failure, next_attempt: str) -> Call:
         sip_status_code=failure.sip_status_code,
         sip_status=failure.sip_status,
         next_attempt=next_attempt,
+        reason=failure.reason,
     )
 
 
@@ -218,7 +219,8 @@ def _end_undialed(call: Call, now: datetime, cause: str) -> Step:
     call = replace(call, sip_status_code=tried.sip_status_code, sip_status=tried.sip_status)
     why = (EndReason.UNREACHABLE, HangupSource.GATEWAY)
     if tried.sip_status_code:
-        why = end_reason(Failure(tried.sip_status_code, tried.sip_status), rang=False)
+        failure = Failure(tried.sip_status_code, tried.sip_status, reason=tried.reason)
+        why = end_reason(failure, rang=False)
     return _end(call, _asked(call, *why), now)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from gateway.domain.observation import LeaveReason
-from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.outcome import CarrierReason, EndReason, HangupSource
 from gateway.domain.routing.decision import Backup
 
 
@@ -99,6 +99,8 @@ class Attempt:
     end_time: datetime | None = None
     next_attempt: str = ""
     """Why another trunk was or was not tried after it."""
+    reason: CarrierReason | None = None
+    """What its trunk's configuration makes of its failure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from gateway.domain.tenant import (
     TransferSupport,
     Trunk,
     TrunkHealthPolicy,
+    TrunkOutcome,
 )
 from gateway.errors import GatewayError
 
 MAX_FORMAT_PREFIX = 16
 MAX_STRIP = 10
-MIN_SIP_CODE, MAX_SIP_CODE = 300, 699
+MIN_SIP_CODE, MIN_ERROR_CODE, MAX_SIP_CODE = 300, 400, 699
+MAX_OUTCOME_TEXT = 100
 CALLEE_CODES = frozenset({486, 487, 600, 603, 604, 606})
 """By these the callee itself speaks: ringing it again over another trunk would annoy it."""
 MIN_SPAN, MAX_SPAN = timedelta(seconds=1), timedelta(hours=1)
@@ -44,6 +46,8 @@ def trunks(config: Config) -> Mistakes:
         yield from _numbers(path, trunk, known)
         yield from _limits(path, trunk)
         yield from _failover(f"{path}.failover_sip_codes", trunk)
+        for place, outcome in enumerate(trunk.outcomes):
+            yield from _outcome(f"{path}.outcomes[{place}]", outcome)
         yield from _format(f"{path}.number_format", trunk.number_format)
         yield from _health(f"{path}.health", trunk.health)
 
@@ -124,6 +128,17 @@ def _failover(path: str, trunk: Trunk) -> Mistakes:
                 f"{path}[{place}]",
                 f"{code} is the callee's own answer; no other trunk may ask it",
             )
+
+
+def _outcome(path: str, outcome: TrunkOutcome) -> Mistakes:
+    code = outcome.sip_status_code
+    yield from check.between(f"{path}.sip_status_code", code, MIN_ERROR_CODE, MAX_SIP_CODE)
+    if outcome.reason is None:
+        yield f"{path}.reason", "is required: what a call ends as"
+    if len(outcome.text) > MAX_OUTCOME_TEXT or not outcome.text.isprintable():
+        yield f"{path}.text", f"must be at most {MAX_OUTCOME_TEXT} printable characters"
+    if outcome.failover and code in CALLEE_CODES and not outcome.text.strip():
+        yield f"{path}.failover", f"{code} is the callee's own answer, unless a text says otherwise"
 
 
 def _format(path: str, wanted: NumberFormat) -> Mistakes:

@@ -76,6 +76,8 @@ def _of_silence(trunk: Trunk) -> str:
 
 
 def _of_failure(failure: Failure, trunk: Trunk) -> str:
+    if failure.failover is not None:
+        return "" if failure.failover else "the trunk's outcomes end the call"
     reason, _ = end_reason(failure, rang=False)
     if reason is EndReason.TRUNK_LIMIT or failure.sip_status_code in trunk.failover_sip_codes:
         return ""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.call import Attempt, Call, CallState, MediaEncryption
-from gateway.domain.outcome import EndReason, Failure, end_reason
+from gateway.domain.outcome import CarrierReason, EndReason, Failure, end_reason
 from gateway.domain.tenant import TrunkHealthPolicy
 
 LONGEST_QUARANTINE = timedelta(hours=1)
@@ -173,6 +173,8 @@ def result_of(call: Call, number: int, failover_codes: Collection[int]) -> Resul
     code = attempt.sip_status_code
     if code == _MEDIA_REFUSED and _wants_media(call):
         return Result.NEUTRAL
+    if attempt.reason:
+        return _OF_REASON.get(attempt.reason, Result.OK)
     if code in (0, _CUT_SHORT):
         return _unspoken(call, number, attempt.end_time - attempt.start_time)
     if _reason(attempt) is EndReason.TRUNK_LIMIT:
@@ -272,6 +274,12 @@ def _reason(attempt: Attempt) -> EndReason:
 def _wants_media(call: Call) -> bool:
     """Whether the caller chose the media; that a carrier refuses that is not the trunk's fault."""
     return call.leg.media_encryption is not MediaEncryption.DISABLED or bool(call.leg.codecs)
+
+
+_OF_REASON = {
+    CarrierReason.TRUNK_LIMIT: Result.NEUTRAL,
+    CarrierReason.TRUNK_FAILURE: Result.FAILED,
+}
 
 
 def _unspoken(call: Call, number: int, lasted: timedelta) -> Result:

@@ -35,6 +35,20 @@ class EndReason(StrEnum):
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
 
 
+class CarrierReason(StrEnum):
+    """What a carrier's answer may be made to mean: the end reasons of these names."""
+
+    BUSY = "BUSY"
+    DECLINED = "DECLINED"
+    NO_ANSWER = "NO_ANSWER"
+    UNREACHABLE = "UNREACHABLE"
+    INVALID_NUMBER = "INVALID_NUMBER"
+    CARRIER_REFUSED = "CARRIER_REFUSED"
+    TRUNK_LIMIT = "TRUNK_LIMIT"
+    TRUNK_FAILURE = "TRUNK_FAILURE"
+    REJECTED = "REJECTED"
+
+
 class HangupSource(StrEnum):
     """Who ended a call."""
 
@@ -50,13 +64,15 @@ class Failure:
     """How the platform reported that a dial or transfer failed.
 
     `sip_status_code` 0: no SIP response was the cause. `code` and `message` are LiveKit's
-    Twirp code and text.
+    Twirp code and text. `reason` and `failover`: what the trunk's configuration makes of it.
     """
 
     sip_status_code: int = 0
     sip_status: str = ""
     code: str = ""
     message: str = ""
+    reason: CarrierReason | None = None
+    failover: bool | None = None
 
 
 class Certainty(StrEnum):
@@ -164,20 +180,25 @@ def worth_dialing_again(failure: Failure) -> bool:
 
 def end_reason(failure: Failure, *, rang: bool) -> tuple[EndReason, HangupSource]:
     """Why a dial that ended in `failure` ended, and who ended it."""
-    if failure.sip_status_code == _CUT_SHORT:
-        return (EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE), HangupSource.REMOTE
-    reason = (
-        _of_status(failure.sip_status_code, failure.sip_status)
-        if failure.sip_status_code
-        else _of_code(failure, rang=rang)
-    )
-    if reason in _REMOTE_REASONS or (reason is EndReason.UNREACHABLE and failure.sip_status_code):
+    reason = _reason(failure, rang=rang)
+    silent = reason is EndReason.NO_ANSWER or reason is EndReason.UNREACHABLE
+    if reason in _REMOTE_REASONS or (silent and failure.sip_status_code):
         return reason, HangupSource.REMOTE
-    if reason is EndReason.NO_ANSWER or reason is EndReason.UNREACHABLE:
+    if silent:
         return reason, HangupSource.GATEWAY
     if reason is EndReason.OUTCOME_UNKNOWN:
         return reason, HangupSource.UNKNOWN
     return reason, HangupSource.PLATFORM
+
+
+def _reason(failure: Failure, *, rang: bool) -> EndReason:
+    if failure.reason:
+        return EndReason(failure.reason.value)
+    if failure.sip_status_code == _CUT_SHORT:
+        return EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE
+    if failure.sip_status_code:
+        return _of_status(failure.sip_status_code, failure.sip_status)
+    return _of_code(failure, rang=rang)
 
 
 def _of_status(code: int, status: str) -> EndReason:

@@ -1,10 +1,11 @@
 """Tenants, trunks, routes and rights: what the configuration says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from gateway.domain.outcome import CarrierReason, Failure
 from gateway.domain.timeouts import TimeoutPolicy
 
 
@@ -79,6 +80,23 @@ DEFAULT_FAILOVER_CODES = (408, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkOutcome:
+    """What a carrier means by a SIP status, or by one whose text contains `text`."""
+
+    sip_status_code: int
+    text: str = ""
+    reason: CarrierReason | None = None
+    """Required; None is what no configuration that was checked has."""
+    failover: bool | None = None
+    """None: as after any other status."""
+
+    def fits(self, failure: Failure) -> bool:
+        """Whether it speaks of this failure."""
+        said = self.text.casefold() in failure.sip_status.casefold()
+        return said and self.sip_status_code == failure.sip_status_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """A way to the telephone network, by the name tenants know it under."""
 
@@ -99,10 +117,18 @@ class Trunk:
     failover_sip_codes: tuple[int, ...] = DEFAULT_FAILOVER_CODES
     failover_on_silence: bool = True
     health: TrunkHealthPolicy = TrunkHealthPolicy()
+    outcomes: tuple[TrunkOutcome, ...] = ()
 
     def serves(self, tenant_id: str) -> bool:
         """A trunk without tenants is shared by all."""
         return not self.tenant_ids or tenant_id in self.tenant_ids
+
+    def meaning(self, failure: Failure) -> Failure:
+        """The failure with what this trunk's carrier means by it, if it means its own."""
+        found = next((one for one in self.outcomes if one.fits(failure)), None)
+        if found is None:
+            return failure
+        return replace(failure, reason=found.reason, failover=found.failover)
 
     def shown_by(self, tenant_id: str) -> tuple[TrunkNumber, ...]:
         """The numbers that this tenant may show on this trunk, in the configured order."""

@@ -50,6 +50,11 @@ class Failover:
         except StoreUnavailableError:  # the phone's clock does not wait for the database
             return False
 
+    def meaning(self, call: Call, failure: Failure) -> Failure:
+        """The failure with what the carrier of the call's trunk means by it."""
+        trunk = self._trunk(call)
+        return trunk.meaning(failure) if trunk else failure
+
     def objection(self, call: Call, failure: Failure, *, silent: bool, unseen: bool = False) -> str:
         """Why no other trunk may be tried; see `domain.failover.objection`."""
         now, trunk = self._now(call), self._trunk(call)

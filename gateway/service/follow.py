@@ -267,7 +267,7 @@ class Follower:
                 await self._refused(dialing, reply, looked=dialing.looked_lately())
 
     async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
-        failure = reply.failure
+        failure = self._around.failover.meaning(self._call, reply.failure)
         proof = certainty(failure)
         if proof is Certainty.UNKNOWN:
             self._log.warning("dial_unclear", code=failure.code, text=failure.message)

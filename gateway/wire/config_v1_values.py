@@ -13,6 +13,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
+from gateway.domain.outcome import CarrierReason
 from gateway.domain.tenant import (
     DAY_MINUTES,
     DEFAULT_BLOCKED_KINDS,
@@ -35,6 +36,7 @@ from gateway.domain.tenant import (
     Trunk,
     TrunkHealthPolicy,
     TrunkNumber,
+    TrunkOutcome,
     Webhook,
 )
 from gateway.domain.timeouts import DEFAULT_MAX_RINGING, TimeoutPolicy
@@ -237,6 +239,17 @@ def _trunk(message: admin_pb2.Trunk) -> Trunk:
         failover_sip_codes=tuple(message.failover_sip_codes) or DEFAULT_FAILOVER_CODES,
         failover_on_silence=unset.failover_on_silence if silence is None else silence,
         health=_health(message.health),
+        outcomes=tuple(_outcome(one) for one in message.outcomes),
+    )
+
+
+def _outcome(message: admin_pb2.TrunkOutcome) -> TrunkOutcome:
+    reasons = admin_pb2.CarrierReason.DESCRIPTOR
+    return TrunkOutcome(
+        sip_status_code=message.sip_status_code,
+        text=message.text,
+        reason=enum_of(reasons, message.reason, CarrierReason, "reason"),
+        failover=message.failover if message.HasField("failover") else None,
     )
 
 

@@ -41,6 +41,7 @@ MAX_NUMBERS = 100_000
 MAX_HOURS = 100
 MAX_WEBHOOKS = 100
 MAX_SIP_CODES = 400
+MAX_OUTCOMES = 100
 """There are 400 from 300 to 699."""
 
 
@@ -170,7 +171,9 @@ _TRUNKS: Limits = {
         "numbers": _of(MAX_NUMBERS),
         "transfer_host": _CONFIG,
         "failover_sip_codes": _of(MAX_SIP_CODES),
+        "outcomes": _of(MAX_OUTCOMES),
     },
+    "TrunkOutcome": {"text": _CONFIG},
     "InlineTrunk": {
         "hostname": _CONFIG,
         "username": _CONFIG,

@@ -18,6 +18,33 @@ def trunks_tried(call: calls_pb2.Call) -> list[str]:
     return [attempt.trunk_id for attempt in call.attempts]
 
 
+@pytest.mark.parametrize(
+    ("first", "outcome", "tried"),
+    [
+        ("04", {"sip_status_code": 404, "reason": "CARRIER_REASON_REJECTED"}, ["a"]),
+        (
+            "06",
+            {
+                "sip_status_code": 503,
+                "text": "unavailable",
+                "reason": "CARRIER_REASON_REJECTED",
+                "failover": False,
+            },
+            ["a"],
+        ),
+    ],
+    ids=["a status", "a text"],
+)
+async def test_a_trunk_says_what_its_carrier_means(
+    stand: Stand, first: str, outcome: dict[str, Any], tried: list[str]
+) -> None:
+    """`outcomes` of the trunk decide what the call ends as, and whether the next one is tried."""
+    await two_trunks(stand, first, outcomes=[outcome])
+    call = await place(stand)
+    assert (reason_name(call), trunks_tried(call)) == ("REJECTED", tried)
+    assert call.sip_status_code == outcome["sip_status_code"]
+
+
 async def test_a_failing_trunk_gives_way(stand: Stand) -> None:
     """A answers 503 without ringing: B carries the call, and each attempt tells its story."""
     await two_trunks(stand, "06")

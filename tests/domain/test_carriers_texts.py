@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.domain.advance import advance
 from gateway.domain.call import CallState
 from gateway.domain.failover import objection
-from gateway.domain.outcome import EndReason, Failure, end_reason
+from gateway.domain.health import Result, result_of
+from gateway.domain.observation import DialFailed
+from gateway.domain.outcome import CarrierReason, EndReason, Failure, HangupSource, end_reason
 from gateway.domain.routing.decision import Backup
-from gateway.domain.tenant import Trunk
+from gateway.domain.tenant import Trunk, TrunkOutcome
 from tests.store.values import NOON, on_trunk
 
 LIMITS = [
@@ -79,3 +82,64 @@ def test_a_long_text_costs_no_time() -> None:
     """Whoever writes the text chooses it; it is looked through once."""
     for text in ("exceed " * 20_000, "max a a calls " * 20_000, "limit " * 20_000):
         assert end_reason(Failure(503, text), rang=False)[0] is EndReason.TRUNK_FAILURE
+
+
+NO_CIRCUIT = TrunkOutcome(
+    sip_status_code=404, text="No Circuit", reason=CarrierReason.TRUNK_LIMIT, failover=True
+)
+ANY_404 = TrunkOutcome(sip_status_code=404, reason=CarrierReason.TRUNK_FAILURE, failover=False)
+OWN = Trunk(trunk_id="berlin", outcomes=(NO_CIRCUIT, ANY_404))
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (Failure(404, "no circuit free"), EndReason.TRUNK_LIMIT),
+        (Failure(404, "Not Found"), EndReason.TRUNK_FAILURE),
+        (Failure(486, "No Circuit"), EndReason.BUSY),
+        (Failure(code="canceled", message="No Circuit"), EndReason.UNREACHABLE),
+    ],
+)
+def test_an_operator_says_what_a_carrier_means(failure: Failure, reason: EndReason) -> None:
+    """The first outcome that fits holds; where none does, the usual table."""
+    assert end_reason(OWN.meaning(failure), rang=False)[0] is reason
+
+
+@pytest.mark.parametrize("reason", CarrierReason)
+def test_a_meaning_has_its_end_reason(reason: CarrierReason) -> None:
+    """Each is the end reason of its name, and the far side's where the callee is meant."""
+    told, source = end_reason(Failure(500, reason=reason), rang=False)
+    of_carrier = reason.value in {"CARRIER_REFUSED", "TRUNK_LIMIT", "TRUNK_FAILURE"}
+    assert told.value == reason.value
+    assert source is (HangupSource.PLATFORM if of_carrier else HangupSource.REMOTE)
+
+
+def test_an_outcome_says_whether_another_trunk_is_tried() -> None:
+    """Before the codes of the trunk and the carrier's text; never once it has rung."""
+    call = on_trunk("call_1", backups=(Backup("munich", ()),), max_attempts=2)
+    now = NOON + timedelta(seconds=1)
+    on, over = OWN.meaning(Failure(404, "No circuit")), OWN.meaning(Failure(404, ""))
+    assert objection(call, on, OWN, now) == ""
+    assert objection(call, over, OWN, now) == "the trunk's outcomes end the call"
+    unsaid = Failure(404, reason=CarrierReason.TRUNK_LIMIT)
+    assert objection(call, unsaid, OWN, now) == ""
+    rang = on_trunk("call_1", backups=call.backups, max_attempts=2, state=CallState.RINGING)
+    assert objection(rang, on, OWN, now) == "it rang"
+
+
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [
+        (None, Result.FAILED),
+        (CarrierReason.TRUNK_FAILURE, Result.FAILED),
+        (CarrierReason.TRUNK_LIMIT, Result.NEUTRAL),
+        (CarrierReason.DECLINED, Result.OK),
+    ],
+)
+def test_a_trunks_health_goes_by_what_its_carrier_means(
+    reason: CarrierReason | None, result: Result
+) -> None:
+    """What an operator says is no failure of the trunk's does not count as one."""
+    failed = DialFailed(NOON + timedelta(seconds=1), Failure(503, "", reason=reason))
+    call = advance(on_trunk("call_1"), failed).call
+    assert result_of(call, 1, (503,)) is result

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.config_rules import violations
+from gateway.domain.outcome import CarrierReason
 from gateway.domain.tenant import (
     Config,
     DestinationLimit,
@@ -18,6 +19,7 @@ from gateway.domain.tenant import (
     Trunk,
     TrunkHealthPolicy,
     TrunkNumber,
+    TrunkOutcome,
     Webhook,
 )
 
@@ -49,6 +51,11 @@ def of_trunk(**changes: Any) -> Config:
     return Config(tenants=(ACME,), trunks=(replace(TRUNK, **changes),))
 
 
+def an_outcome(**changes: Any) -> TrunkOutcome:
+    usual = TrunkOutcome(sip_status_code=503, reason=CarrierReason.TRUNK_LIMIT)
+    return replace(usual, **changes)
+
+
 def of_inline(**changes: Any) -> Config:
     return of_trunk(livekit_trunk_id="", inline=replace(INLINE, **changes))
 
@@ -76,6 +83,7 @@ GOOD = [
     of_inline(hostname="10.0.0.7:5080", username="acme", password_from="env:PW"),
     of_inline(hostname="[2001:db8::1]:5061", username="a", password_from="file:/run/secrets/pw"),
     of_trunk(failover_sip_codes=(300, 404, 480, 699)),
+    of_trunk(outcomes=(an_outcome(), an_outcome(sip_status_code=603, text="cost", failover=True))),
     of_format(prefix="0123456789012345", strip=10, plus=False),
     of_health(window=s(1), quarantine=s(3600), min_calls=1, failure_percent=100, probes=100),
 ]
@@ -193,6 +201,18 @@ MISTAKES = [
     *(
         (of_trunk(failover_sip_codes=(503, code)), "trunks[0].failover_sip_codes[1]")
         for code in (299, 700, 486, 487, 600, 603, 604, 606)
+    ),
+    *(
+        (of_trunk(outcomes=(an_outcome(), wrong)), f"trunks[0].outcomes[1].{field}")
+        for wrong, field in (
+            (an_outcome(sip_status_code=399), "sip_status_code"),
+            (an_outcome(sip_status_code=700), "sip_status_code"),
+            (an_outcome(reason=None), "reason"),
+            (an_outcome(text="a" * 101), "text"),
+            (an_outcome(text="a\nb"), "text"),
+            (an_outcome(sip_status_code=486, failover=True), "failover"),
+            (an_outcome(sip_status_code=603, text=" ", failover=True), "failover"),
+        )
     ),
     (of_format(prefix="+1"), "trunks[0].number_format.prefix"),
     (of_format(prefix="1" * 17), "trunks[0].number_format.prefix"),

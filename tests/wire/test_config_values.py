@@ -91,6 +91,8 @@ trunks:
     number_format: {plus: false, prefix: "9911", strip: 2}
     failover_sip_codes: [503, 480]
     failover_on_silence: false
+    outcomes:
+      - {sip_status_code: 503, text: full, reason: CARRIER_REASON_TRUNK_LIMIT, failover: false}
     health:
       {window: 120s, min_calls: 20, failure_percent: 30, quarantine: 60s, probes: 3, disabled: true}
 """
@@ -115,7 +117,7 @@ def unset(value: Any, *besides: str) -> set[str]:
     """The fields of a value that are as if nobody had set them."""
     left = [each for each in fields(value) if each.name not in besides]
     kind, required = type(value), {"tenant_id", "trunk_id", "route_id", "limit_id", "hostname"}
-    required |= {"webhook_id", "url", "secret_from", "time_zone"}
+    required |= {"webhook_id", "url", "secret_from", "time_zone", "sip_status_code"}
     given = {each.name: "" for each in fields(value) if each.name in required}
     plain = kind(**given)
     return {each.name for each in left if getattr(value, each.name) == getattr(plain, each.name)}
@@ -132,7 +134,7 @@ def test_every_field_arrives() -> None:
     route, inline = acme.routes[0], berlin.inline
     assert inline is not None
     parts: list[Any] = [acme.limits, acme.limits.destinations[0], acme.inbound, acme.webhooks[0]]
-    parts += [route.hours[0], inline, berlin.number_format, berlin.health]
+    parts += [route.hours[0], inline, berlin.number_format, berlin.health, berlin.outcomes[0]]
     assert not unset(acme)
     assert not unset(berlin, "livekit_trunk_id")
     assert not unset(route, "block")

@@ -42,6 +42,19 @@ class TrunkTransferMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRUNK_TRANSFER_MODE_TEL: _ClassVar[TrunkTransferMode]
     TRUNK_TRANSFER_MODE_SIP: _ClassVar[TrunkTransferMode]
 
+class CarrierReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CARRIER_REASON_UNSPECIFIED: _ClassVar[CarrierReason]
+    CARRIER_REASON_BUSY: _ClassVar[CarrierReason]
+    CARRIER_REASON_DECLINED: _ClassVar[CarrierReason]
+    CARRIER_REASON_NO_ANSWER: _ClassVar[CarrierReason]
+    CARRIER_REASON_UNREACHABLE: _ClassVar[CarrierReason]
+    CARRIER_REASON_INVALID_NUMBER: _ClassVar[CarrierReason]
+    CARRIER_REASON_CARRIER_REFUSED: _ClassVar[CarrierReason]
+    CARRIER_REASON_TRUNK_LIMIT: _ClassVar[CarrierReason]
+    CARRIER_REASON_TRUNK_FAILURE: _ClassVar[CarrierReason]
+    CARRIER_REASON_REJECTED: _ClassVar[CarrierReason]
+
 class SipTransport(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SIP_TRANSPORT_UNSPECIFIED: _ClassVar[SipTransport]
@@ -85,6 +98,16 @@ TRUNK_TRANSFER_MODE_UNSPECIFIED: TrunkTransferMode
 TRUNK_TRANSFER_MODE_NONE: TrunkTransferMode
 TRUNK_TRANSFER_MODE_TEL: TrunkTransferMode
 TRUNK_TRANSFER_MODE_SIP: TrunkTransferMode
+CARRIER_REASON_UNSPECIFIED: CarrierReason
+CARRIER_REASON_BUSY: CarrierReason
+CARRIER_REASON_DECLINED: CarrierReason
+CARRIER_REASON_NO_ANSWER: CarrierReason
+CARRIER_REASON_UNREACHABLE: CarrierReason
+CARRIER_REASON_INVALID_NUMBER: CarrierReason
+CARRIER_REASON_CARRIER_REFUSED: CarrierReason
+CARRIER_REASON_TRUNK_LIMIT: CarrierReason
+CARRIER_REASON_TRUNK_FAILURE: CarrierReason
+CARRIER_REASON_REJECTED: CarrierReason
 SIP_TRANSPORT_UNSPECIFIED: SipTransport
 SIP_TRANSPORT_AUTO: SipTransport
 SIP_TRANSPORT_UDP: SipTransport
@@ -258,7 +281,7 @@ class RouteTarget(_message.Message):
     def __init__(self, trunk_id: _Optional[str] = ..., priority: _Optional[int] = ..., weight: _Optional[int] = ...) -> None: ...
 
 class Trunk(_message.Message):
-    __slots__ = ("trunk_id", "tenant_ids", "livekit_trunk_id", "headers", "numbers", "transfer_mode", "transfer_host", "enabled", "inline", "max_concurrent_calls", "max_calls_per_second", "number_format", "failover_sip_codes", "failover_on_silence", "health")
+    __slots__ = ("trunk_id", "tenant_ids", "livekit_trunk_id", "headers", "numbers", "transfer_mode", "transfer_host", "enabled", "inline", "max_concurrent_calls", "max_calls_per_second", "number_format", "failover_sip_codes", "failover_on_silence", "health", "outcomes")
     class HeadersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -281,6 +304,7 @@ class Trunk(_message.Message):
     FAILOVER_SIP_CODES_FIELD_NUMBER: _ClassVar[int]
     FAILOVER_ON_SILENCE_FIELD_NUMBER: _ClassVar[int]
     HEALTH_FIELD_NUMBER: _ClassVar[int]
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
     trunk_id: str
     tenant_ids: _containers.RepeatedScalarFieldContainer[str]
     livekit_trunk_id: str
@@ -296,7 +320,20 @@ class Trunk(_message.Message):
     failover_sip_codes: _containers.RepeatedScalarFieldContainer[int]
     failover_on_silence: bool
     health: TrunkHealthPolicy
-    def __init__(self, trunk_id: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ..., livekit_trunk_id: _Optional[str] = ..., headers: _Optional[_Mapping[str, str]] = ..., numbers: _Optional[_Iterable[_Union[TrunkNumber, _Mapping]]] = ..., transfer_mode: _Optional[_Union[TrunkTransferMode, str]] = ..., transfer_host: _Optional[str] = ..., enabled: _Optional[bool] = ..., inline: _Optional[_Union[InlineTrunk, _Mapping]] = ..., max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., number_format: _Optional[_Union[NumberFormat, _Mapping]] = ..., failover_sip_codes: _Optional[_Iterable[int]] = ..., failover_on_silence: _Optional[bool] = ..., health: _Optional[_Union[TrunkHealthPolicy, _Mapping]] = ...) -> None: ...
+    outcomes: _containers.RepeatedCompositeFieldContainer[TrunkOutcome]
+    def __init__(self, trunk_id: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ..., livekit_trunk_id: _Optional[str] = ..., headers: _Optional[_Mapping[str, str]] = ..., numbers: _Optional[_Iterable[_Union[TrunkNumber, _Mapping]]] = ..., transfer_mode: _Optional[_Union[TrunkTransferMode, str]] = ..., transfer_host: _Optional[str] = ..., enabled: _Optional[bool] = ..., inline: _Optional[_Union[InlineTrunk, _Mapping]] = ..., max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., number_format: _Optional[_Union[NumberFormat, _Mapping]] = ..., failover_sip_codes: _Optional[_Iterable[int]] = ..., failover_on_silence: _Optional[bool] = ..., health: _Optional[_Union[TrunkHealthPolicy, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[TrunkOutcome, _Mapping]]] = ...) -> None: ...
+
+class TrunkOutcome(_message.Message):
+    __slots__ = ("sip_status_code", "text", "reason", "failover")
+    SIP_STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    FAILOVER_FIELD_NUMBER: _ClassVar[int]
+    sip_status_code: int
+    text: str
+    reason: CarrierReason
+    failover: bool
+    def __init__(self, sip_status_code: _Optional[int] = ..., text: _Optional[str] = ..., reason: _Optional[_Union[CarrierReason, str]] = ..., failover: _Optional[bool] = ...) -> None: ...
 
 class InlineTrunk(_message.Message):
     __slots__ = ("hostname", "transport", "username", "password_from", "from_host")
