@@ -5,6 +5,8 @@ from datetime import timedelta
 
 BURST_SECONDS = 2
 """A full bucket holds what comes in so many seconds: clients send in bursts."""
+LEAST_WAIT = timedelta(milliseconds=10)
+"""Sooner nobody comes back anyway."""
 _ROUNDING = 1e-6
 
 
@@ -26,5 +28,5 @@ def taken(bucket: Bucket, rate: int, moment: float) -> tuple[Bucket, timedelta |
     grown = bucket.free + rate * (moment - bucket.moment)
     free = min(grown, float(rate * BURST_SECONDS))
     if free < 1 - _ROUNDING:
-        return Bucket(free, moment), timedelta(seconds=(1 - free) / rate)
+        return Bucket(free, moment), max(timedelta(seconds=(1 - free) / rate), LEAST_WAIT)
     return Bucket(free - 1, moment), None

@@ -14,7 +14,7 @@ from gateway.wire.connections import Connection, ConnectionLimits, Connections, 
 
 READ_BYTES = 16 * 1024
 """A connection is read no further while twice as much of it is waiting to be taken."""
-LINGER_SECONDS = 5.0
+LINGER_SECONDS = 2.0
 """How long a body that nobody wants is read on, so that its sender gets to see the answer."""
 
 HOW: dict[str, Any] = {

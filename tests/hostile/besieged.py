@@ -87,6 +87,10 @@ class Besieged:
         """Applies a configuration past the gateway, and makes the keys if there are none."""
         config = configuration("ST_x", **tenant)
         config["trunks"] += list(trunks)
+        await self.apply(config)
+
+    async def apply(self, config: Mapping[str, Any]) -> None:
+        """The same with a whole configuration."""
         path = self._folder / "config.yaml"
         path.write_text(yaml.safe_dump(config))
         store = open_store(self.database_url, SystemClock())

@@ -35,6 +35,11 @@ class Seen:
         return max(seconds for seconds, _ in self.answers)
 
     @property
+    def stalled(self) -> float:
+        """The same but for two answers: so many may fall into a pause of a busy machine's own."""
+        return sorted(seconds for seconds, _ in self.answers)[-3]
+
+    @property
     def median(self) -> float:
         """Half of the answers took no longer."""
         return sorted(seconds for seconds, _ in self.answers)[len(self.answers) // 2]
@@ -50,10 +55,13 @@ class Seen:
 
 
 def unharmed(calm: Seen, during: Seen, *, stall: float = STALL) -> None:
-    """Fails if the well-behaved were refused, or held up longer than `stall` seconds."""
+    """Fails if the well-behaved were refused, or held up longer than `stall` seconds.
+
+    Once more than twice: what an attack does to others it does to more than two of them.
+    """
     assert not during.refused, f"refused: {during.refused[:10]} of {during}"
     allowed = stall + NOISE * calm.worst
-    assert during.worst <= allowed, f"{during}; before: {calm}; allowed {allowed * 1000:.0f} ms"
+    assert during.stalled <= allowed, f"{during}; before: {calm}; allowed {allowed * 1000:.0f} ms"
 
 
 def memory(pid: int) -> int:

@@ -78,15 +78,16 @@ async def test_operators_grpc_is_elsewhere(begun: Begun) -> None:
 async def reflected(wire: GrpcWire) -> bool:
     """Whether the door tells what it serves."""
     stub: Any = ServerReflectionStub(wire.channel)  # type: ignore[arg-type]
+    asking = stub.ServerReflectionInfo()
     try:
-        async for answer in stub.ServerReflectionInfo(
-            iter([ServerReflectionRequest(list_services="")])
-        ):
-            return bool(answer.list_services_response.service)
-    except grpc.aio.AioRpcError as error:
-        if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
-            raise
-    return False
+        await asking.write(ServerReflectionRequest(list_services=""))
+        answer = await asking.read()
+    except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        assert await asking.code() is grpc.StatusCode.UNIMPLEMENTED
+        return False
+    finally:
+        asking.cancel()
+    return answer is not grpc.aio.EOF and bool(answer.list_services_response.service)
 
 
 @pytest.mark.parametrize(("trusted", "counted"), [("127.0.0.0/8", True), ("", False)])

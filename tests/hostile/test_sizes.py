@@ -82,7 +82,7 @@ def locked(gateway: Besieged) -> Any:
     """Holds a lock on the database until the end of the block."""
     if gateway.database_url.startswith("postgresql"):
         connection = psycopg.connect(gateway.database_url)
-        connection.execute("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE")
+        connection.execute("LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE")
         return connection
     return LockedFile(gateway.database_url.removeprefix("sqlite:///"))
 
