@@ -13,6 +13,7 @@ MIB = 1024 * KIB
 
 STALL = 0.05
 """The longest that anybody's request may be held up by somebody else's, in seconds."""
+MANY = 20
 NOISE = 4
 """So many times the worst answer of the calm before count as the machine's own noise."""
 MEMORY = 64 * MIB
@@ -36,8 +37,10 @@ class Seen:
 
     @property
     def stalled(self) -> float:
-        """The same but for two answers: so many may fall into a pause of a busy machine's own."""
-        return sorted(seconds for seconds, _ in self.answers)[-3]
+        """The same of many answers but for two: so many may fall into the machine's own pauses."""
+        return sorted(seconds for seconds, _ in self.answers)[
+            -3 if len(self.answers) > MANY else -1
+        ]
 
     @property
     def median(self) -> float:

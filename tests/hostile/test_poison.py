@@ -37,7 +37,7 @@ async def test_no_sip_status_poisons_a_tenant(
         livekit.dialed = twirp_error(
             503, "unavailable", "poison", sip_status_code=code, sip_status="poison"
         )
-        call = await client.place(phone("01"), ringing_timeout=span(2))
+        call = await client.place(phone("01"), ringing_timeout=span(0.3))
         ended = await client.ended(call.call_id, within=15)
         assert 0 <= ended.sip_status_code < 1000
     listed = await client.call("ListCalls", calls_pb2.ListCallsRequest())
