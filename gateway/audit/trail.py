@@ -114,7 +114,8 @@ class Trail:
                 latency=latency,
             )
 
-        if is_reading(rpc.method):
+        # Who left before it was known what is asked has changed nothing either.
+        if is_reading(rpc.method) or (request is None and code != "OK"):
             self._note_some(rpc, event)
         else:
             self._waiting.put(event())

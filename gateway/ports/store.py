@@ -11,7 +11,7 @@ from gateway.ports.transaction import Reading, Transaction
 T = TypeVar("T")
 
 reading_for: ContextVar[str] = ContextVar("reading_for", default="")
-"""The tenant that this task reads for; empty: the gateway itself. Tenants read in turn."""
+"""The tenant that this task works for; empty: the gateway itself. Tenants read in turn."""
 
 
 class StoreUnavailableError(Exception):

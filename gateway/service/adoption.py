@@ -1,6 +1,6 @@
 """Legs that this gateway has not dialled become calls: they rang in, or were dialled beside us."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,12 +21,12 @@ from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError, Reason
-from gateway.ports import Clock, PlatformError, Reading, RequestClaim, Store, Transaction
+from gateway.ports import CallQuery, Clock, PlatformError, Reading, RequestClaim, Store, Transaction
 from gateway.service.directory import Directory
 from gateway.service.followers import Followers
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
-from gateway.service.record import Record
+from gateway.service.record import OPEN_STATES, Record
 
 LEGS = "leg"
 """The method, of no tenant, under which legs hold the calls that they became."""
@@ -73,8 +73,25 @@ def _full(reading: Reading, tenant: Tenant, call: Call) -> Held | None:
     limit = limit_of_inbound(tenant) if call.direction is Direction.INBOUND else None
     if limit is None:
         return None
-    held = places_held(limit, reading.tenant_calls(tenant.tenant_id, Direction.INBOUND))
+    used = reading.tenant_calls(tenant.tenant_id, Direction.INBOUND)
+    if used >= limit.maximum:  # those who are being refused themselves keep nobody out
+        used = sum(not _is_refused(one) for one in _callers(reading, tenant, used))
+    held = places_held(limit, used)
     return held if held.exceeded else None
+
+
+def _callers(reading: Reading, tenant: Tenant, count: int) -> Sequence[Call]:
+    query = CallQuery(
+        tenant_id=tenant.tenant_id,
+        direction=Direction.INBOUND,
+        states=OPEN_STATES,
+        limit=count,
+    )
+    return reading.calls(query)
+
+
+def _is_refused(call: Call) -> bool:
+    return call.ending is not None and call.ending.reason is EndReason.REJECTED
 
 
 def _refused(about: AuditEvent, full: Held) -> AuditEvent:

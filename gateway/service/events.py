@@ -22,6 +22,7 @@ from gateway.service.own_call import own_call
 from gateway.service.traffic import Traffic
 
 HEARTBEAT_SECONDS = 15.0
+LEAST_WAIT_SECONDS = 0.1
 WARNING_SECONDS = 30.0
 """A stream is told so long before its token is over: the client has time to come again."""
 PAGE = 200
@@ -158,7 +159,8 @@ class EventService:
     async def _wait_beyond(self, tenant_id: str, sequence: int, due: float) -> None:
         """Until there is more, or something to see to."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(due - time.monotonic(), 0)):
+            # Where a clock was set back an end that is due may not have come yet.
+            async with asyncio.timeout(max(due - time.monotonic(), LEAST_WAIT_SECONDS)):
                 await self._beyond(tenant_id, sequence)
 
     async def _beyond(self, tenant_id: str, sequence: int) -> None:

@@ -126,7 +126,7 @@ class GrpcEngine:
         """The request's message. Raises INVALID_FIELD, or RATE_LIMITED where many arrive."""
         name = endpoint.request.DESCRIPTOR.name
         patience = self._intake.patience.total_seconds()
-        async with self._intake.place(incoming.origin):
+        async with self._intake.place(incoming.origin, always=endpoint.always):
             try:
                 async with asyncio.timeout(patience):
                     body = await context.read()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gateway.errors import GatewayError, Reason
+from gateway.ports import reading_for
 from gateway.wire.bodies import Bodies, NoPlaceError
 from gateway.wire.peers import Peers
 
@@ -24,10 +25,16 @@ class Intake:
     """How long a request's body may take to arrive."""
 
     @asynccontextmanager
-    async def place(self, origin: str, size: int | None = None) -> AsyncIterator[None]:
-        """A place for a body that is about to arrive. Raises RATE_LIMITED where all are taken."""
+    async def place(
+        self, origin: str, size: int | None = None, *, always: bool = False
+    ) -> AsyncIterator[None]:
+        """A place for a body that is about to arrive. Raises RATE_LIMITED where all are taken.
+
+        The caller's tenant has a share of them, from wherever it calls; who has none, its
+        `origin`. `always`: see Endpoint; such a request waits for no place.
+        """
         try:
-            async with self.bodies.place(origin, size):
+            async with self.bodies.place(reading_for.get() or origin, 0 if always else size):
                 yield
         except NoPlaceError as full:
             raise GatewayError(

@@ -131,7 +131,7 @@ class TwirpEngine:
         size, limit = request.content_length, endpoint.max_bytes
         if (size or 0) > limit:
             raise _too_large(limit)
-        async with self._intake.place(incoming.origin, size):
+        async with self._intake.place(incoming.origin, size, always=endpoint.always):
             body = await self._body(request, limit)
         message = endpoint.request()
         if endpoint.slow:

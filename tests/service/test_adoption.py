@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from gateway.build import SystemClock
-from gateway.domain.call import Call, CallState, Direction
+from gateway.domain.call import Call, CallState, Direction, Ending
+from gateway.domain.inbound import call_of
 from gateway.domain.leg import Leg
 from gateway.domain.observation import EndAsked, LeaveReason, LegStatus
 from gateway.domain.outcome import EndReason, HangupSource
@@ -270,6 +271,26 @@ async def test_callers_do_not_use_up_the_tenants_own_calls(store: SqlStore) -> N
         )
         assert again is not None
         assert again.ending is None
+
+
+async def test_callers_who_are_refused_keep_nobody_out(store: SqlStore) -> None:
+    """A call that the limit ends takes no place, however long its leg is there."""
+    limits = TenantLimits(max_concurrent_inbound_calls=1)
+    async with serving(store, Exchange(), replace(ACME, limits=limits)) as desk:
+        leg = a_leg(identity="sip_0")
+        going = replace(
+            call_of(leg, ACME, "call_going", desk.clock.now()),
+            ending=Ending(EndReason.REJECTED, HangupSource.GATEWAY, desk.clock.now()),
+        )
+        await desk.store.transact(lambda tx: tx.put_call(going))
+        first, second = [
+            await desk.adoption.take_in(desk.exchange.put(a_leg(identity=name)), Finder.WEBHOOK)
+            for name in ("sip_1", "sip_2")
+        ]
+        assert first is not None
+        assert first.ending is None
+        assert second is not None
+        assert second.ending is not None
 
 
 @pytest.mark.parametrize(

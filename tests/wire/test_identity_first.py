@@ -195,3 +195,20 @@ async def test_streams_and_polls_have_places(tmp_path: Path) -> None:
         waiting.cancel()
         await watch.aclose()
         await globex.aclose()
+
+
+async def test_bodies_that_do_not_come_keep_no_other_tenant_out(tmp_path: Path) -> None:
+    """Whoever holds its share of the places keeps out itself alone, and not from hanging up."""
+    async with on_sandbox(tmp_path, GATEWAY_MAX_BODIES=4) as stand:
+        call = await stand.acme.place("+15005550102")
+        held = [
+            asyncio.create_task(over_grpc(stand, f"{CALLS}/GetCall", [stand.acme.token], None))
+            for _ in range(8)
+        ]
+        await asyncio.wait(held, timeout=0.5)
+        async with asyncio.timeout(SOON):
+            assert await over_grpc(stand, f"{CALLS}/ListTrunks", [stand.globex.token], b"") == "OK"
+            ended = await stand.acme.hang_up(call.call_id)
+        assert ended.state == calls_pb2.CALL_STATE_ENDED
+        refusals = await asyncio.gather(*held, return_exceptions=True)
+        assert "RATE_LIMITED" in refusals
