@@ -12,8 +12,8 @@ from aiohttp.typedefs import Handler
 from gateway.metrics import HTTP_CONNECTIONS, HTTP_CONNECTIONS_CUT
 from gateway.wire.peers import Peers, origin_of, peer_of
 
-CHUNK_BYTES = 8 * 1024
-SPLINTERS = 1000
+CHUNK_BYTES = 4 * 1024
+SPLINTERS = 500
 """Line ends in so many bytes are no head, and no body worth the time that each chunk takes."""
 IDLE_SECONDS = 75.0
 PROXY_IDLE_SECONDS = 3630.0

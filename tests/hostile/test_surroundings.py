@@ -9,7 +9,7 @@ import ipaddress
 import socket
 import ssl
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -22,7 +22,7 @@ from gateway.build import SystemClock
 from gateway.domain.tenant import Webhook
 from gateway.telephony.v1 import calls_pb2
 from gateway.webhooks.sender import HttpSender
-from tests.behaviour.stand import phone, reason_name, refusal, span
+from tests.behaviour.stand import eventually, phone, reason_name, refusal, span
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.frames import ACK, Http2, Kind, frame, grpc_headers, http2
@@ -92,6 +92,8 @@ async def flooded(gateway: Besieged, flood: Any) -> int:
             await connection.line.close()
 
 
+# An attack that is ended while it connects leaves its own half connection behind.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("flood", [resets, pings, settings, metadata])
 async def test_floods_of_frames_hold_nobody_up(besieged: Besieged, flood: Any) -> None:
     """Rapid resets, PINGs, SETTINGS, endless headers cost others little, and bounded memory."""
@@ -110,15 +112,21 @@ async def test_floods_of_frames_hold_nobody_up(besieged: Besieged, flood: Any) -
 
 
 async def placed(gateway: Besieged) -> calls_pb2.Call:
-    """A call as a client places it: what is CANCELLED by others' resets is asked for again."""
+    """A call as clients place it, who repeat what is CANCELLED by others' resets for a moment."""
     client = gateway.client(gateway.globex)
-    request = {"request_id": "after-the-flood", "wait_until_answered": True}
-    for _ in range(5):
+    request: Any = {"request_id": "after-the-flood", "wait_until_answered": True}
+
+    async def again() -> calls_pb2.Call | None:
         try:
-            return await client.place(phone("01"), **cast("Any", request))
+            return await client.place(phone("01"), **request)
         except RefusedError as error:
-            assert error.code == "cancelled", error
-    raise AssertionError("it was cancelled each time")
+            if error.code != "cancelled":
+                raise
+        return None
+
+    call = await eventually(again)
+    assert call is not None
+    return call
 
 
 async def test_answers_that_nobody_reads_are_given_up(besieged: Besieged) -> None:
