@@ -175,7 +175,7 @@ async def test_a_peer_asks_so_often(begun: Begun) -> None:
     asked = (post(gateway.http, f"{CALLS}ListCalls", b"{}") for _ in range(220))
     statuses = await asyncio.gather(*asked)
     assert set(statuses) == {401, 429}
-    assert statuses.count(429) > 100
+    assert statuses.count(429) > 60
     assert not (await gateway.calm()).refused
 
 
