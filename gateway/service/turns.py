@@ -1,7 +1,8 @@
 """Requests that come all at once are begun a few at a time, each tenant's in turn."""
 
 import asyncio
-from collections import OrderedDict, deque
+
+from gateway.domain.in_turn import InTurn
 
 BEGUN_AT_ONCE = 8
 """Between two looks at the sockets: what each costs keeps everybody else waiting."""
@@ -13,7 +14,7 @@ class Turns:
     def __init__(self) -> None:
         self._left = BEGUN_AT_ONCE
         self._reset: asyncio.Handle | None = None
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._waiting: InTurn[asyncio.Future[None]] = InTurn()
 
     async def turn(self, asker: str) -> None:
         """Returns when it is this asker's turn."""
@@ -23,17 +24,14 @@ class Turns:
             self._left -= 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(asker, deque()).append(turn)
+        self._waiting.put(asker, turn)
         await turn
 
     def _begin_some(self) -> None:
         """Those who wait longest, one of each asker after the other."""
         self._left = BEGUN_AT_ONCE
         while self._left and self._waiting:
-            asker, turns = self._waiting.popitem(last=False)
-            turn = turns.popleft()
-            if turns:
-                self._waiting[asker] = turns  # behind all others
+            turn = self._waiting.take()
             if not turn.done():  # else it has left
                 turn.set_result(None)
                 self._left -= 1

@@ -1,11 +1,11 @@
 """Who reads next: those who wait take turns, so that one who asks much slows only itself."""
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from gateway.domain.in_turn import InTurn
 from gateway.ports import reading_for
 from gateway.store.database import READERS
 
@@ -18,7 +18,7 @@ class Readers:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._free = READERS
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._waiting: InTurn[asyncio.Future[None]] = InTurn()
 
     async def run(self, read: Callable[..., T], *given: Any) -> T:
         """What `read` returns, once it is its turn."""
@@ -41,7 +41,7 @@ class Readers:
             self._free -= 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(reader, deque()).append(turn)
+        self._waiting.put(reader, turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -52,10 +52,7 @@ class Readers:
     def _next(self) -> None:
         """Gives the thread that has become free to the first who still waits."""
         while self._waiting:
-            reader, turns = self._waiting.popitem(last=False)
-            turn = turns.popleft()
-            if turns:
-                self._waiting[reader] = turns  # behind all others
+            turn = self._waiting.take()
             if not turn.done():
                 turn.set_result(None)
                 return
