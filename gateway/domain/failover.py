@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 
 from gateway.domain.call import Call, CallState
-from gateway.domain.outcome import EndReason, Failure, end_reason
+from gateway.domain.outcome import Cause, EndReason, Failure, end_reason
 from gateway.domain.tenant import Trunk
 from gateway.domain.timeouts import seconds
 
 LEAST_RINGING = timedelta(milliseconds=10)
 """With less than this left of the budget nothing is dialled any more."""
 
-SILENCE = Failure(code="canceled", message="no ringing")
+SILENCE = Failure(cause=Cause.SILENCE, detail="no ringing")
 """How an attempt has failed that the gateway ended at its `setup_timeout`."""
 
 
@@ -49,7 +49,7 @@ def told(call: Call, failure: Failure, *, silent: bool = False) -> str:
         return f"tried: silent for {seconds(call.setup_timeout)}"
     if failure.sip_status_code:
         return f"tried: SIP {failure.sip_status_code}"
-    return f"tried: {failure.message or failure.code}"
+    return f"tried: {failure.detail}"
 
 
 def _spent(call: Call, now: datetime) -> str:
@@ -67,8 +67,7 @@ def _spent(call: Call, now: datetime) -> str:
 
 
 def _is_silence(failure: Failure) -> bool:
-    """LiveKit's own SIP timers gave up on a trunk that did not say a word."""
-    return not failure.sip_status_code and "0 intermediate responses" in failure.message
+    return not failure.sip_status_code and failure.cause is Cause.SILENCE
 
 
 def _of_silence(trunk: Trunk) -> str:

@@ -57,7 +57,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform's own failure; for a dial, `outcome.certainty` tells what it proves."""
+    """The platform's own failure; for a dial, `failure.proves` tells what is certain."""
 
     failure: Failure
     rang: bool | None = field(default=None, compare=False)

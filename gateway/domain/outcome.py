@@ -1,8 +1,7 @@
-"""From LiveKit's answers to `EndReason`: one total table.
+"""From how a dial failed to `EndReason`: one total table.
 
-The SIP status speaks first; where there is none, LiveKit's own code and text. LiveKit tells
-four different things as "resource exhausted" and two as "sip request timed out", so neither
-may be passed on as it is. `docs/outcomes.md` shows this table to users.
+The SIP status speaks first; where there is none, the cause that the platform has found.
+`docs/outcomes.md` shows this table to users.
 """
 
 import re
@@ -59,20 +58,26 @@ class HangupSource(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """How the platform reported that a dial or transfer failed.
+class Cause(StrEnum):
+    """Why a dial or a transfer failed, where no SIP response says it."""
 
-    `sip_status_code` 0: no SIP response was the cause. `code` and `message` are LiveKit's
-    Twirp code and text. `reason` and `failover`: what the trunk's configuration makes of it.
-    """
-
-    sip_status_code: int = 0
-    sip_status: str = ""
-    code: str = ""
-    message: str = ""
-    reason: CarrierReason | None = None
-    failover: bool | None = None
+    UNKNOWN = "UNKNOWN"
+    TIMED_OUT = "TIMED_OUT"
+    """The platform stopped waiting for an answer, and ended the leg."""
+    SILENCE = "SILENCE"
+    """The same, and the trunk had not said a word."""
+    TRUNK_UNUSABLE = "TRUNK_UNUSABLE"
+    """No connection to it, no credentials, no common codec."""
+    NO_SUCH_TRUNK = "NO_SUCH_TRUNK"
+    """The platform does not know the trunk."""
+    PLATFORM_FULL = "PLATFORM_FULL"
+    """The platform had no room for one more call."""
+    PLATFORM_FAILED = "PLATFORM_FAILED"
+    """The platform failed before it dialled."""
+    KEY_REFUSED = "KEY_REFUSED"
+    """The platform does not take the gateway's key."""
+    NO_PLATFORM = "NO_PLATFORM"
+    """Something else answers at the platform's address."""
 
 
 class Certainty(StrEnum):
@@ -84,6 +89,41 @@ class Certainty(StrEnum):
     """No INVITE left; trying again cannot ring a phone twice."""
     UNKNOWN = "UNKNOWN"
     """An INVITE may have left, and the leg may still be ringing."""
+
+
+_PROVES = {
+    Cause.UNKNOWN: Certainty.UNKNOWN,
+    Cause.TIMED_OUT: Certainty.SETTLED,
+    Cause.SILENCE: Certainty.SETTLED,
+    Cause.TRUNK_UNUSABLE: Certainty.SETTLED,
+    Cause.NO_SUCH_TRUNK: Certainty.NOT_DIALED,
+    Cause.PLATFORM_FULL: Certainty.NOT_DIALED,
+    Cause.PLATFORM_FAILED: Certainty.NOT_DIALED,
+    Cause.KEY_REFUSED: Certainty.NOT_DIALED,
+    Cause.NO_PLATFORM: Certainty.NOT_DIALED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a dial or a transfer failed, as the platform has found it.
+
+    `sip_status_code` 0: no SIP response was the cause; then `cause` is. `detail` is the
+    platform's own text, for people: nothing is decided by it. `reason` and `failover`: what the
+    trunk's configuration makes of it.
+    """
+
+    sip_status_code: int = 0
+    sip_status: str = ""
+    cause: Cause = Cause.UNKNOWN
+    detail: str = ""
+    reason: CarrierReason | None = None
+    failover: bool | None = None
+
+    @property
+    def proves(self) -> Certainty:
+        """What is certain of the phone: one whose SIP side has answered rings no more."""
+        return Certainty.SETTLED if self.sip_status_code else _PROVES[self.cause]
 
 
 _BY_STATUS = {
@@ -132,50 +172,21 @@ _REMOTE_REASONS = {
     EndReason.REJECTED,
 }
 
-# LiveKit says these before any INVITE has left; trying again is safe.
-_NEVER_DIALED_TEXTS = (
-    "cpu exhausted",
-    "failed to listen on udp port",
-    "no response from servers",
-    "sip not connected",
-    "update room failed",
-)
-_NEVER_DIALED_CODES = {"unauthenticated", "malformed", "bad_route", "not_found"}
-_SETTLED_CODES = {
-    "canceled",
-    "failed_precondition",
-    "invalid_argument",
-    "resource_exhausted",
-    "permission_denied",
-    "deadline_exceeded",
-    "aborted",
-}
-
-
-def certainty(failure: Failure) -> Certainty:
-    """What `failure`, LiveKit's answer to a dial, proves about the phone."""
-    if failure.sip_status_code:
-        return Certainty.SETTLED
-    if _contains(failure.message, _NEVER_DIALED_TEXTS) or failure.code in _NEVER_DIALED_CODES:
-        return Certainty.NOT_DIALED
-    return Certainty.SETTLED if failure.code in _SETTLED_CODES else Certainty.UNKNOWN
+REFUSED_KEY = "PLATFORM_REFUSED_KEY: LiveKit refused the gateway's key"
 
 
 def why_not_dialed(failure: Failure) -> str:
     """What a call tells whose dial met a failure that proves that nothing was dialled."""
-    if failure.code == "unauthenticated":
+    if failure.cause is Cause.KEY_REFUSED:
         return REFUSED_KEY
-    if failure.code == "bad_route":
-        return f"no LiveKit answers at LiveKit's address: {failure.message or failure.code}"
-    return f"LiveKit: {failure.message or failure.code}"
-
-
-REFUSED_KEY = "PLATFORM_REFUSED_KEY: LiveKit refused the gateway's key"
+    if failure.cause is Cause.NO_PLATFORM:
+        return f"no LiveKit answers at LiveKit's address: {failure.detail}"
+    return f"LiveKit: {failure.detail}"
 
 
 def worth_dialing_again(failure: Failure) -> bool:
-    """Nothing was dialled, and for a cause that passes (a full or absent SIP node)."""
-    return failure.code == "unavailable" and certainty(failure) is Certainty.NOT_DIALED
+    """Nothing was dialled, and for a cause that passes by itself."""
+    return not failure.sip_status_code and failure.cause is Cause.PLATFORM_FULL
 
 
 def end_reason(failure: Failure, *, rang: bool) -> tuple[EndReason, HangupSource]:
@@ -198,7 +209,7 @@ def _reason(failure: Failure, *, rang: bool) -> EndReason:
         return EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE
     if failure.sip_status_code:
         return _of_status(failure.sip_status_code, failure.sip_status)
-    return _of_code(failure, rang=rang)
+    return _of_cause(failure.cause, rang=rang)
 
 
 def _of_status(code: int, status: str) -> EndReason:
@@ -211,18 +222,16 @@ def _of_status(code: int, status: str) -> EndReason:
     return EndReason.TRUNK_FAILURE if 500 <= code < 600 else EndReason.REJECTED
 
 
-def _of_code(failure: Failure, *, rang: bool) -> EndReason:
-    if failure.code in {"canceled", "deadline_exceeded", "aborted"}:
-        return EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE
-    if failure.code == "not_found":  # LiveKit has no such trunk
-        return EndReason.TRUNK_FAILURE
-    match certainty(failure):
-        case Certainty.NOT_DIALED:
-            return EndReason.OUTCOME_UNKNOWN if rang else EndReason.NOT_DIALED
-        case Certainty.UNKNOWN:
-            return EndReason.OUTCOME_UNKNOWN
-        case Certainty.SETTLED:
+def _of_cause(cause: Cause, *, rang: bool) -> EndReason:
+    match cause:
+        case Cause.TIMED_OUT | Cause.SILENCE:
+            return EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE
+        case Cause.TRUNK_UNUSABLE | Cause.NO_SUCH_TRUNK:
             return EndReason.TRUNK_FAILURE
+        case Cause.UNKNOWN:
+            return EndReason.OUTCOME_UNKNOWN
+    # Nothing was dialled; then what has rung is another leg, and nobody knows how it ended.
+    return EndReason.OUTCOME_UNKNOWN if rang else EndReason.NOT_DIALED
 
 
 def _contains(text: str, parts: tuple[str, ...]) -> bool:

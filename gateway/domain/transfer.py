@@ -140,7 +140,7 @@ def _failed(transfer: Transfer, seen: ReferFailed) -> Transfer:
         transfer,
         state=TransferState.CANCELED if canceled else TransferState.FAILED,
         sip_status_code=seen.failure.sip_status_code,
-        sip_status=seen.failure.sip_status or seen.failure.message,
+        sip_status=seen.failure.sip_status or seen.failure.detail,
         settled=True,
         end_time=transfer.end_time if canceled else seen.time,
     )

@@ -26,7 +26,7 @@ from livekit.protocol.room import (
 from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
 
 from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply, Refused
-from gateway.domain.outcome import Failure
+from gateway.domain.outcome import Cause, Failure
 from gateway.domain.secret_refs import SecretError
 from gateway.domain.texts import told
 from gateway.platform.livekit_answers import UNPACKED, MeasuredResponse
@@ -103,7 +103,7 @@ class LiveKitPlatform:
             password = await self._password(dial)
         except SecretError as missing:
             log.error("secret_not_read", call_id=dial.call_id, cause=str(missing))
-            return Refused(Failure(code="failed_precondition", message=str(missing)))
+            return Refused(Failure(cause=Cause.TRUNK_UNUSABLE, detail=str(missing)))
         request, token = create_request(dial, password), self._tokens.token(Grant.DIAL)
         try:
             info = await self._ask(

@@ -25,6 +25,7 @@ from gateway.domain.leg import (
 from gateway.domain.observation import LegIds, LegStatus
 from gateway.domain.outcome import REFUSED_KEY, Failure
 from gateway.domain.texts import MAX_MESSAGE, sip_code, told
+from gateway.platform.livekit_failures import cause
 from gateway.platform.livekit_requests import CALL_ID_ATTRIBUTE
 
 LONGEST_PLACE = 2048
@@ -83,7 +84,7 @@ def referred(response: TransferSIPParticipantResponse) -> ReferReply:
     failure = Failure(
         sip_status_code=code,
         sip_status=told(response.sip_status.status),
-        message=_reason_name(response),
+        detail=_reason_name(response),
     )
     return Refused(failure)
 
@@ -101,20 +102,20 @@ def dial_failed(error: Exception) -> DialReply:
     that the SIP node did not speak in time, and that phone may still be ringing.
     """
     reply = _failed(error)
-    if isinstance(reply, Refused) and _unspoken(reply.failure):
-        return NoReply(reply.failure.message)
+    if isinstance(reply, Refused) and _unspoken(reply.failure, error):
+        return NoReply(reply.failure.detail)
     return reply
 
 
-def _unspoken(failure: Failure) -> bool:
-    return failure.code == ServerErrorCode.DEADLINE_EXCEEDED and not failure.sip_status_code
+def _unspoken(failure: Failure, error: Exception) -> bool:
+    return not failure.sip_status_code and _code(error) == ServerErrorCode.DEADLINE_EXCEEDED
 
 
 def refer_failed(error: Exception) -> ReferReply:
     """What a transfer's error proves; LiveKit's own timeout leaves the outcome open."""
     reply = _failed(error)
     if isinstance(reply, Refused) and _unheard(reply.failure, error):
-        return NoReply(reply.failure.message)
+        return NoReply(reply.failure.detail)
     return reply
 
 
@@ -122,7 +123,7 @@ def _unheard(failure: Failure, error: Exception) -> bool:
     if failure.sip_status_code:
         return False
     reason = _metadata(error).get("sip_transfer_reason")
-    return failure.code in _TIMED_OUT_CODES or reason in _UNHEARD_NAMES
+    return _code(error) in _TIMED_OUT_CODES or reason in _UNHEARD_NAMES
 
 
 def is_not_found(error: Exception) -> bool:
@@ -201,13 +202,15 @@ def _answered(error: ServerError) -> Refused | NoReply:
     if _is_twirp(error):
         return Refused(_failure(error))
     if code := _code(error):
-        message = f"HTTP {error.status} without a Twirp error"
-        return Refused(Failure(code=code, message=message))
+        detail = f"HTTP {error.status} without a Twirp error"
+        return Refused(Failure(cause=cause(code, detail), detail=detail))
     return NoReply(cause_of(error))
 
 
-def _code(error: ServerError) -> str:
+def _code(error: Exception) -> str:
     """LiveKit's code; empty if the answer is none of LiveKit's."""
+    if not isinstance(error, ServerError):
+        return ""
     return error.code if _is_twirp(error) else _PLAIN_TEXT_CODES.get(error.status, "")
 
 
@@ -220,12 +223,11 @@ def _is_twirp(error: ServerError) -> bool:
 
 def _failure(error: ServerError) -> Failure:
     metadata = _metadata(error)
-    return Failure(
-        sip_status_code=_number(metadata.get("sip_status_code", "")),
-        sip_status=told(metadata.get("sip_status", "")),
-        code=error.code,
-        message=told(error.message.removeprefix(_PREFIX), MAX_MESSAGE),
-    )
+    text = told(error.message.removeprefix(_PREFIX), MAX_MESSAGE)
+    code, detail = _number(metadata.get("sip_status_code", "")), text or error.code
+    if code:
+        return Failure(code, told(metadata.get("sip_status", "")), detail=detail)
+    return Failure(cause=cause(error.code, text), detail=detail)
 
 
 def _metadata(error: Exception) -> dict[str, str]:

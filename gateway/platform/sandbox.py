@@ -13,7 +13,7 @@ from gateway.ports import Clock
 
 T = TypeVar("T")
 
-NO_LEG = Failure(code="not_found", message="participant does not exist")
+NO_LEG = Failure(detail="participant does not exist")
 
 
 class SandboxPlatform:

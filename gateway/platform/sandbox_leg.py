@@ -15,7 +15,7 @@ from gateway.domain.leg import (
     Refused,
 )
 from gateway.domain.observation import LegIds, LegStatus
-from gateway.domain.outcome import Failure
+from gateway.domain.outcome import Cause, Failure
 from gateway.platform.lifetime import lifetime
 from gateway.platform.sandbox_phones import (
     NEVER,
@@ -34,9 +34,9 @@ TONE = 0.1
 LINGERS = 0.2
 """Seconds that a leg shows `hangup` before it is gone."""
 
-TIMED_OUT = Refused(Failure(code="canceled", message="sip request timed out"))
-NOT_ESTABLISHED = Failure(code="failed_precondition", message="can't transfer non established call")
-ELSEWHERE = Failure(code="invalid_argument", message="call already being transferred elsewhere")
+TIMED_OUT = Refused(Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
+NOT_ESTABLISHED = Failure(detail="can't transfer non established call")
+ELSEWHERE = Failure(detail="call already being transferred elsewhere")
 CLOSED = NoReply("the sandbox is closed")
 
 
@@ -158,6 +158,6 @@ class SandboxLeg:
 
 
 def refused(response: SipResponse, what: str) -> Refused:
-    """The failure as LiveKit words it."""
-    message = f"{what}: sip status: {response.code}: {response.status}"
-    return Refused(Failure(response.code, response.status, response.twirp_code, message))
+    """The failure that a SIP response is."""
+    detail = f"{what}: sip status: {response.code}: {response.status}"
+    return Refused(Failure(response.code, response.status, detail=detail))

@@ -16,19 +16,18 @@ NEVER = inf
 
 @dataclass(frozen=True, slots=True)
 class SipResponse:
-    """A final answer to INVITE or REFER, and LiveKit's Twirp code for it."""
+    """A final answer to INVITE or REFER."""
 
     code: int
     status: str
-    twirp_code: str = ""
 
 
 OK = SipResponse(200, "OK")
-NOT_FOUND = SipResponse(404, "Not Found", "not_found")
-UNAVAILABLE = SipResponse(480, "Temporarily Unavailable", "resource_exhausted")
-BUSY = SipResponse(486, "Busy Here", "resource_exhausted")
-CARRIER_FAILURE = SipResponse(503, "Service Unavailable", "failed_precondition")
-DECLINE = SipResponse(603, "Decline", "permission_denied")
+NOT_FOUND = SipResponse(404, "Not Found")
+UNAVAILABLE = SipResponse(480, "Temporarily Unavailable")
+BUSY = SipResponse(486, "Busy Here")
+CARRIER_FAILURE = SipResponse(503, "Service Unavailable")
+DECLINE = SipResponse(603, "Decline")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.domain.leg import Dial, DialReply, NeverSent, Refused
-from gateway.domain.outcome import Certainty, certainty, worth_dialing_again
+from gateway.domain.outcome import Certainty, worth_dialing_again
 from gateway.ports import Clock, Platform
 from gateway.service.dial_gate import DialGate
 
@@ -149,7 +149,7 @@ class Dialing:
 
 def _never_dialed(reply: DialReply) -> bool:
     return isinstance(reply, NeverSent) or (
-        isinstance(reply, Refused) and certainty(reply.failure) is Certainty.NOT_DIALED
+        isinstance(reply, Refused) and reply.failure.proves is Certainty.NOT_DIALED
     )
 
 

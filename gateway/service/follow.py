@@ -33,7 +33,7 @@ from gateway.domain.observation import (
     NotDialed,
     Observation,
 )
-from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource, certainty
+from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
 from gateway.domain.pace import given_up_at, pause_before_looking
 from gateway.domain.tenant import Trunk
 from gateway.domain.transfer import LegLeft, Transfer
@@ -268,9 +268,9 @@ class Follower:
 
     async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
         failure = self._around.failover.meaning(self._call, reply.failure)
-        proof = certainty(failure)
+        proof = failure.proves
         if proof is Certainty.UNKNOWN:
-            self._log.warning("dial_unclear", code=failure.code, text=failure.message)
+            self._log.warning("dial_unclear", cause=failure.detail)
             self._looking_since = self._clock.now()
             return
         # What was never dialled has no leg, unless it was on its way into the room.
@@ -305,7 +305,7 @@ class Follower:
         was one just before). So where webhooks come, nothing but the webhook is believed of
         a leg that was in the room.
         """
-        if certainty(failure) is Certainty.NOT_DIALED:
+        if failure.proves is Certainty.NOT_DIALED:
             return True
         if not self._around.hears_webhooks():
             return looked

@@ -70,7 +70,7 @@ class Followers:
 
     def never_sent(self, transfer_id: str) -> None:
         """Fails a transfer that may have been stored and was refused: nobody will send it."""
-        failure = Failure(code="unavailable", message="the database did not confirm it in time")
+        failure = Failure(detail="the database did not confirm it in time")
 
         async def settle() -> None:
             find = self._store.transact

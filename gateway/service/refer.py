@@ -73,6 +73,6 @@ def _outcome(reply: ReferReply, clock: Clock) -> TransferObservation:
         case Refused(failure):
             return ReferFailed(now, failure)
         case NeverSent(cause):
-            return ReferFailed(now, Failure(code="unavailable", message=cause))
+            return ReferFailed(now, Failure(detail=cause))
         case NoReply():
             return ReferLost(now)

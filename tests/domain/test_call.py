@@ -24,10 +24,10 @@ from gateway.domain.observation import (
     Observation,
     Transferred,
 )
-from gateway.domain.outcome import EndReason, Failure, HangupSource
+from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
 from tests.store.values import NOON, a_call
 
-BUSY = Failure(486, "Busy Here", "resource_exhausted")
+BUSY = Failure(486, "Busy Here")
 ATTEMPT = Attempt(trunk_id="berlin", livekit_trunk_id="ST_1", start_time=NOON)
 
 
@@ -131,7 +131,7 @@ def test_only_ringing_tells_no_answer_from_a_dead_trunk(
     seen: tuple[Observation, ...], reason: EndReason
 ) -> None:
     """LiveKit's one text for both is told apart by whether the phone ever rang."""
-    failed = DialFailed(at(30), Failure(code="canceled", message="sip request timed out"))
+    failed = DialFailed(at(30), Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
     assert after(*seen, failed).end_reason is reason
 
 
@@ -176,7 +176,7 @@ def test_the_first_to_ask_for_the_end_names_it() -> None:
 
 def test_an_asked_end_is_told_whatever_the_platform_calls_it() -> None:
     """LiveKit reports our own cancel as a failure of the dial; the call is CANCELED."""
-    failed = DialFailed(at(4), Failure(code="canceled", message="sip request timed out"))
+    failed = DialFailed(at(4), Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
     assert after(RINGS, HUNG_UP, failed).end_reason is EndReason.CANCELED
 
 
@@ -263,7 +263,7 @@ def test_never_dialled(seen: tuple[Observation, ...], reason: EndReason) -> None
 @pytest.mark.parametrize("status", [LegStatus.AUTOMATION, LegStatus.ACTIVE])
 def test_a_dial_that_fails_after_the_answer_was_answered(status: LegStatus) -> None:
     """Hung up while the digits play, LiveKit fails the dial; the call is COMPLETED all the same."""
-    failed = DialFailed(at(4), Failure(487, "Request Terminated", "aborted"))
+    failed = DialFailed(at(4), Failure(487, "Request Terminated"))
     call = after(leg(2, status), failed)
     assert (call.end_reason, call.sip_status_code) == (EndReason.COMPLETED, 0)
 
@@ -286,7 +286,7 @@ def test_a_call_without_attempts_advances() -> None:
     assert (call.state, call.attempts, call.trunk_id) == (CallState.ENDED, (), "")
 
 
-CPU = Failure(0, "", "unavailable", "cpu exhausted")
+CPU = Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted")
 
 
 @pytest.mark.parametrize(
@@ -332,11 +332,11 @@ def test_a_leg_that_joins_again_has_not_left() -> None:
 
 def test_a_call_that_was_dialed_once_is_not_told_as_never_dialed() -> None:
     """Where only the second trunk was never reached, the first one says how the call went."""
-    refused = Failure(503, "Service Unavailable", "failed_precondition")
+    refused = Failure(503, "Service Unavailable")
     chosen = NextTrunk(trunk_id="paris", livekit_trunk_id="ST_2", caller_id="+33140000000")
     call = after(AttemptFailed(at(1), 1, refused, chosen, "tried: SIP 503"))
     ended = after(NotDialed(at(9), "LiveKit was full"), call=call)
     assert (ended.end_reason, ended.sip_status_code) == (EndReason.TRUNK_FAILURE, 503)
     assert ended.attempts[1].next_attempt == "LiveKit was full"
-    full = Failure(0, "", "unavailable", "cpu exhausted")
+    full = Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted")
     assert after(DialFailed(at(9), full), call=call).end_reason is EndReason.TRUNK_FAILURE

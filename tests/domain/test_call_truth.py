@@ -21,7 +21,7 @@ from gateway.domain.observation import (
     LegStatus,
     Observation,
 )
-from gateway.domain.outcome import EndReason, Failure, HangupSource
+from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
 from tests.store.values import NOON, a_call
 
 IDS = LegIds("PA_1", "SCL_1", "a@host")
@@ -85,10 +85,10 @@ def unanswered(draw: st.DrawFn) -> Truth:
     if rings:
         seen.append(_leg(1, LegStatus.RINGING))
     if code:
-        failure = Failure(code, SIP[code], "failed_precondition")
+        failure = Failure(code, SIP[code])
         seen.append(LegLeft(at(2), "SCL_1", LEFT_BY_STATUS[code]))
         return Truth(tuple(seen), DialFailed(at(2), failure))
-    timed_out = Failure(0, "", "canceled", "sip request timed out")
+    timed_out = Failure(cause=Cause.TIMED_OUT, detail="sip request timed out")
     seen.append(LegLeft(at(30), "SCL_1", LeaveReason.USER_UNAVAILABLE))
     return Truth(tuple(seen), DialFailed(at(30), timed_out))
 

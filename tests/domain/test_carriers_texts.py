@@ -9,7 +9,14 @@ from gateway.domain.call import CallState
 from gateway.domain.failover import objection
 from gateway.domain.health import Result, result_of
 from gateway.domain.observation import DialFailed
-from gateway.domain.outcome import CarrierReason, EndReason, Failure, HangupSource, end_reason
+from gateway.domain.outcome import (
+    CarrierReason,
+    Cause,
+    EndReason,
+    Failure,
+    HangupSource,
+    end_reason,
+)
 from gateway.domain.routing.decision import Backup
 from gateway.domain.tenant import Trunk, TrunkOutcome
 from tests.store.values import NOON, on_trunk
@@ -97,7 +104,7 @@ OWN = Trunk(trunk_id="berlin", outcomes=(NO_CIRCUIT, ANY_404))
         (Failure(404, "no circuit free"), EndReason.TRUNK_LIMIT),
         (Failure(404, "Not Found"), EndReason.TRUNK_FAILURE),
         (Failure(486, "No Circuit"), EndReason.BUSY),
-        (Failure(code="canceled", message="No Circuit"), EndReason.UNREACHABLE),
+        (Failure(cause=Cause.TIMED_OUT, detail="No Circuit"), EndReason.UNREACHABLE),
     ],
 )
 def test_an_operator_says_what_a_carrier_means(failure: Failure, reason: EndReason) -> None:

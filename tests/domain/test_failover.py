@@ -9,7 +9,7 @@ from gateway.domain.advance import advance
 from gateway.domain.call import Attempt, Call, Ending
 from gateway.domain.failover import SILENCE, may_go_on, objection, told
 from gateway.domain.observation import AttemptFailed, LegIds, LegSeen, LegStatus, NextTrunk
-from gateway.domain.outcome import EndReason, Failure, HangupSource
+from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
 from gateway.domain.routing.decision import Backup
 from gateway.domain.tenant import Trunk
 from tests.store.values import NOON, a_call
@@ -30,7 +30,7 @@ def dialing(**changes: object) -> Call:
 
 
 def sip(code: int, text: str = "") -> Failure:
-    return Failure(code, text, "failed_precondition")
+    return Failure(code, text)
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,18 @@ def sip(code: int, text: str = "") -> Failure:
         (sip(403, "Forbidden"), False),
         (sip(403, "concurrent call limit exceeded"), True),
         (sip(480, "Trunk CPS limit exceeded"), True),
-        (Failure(0, "", "failed_precondition", "max auth retry attempts reached"), True),
-        (Failure(0, "", "not_found", "requested sip trunk does not exist"), True),
-        (Failure(0, "", "canceled", "sip request timed out"), False),
+        (Failure(cause=Cause.TRUNK_UNUSABLE, detail="max auth retry attempts reached"), True),
+        (Failure(cause=Cause.NO_SUCH_TRUNK, detail="requested sip trunk does not exist"), True),
+        (Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"), False),
         (
-            Failure(0, "", "canceled", "transaction failed to complete (0 intermediate responses)"),
+            Failure(
+                cause=Cause.SILENCE,
+                detail="transaction failed to complete (0 intermediate responses)",
+            ),
             True,
         ),
-        (Failure(0, "", "unavailable", "cpu exhausted"), False),
-        (Failure(0, "", "internal", "what is this"), False),
+        (Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"), False),
+        (Failure(cause=Cause.UNKNOWN, detail="what is this"), False),
     ],
 )
 def test_the_failure_decides(failure: Failure, *, goes_on: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.outcome import Failure
+from gateway.domain.outcome import Cause, Failure
 from gateway.domain.transfer import (
     LegLeft,
     ReferCompleted,
@@ -21,7 +21,7 @@ from gateway.domain.transfer import (
 from tests.store.values import NOON, a_transfer
 
 PENDING = a_transfer("transfer_1", "call_1")
-DECLINED = Failure(603, "Decline", "permission_denied", "call transfer failed")
+DECLINED = Failure(603, "Decline", detail="call transfer failed")
 
 
 def at(second: float) -> datetime:
@@ -94,7 +94,7 @@ def test_a_failure_is_told() -> None:
 
 def test_a_failure_without_a_status_is_told_by_its_text() -> None:
     """Where no SIP response was the cause, LiveKit's own text stands there."""
-    failed = ReferFailed(at(2), Failure(code="failed_precondition", message="can't transfer"))
+    failed = ReferFailed(at(2), Failure(cause=Cause.TRUNK_UNUSABLE, detail="can't transfer"))
     assert (after(failed).sip_status_code, after(failed).sip_status) == (0, "can't transfer")
 
 

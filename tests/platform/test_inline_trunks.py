@@ -47,7 +47,7 @@ async def test_without_the_secret_nothing_is_dialed(log: io.StringIO) -> None:
         reply = await stand.platform.dial(stand.call("00", livekit_trunk_id="", inline=INLINE))
     assert fake.seen == []
     assert isinstance(reply, Refused)
-    assert "env:CARRIER_PASSWORD" in reply.failure.message
+    assert "env:CARRIER_PASSWORD" in reply.failure.detail
     assert not worth_dialing_again(reply.failure)
     assert end_reason(reply.failure, rang=False)[0] is EndReason.TRUNK_FAILURE
     assert "secret_not_read" in log.getvalue()

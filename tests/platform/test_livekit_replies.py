@@ -46,7 +46,7 @@ def test_a_sip_status_is_in_range(code: str, kept: int) -> None:
         assert isinstance(reply, Refused)
         assert reply.failure.sip_status_code == kept
         assert is_safe(reply.failure.sip_status)
-        assert is_safe(reply.failure.message, 1024)
+        assert is_safe(reply.failure.detail, 1024)
 
 
 @pytest.mark.parametrize(("code", "kept"), [(603, 603), (2**31 - 1, 0), (-5, 0)])

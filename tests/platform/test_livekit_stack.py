@@ -9,6 +9,7 @@ import pytest_asyncio
 from gateway.domain.call import LegOptions
 from gateway.domain.leg import NoReply, PickedUp, Refused
 from gateway.domain.observation import LegStatus
+from gateway.domain.outcome import Cause, Failure
 from gateway.platform import livekit as livekit_platform
 from gateway.platform.livekit import LiveKitPlatform
 from gateway.ports import PlatformError
@@ -93,7 +94,7 @@ async def test_a_full_node_is_told_as_such(livekit_stack: LiveKitStack, stand: S
     """LiveKit's text that no INVITE has left reaches the domain, and nothing was dialled."""
     reply = await stand.platform.dial(stand.call("00", to="+15005550200"))
     assert isinstance(reply, Refused)
-    assert (reply.failure.code, reply.failure.message) == ("unavailable", "cpu exhausted")
+    assert reply.failure == Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted")
     assert seen_by_phones(livekit_stack, stand) == []
 
 
@@ -101,7 +102,7 @@ async def test_an_unknown_trunk_is_told_as_such(stand: Stand) -> None:
     """A trunk that LiveKit does not know fails without a SIP status."""
     reply = await stand.platform.dial(stand.call("00", livekit_trunk_id="ST_nobody"))
     assert isinstance(reply, Refused)
-    assert (reply.failure.code, reply.failure.sip_status_code) == ("not_found", 0)
+    assert (reply.failure.cause, reply.failure.sip_status_code) == (Cause.NO_SUCH_TRUNK, 0)
 
 
 async def test_a_wrong_secret_is_told_as_such(livekit_stack: LiveKitStack, stand: Stand) -> None:
@@ -110,7 +111,7 @@ async def test_a_wrong_secret_is_told_as_such(livekit_stack: LiveKitStack, stand
     platform = LiveKitPlatform(livekit_stack.url, livekit_stack.api_key, wrong)
     reply = await platform.dial(stand.call("00"))
     assert isinstance(reply, Refused)
-    assert reply.failure.code == "unauthenticated"
+    assert reply.failure.cause is Cause.KEY_REFUSED
     with pytest.raises(PlatformError, match="HTTP 401"):
         await platform.check()
     await platform.close()

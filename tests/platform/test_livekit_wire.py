@@ -24,7 +24,7 @@ from livekit.protocol.sip import (
 from gateway.domain.call import LegOptions
 from gateway.domain.leg import Completed, NeverSent, NoReply, PickedUp, ReferReply, Refused
 from gateway.domain.observation import LegIds
-from gateway.domain.outcome import Failure
+from gateway.domain.outcome import Cause, Failure
 from gateway.platform import livekit as livekit_platform
 from gateway.platform.livekit import LiveKitPlatform
 from gateway.ports import PlatformError
@@ -126,39 +126,37 @@ REFUSALS = [
             sip_status="Busy Here",
             error_details="CgQ=",
         ),
-        Failure(
-            486, "Busy Here", "resource_exhausted", "INVITE failed: sip status: 486: Busy Here"
-        ),
+        Failure(486, "Busy Here", detail="INVITE failed: sip status: 486: Busy Here"),
         id="busy",
     ),
     pytest.param(
         twirp_error(503, "unavailable", "twirp error unknown: cpu exhausted"),
-        Failure(code="unavailable", message="cpu exhausted"),
+        Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"),
         id="node full",
     ),
     pytest.param(
         twirp_error(404, "not_found", "requested sip trunk does not exist"),
-        Failure(code="not_found", message="requested sip trunk does not exist"),
+        Failure(cause=Cause.NO_SUCH_TRUNK, detail="requested sip trunk does not exist"),
         id="no such trunk",
     ),
     pytest.param(
         twirp_error(500, "unknown", "something odd"),
-        Failure(code="unknown", message="something odd"),
+        Failure(cause=Cause.UNKNOWN, detail="something odd"),
         id="LiveKit's own unknown",
     ),
     pytest.param(
         twirp_error(412, "failed_precondition", "odd", sip_status_code="many"),
-        Failure(code="failed_precondition", message="odd"),
+        Failure(cause=Cause.TRUNK_UNUSABLE, detail="odd"),
         id="a status that is no number",
     ),
     pytest.param(
         raw(401, b"invalid API key: key"),
-        Failure(code="unauthenticated", message="HTTP 401 without a Twirp error"),
+        Failure(cause=Cause.KEY_REFUSED, detail="HTTP 401 without a Twirp error"),
         id="plain-text 401",
     ),
     pytest.param(
         raw(404, b"404 page not found"),
-        Failure(code="bad_route", message="HTTP 404 without a Twirp error"),
+        Failure(cause=Cause.NO_PLATFORM, detail="HTTP 404 without a Twirp error"),
         id="plain-text 404",
     ),
 ]
@@ -178,7 +176,7 @@ async def test_a_dial_that_nobody_answered_is_a_refusal() -> None:
     fake = FakeLiveKit(twirp_error(408, "canceled", "twirp error unknown: sip request timed out"))
     async with fake.serve() as stand:
         reply = await stand.platform.dial(stand.call("02"))
-    assert reply == Refused(Failure(code="canceled", message="sip request timed out"))
+    assert reply == Refused(Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
 
 
 async def test_a_sip_node_that_did_not_speak_in_time_proves_nothing() -> None:
@@ -245,7 +243,7 @@ TRANSFER_REPLIES = [
     ),
     pytest.param(
         transfer_reply(_STATUS.STS_TRANSFER_FAILED, _WHY.STR_REJECTED, 486, "Busy Here"),
-        Refused(Failure(486, "Busy Here", message="STR_REJECTED")),
+        Refused(Failure(486, "Busy Here", detail="STR_REJECTED")),
         id="rejected",
     ),
     pytest.param(

@@ -8,14 +8,14 @@ import pytest
 
 from gateway.domain.leg import Dial, DialReply, NeverSent, PickedUp, Refused
 from gateway.domain.observation import LegIds
-from gateway.domain.outcome import Failure
+from gateway.domain.outcome import Cause, Failure
 from gateway.platform.sandbox import SandboxPlatform
 from gateway.ports import Clock
 from gateway.service.dial_gate import START, DialGate
 from gateway.service.dialing import ASK_AGAIN, UNSEEN_RINGING, Dialing, TakenOverError
 from tests.clocks import HandClock, RealClock
 
-FULL = Refused(Failure(code="unavailable", message="cpu exhausted"))
+FULL = Refused(Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"))
 PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))
 DIAL = Dial(
     call_id="call_1",
@@ -133,7 +133,7 @@ async def test_no_time_after_a_refusal_is_told_by_the_refusal() -> None:
 
 async def test_a_refused_key_is_not_tried_again_and_teaches_nothing() -> None:
     """Nothing was dialled, and asking once more changes nothing: LiveKit is not full."""
-    refused = Refused(Failure(code="unauthenticated", message="invalid API key"))
+    refused = Refused(Failure(cause=Cause.KEY_REFUSED, detail="invalid API key"))
     platform, gate = ScriptedPlatform(refused), DialGate()
     assert await dialing(platform, gate=gate).reply == refused
     assert (gate.limit, gate.under_way) == (START, 0)

@@ -13,7 +13,7 @@ import pytest
 from gateway.domain.inbound import Change, Notice
 from gateway.domain.leg import Dial, DialReply, Leg, Refused
 from gateway.domain.observation import LegStatus
-from gateway.domain.outcome import Failure
+from gateway.domain.outcome import Cause, Failure
 from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service import placed_leg
 from gateway.service.follow import Follower
@@ -159,7 +159,7 @@ class Telling(LikeLiveKit):
         """See Platform."""
         if dial.livekit_trunk_id in self.unknown:
             self.dialed.append(dial.livekit_trunk_id)
-            return Refused(Failure(code="not_found", message="object cannot be found"))
+            return Refused(Failure(cause=Cause.NO_SUCH_TRUNK, detail="object cannot be found"))
         replying = asyncio.create_task(super().dial(dial))
         leg = await eventually(lambda: self._leg(dial.room, dial.identity))
         reply = await replying
@@ -251,7 +251,7 @@ async def test_a_leg_that_nobody_saw_is_told_by_its_webhook(
     platform.late = late
     when_a_webhook_is_awaited(monkeypatch, lambda _: platform.tell(late.pop()))
     platform.blind(1)
-    platform.says = Failure(code="failed_precondition", message="connection reset")
+    platform.says = Failure(cause=Cause.TRUNK_UNUSABLE, detail="connection reset")
     await two_trunks(stand, "06")
     call = await place(stand)
     assert len(platform.dialed) == 1

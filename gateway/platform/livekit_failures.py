@@ -1,0 +1,45 @@
+"""LiveKit's codes and texts of a failure → the domain's `Cause`.
+
+LiveKit tells four different things as "resource exhausted" and two as "sip request timed out",
+so neither may be passed on as it is. What stands here was read in LiveKit's source and seen in
+its answers; what is not known here proves nothing.
+"""
+
+from livekit.api import ServerErrorCode
+
+from gateway.domain.outcome import Cause
+
+# LiveKit says these before any INVITE has left.
+_NEVER_DIALED = (
+    "cpu exhausted",
+    "failed to listen on udp port",
+    "no response from servers",
+    "sip not connected",
+    "update room failed",
+)
+_SILENCE = "0 intermediate responses"
+"""LiveKit's own SIP timers gave up on a trunk that did not say a word."""
+
+_BY_CODE = {
+    ServerErrorCode.UNAUTHENTICATED: Cause.KEY_REFUSED,
+    ServerErrorCode.BAD_ROUTE: Cause.NO_PLATFORM,
+    ServerErrorCode.MALFORMED: Cause.PLATFORM_FAILED,
+    ServerErrorCode.NOT_FOUND: Cause.NO_SUCH_TRUNK,
+    ServerErrorCode.CANCELED: Cause.TIMED_OUT,
+    ServerErrorCode.DEADLINE_EXCEEDED: Cause.TIMED_OUT,
+    ServerErrorCode.ABORTED: Cause.TIMED_OUT,
+    ServerErrorCode.FAILED_PRECONDITION: Cause.TRUNK_UNUSABLE,
+    ServerErrorCode.INVALID_ARGUMENT: Cause.TRUNK_UNUSABLE,
+    ServerErrorCode.RESOURCE_EXHAUSTED: Cause.TRUNK_UNUSABLE,
+    ServerErrorCode.PERMISSION_DENIED: Cause.TRUNK_UNUSABLE,
+}
+
+
+def cause(code: str, text: str) -> Cause:
+    """Why a dial failed of which LiveKit told this Twirp code and text, and no SIP status."""
+    lowered = text.lower()
+    if any(part in lowered for part in _NEVER_DIALED):
+        full = code == ServerErrorCode.UNAVAILABLE
+        return Cause.PLATFORM_FULL if full else Cause.PLATFORM_FAILED
+    found = _BY_CODE.get(code, Cause.UNKNOWN)
+    return Cause.SILENCE if found is Cause.TIMED_OUT and _SILENCE in lowered else found
