@@ -10,6 +10,8 @@ import socket
 from typing import Any
 
 _UNICAST_V6 = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052's well-known prefix: how a machine without IPv4 reaches an IPv4 address."""
 _REFUSED = [
     ipaddress.ip_network(each)
     for each in (
@@ -32,7 +34,10 @@ def is_public(address: str) -> bool:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    # IPv4-mapped, IPv4-compatible and NAT64 addresses lie outside of global unicast.
+    if parsed in _NAT64:
+        return is_public(str(ipaddress.IPv4Address(parsed.packed[-4:])))
+    # IPv4-mapped and IPv4-compatible addresses and RFC 8215's prefix for a network's own NAT64
+    # (64:ff9b:1::/48) lie outside of global unicast.
     if parsed.version == 6 and parsed not in _UNICAST_V6:
         return False
     if any(parsed in network for network in _REFUSED if network.version == parsed.version):

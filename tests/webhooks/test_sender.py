@@ -284,8 +284,12 @@ async def test_a_closed_sender_leaves_no_thread(inbox: Inbox) -> None:
         *("169.254.169.254", "100.64.0.1", "100.100.100.200", "192.0.0.192", "168.63.129.16"),
         *("224.0.0.1", "240.0.0.1", "198.18.0.1", "192.0.2.1", "192.88.99.1"),
         *("::", "::1", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "fec0::1", "ff02::1"),
-        *("::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1", "64:ff9b::7f00:1"),
-        *("64:ff9b:1::1", "2002:7f00:1::", "2001::1", "2001:db8::1", "", "example.com"),
+        *("::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1"),
+        *("64:ff9b::127.0.0.1", "64:ff9b::10.1.2.3", "64:ff9b::169.254.169.254"),
+        *("64:ff9b::168.63.129.16", "64:ff9b::192.0.0.192", "64:ff9b::192.88.99.1"),
+        *("64:ff9b::100.64.0.1", "64:ff9b::224.0.0.1", "64:ff9b::240.0.0.1", "64:ff9b::"),
+        *("64:ff9b::1:8.8.8.8", "64:ff9b:1::1", "64:ff9b:1::8.8.8.8", "64:ff9a::8.8.8.8"),
+        *("2002:7f00:1::", "2001::1", "2001:db8::1", "", "example.com"),
     ],
 )
 def test_an_address_that_may_be_private_is(address: str) -> None:
@@ -293,9 +297,15 @@ def test_an_address_that_may_be_private_is(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("8.8.8.8", "93.184.216.34", "2606:4700::1111"),
+        *("64:ff9b::8.8.8.8", "64:ff9b::5db8:d822", "64:FF9B:0:0:0:0:101:101"),
+    ],
+)
 def test_public_addresses_are_public(address: str) -> None:
-    """Addresses of the internet are."""
+    """Addresses of the internet are, also those that an IPv6-only machine reaches by NAT64."""
     assert is_public(address)
 
 
