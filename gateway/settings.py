@@ -234,6 +234,11 @@ class Settings(BaseSettings):
         return timedelta(hours=self.max_token_hours)
 
     @property
+    def is_live(self) -> bool:
+        """Whether phones ring: not all calls are played by the sandbox."""
+        return self.platform is not PlatformName.SANDBOX
+
+    @property
     def has_livekit(self) -> bool:
         """Whether LiveKit's address and credentials are all set."""
         secret = self.livekit_api_secret.get_secret_value()

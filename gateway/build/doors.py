@@ -8,7 +8,7 @@ from gateway.build.services import Services
 from gateway.pipeline import Pipeline
 from gateway.platform.webhooks import LiveKitWebhooks
 from gateway.ports import Clock
-from gateway.settings import PlatformName, Settings
+from gateway.settings import Settings
 from gateway.wire.bodies import Bodies
 from gateway.wire.connections import ConnectionLimits
 from gateway.wire.endpoint import Endpoint
@@ -128,7 +128,7 @@ class Doors:
     def _webhook_doors(self) -> list[Mounted]:
         """None where there is no LiveKit that could tell anything."""
         settings = self._settings
-        if settings.platform is PlatformName.SANDBOX:
+        if not settings.is_live:
             return []
         secret = settings.livekit_api_secret.get_secret_value()
         webhooks = LiveKitWebhooks(settings.livekit_api_key, secret, self._clock)

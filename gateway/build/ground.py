@@ -25,7 +25,7 @@ from gateway.service.directory import Directory
 from gateway.service.key_seals import KeySeals
 from gateway.service.platforms import Platforms
 from gateway.service.seal import Seal, weakness
-from gateway.settings import PlatformName, Redaction, Secrets, Settings
+from gateway.settings import Redaction, Secrets, Settings
 from gateway.store.store import SqlStore, open_store
 from gateway.wire import config_v1
 
@@ -137,7 +137,7 @@ def redact_of(settings: Settings, seal: Seal) -> Redact:
 def platforms_of(settings: Settings, clock: Clock) -> Platforms:
     """LiveKit and the sandbox, or the sandbox alone."""
     sandbox = SandboxPlatform(clock)
-    if settings.platform is PlatformName.SANDBOX:
+    if not settings.is_live:
         return Platforms(None, sandbox)
     if not settings.has_livekit:
         raise ConfigurationError(
@@ -169,6 +169,7 @@ class Administration:
             clock=clock,
             directory=self.directory,
             seal=self.seal,
+            live=settings.is_live,
             redact=self.redact,
             max_token_life=settings.max_token_life,
             secret_directories=settings.secret_directories,

@@ -30,6 +30,7 @@ from gateway.service.admission import Admission
 from gateway.service.directory import Directory
 from gateway.service.health import TrunkWatch
 from gateway.service.identity import MAX_LIFE
+from gateway.service.platforms import uses_trunk
 from gateway.service.replay import newest_calls, reroutes
 from gateway.service.seal import Seal
 
@@ -49,6 +50,7 @@ class NewKey:
 class AdminService:
     """Works on the database; running gateways see its changes within a second.
 
+    `live`: whether gateways on this database have a platform that rings phones.
     `by` is the request that a change answers; None: the command line. Changes are recorded for
     audit in the transaction that makes them.
     """
@@ -60,6 +62,7 @@ class AdminService:
         clock: Clock,
         directory: Directory,
         seal: Seal,
+        live: bool = True,
         redact: Redact = keep,
         max_token_life: timedelta = MAX_LIFE,
         secret_directories: Sequence[str] = (),
@@ -68,6 +71,7 @@ class AdminService:
         self._clock = clock
         self._directory = directory
         self._seal = seal
+        self._live = live
         self._redact = redact
         self._max_token_life = max_token_life
         self._secret_directories = secret_directories
@@ -265,8 +269,9 @@ class AdminService:
         """How a call of this tenant would go out now."""
         tenant, now = self._directory.tenant(tenant_id), self._clock.now()
         ranking = rank(asked, tenant, self._directory.network, now, new_id("call", now))
+        used = uses_trunk(tenant, live=self._live)
         return await self._store.read(
-            lambda tx: self._admission.explain(tx, tenant, ranking, uses_trunk=not tenant.sandbox)
+            lambda tx: self._admission.explain(tx, tenant, ranking, uses_trunk=used)
         )
 
     async def trunk_health(

@@ -20,8 +20,16 @@ class Platforms:
 
     def uses_trunk(self, tenant: Tenant) -> bool:
         """Whether its calls go over their trunks; a sandbox tenant's beside LiveKit do not."""
-        return self.live is None or not tenant.sandbox
+        return uses_trunk(tenant, live=self.live is not None)
 
     def of(self, call: Call) -> Platform:
         """Where this call's leg is."""
         return self.sandbox if call.sandbox or self.live is None else self.live
+
+
+def uses_trunk(tenant: Tenant, *, live: bool) -> bool:
+    """Whether the tenant's calls go over their trunks.
+
+    `live`: beside the sandbox there is a platform that rings phones.
+    """
+    return not live or not tenant.sandbox
