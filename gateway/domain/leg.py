@@ -19,6 +19,9 @@ class Dial:
     """Empty where `inline` is set."""
     inline: InlineTrunk | None = None
     to: str
+    """As the trunk's carrier wants it written."""
+    number: str = ""
+    """The number called as it was decided about; empty where it is `to`."""
     caller_id: str
     room: str
     identity: str
@@ -28,6 +31,11 @@ class Dial:
     options: LegOptions = LegOptions()
     headers: Mapping[str, str] = field(default_factory=dict)
     """The trunk's headers and the caller's, merged."""
+
+    @property
+    def called(self) -> str:
+        """The number called, however it is written for the carrier."""
+        return self.number or self.to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

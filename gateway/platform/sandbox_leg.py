@@ -48,7 +48,7 @@ class SandboxLeg:
         self.referral: tuple[str, asyncio.Task[ReferReply]] | None = None
         """The target and the outcome of the transfer under way."""
         self._dial = dial
-        self._phone = phone_on(dial.livekit_trunk_id, dial.to)
+        self._phone = phone_on(dial.livekit_trunk_id, dial.called)
         self._status = LegStatus.DIALING
         self._ids = ids
         self._sip_call_id_full = sip_call_id_full

@@ -101,14 +101,14 @@ NOBODY = Number(Phone(Outcome(NOT_FOUND, RINGS_AFTER), rings=False), Outcome(NOT
 """Every other number."""
 
 
-def phone_on(livekit_trunk_id: str, to: str) -> Phone:
+def phone_on(livekit_trunk_id: str, called: str) -> Phone:
     """The phone that a call meets.
 
     A trunk named `sandbox-06` is what number 06 is, whatever number is dialled: two such trunks
     show how a call goes from one to the other.
     """
     named = re.fullmatch(r"sandbox-(\d\d)", livekit_trunk_id)
-    return NUMBERS.get(named[1], NOBODY).phone if named else number(to).phone
+    return NUMBERS.get(named[1], NOBODY).phone if named else number(called).phone
 
 
 def number(text: str) -> Number:

@@ -92,6 +92,7 @@ def dial_of(call: Call, trunk: Trunk) -> Dial:
         livekit_trunk_id=trunk.livekit_trunk_id,
         inline=trunk.inline,
         to=written_for(trunk.number_format, call.to),
+        number=call.to,
         caller_id=call.caller_id,
         room=call.room,
         identity=call.participant_identity,

@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
-from gateway.domain.leg import Completed, NoReply
+from gateway.domain.leg import Completed, NoReply, Refused
+from gateway.domain.numbers import written_for
 from gateway.domain.observation import LegStatus
+from gateway.domain.tenant import NumberFormat, Trunk
 from gateway.platform import lifetime
 from gateway.platform.sandbox import SandboxPlatform
 from gateway.platform.sandbox_phones import NOBODY, NUMBERS, number
+from gateway.service.placing import dial_of
 from tests.clocks import RealClock
 from tests.platform.stand import Stand, eventually, phone, seconds, tel
+from tests.store.values import on_trunk
 
 
 @pytest_asyncio.fixture
@@ -44,6 +49,36 @@ def test_the_table_has_each_number_of_the_contract() -> None:
 def test_a_number_is_found_in_any_form(text: str) -> None:
     """Numbers and URIs lead to the same phone."""
     assert number(text) is NUMBERS["01"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        NumberFormat(plus=False),
+        NumberFormat(plus=False, prefix="011"),
+        NumberFormat(plus=False, prefix="9911", strip=1),
+        NumberFormat(plus=False, strip=1),
+        NumberFormat(plus=False, strip=4),
+    ],
+    ids=str,
+)
+async def test_a_phone_is_met_however_the_trunk_writes_its_number(
+    stand: Stand, form: NumberFormat
+) -> None:
+    """The sandbox looks at the number called, not at what a carrier would be sent."""
+    called = phone("01")
+    written = written_for(form, called)
+    reply = await stand.platform.dial(stand.call("01", to=written, number=called))
+    assert isinstance(reply, Refused)
+    assert reply.failure.sip_status_code == 486
+
+
+def test_a_dial_has_the_number_called_beside_the_one_written() -> None:
+    """A trunk's format changes what its carrier is sent, and nothing else."""
+    call, trunk = on_trunk("call_1"), Trunk(trunk_id="berlin", livekit_trunk_id="ST_1")
+    for form in (NumberFormat(), NumberFormat(plus=False)):
+        dial = dial_of(call, replace(trunk, number_format=form))
+        assert (dial.to, dial.called) == (written_for(form, call.to), call.to)
 
 
 @pytest.mark.parametrize("text", ["", "+15005550114", "+150055501010", "sip:busy@host", "tel:"])
