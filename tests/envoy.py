@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import yaml
 
-START_LIMIT = 30.0
+from tests.patience import PATIENCE
 
 
 def _cluster(ports: Sequence[int]) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Envoy:
                 stdout=log,
                 stderr=log,
             )
-        async with asyncio.timeout(START_LIMIT):
+        async with asyncio.timeout(PATIENCE):
             while not await self._listens():
                 assert self._process.returncode is None, self._log.read_text()
                 await asyncio.sleep(0.02)

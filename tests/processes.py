@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.settings import Settings
+from tests.patience import PATIENCE
 
-START_LIMIT = 60.0
 UNCOUNTED = ("GATEWAY_MAX_REQUESTS_PER_TENANT", "GATEWAY_MAX_STREAMS_PER_TENANT")
 ROOT = Path(__file__).parent.parent
 
@@ -57,7 +57,7 @@ class GatewayProcess:
                 stdout=log,
                 stderr=log,
             )
-        async with asyncio.timeout(START_LIMIT):
+        async with asyncio.timeout(PATIENCE):
             while not self._serving(begin):
                 assert self._process.returncode is None, self._tail(begin)
                 await asyncio.sleep(0.02)

@@ -20,12 +20,12 @@ from gateway.domain.tenant import Right
 from gateway.ports import AuditQuery
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from tests.patience import PATIENCE
 from tests.processes import UNCOUNTED
 from tests.stack.livekit_stack import LiveKitStack
 from tests.wires import GrpcWire, RefusedError, TwirpWire, Wire
 
 NUMBERS = ("+15005550199", "+15005550198")
-LONG = 60.0
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def span(seconds: float) -> Duration:
     return duration
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = 20.0) -> T:
+async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = PATIENCE) -> T:
     """The first true answer of `ask`; fails with the last one after `within` seconds."""
     until = time.monotonic() + within
     while not (answer := await ask()):
@@ -106,7 +106,7 @@ class Client:
         self.wire = wire
         self.token = token
 
-    async def call(self, method: str, request: Any, *, timeout: float = LONG) -> Any:
+    async def call(self, method: str, request: Any, *, timeout: float = PATIENCE) -> Any:
         """One request."""
         return await self.wire.call(method, request, token=self.token, timeout=timeout)
 
@@ -114,7 +114,7 @@ class Client:
         self,
         to: str,
         *,
-        timeout: float = LONG,
+        timeout: float = PATIENCE,
         **fields: Any,
     ) -> calls_pb2.Call:
         """PlaceCall; the call it answers with."""
@@ -129,7 +129,7 @@ class Client:
         call: calls_pb2.Call = response.call
         return call
 
-    async def until(self, call_id: str, state: int, *, within: float = 20.0) -> calls_pb2.Call:
+    async def until(self, call_id: str, state: int, *, within: float = PATIENCE) -> calls_pb2.Call:
         """The call once it is in this state or a later one."""
 
         async def reached() -> calls_pb2.Call | None:
@@ -140,7 +140,7 @@ class Client:
         assert found is not None
         return found
 
-    async def ended(self, call_id: str, *, within: float = 20.0) -> calls_pb2.Call:
+    async def ended(self, call_id: str, *, within: float = PATIENCE) -> calls_pb2.Call:
         """The call once it has ended."""
         return await self.until(call_id, calls_pb2.CALL_STATE_ENDED, within=within)
 

@@ -53,13 +53,16 @@ class Spread:
 
 
 async def one_round(work: Work, callers: int, seconds: float) -> Round:
-    """Lets `callers` do `work` back to back for `seconds`, after a short warm-up."""
+    """Lets `callers` do `work` back to back for `seconds`, after a short warm-up.
+
+    On a machine that is too busy for even one of them, until one is done.
+    """
     latencies: list[float] = []
     begun = time.perf_counter() + WARM_UP
     until = begun + seconds
 
     async def caller() -> None:
-        while (start := time.perf_counter()) < until:
+        while (start := time.perf_counter()) < until or not latencies:
             await work()
             if start >= begun:
                 latencies.append(time.perf_counter() - start)

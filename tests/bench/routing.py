@@ -169,6 +169,8 @@ class Beside:
 
     work: Work
     waits: list[Wait] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Once at least."""
 
     async def ask(self) -> None:
         """For ever."""
@@ -176,6 +178,7 @@ class Beside:
             begun = time.perf_counter()
             await self.work()
             self.waits.append(Wait(begun, time.perf_counter() - begun))
+            self.asked.set()
             await asyncio.sleep(PAUSE)
 
     def worst_beyond(self, floor: "Beside") -> float:
@@ -191,11 +194,13 @@ class Beside:
 
 @contextlib.asynccontextmanager
 async def asked_beside(works: dict[str, Work]) -> AsyncIterator[dict[str, Beside]]:
-    """Each is asked until the end; one that fails ends it all."""
+    """Each is asked until the end, and once at least; one that fails ends it all."""
     beside = {name: Beside(work) for name, work in works.items()}
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one.ask()) for one in beside.values()]
         yield beside
+        for one in beside.values():
+            await one.asked.wait()
         for task in tasks:
             task.cancel()
 

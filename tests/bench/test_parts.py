@@ -16,10 +16,21 @@ from gateway.domain.routing.ranking import rank
 from gateway.wire import config_v1
 from tests.bench.__main__ import measure
 from tests.bench.big_config import Size, route_of, text
-from tests.bench.measure import KIB, Round, Told, at, most_resident, rates, resident, spread_of
+from tests.bench.measure import (
+    KIB,
+    Round,
+    Told,
+    at,
+    most_resident,
+    one_round,
+    rates,
+    resident,
+    spread_of,
+)
 from tests.bench.ringing import Plan, Rung, lines
-from tests.bench.routing import NUMBERS, Beside, Wait, choices_a_second
+from tests.bench.routing import NUMBERS, Beside, Wait, asked_beside, choices_a_second
 from tests.bench.watchers import Audience
+from tests.patience import PATIENCE
 
 SMALL = Size(trunks=50, prefixes=3000, prefixes_of_a_route=100)
 
@@ -37,6 +48,28 @@ def test_a_spread_tells_how_far_rounds_lie_apart() -> None:
     spread = spread_of([Round(rate, [1 / rate]) for rate in (100, 80, 130)])
     assert (spread.rate, spread.low, spread.high) == (100, 80, 130)
     assert spread.noise == pytest.approx(0.5)
+
+
+async def test_a_round_has_a_request_however_slow_the_machine() -> None:
+    """Where not even one is over in the time of the round, the round goes on for it."""
+
+    async def slow() -> None:
+        await asyncio.sleep(0.4)
+
+    told = await one_round(slow, 1, 0.01)
+    assert len(told.latencies) == 1
+    assert told.rate > 0
+
+
+async def test_something_is_asked_beside_however_short_the_time() -> None:
+    """What goes on beside is asked once at least, so that there is a wait to tell."""
+
+    async def slow() -> None:
+        await asyncio.sleep(0.1)
+
+    async with asked_beside({"echo": slow, "get": slow}) as beside:
+        pass
+    assert [len(one.waits) for one in beside.values()] == [1, 1]
 
 
 @pytest.mark.parametrize(("rounds", "noise"), [(1, "not known"), (2, "lie 22% apart")])
@@ -154,7 +187,7 @@ async def test_everybody_must_have_heard() -> None:
     while audience.listening < 3:
         await asyncio.sleep(0)
     for _ in range(2):
-        took = await asyncio.wait_for(audience.told(say), 10)
+        took = await asyncio.wait_for(audience.told(say), PATIENCE)
         assert len(took) == 3
         assert min(took) >= 0
     for task in tasks:

@@ -179,7 +179,7 @@ async def listening(
         for begin in range(0, count, OPENED_AT_ONCE):
             now = range(begin, min(begin + OPENED_AT_ONCE, count))
             tasks += [group.create_task(audience.hear(streams(n), is_news)) for n in now]
-            await eventually(partial(joined, len(tasks)), within=60)
+            await eventually(partial(joined, len(tasks)))
         yield audience
         for task in tasks:
             task.cancel()

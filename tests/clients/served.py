@@ -19,11 +19,11 @@ from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
 from tests.behaviour.stand import NO_LIMITS
+from tests.patience import PATIENCE
 from tests.processes import GatewayProcess, environment_of
 
 TENANT = "acme"
 NUMBER = "+15005550199"
-LONG = 20.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Served:
                 .ListCalls(
                     calls_pb2.ListCallsRequest(room=room),
                     metadata=(("authorization", f"Bearer {self.token}"),),
-                    timeout=LONG,
+                    timeout=PATIENCE,
                 )
                 .calls
             )
@@ -71,9 +71,9 @@ class Served:
 
     def end_in(self, room: str) -> int:
         """Why the call in a room ended, once it has: a transferred leg leaves when it likes."""
-        until = time.monotonic() + LONG
+        until = time.monotonic() + PATIENCE
         while (call := self.call_in(room)).state != calls_pb2.CALL_STATE_ENDED:
-            assert time.monotonic() < until, f"still {call} after {LONG} s"
+            assert time.monotonic() < until, f"still {call} after {PATIENCE} s"
             time.sleep(0.05)
         return call.end_reason
 

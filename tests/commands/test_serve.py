@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import CommandLine
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def test_the_demo_takes_a_call_at_once(serving: Serving, local: CommandLine) -> 
     here = CommandLine({**local.environment, **serving.environment})
     token = here("token", "demo").out.strip()
     there = CommandLine({**serving.environment, "GATEWAY_TOKEN": token})
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while (result := there("calls", "place", "+15005550108", "--watch")).code == 1:
         assert time.monotonic() < deadline, result.err  # the new key is seen within a second
         time.sleep(0.2)

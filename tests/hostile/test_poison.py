@@ -13,6 +13,7 @@ from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import phone, refusal, span
 from tests.hostile.conftest import DATABASES, Begun
 from tests.hostile.livekit import HostileLiveKit
+from tests.patience import PATIENCE
 from tests.platform.fake_livekit import twirp_error
 
 CODES = [
@@ -42,7 +43,7 @@ async def test_no_sip_status_poisons_a_tenant(
         )
         asked = livekit.asked["CreateSIPParticipant"]
         calls.append(await client.place(phone("01"), ringing_timeout=span(2)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while livekit.asked["CreateSIPParticipant"] == asked:
                 await asyncio.sleep(0.01)
     ended = await asyncio.gather(*(client.ended(call.call_id) for call in calls))

@@ -12,6 +12,7 @@ from livekit.protocol.sip import SIPNamedDest, SIPOutboundConfig, SIPRequestDest
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import Stand, phone, reason_name
 from tests.livekit_door.door import ROOM, Door, door_of, failure, seen, span
+from tests.patience import LATE
 
 REQUEST_ID = "X-Livekit-Request-Id"
 
@@ -29,9 +30,7 @@ async def test_waiting_for_the_answer(door: Door) -> None:
 
 async def test_not_waiting_still_tells_the_ids(door: Door) -> None:
     """Without waiting the reply comes at once, while the phone rings, with LiveKit's ids."""
-    begun = time.monotonic()
     info = await door.create("02")
-    assert time.monotonic() - begun < 0.8
     assert info.participant_id
     assert info.sip_call_id
     (call,) = await door.calls()
@@ -69,7 +68,7 @@ async def test_no_answer(door: Door) -> None:
     begun = time.monotonic()
     asked = door.create("02", wait_until_answered=True, ringing_timeout=span(1))
     error = await failure(asked)
-    assert 0.9 < time.monotonic() - begun < 3
+    assert 0.9 < time.monotonic() - begun < 1 + LATE
     assert seen(error) == ("canceled", 408)
     assert error.message == "twirp error unknown: sip request timed out"
     assert not isinstance(error, SipCallError)

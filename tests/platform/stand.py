@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 from gateway.domain.leg import Dial, DialReply, Leg, PickedUp, Refer
 from gateway.domain.observation import LegStatus
 from gateway.ports import Platform
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
 CALLER_ID = "+15005550100"
-PATIENCE = 10.0
-"""Seconds that a machine with much to do may take for anything."""
 
 
 def seconds(count: float) -> timedelta:

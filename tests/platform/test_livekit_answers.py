@@ -12,6 +12,7 @@ from livekit.protocol.room import ListRoomsResponse
 from gateway.domain.leg import NoReply, Refused
 from gateway.platform.livekit_answers import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_LIST_BYTES
 from gateway.ports import PlatformError
+from tests.patience import PATIENCE
 from tests.platform.fake_livekit import Answer, FakeLiveKit, message, raw
 from tests.platform.stand import tel
 
@@ -56,7 +57,7 @@ async def test_400_mib_are_not_read(status: int, content_type: str) -> None:
         with pytest.raises(PlatformError):
             await stand.platform.legs()
         _, most = tracemalloc.get_traced_memory()
-        await asyncio.wait_for(answer.cut.wait(), 10)
+        await asyncio.wait_for(answer.cut.wait(), PATIENCE)
         kept, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert answer.sent < HUGE // 4

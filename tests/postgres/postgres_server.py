@@ -20,10 +20,11 @@ from typing import Any, Self
 
 import psycopg
 
+from tests.patience import PATIENCE
+
 HERE = Path(__file__).parent
 LOOPBACK = "127.0.0.1"
 USER = "gateway"
-START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
 LOG_TAIL_LINES = 40
 
@@ -176,7 +177,7 @@ class PostgresServer:
         self._await_service()
 
     def _await_service(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 self.execute("SELECT 1")

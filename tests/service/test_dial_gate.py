@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.service.dial_gate import LEAST, START, DialGate
+from tests.patience import PATIENCE
 
 
 async def settled() -> None:
@@ -79,4 +80,4 @@ async def test_one_that_stops_waiting_takes_no_place(*, woken: bool) -> None:
         gate.left()
     assert gate.under_way == 0
     for _ in range(int(START)):
-        await asyncio.wait_for(gate.enter("acme"), 1)
+        await asyncio.wait_for(gate.enter("acme"), PATIENCE)

@@ -14,6 +14,7 @@ from gateway.ports import Clock
 from gateway.service.dial_gate import START, DialGate
 from gateway.service.dialing import ASK_AGAIN, UNSEEN_RINGING, Dialing, TakenOverError
 from tests.clocks import HandClock, RealClock
+from tests.patience import PATIENCE
 
 FULL = Refused(Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"))
 PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))
@@ -69,7 +70,7 @@ def dialing(
 
 
 async def until(fits: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not fits():
             await asyncio.sleep(0)
 

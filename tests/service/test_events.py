@@ -88,7 +88,7 @@ async def test_a_watch_of_a_call_whose_end_is_forgotten_ends(
     assert [type(one) for one in said] == [Heartbeat]
 
 
-SOON = 5.0
+SOON = 20.0
 POLL = ListCallEvents(watch=WatchCalls(after_sequence=0), wait=timedelta(seconds=30))
 
 

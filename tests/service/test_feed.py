@@ -10,6 +10,7 @@ from gateway.domain.call import CallState, EventType
 from gateway.domain.event import CallEvent
 from gateway.domain.transfer import TransferState
 from gateway.service.feed import RECENT, Feed, Latest
+from tests.patience import PATIENCE
 from tests.service.waiting import everyone_has_run
 from tests.store.values import a_call, a_transfer, an_event
 
@@ -104,7 +105,7 @@ def test_no_wake_up_is_lost(plan: list[list[bool]]) -> None:
             sequence += len(commit)
             for pause in commit:
                 await asyncio.sleep(0) if pause else None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await following
 
     asyncio.run(run())

@@ -20,6 +20,7 @@ from gateway.service.adoption import Finder
 from gateway.service.webhooks_in import REPLAY_WINDOW, Taken
 from gateway.store.store import SqlStore
 from tests.behaviour.stand import eventually
+from tests.patience import PATIENCE
 from tests.service.exchange import Desk, Exchange, a_leg, serving
 from tests.service.waiting import until
 from tests.store.values import a_call
@@ -38,7 +39,7 @@ async def desk(store: SqlStore) -> AsyncIterator[Desk]:
 async def handled(desk: Desk) -> None:
     """Works off what was taken."""
     working = asyncio.create_task(desk.webhooks.keep())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await desk.webhooks.handled()
     working.cancel()
     with suppress(asyncio.CancelledError):

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from tests.patience import PATIENCE
+
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Returns when `condition` holds; fails after 10 s."""
-    async with asyncio.timeout(10):
+    """Returns when `condition` holds; fails where it never does."""
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0)
 

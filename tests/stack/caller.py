@@ -13,10 +13,11 @@ from livekit import api
 from livekit.api.twirp_client import ServerError, ServerErrorCode, TwirpClient
 from livekit.protocol import models, sip
 
+from tests.patience import LATE, PATIENCE
 from tests.stack.livekit_stack import LiveKitStack
 
 CALLER_ID = "+15005550000"
-SLACK = 1.5  # how far behind its time an answer may come on a busy machine
+SLACK = LATE  # how far behind its time an answer may come
 
 _rooms = count(1)
 
@@ -123,7 +124,7 @@ class Caller:
         return call
 
 
-async def until(condition: Callable[[], Awaitable[bool]], within: float = SLACK) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], within: float = PATIENCE) -> None:
     """Wait for a condition."""
     async with asyncio.timeout(within):
         while not await condition():

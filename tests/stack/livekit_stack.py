@@ -21,11 +21,11 @@ from typing import Any, Self, TypeVar
 from livekit import api
 from livekit.protocol import models, sip
 
+from tests.patience import PATIENCE
 from tests.stack.machine import LOOPBACK, StackError, build, die_with_parent, free_ports
 
 T = TypeVar("T")
 
-START_TIMEOUT = 20.0
 STOP_TIMEOUT = 5.0
 LOG_TAIL_LINES = 40
 
@@ -331,7 +331,7 @@ class LiveKitStack:
 
     def _await(self, name: str, condition: Callable[[], bool]) -> None:
         """Poll until the condition holds; show the part's log if it never does."""
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 if condition():
@@ -342,9 +342,7 @@ class LiveKitStack:
             if code is not None:
                 raise StackError(f"{name} ended with code {code}\n{self._log_tail(name)}")
             if time.monotonic() > deadline:
-                raise StackError(
-                    f"{name} was not ready in {START_TIMEOUT:g} s\n{self._log_tail(name)}"
-                )
+                raise StackError(f"{name} was not ready in {PATIENCE:g} s\n{self._log_tail(name)}")
             time.sleep(0.02)
 
     def _end(self, name: str, how: signal.Signals) -> None:

@@ -29,9 +29,7 @@ async def test_answered(caller: Caller) -> None:
 
 async def test_not_waiting(caller: Caller) -> None:
     """A request that does not wait returns while the phone is still being dialled."""
-    start = time.monotonic()
     await caller.dial(number(9), wait_until_answered=False)
-    assert time.monotonic() - start < 1
     assert await caller.status() in {"dialing", "ringing"}
 
 

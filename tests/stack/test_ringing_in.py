@@ -17,7 +17,7 @@ async def status_is(caller: Caller, status: str) -> None:
     async def shown() -> bool:
         return await caller.status() == status
 
-    await until(shown, within=5)
+    await until(shown)
 
 
 async def test_a_caller_rings_and_is_answered(caller: Caller) -> None:
@@ -42,7 +42,7 @@ async def test_a_caller_hangs_up(caller: Caller) -> None:
         sip_call_id = ring_in(caller, answer_after)
         await status_is(caller, "active" if answer_after > 0 else "ringing")
         caller.stack.hang_up_phone(sip_call_id)
-        await until(caller.gone, within=5)
+        await until(caller.gone)
     assert [call["end"] for call in caller.records()] == ["remote", "remote"]
 
 
@@ -51,7 +51,7 @@ async def test_a_caller_is_transferred(caller: Caller) -> None:
     ring_in(caller)
     await status_is(caller, "active")
     await caller.transfer("tel:+15005550100")
-    await until(caller.gone, within=5)
+    await until(caller.gone)
     (refer,) = caller.record()["refers"]
     assert (refer["to"], refer["outcome"]) == ("tel:+15005550100", "completed")
 
@@ -62,6 +62,6 @@ async def test_a_caller_is_removed(caller: Caller, answer_after: float, end: str
     ring_in(caller, answer_after)
     await status_is(caller, "active" if answer_after > 0 else "ringing")
     await caller.remove()
-    await until(caller.ended, within=5)
+    await until(caller.ended)
     record = caller.record()
     assert (record["end"], record["end_cause"]) == (end, "participant_removed")

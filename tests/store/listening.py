@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from gateway.domain.event import CallEvent
 from gateway.store.store import SqlStore
+from tests.patience import PATIENCE
 
 
 class Heard:
@@ -21,7 +22,7 @@ class Heard:
 
     async def until(self, count: int) -> None:
         """Returns when so many events have come."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(self.events) < count:
                 self._more.clear()
                 await self._more.wait()

@@ -10,6 +10,7 @@ import pytest
 from gateway.ports import reading_for
 from gateway.store.database import READERS
 from gateway.store.readers import Readers
+from tests.patience import PATIENCE
 
 
 class Reads:
@@ -38,7 +39,7 @@ class Reads:
 
 
 async def until(fits: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not fits():
             await asyncio.sleep(0.001)
 

@@ -39,7 +39,7 @@ DIAL, LOOK, REMOVE, REFER = (
 )
 CERTAIN = REFUSED_KEY | NO_LIVEKIT
 ACTIVE, ENDED = calls_pb2.CALL_STATE_ACTIVE, calls_pb2.CALL_STATE_ENDED
-AT_ONCE = 5.0
+AT_ONCE = 20.0
 """Seconds within which a busy machine does what waits for nothing."""
 REFUSES = REFUSED_KEY["401 in plain text"]
 

@@ -17,6 +17,7 @@ from gateway.store.store import open_store
 from gateway.webhooks.sender import HttpSender
 from gateway.wire import webhooks_v1
 from tests.clocks import RealClock
+from tests.patience import PATIENCE
 from tests.store.values import a_call, an_event
 from tests.webhooks.receiving import SECRET
 
@@ -113,7 +114,7 @@ class Courier:
     async def attends(self, *names: str) -> None:
         """Returns when this gateway delivers to exactly these."""
         wanted = {WebhookRef("acme", name) for name in names}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while set(await self._attended()) != wanted:
                 await asyncio.sleep(0.005)
 
@@ -127,7 +128,7 @@ class Courier:
 
     async def until_listed(self, count: int, *states: DeliveryState, name: str = "crm") -> None:
         """Returns when so many deliveries in these states are left."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(await self.listed(*states, name=name)) != count:
                 await asyncio.sleep(0.005)
 

@@ -18,6 +18,7 @@ from gateway.domain.event import CallEvent
 from gateway.domain.tenant import Webhook
 from gateway.webhooks.addresses import is_public
 from gateway.webhooks.sender import THREADS, HttpSender, retry_after
+from tests.patience import PATIENCE
 from tests.store.values import NOON, StillClock, a_call, an_event
 from tests.webhooks.receiving import SECRET, Inbox, Posted, status, until
 
@@ -130,7 +131,7 @@ async def test_an_endless_answer_is_not_read(sender: HttpSender, inbox: Inbox) -
 
     inbox.answer = answer
     assert (await sender.send(at(inbox.url), EVENT)).delivered
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await over.wait()
 
 
@@ -229,7 +230,7 @@ async def test_names_that_hang_keep_nobody_else_waiting(
     """What looks up names or reads files elsewhere in the gateway is not behind tenants' names."""
     async with sending(sender, *(f"http://h{n}.slow.test/" for n in range(MANY))):
         await until(lambda: len(hanging_names) >= THREADS)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)
 
 
@@ -239,7 +240,7 @@ async def test_names_that_hang_keep_no_known_receiver_waiting(
     """A receiver whose name needs no look-up is sent to: its secret is read elsewhere."""
     async with sending(sender, *(f"http://h{n}.slow.test/" for n in range(MANY))):
         await until(lambda: len(hanging_names) >= THREADS)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert (await sender.send(at(inbox.url), EVENT)).delivered
 
 
@@ -254,7 +255,7 @@ async def test_secrets_that_hang_keep_nobody_else_waiting(inbox: Inbox) -> None:
     sender = a_sender(secret_of=hang, timeout=timedelta(seconds=0.1))
     answers = await asyncio.gather(*(sender.send(at(inbox.url), EVENT) for _ in range(MANY)))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.to_thread(int)
     finally:
         over.set()

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from gateway.wire.bodies import SMALL_BYTES, Bodies, NoPlaceError
+from tests.patience import PATIENCE
 
 
 async def test_as_many_as_there_are_places() -> None:
@@ -37,7 +38,7 @@ async def test_a_place_is_waited_for() -> None:
         waiting = asyncio.create_task(bodies.place("b").__aenter__())
         await asyncio.sleep(0)
         assert not waiting.done()
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, PATIENCE)
 
 
 async def test_who_gives_up_waiting_takes_nothing() -> None:
@@ -48,7 +49,7 @@ async def test_who_gives_up_waiting_takes_nothing() -> None:
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-    async with asyncio.timeout(10), bodies.place("b"):
+    async with asyncio.timeout(PATIENCE), bodies.place("b"):
         pass
 
 

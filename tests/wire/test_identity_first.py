@@ -17,7 +17,7 @@ from gateway.wire.endpoint import LEG_BYTES, ORDINARY_BYTES
 from tests.behaviour.stand import Stand, on_sandbox
 from tests.wires import refused
 
-SOON = 5.0
+SOON = 15.0
 CALLS = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
 ADMIN = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
 

@@ -165,10 +165,10 @@ KNOWN = [
 @pytest.mark.parametrize(("field", "message"), KNOWN, ids=[field for field, _ in KNOWN])
 def test_the_huge_is_refused_without_being_gone_through(field: str, message: Message) -> None:
     """What used to take seconds is refused within some milliseconds."""
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(GatewayError) as refused:
         check_sizes(message)
-    took = time.perf_counter() - begun
+    took = time.thread_time() - begun
     assert refused.value.metadata["field"] == field
     assert took < 0.05
 
@@ -200,10 +200,10 @@ def test_an_ordinary_request_costs_next_to_nothing() -> None:
         to="+15005550100", room="acme-1", labels={"order": "1"}, headers={"X-A": "b"}
     )
     check_sizes(message)
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _ in range(1000):
         check_sizes(message)
-    assert (time.perf_counter() - begun) / 1000 < 0.001
+    assert (time.thread_time() - begun) / 1000 < 0.001
 
 
 def test_unknown_fields_are_dropped() -> None:

@@ -15,7 +15,7 @@ from gateway.wire.twirp_engine import TIMEOUT_HEADER
 from tests.conformance.checks import STATUS
 from tests.wire.twirp_stand import head, standing
 
-SOON = 5.0
+SOON = 20.0
 
 
 async def answer(_message: Message) -> Message:

@@ -13,7 +13,7 @@ from tests.behaviour.stand import Stand, eventually, on_sandbox, phone, reason_n
 from tests.wire.twirp_stand import JSON, SERVICE, head
 
 RINGS_FOR_EVER = phone("02")
-SOON = 5.0
+SOON = 20.0
 
 
 @pytest.fixture

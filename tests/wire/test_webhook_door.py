@@ -20,6 +20,7 @@ from gateway.wire.bodies import SMALL_BYTES, Bodies
 from gateway.wire.intake import Intake
 from gateway.wire.webhook_door import MAX_BODY_BYTES, PATH, WebhookDoor
 from tests.clocks import RealClock
+from tests.patience import PATIENCE
 from tests.platform.test_webhooks import KEY, LEFT, SECRET, digest, signed
 from tests.service.exchange import Desk, Exchange, serving
 
@@ -139,7 +140,7 @@ async def answer(door: Door, sent: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", door[0].port)
     try:
         writer.write(sent)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return await reader.readline()
     finally:
         writer.close()
