@@ -203,7 +203,7 @@ def _route(message: admin_pb2.Route) -> Route:
         ),
         ringing_timeout=span_of(message, "ringing_timeout"),
         block=message.block,
-        max_attempts=message.max_attempts or DEFAULT_MAX_ATTEMPTS,
+        max_attempts=_told(message, "max_attempts", DEFAULT_MAX_ATTEMPTS),
     )
 
 
@@ -276,12 +276,17 @@ def _health(message: admin_pb2.TrunkHealthPolicy) -> TrunkHealthPolicy:
     unset = TrunkHealthPolicy()
     return TrunkHealthPolicy(
         window=_or(span_of(message, "window"), unset.window),
-        min_calls=message.min_calls or unset.min_calls,
-        failure_percent=message.failure_percent or unset.failure_percent,
+        min_calls=_told(message, "min_calls", unset.min_calls),
+        failure_percent=_told(message, "failure_percent", unset.failure_percent),
         quarantine=_or(span_of(message, "quarantine"), unset.quarantine),
-        probes=message.probes or unset.probes,
+        probes=_told(message, "probes", unset.probes),
         disabled=message.disabled,
     )
+
+
+def _told(message: Message, name: str, unset: int) -> int:
+    """The number that is written, a zero too."""
+    return int(getattr(message, name)) if message.HasField(name) else unset
 
 
 def _or(span: timedelta | None, unset: timedelta) -> timedelta:
