@@ -54,9 +54,11 @@ def _rooms(path: str, tenant: Tenant) -> Mistakes:
     for place, room in enumerate(tenant.rooms):
         if not room or "*" in room[:-1]:
             yield f"{path}.rooms[{place}]", "must be a name, or a prefix and * at its end"
-        elif len(room.encode()) > fields.MAX_IDENTITY_BYTES or not fields.is_plain(room):
+        elif not fields.is_plain(room) or len(room.encode()) > fields.MAX_IDENTITY_BYTES:
             most = fields.MAX_IDENTITY_BYTES
             yield f"{path}.rooms[{place}]", f"must be at most {most} bytes, and printable"
+        elif room != room.strip():
+            yield f"{path}.rooms[{place}]", "must not begin or end with a space"
 
 
 def _policy(path: str, policy: TimeoutPolicy) -> Mistakes:
