@@ -26,7 +26,10 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         ...
 
     def calls(self, query: CallQuery) -> Sequence[Call]:
-        """Newest first by (create_time, call_id)."""
+        """Newest first by (create_time, call_id).
+
+        MUST have as many as the limit where there are so many that can be read.
+        """
         ...
 
     def open_calls(self) -> Sequence[Call]:

@@ -57,6 +57,17 @@ class Handed:
             for event in page
         ]
 
+    def catch_up(self, newest: Mapping[str, int], give: Give) -> None:
+        """Gives what was not given yet of each tenant's events up to these, all committed.
+
+        What cannot be read of them counts as given: it is not looked at again.
+        """
+        for tenant_id, sequence in newest.items():
+            for page in self.pages(tenant_id, sequence + 1):
+                self.give(page, give)
+            with self._lock:
+                self._newest[tenant_id] = max(self.newest(tenant_id), sequence)
+
     def pages(self, tenant_id: str, end: int) -> Iterator[Sequence[CallEvent]]:
         """The stored events that were not given yet, and whose sequence is below `end`."""
         after = self.newest(tenant_id)
@@ -67,7 +78,8 @@ class Handed:
             page = [event for event in page if event.sequence < end]
             if not page:
                 return
-            after = page[-1].sequence
+            # The last of what was read may be an event that cannot be.
+            after = max(page[-1].sequence, after + limit)
             yield page
 
 
@@ -114,7 +126,8 @@ class Watcher:
             try:
                 heard: Mapping[str, int] | None = None
                 while not self._stopped:
-                    self._catch_up(self._all() if heard is None else heard)
+                    newest = self._all() if heard is None else heard
+                    self._handed.catch_up(newest, self._give)
                     self._hears = True
                     heard = listener.heard() if selector.select(listener.pause) else None
             finally:
@@ -124,11 +137,6 @@ class Watcher:
     def _all(self) -> Mapping[str, int]:
         with self._database.reading.connect() as connection:
             return SqlReading(connection).newest_sequences()
-
-    def _catch_up(self, newest: Mapping[str, int]) -> None:
-        for tenant_id, sequence in newest.items():
-            for page in self._handed.pages(tenant_id, sequence + 1):
-                self._handed.give(page, self._give)
 
     def _report(self, error: Exception) -> None:
         """Once for as long as it lasts."""

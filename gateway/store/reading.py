@@ -1,6 +1,7 @@
 """What can be asked of the database, as `ports.Reading` has it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -34,6 +35,7 @@ from gateway.store.codec import (
     key_of,
     micros,
     readable,
+    time_of,
     transfer_of,
 )
 from gateway.store.dialect import store_time
@@ -149,7 +151,10 @@ _HEADS = select(
 
 
 class SqlReading(OutboxReads, LimitsReads):
-    """Asks one connection; each method is one statement (`event_range` two)."""
+    """Asks one connection; each method is one statement (`event_range` two).
+
+    `calls` and `events` go on behind rows that cannot be read, with a statement more.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -169,7 +174,14 @@ class SqlReading(OutboxReads, LimitsReads):
 
     def calls(self, query: CallQuery) -> Sequence[Call]:
         """See `ports.Reading`."""
-        return _each(self._ask(_calls(query)), call_of)
+        found: list[Call] = []
+        while True:
+            left = query.limit - len(found)
+            rows = self._ask(_calls(replace(query, limit=left))).all()
+            found += readable(rows, lambda row: call_of(row.document), lambda row: row.call_id)
+            if len(rows) < left or len(found) == query.limit:
+                return found
+            query = replace(query, before=(time_of(rows[-1].create_time), rows[-1].call_id))
 
     def open_calls(self) -> Sequence[Call]:
         """See `ports.Reading`."""
@@ -312,7 +324,9 @@ def _event_named(row: Any) -> str:
 def _calls(query: CallQuery) -> Select[Any]:
     """The statement for `query`. A label's index has the order of the answer, as the calls' do."""
     statement = (
-        select(calls.c.call_id, calls.c.document).where(*_criteria(query)).limit(query.limit)
+        select(calls.c.call_id, calls.c.create_time, calls.c.document)
+        .where(*_criteria(query))
+        .limit(query.limit)
     )
     order = calls.c
     for number, (name, value) in enumerate(query.labels):

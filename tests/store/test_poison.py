@@ -1,17 +1,21 @@
 """Rows that cannot be read are passed over, and texts that a database cannot hold do no harm."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, update
+from sqlalchemy import Table, insert, select, update
 from structlog.testing import capture_logs
 
 from gateway.domain.call import Call, EventType
 from gateway.domain.event import CallEvent
 from gateway.ports import AuditQuery, CallQuery, Transaction
 from gateway.store.dialect import open_database
-from gateway.store.schema import calls, events, transfers
+from gateway.store.news import Handed
+from gateway.store.reading import SqlReading
+from gateway.store.schema import calls, event_sequences, events, transfers
 from gateway.store.store import SqlStore
 from tests.store.conftest import Databank
 from tests.store.values import NOON, a_call, a_transfer
@@ -96,3 +100,85 @@ async def test_nul_finds_nothing_and_breaks_nothing(store: SqlStore) -> None:
     assert not await store.read(lambda r: r.audit(AuditQuery(call_id=nul)))
     query = CallQuery(tenant_id="acme", room=nul, labels=((nul, nul),), before=(NOON, nul))
     assert not await store.read(lambda r: r.calls(query))
+
+
+@pytest.mark.parametrize("labelled", [False, True], ids=["all", "labelled"])
+async def test_a_list_goes_on_behind_what_cannot_be_read(
+    databank: Databank, *, labelled: bool
+) -> None:
+    """Wherever unreadable calls stand, a page is full while there are more to be read."""
+    store = databank.open()
+    broken = (1, 2, 4, 7, 8)
+
+    def write(tx: Transaction) -> None:
+        for number in range(1, 9):
+            time = NOON + timedelta(seconds=number // 2)  # two at a time
+            tx.put_call(a_call(f"call_{number}", create_time=time, labels={"team": "a"}))
+
+    await store.transact(write)
+    for number in broken:
+        poison(databank.url, calls, "{}", call_id=f"call_{number}")
+    whole = [f"call_{number}" for number in (6, 5, 3)]
+    labels = (("team", "a"),) if labelled else ()
+    for size in range(1, 9):
+        query = CallQuery(tenant_id="acme", labels=labels, limit=size)
+        told: list[str] = []
+        while page := await page_of(store, query):
+            assert len(page) == min(size, len(whole) - len(told))
+            told += [call.call_id for call in page]
+            query = replace(query, before=(page[-1].create_time, page[-1].call_id))
+        assert told == whole
+
+
+async def page_of(store: SqlStore, query: CallQuery) -> Sequence[Call]:
+    return await store.read(lambda r: r.calls(query))
+
+
+def append_poison(url: str, after: int) -> None:
+    """Stores the tenant's next event, as another gateway does, but nobody can read it."""
+    database = open_database(url, timedelta(seconds=30))
+    with database.writing.begin() as connection:
+        row = connection.execute(select(events).where(events.c.sequence == after)).mappings().one()
+        values = {**row, "sequence": after + 1, "document": "{}"}
+        connection.execute(insert(events).values(values))
+        newest = update(event_sequences).where(event_sequences.c.tenant_id == "acme")
+        connection.execute(newest.values(sequence=after + 1))
+    database.dispose()
+
+
+@pytest.mark.parametrize("behind", [0, 2], ids=["first", "behind others"])
+async def test_an_event_of_others_that_cannot_be_read_is_told_once(
+    databank: Databank, behind: int
+) -> None:
+    """However often is looked for news; what follows it is given as ever."""
+    writing, given = databank.open(), list[int]()
+    database = open_database(databank.url, timedelta(seconds=30))
+    await writing.transact(lambda tx: append(tx, "call_1"))
+    handed = Handed(database)
+
+    def look() -> None:
+        with database.reading.connect() as connection:
+            newest = SqlReading(connection).newest_sequences()
+        handed.catch_up(newest, lambda page: given.extend(event.sequence for event in page))
+
+    for number in range(behind):
+        await writing.transact(lambda tx, number=number: append(tx, f"call_{number + 2}"))
+    append_poison(databank.url, after=1 + behind)
+    with capture_logs() as logs:
+        for _ in range(3):
+            look()
+    assert named(logs) == [f"event {2 + behind} of acme"]
+    await writing.transact(lambda tx: append(tx, "call_9"))
+    with capture_logs() as logs:
+        look()
+    assert (given, named(logs)) == ([*range(2, 2 + behind), 3 + behind], [])
+    database.dispose()
+
+
+def append(tx: Transaction, call_id: str) -> None:
+    tx.append_event(an_event(a_call(call_id)))
+
+
+def named(logs: Sequence[Any]) -> list[str]:
+    """The rows of which the log says that they cannot be read."""
+    return [line["row"] for line in logs if line["event"] == "row_not_readable"]
