@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.settings import Settings
 from tests.patience import PATIENCE
+from tests.ports import free_ports
 
 UNCOUNTED = ("GATEWAY_MAX_REQUESTS_PER_TENANT", "GATEWAY_MAX_STREAMS_PER_TENANT")
 ROOT = Path(__file__).parent.parent
@@ -42,6 +43,8 @@ class GatewayProcess:
 
     async def start(self) -> None:
         """Returns when it serves. A port it had before is kept, so clients find it again."""
+        if not self.grpc_port:
+            self.grpc_port, self.http_port = free_ports(2)
         environment = {
             **os.environ,
             "GATEWAY_GRPC_ADDRESS": f"127.0.0.1:{self.grpc_port}",

@@ -12,8 +12,8 @@ from livekit import api
 
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import Stand, eventually
+from tests.ports import LOOPBACK
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stack.machine import LOOPBACK
 
 PATH = "/livekit/webhook"
 CALLER, HOTLINE, UNKNOWN_LINE = "+15005550177", "+15005550188", "+15005550189"

@@ -15,8 +15,8 @@ from gateway.service import sweep
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import eventually, phone, reason_name, state_name
 from tests.behaviour.telling import CALLER, HOTLINE, PATH, UNKNOWN_LINE, InboundStand, Relay
+from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stack.machine import LOOPBACK, free_ports
 
 pytestmark = [pytest.mark.livekit, pytest.mark.timeout(120)]
 

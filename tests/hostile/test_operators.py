@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,9 @@ from tests.behaviour.stand import configuration, eventually, refusal
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, bearer, post
+from tests.ports import free_ports
 from tests.processes import ROOT
 from tests.wires import GrpcWire
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 async def got(port: int, path: str, **headers: str) -> tuple[int, str]:
@@ -44,7 +36,7 @@ async def got(port: int, path: str, **headers: str) -> tuple[int, str]:
 
 async def test_operators_http_is_elsewhere(begun: Begun) -> None:
     """With GATEWAY_ADMIN_ADDRESS metrics, details and AdminService are there and nowhere else."""
-    port = free_port()
+    (port,) = free_ports(1)
     gateway = await begun(GATEWAY_ADMIN_ADDRESS=f"127.0.0.1:{port}")
     token = bearer(gateway.operator.token())
     path, body = f"{ADMIN}ListApiKeys", b"{}"
@@ -63,7 +55,7 @@ async def test_operators_http_is_elsewhere(begun: Begun) -> None:
 
 async def test_operators_grpc_is_elsewhere(begun: Begun) -> None:
     """With GATEWAY_ADMIN_GRPC_ADDRESS reflection and AdminService are there and nowhere else."""
-    port = free_port()
+    (port,) = free_ports(1)
     gateway = await begun(GATEWAY_ADMIN_GRPC_ADDRESS=f"127.0.0.1:{port}")
     token, request = gateway.operator.token(), admin_pb2.ListApiKeysRequest()
     public, inner = gateway.channel(), GrpcWire(port)

@@ -8,7 +8,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,9 +20,9 @@ from typing import Any, Self
 import psycopg
 
 from tests.patience import PATIENCE
+from tests.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
 
 HERE = Path(__file__).parent
-LOOPBACK = "127.0.0.1"
 USER = "gateway"
 STOP_TIMEOUT = 10.0
 LOG_TAIL_LINES = 40
@@ -85,10 +84,13 @@ class PostgresServer:
         if self._directory is not None:
             raise PostgresError("the server has been started already")
         self._bin = _install()
+        on_free_ports(self._start)
+
+    def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="gateway-postgres-"))
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="postgres-spawner")
         try:
-            self._port = _free_port()
+            (self._port,) = free_ports(1)
             self._init()
             self._launch()
         except BaseException:
@@ -131,7 +133,9 @@ class PostgresServer:
 
     def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement as superuser and return its rows."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        with psycopg.connect(
+            self.url("postgres"), autocommit=True, connect_timeout=10
+        ) as connection:
             found = connection.execute(statement.encode(), values or None)
             return found.fetchall() if found.description else []
 
@@ -184,7 +188,9 @@ class PostgresServer:
             except psycopg.OperationalError as away:
                 code = self._process.poll() if self._process else None
                 if code is not None or time.monotonic() > deadline:
-                    raise PostgresError(f"{away}\nexit code {code}\n{self._log_tail()}") from away
+                    log = self._log_tail()
+                    failed = PortTakenError if tells_taken(log) else PostgresError
+                    raise failed(f"{away}\nexit code {code}\n{log}") from away
                 time.sleep(0.02)
             else:
                 return
@@ -227,18 +233,6 @@ def _install() -> Path:
     if done.returncode != 0:
         raise PostgresError(f"install.sh failed with code {done.returncode}")
     return Path(done.stdout.strip())
-
-
-def _free_port() -> int:
-    """Below the kernel's own range, so that the server can be started again on its port."""
-    for port in secrets.SystemRandom().sample(range(12000, 32000), 200):
-        with socket.socket() as tcp:
-            try:
-                tcp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-        return port
-    raise PostgresError("no free port")
 
 
 def _stop_with_parent() -> None:

@@ -22,7 +22,8 @@ from livekit import api
 from livekit.protocol import models, sip
 
 from tests.patience import PATIENCE
-from tests.stack.machine import LOOPBACK, StackError, build, die_with_parent, free_ports
+from tests.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
+from tests.stack.machine import StackError, build, die_with_parent
 
 T = TypeVar("T")
 
@@ -101,6 +102,9 @@ class LiveKitStack:
         if self._directory is not None:
             raise StackError("the stack has been started already")
         self._programs = build()
+        on_free_ports(self._start)
+
+    def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="livekit-stack-"))
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stack-spawner")
         names = ("redis", "livekit", "rtc_tcp", "rtc_udp", "inspect")
@@ -340,7 +344,9 @@ class LiveKitStack:
                 pass  # not listening yet
             code = self._processes[name].poll()
             if code is not None:
-                raise StackError(f"{name} ended with code {code}\n{self._log_tail(name)}")
+                log = self._log_tail(name)
+                failed = PortTakenError if tells_taken(log) else StackError
+                raise failed(f"{name} ended with code {code}\n{log}")
             if time.monotonic() > deadline:
                 raise StackError(f"{name} was not ready in {PATIENCE:g} s\n{self._log_tail(name)}")
             time.sleep(0.02)

@@ -10,8 +10,8 @@ from gateway.domain.call import Call, CallState
 from gateway.domain.outcome import EndReason
 from tests.behaviour.stand import eventually
 from tests.behaviour.telling import CALLER, HOTLINE, PATH, Relay
+from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stack.machine import LOOPBACK, free_ports
 from tests.survival.cluster import Cluster, all_ended
 
 pytestmark = [pytest.mark.livekit, pytest.mark.timeout(120)]

@@ -30,7 +30,7 @@ NUMBERS |= {FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE}
 
 
 def messages(message: Descriptor, seen: set[str]) -> Iterator[Descriptor]:
-    """This one and all that may stand in it."""
+    """All messages that may stand in one, and itself."""
     if message.full_name in seen or message is Duration.DESCRIPTOR:
         return
     seen.add(message.full_name)
@@ -102,8 +102,8 @@ def test_a_zero_out_of_range_is_refused(path: str, told: dict[str, Any], form: s
 @pytest.mark.parametrize(("path", "told"), ZEROS, ids=NAMES)
 def test_a_zero_in_a_file_is_refused_with_its_place(path: str, told: Mapping[str, Any]) -> None:
     """Its line and column are those of the value."""
-    text = json.dumps(told, indent=1)
-    line = next(at for at, row in enumerate(text.splitlines(), 1) if path.split(".")[-1] in row)
+    text, name = json.dumps(told, indent=1), path.rpartition(".")[2]
+    line = next(at for at, row in enumerate(text.splitlines(), 1) if name in row)
     with pytest.raises(GatewayError) as refused:
         from_yaml(text)
     fields = [violation.field for violation in refused.value.violations]
