@@ -161,8 +161,11 @@ async def test_an_event_of_others_that_cannot_be_read_is_told_once(
             newest = SqlReading(connection).newest_sequences()
         handed.catch_up(newest, lambda page: given.extend(event.sequence for event in page))
 
-    for number in range(behind):
-        await writing.transact(lambda tx, number=number: append(tx, f"call_{number + 2}"))
+    def others(tx: Transaction) -> None:
+        for number in range(behind):
+            append(tx, f"call_{number + 2}")
+
+    await writing.transact(others)
     append_poison(databank.url, after=1 + behind)
     with capture_logs() as logs:
         for _ in range(3):

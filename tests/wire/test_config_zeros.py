@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 
 from gateway.errors import GatewayError
@@ -29,7 +29,7 @@ NUMBERS |= {FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_UINT64}
 NUMBERS |= {FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE}
 
 
-def messages(message: Descriptor, seen: set[str]) -> Iterator[Descriptor]:
+def messages(message: Any, seen: set[str]) -> Iterator[Any]:
     """All messages that may stand in one, and itself."""
     if message.full_name in seen or message is Duration.DESCRIPTOR:
         return
