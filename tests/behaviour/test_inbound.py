@@ -18,7 +18,7 @@ from tests.behaviour.telling import CALLER, HOTLINE, PATH, UNKNOWN_LINE, Inbound
 from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
 
-pytestmark = [pytest.mark.livekit, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.livekit
 
 API, REMOTE = calls_pb2.HANGUP_SOURCE_API, calls_pb2.HANGUP_SOURCE_REMOTE
 PLATFORM = calls_pb2.HANGUP_SOURCE_PLATFORM

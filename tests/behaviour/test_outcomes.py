@@ -118,7 +118,6 @@ async def test_digits_play_before_the_call_is_active(stand: Stand) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 async def test_ringing_longer_than_livekits_own_budget(stand: Stand) -> None:
     """100 s of ringing is kept although LiveKit's own limit of a waiting dial is 80 s."""
     await stand.apply_policy(max_ringing_timeout="120s")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.campaign import campaign
 
-pytestmark = [pytest.mark.livekit, pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.livekit, pytest.mark.postgres]
 
 SECONDS = 20
 

@@ -13,8 +13,6 @@ from gateway.telephony.v1 import calls_pb2
 from tests.fuzz.target import Target, is_twirp_error
 from tests.wires import SERVICES
 
-pytestmark = pytest.mark.timeout(300)
-
 EXAMPLES = 250
 GROWTH = 40 * 1024 * 1024
 

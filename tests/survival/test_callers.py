@@ -14,7 +14,7 @@ from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
 from tests.survival.cluster import Cluster, all_ended
 
-pytestmark = [pytest.mark.livekit, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.livekit
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tests.behaviour.stand import Client, phone, span
 from tests.survival.cluster import Cluster, all_ended, place
 from tests.wires import RefusedError
 
-pytestmark = [pytest.mark.livekit, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.livekit
 
 ROUNDS = 6
 RINGING = 10

@@ -13,7 +13,7 @@ from tests.behaviour.stand import Client, phone, span
 from tests.survival.cluster import Cluster, all_ended
 from tests.wires import RefusedError
 
-pytestmark = [pytest.mark.livekit, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.livekit
 
 CALLERS = 200
 AT_ONCE = 8

@@ -13,7 +13,7 @@ from tests.behaviour.stand import Client, phone, refusal, span
 from tests.survival.cluster import Cluster, all_ended, place
 from tests.wires import GrpcWire
 
-pytestmark = [pytest.mark.livekit, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.livekit
 
 POLICY = {
     "loadBalancingConfig": [{"round_robin": {}}],
