@@ -21,9 +21,10 @@ from gateway.domain.transfer import OnTimeout, TransferMode, TransferState
 from gateway.errors import Reason
 from gateway.service.admin_rpcs import AdminRpcs
 from gateway.service.call_commands import CallCommands
-from gateway.service.calls import CallService
 from gateway.service.events import EventService
 from gateway.service.livekit_sip import LiveKitSipService
+from gateway.service.placing import Placing
+from gateway.service.queries import CallQueries
 from gateway.service.transfers import TransferService
 from gateway.service.webhooks import WebhookService
 from gateway.wire import admin_v1, livekit_sip, webhooks_v1
@@ -85,14 +86,15 @@ SAID_BY_UNSPECIFIED = {"IncludeHeaders": "NONE", "MediaEncryption": "DISABLED"}
 
 def rows() -> list[Endpoint]:
     """The rows that the engines serve; only their functions are looked at, nothing is served."""
-    calls: Any = CallService
+    placing: Any = Placing
+    queries: Any = CallQueries
     commands: Any = CallCommands
     transfers: Any = TransferService
     events: Any = EventService
     admin: Any = AdminRpcs
     webhooks: Any = WebhookService
     return [
-        *endpoints(calls, commands, transfers, events),
+        *endpoints(placing, queries, commands, transfers, events),
         *admin_v1.endpoints(admin),
         *webhooks_v1.endpoints(webhooks),
     ]

@@ -140,7 +140,7 @@ class Gateway:
         await self._outside.stop()
         if self._trying:
             self._trying.cancel()
-        await services.calls.stop()
+        await services.waiting.stop()
         await services.followers.stop()
         await services.presence.leave()
         with suppress(StoreUnavailableError):  # only when keys were last used is lost

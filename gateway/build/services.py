@@ -10,8 +10,8 @@ from gateway.ports import Clock, Store
 from gateway.service.admin_rpcs import AdminRpcs
 from gateway.service.admission import Admission
 from gateway.service.adoption import Adoption
+from gateway.service.call_acceptance import CallAcceptance
 from gateway.service.call_commands import CallCommands
-from gateway.service.calls import CallService
 from gateway.service.deliveries import Deliveries
 from gateway.service.drain import Drain
 from gateway.service.events import EventService
@@ -23,13 +23,16 @@ from gateway.service.identity import Identity
 from gateway.service.keeper import Keeper
 from gateway.service.key_uses import KeyUses
 from gateway.service.livekit_sip import LiveKitSipService
+from gateway.service.placing import Placing
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
+from gateway.service.queries import CallQueries
 from gateway.service.record import Record
 from gateway.service.retention import Retention
 from gateway.service.sweep import Sweep
 from gateway.service.traffic import Traffic, TrafficLimits
 from gateway.service.transfers import TransferService
+from gateway.service.waiting import Waiting
 from gateway.service.webhooks import WebhookService
 from gateway.service.webhooks_in import WebhooksIn
 from gateway.settings import Settings
@@ -71,6 +74,7 @@ class Services:
         )
         administration.directory.on_change(self.feed.rouse)
         self._follow_calls()
+        self._place_calls()
         self._answer_rpcs()
         self._hear_livekit()
         self._tell_tenants()
@@ -79,7 +83,9 @@ class Services:
     def endpoints(self) -> Sequence[Endpoint]:
         """A row per RPC of our own API, beside the operators'."""
         return [
-            *telephony_v1.endpoints(self.calls, self.commands, self.transfers, self.events),
+            *telephony_v1.endpoints(
+                self.placing, self.queries, self.commands, self.transfers, self.events
+            ),
             *webhooks_v1.endpoints(WebhookService(store=self._store)),
         ]
 
@@ -92,7 +98,8 @@ class Services:
     def livekit_endpoints(self) -> Sequence[Endpoint]:
         """A row per method of LiveKit's that is served."""
         as_livekit = LiveKitSipService(
-            calls=self.calls,
+            placing=self.placing,
+            queries=self.queries,
             transfers=self.transfers,
             directory=self._administration.directory,
             store=self._store,
@@ -128,21 +135,35 @@ class Services:
             presence=self.presence,
         )
 
-    def _answer_rpcs(self) -> None:
-        directory = self._administration.directory
-        self.calls = CallService(
+    def _place_calls(self) -> None:
+        self.waiting = Waiting(
             store=self._store,
             clock=self._clock,
-            directory=directory,
-            platforms=self._platforms,
             followers=self.followers,
             record=self._record,
             feed=self.feed,
             drain=self.drain,
-            trail=self._trail,
-            presence=self.presence,
-            admission=self.admission,
+            gateway_id=self.presence.gateway_id,
         )
+        self.placing = Placing(
+            clock=self._clock,
+            directory=self._administration.directory,
+            platforms=self._platforms,
+            followers=self.followers,
+            drain=self.drain,
+            acceptance=CallAcceptance(
+                store=self._store,
+                admission=self.admission,
+                record=self._record,
+                trail=self._trail,
+                gateway_id=self.presence.gateway_id,
+            ),
+            waiting=self.waiting,
+        )
+
+    def _answer_rpcs(self) -> None:
+        directory = self._administration.directory
+        self.queries = CallQueries(store=self._store, directory=directory)
         self.commands = CallCommands(
             store=self._store,
             directory=directory,

@@ -83,10 +83,9 @@ def sip_parts(uri: str) -> tuple[str, str] | None:
 
 
 def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
-    """Every field that needs nothing but itself; the rest is decided with the tenant."""
+    """Every field but `request_id` that needs nothing but itself; the rest needs the tenant."""
     if asked.caller_id:
         phone_number("caller_id", asked.caller_id)
-    request_id(asked.request_id)
     name("room", asked.room)
     name("participant.identity", asked.identity)
     labels(asked.labels)

@@ -1,12 +1,15 @@
 """One attempt's dial, from its turn to the platform's reply."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from gateway.domain.call import Call
 from gateway.domain.leg import Dial, DialReply, NeverSent, Refused
+from gateway.domain.numbers import written_for
 from gateway.domain.outcome import Certainty, worth_dialing_again
+from gateway.domain.tenant import Trunk
 from gateway.ports import Clock, Platform
 from gateway.service.dial_gate import DialGate
 
@@ -17,6 +20,30 @@ ASK_AGAIN = timedelta(seconds=1)
 """How often a silent attempt asks whether another trunk is free."""
 UNSEEN_RINGING = timedelta(milliseconds=500)
 """With the last look so long before a failure the phone may have rung in between."""
+
+
+def dial_of(call: Call, trunk: Trunk) -> Dial:
+    """The leg of the call's newest attempt, with its whole ringing budget."""
+    return Dial(
+        call_id=call.call_id,
+        livekit_trunk_id=trunk.livekit_trunk_id,
+        inline=trunk.inline,
+        to=written_for(trunk.number_format, call.to),
+        number=call.to,
+        caller_id=call.caller_id,
+        room=call.room,
+        identity=call.participant_identity,
+        ringing_timeout=call.ringing_timeout,
+        max_duration=call.max_duration,
+        options=call.leg,
+        headers=_merged(trunk.headers, call.leg.headers),
+    )
+
+
+def _merged(trunk: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
+    """SIP header names know no case: the call's own takes the place of the trunk's."""
+    taken = {name.lower() for name in own}
+    return {**{name: v for name, v in trunk.items() if name.lower() not in taken}, **own}
 
 
 class TakenOverError(Exception):

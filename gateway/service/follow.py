@@ -39,10 +39,9 @@ from gateway.domain.tenant import Trunk
 from gateway.domain.transfer import LegLeft, Transfer
 from gateway.ports import Clock, Platform, PlatformError, Store
 from gateway.service.dial_gate import DialGate
-from gateway.service.dialing import Dialing, TakenOverError
+from gateway.service.dialing import Dialing, TakenOverError, dial_of
 from gateway.service.failover import Failover
 from gateway.service.placed_leg import SETTLING_PAUSE_SECONDS, OvertakenError, PlacedLeg
-from gateway.service.placing import dial_of
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 

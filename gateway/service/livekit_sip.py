@@ -1,7 +1,7 @@
 """LiveKit's three SIP methods, as far as they ask for more than our own.
 
-Calls and transfers are CallService's and TransferService's; here stands only what LiveKit's
-callers expect beside: its grants, its ids, its way of naming trunks.
+Calls and transfers are those of `Placing` and `TransferService`; here stands only what LiveKit's
+callers expect of their own: its grants, its ids, its way of naming trunks.
 """
 
 import asyncio
@@ -16,10 +16,12 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Trunk, TrunkNumber
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Store
-from gateway.service.calls import CallService
+from gateway.service.call_acceptance import New
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
+from gateway.service.placing import Placing, Validated
+from gateway.service.queries import CallQueries
 from gateway.service.record import as_stored
 from gateway.service.transfers import Accepted, TransferService
 
@@ -54,14 +56,16 @@ class LiveKitSipService:
     def __init__(
         self,
         *,
-        calls: CallService,
+        placing: Placing,
+        queries: CallQueries,
         transfers: TransferService,
         directory: Directory,
         store: Store,
         feed: Feed,
         drain: Drain,
     ) -> None:
-        self._calls = calls
+        self._placing = placing
+        self._queries = queries
         self._transfers = transfers
         self._directory = directory
         self._store = store
@@ -72,13 +76,13 @@ class LiveKitSipService:
         """Places a call; waits for its answer if asked, else for its leg's ids."""
         trunk_id = self._trunk_id(rpc, asked.trunk_id)
         asked = replace(asked, trunk_id=trunk_id, request_id=rpc.request_id)
-        placed = await self._calls.place_call(rpc, asked)
-        if placed.call is None:
-            raise LookupError("a call that was not only validated is there")
+        placed = await self._placing.place_call(rpc, asked)
+        if isinstance(placed, Validated):
+            raise TypeError("LiveKit's callers have no way to validate only")
         call = placed.call
         if not asked.wait_until_answered:
             call = await self._with_ids(call)
-        return Created(call, asked.wait_until_answered, new=placed.route is not None)
+        return Created(call, asked.wait_until_answered, new=isinstance(placed, New))
 
     async def transfer_participant(self, rpc: Rpc, asked: TransferCall) -> Accepted:
         """Hands a call over, for a token that administers the call's room."""
@@ -99,7 +103,7 @@ class LiveKitSipService:
                 "needs the right CALL of the key, and a SIP grant of the token",
                 {"right": "CALL"},
             )
-        trunks = [t for t in await self._calls.list_trunks(rpc, None) if t.enabled]
+        trunks = [t for t in await self._queries.list_trunks(rpc, None) if t.enabled]
         found = [trunk for trunk in trunks if _fits(trunk, asked)]
         if asked.paged:
             found = sorted((t for t in found if t.trunk_id > asked.after_id), key=_id)

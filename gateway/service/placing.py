@@ -1,122 +1,140 @@
-"""From what a tenant asks to a call that may be stored and dialled."""
+"""PlaceCall: checked, accepted, dialled, and waited for if asked."""
 
-from collections.abc import Mapping
+import asyncio
 from dataclasses import dataclass, replace
-from dataclasses import fields as fields_of
-from datetime import datetime
-from typing import Any
 
 from gateway.domain import fields
-from gateway.domain.call import Attempt, Call, Wishes
 from gateway.domain.commands import PlaceCall
-from gateway.domain.ids import new_id
-from gateway.domain.leg import Dial
-from gateway.domain.numbers import written_for
-from gateway.domain.routing.decision import Ranking, RouteDecision
-from gateway.domain.routing.network import Network
-from gateway.domain.routing.ranking import rank
+from gateway.domain.routing import disclosure
+from gateway.domain.routing.decision import RouteDecision
 from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Tenant, Trunk
-from gateway.errors import GatewayError, Reason
+from gateway.domain.tenant import Tenant
+from gateway.ports import Clock, OutcomeUnknownError, RequestClaim
+from gateway.service import repeats
+from gateway.service.call_acceptance import CallAcceptance, New, Repeated
+from gateway.service.directory import Directory
+from gateway.service.drain import Drain
+from gateway.service.followers import Followers
+from gateway.service.planning import Plan, plan
+from gateway.service.platforms import Platforms
+from gateway.service.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A call that was checked and ranked, and neither admitted nor accepted yet.
+class Validated:
+    """How the call would have gone out; none was placed."""
 
-    `call` has no attempt: which trunk carries it is decided with the store.
-    """
-
-    call: Call
-    ranking: Ranking
+    route: RouteDecision
 
 
-def plan(rpc: Rpc, asked: PlaceCall, tenant: Tenant, network: Network, now: datetime) -> Plan:
-    """Checks every field and decides what the configuration alone decides."""
-    fields.check_place_call(asked, tenant.allowed_headers)
-    call_id = new_id("call", now)
-    ranking = rank(asked, tenant, network, now, call_id)
-    call = Call(
-        call_id=call_id,
-        tenant_id=tenant.tenant_id,
-        to=asked.to,
-        caller_id=asked.caller_id,
-        room=_room(rpc, asked, tenant, call_id),
-        participant_identity=asked.identity or call_id,
-        ringing_timeout=ranking.ringing_timeout.in_force,
-        setup_timeout=ranking.setup_timeout.in_force,
-        max_duration=ranking.max_duration.in_force,
-        max_attempts=ranking.max_attempts,
-        destination=ranking.destination,
-        emergency=ranking.emergency,
-        wishes=Wishes(
-            caller_id=asked.caller_id,
-            trunk_id=asked.trunk_id,
-            require_transfer=asked.require_transfer,
-        ),
-        longest_duration=ranking.max_duration.in_force,
-        create_time=now,
-        labels=dict(asked.labels),
-        leg=asked.leg,
-        end_room_on_hangup=asked.end_room_on_hangup,
-        keep_on_disconnect=asked.keep_on_disconnect,
-    )
-    return Plan(call, ranking)
+Placed = Validated | New | Repeated
+"""What PlaceCall answers. Each route is told as the tenant may know it."""
 
 
-def with_first_attempt(call: Call, decision: RouteDecision) -> Call:
-    """The call on the trunk that was decided on."""
-    attempt = Attempt(
-        trunk_id=decision.trunk.trunk_id,
-        livekit_trunk_id=decision.trunk.livekit_trunk_id,
-        caller_id=decision.caller_id,
-        start_time=call.create_time,
-    )
-    return replace(
-        call, attempts=(attempt,), caller_id=decision.caller_id, backups=decision.backups
-    )
+class Placing:
+    """Places calls, each once however often it is asked for."""
 
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        directory: Directory,
+        platforms: Platforms,
+        followers: Followers,
+        drain: Drain,
+        acceptance: CallAcceptance,
+        waiting: Waiting,
+    ) -> None:
+        self._clock = clock
+        self._directory = directory
+        self._platforms = platforms
+        self._followers = followers
+        self._drain = drain
+        self._acceptance = acceptance
+        self._waiting = waiting
 
-def recorded(decision: RouteDecision) -> Mapping[str, Any]:
-    """The decision as the audit log tells it: trunks by their names, without their settings."""
-    told = {one.name: getattr(decision, one.name) for one in fields_of(decision)}
-    told["backups"] = [backup.trunk_id for backup in decision.backups]
-    del told["trunk"]
-    return {"trunk_id": decision.trunk.trunk_id, **told}
+    async def place_call(self, rpc: Rpc, asked: PlaceCall) -> Placed:
+        """Accepts a call, sees it dialled, and waits for its answer if asked."""
+        self._drain.refuse()
+        fields.request_id(asked.request_id)
+        claim = None if asked.validate_only else self._claim(rpc, asked)
+        if claim and (earlier := await self._acceptance.earlier(rpc, claim, self._clock.now())):
+            return await self._again(rpc, asked, earlier)
+        tenant = self._directory.tenant(rpc.tenant_id)
+        planned = self._planned(rpc, asked, tenant)
+        if asked.validate_only:
+            route = await self._acceptance.explain(tenant, planned)
+            return Validated(self._told(tenant, route))
+        # Listening begins before there is anything to hear, so nothing is missed.
+        with self._waiting.listening(planned.call) as latest:
+            match await self._begun(rpc, asked, tenant, planned, claim):
+                case New(call, route):
+                    answer = await self._waiting.until_answered(rpc, asked, call, latest)
+                    return New(answer, self._told(tenant, route))
+                case Repeated() as earlier:
+                    pass
+        return await self._again(rpc, asked, earlier)
 
+    def _claim(self, rpc: Rpc, asked: PlaceCall) -> RequestClaim | None:
+        return repeats.claim_of(rpc, asked, "", self._clock.now())
 
-def dial_of(call: Call, trunk: Trunk) -> Dial:
-    """The leg of the call's newest attempt, with its whole ringing budget."""
-    return Dial(
-        call_id=call.call_id,
-        livekit_trunk_id=trunk.livekit_trunk_id,
-        inline=trunk.inline,
-        to=written_for(trunk.number_format, call.to),
-        number=call.to,
-        caller_id=call.caller_id,
-        room=call.room,
-        identity=call.participant_identity,
-        ringing_timeout=call.ringing_timeout,
-        max_duration=call.max_duration,
-        options=call.leg,
-        headers=_merged(trunk.headers, call.leg.headers),
-    )
-
-
-def _merged(trunk: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
-    """SIP header names know no case: the call's own takes the place of the trunk's."""
-    taken = {name.lower() for name in own}
-    return {**{name: v for name, v in trunk.items() if name.lower() not in taken}, **own}
-
-
-def _room(rpc: Rpc, asked: PlaceCall, tenant: Tenant, call_id: str) -> str:
-    """The room asked for if the tenant and the token may use it, else one of the call's own."""
-    only = rpc.caller.room
-    room = asked.room or only
-    if not room:
-        return f"{tenant.tenant_id}-{call_id}"
-    if not tenant.may_use_room(room) or (only and room != only):
-        raise GatewayError(
-            Reason.ROOM_NOT_ALLOWED, f"the tenant may not use room {room}", {"room": room}
+    def _planned(self, rpc: Rpc, asked: PlaceCall, tenant: Tenant) -> Plan:
+        planned = plan(rpc, asked, tenant, self._directory.network, self._clock.now())
+        call = replace(
+            planned.call,
+            sandbox=self._platforms.plays(tenant),
+            uses_trunk=self._platforms.uses_trunk(tenant),
         )
-    return room
+        return replace(planned, call=call)
+
+    async def _again(self, rpc: Rpc, asked: PlaceCall, earlier: Repeated) -> Repeated:
+        return Repeated(await self._waiting.join_until_answered(rpc, asked, earlier.call))
+
+    def _told(self, tenant: Tenant, route: RouteDecision) -> RouteDecision:
+        """As much of the decision as the tenant may know."""
+        found = (self._directory.trunk(one.trunk_id) for one in route.candidates)
+        own = disclosure.own_trunks((trunk for trunk in found if trunk), tenant.tenant_id)
+        return disclosure.for_tenant(route, own)
+
+    async def _begun(
+        self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, planned: Plan, claim: RequestClaim | None
+    ) -> New | Repeated:
+        left = asyncio.Event()
+        placed = asyncio.create_task(
+            self._accept_and_dial(rpc, asked, tenant, planned, claim, left)
+        )
+        try:
+            return await asyncio.shield(placed)
+        except asyncio.CancelledError:
+            left.set()
+            placed.add_done_callback(lambda done: self._abandoned(rpc, asked, done))
+            raise
+
+    async def _accept_and_dial(
+        self,
+        rpc: Rpc,
+        asked: PlaceCall,
+        tenant: Tenant,
+        planned: Plan,
+        claim: RequestClaim | None,
+        left: asyncio.Event,
+    ) -> New | Repeated:
+        """Goes to its end whoever leaves: a stored call is followed to its end."""
+        try:
+            placed = await self._acceptance.accept(rpc, asked, tenant, planned, claim)
+        except OutcomeUnknownError:
+            self._followers.never_dialed(planned.call)
+            raise
+        if isinstance(placed, New):
+            if left.is_set():
+                call = await self._waiting.left_before_dial(rpc, asked, placed.call)
+                placed = replace(placed, call=call)
+            self._followers.dial(placed.call, placed.route.trunk)
+        return placed
+
+    def _abandoned(
+        self, rpc: Rpc, asked: PlaceCall, placed: "asyncio.Task[New | Repeated]"
+    ) -> None:
+        """Its only waiter left before the call was accepted."""
+        if not placed.cancelled() and placed.exception() is None:
+            self._waiting.left(rpc, asked, placed.result().call)

@@ -7,9 +7,11 @@ from google.protobuf.message import Message
 
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
+from gateway.service.call_acceptance import New
 from gateway.service.call_commands import CallCommands
-from gateway.service.calls import CallService
 from gateway.service.events import EventService
+from gateway.service.placing import Placing
+from gateway.service.queries import CallQueries
 from gateway.service.transfers import TransferService
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire import telephony_v1_requests as requests
@@ -20,7 +22,8 @@ CALL_SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
 
 
 def endpoints(
-    calls: CallService,
+    placing: Placing,
+    queries: CallQueries,
     commands: CallCommands,
     transfers: TransferService,
     events: EventService,
@@ -30,13 +33,13 @@ def endpoints(
         _unary(
             "PlaceCall",
             requests.place_call,
-            calls.place_call,
+            placing.place_call,
             responses.placed,
-            recorded=lambda placed: bool(placed.call and placed.route),
+            recorded=lambda placed: isinstance(placed, New),
             max_bytes=LEG_BYTES,
         ),
-        _unary("GetCall", requests.get_call, calls.get_call, responses.got_call),
-        _unary("ListCalls", requests.list_calls, calls.list_calls, responses.page_of_calls),
+        _unary("GetCall", requests.get_call, queries.get_call, responses.got_call),
+        _unary("ListCalls", requests.list_calls, queries.list_calls, responses.page_of_calls),
         stream(
             CALL_SERVICE,
             "WatchCalls",
@@ -59,7 +62,7 @@ def endpoints(
             responses.hung_up,
             always=True,
         ),
-        _unary("ListTrunks", requests.list_trunks, calls.list_trunks, responses.trunks),
+        _unary("ListTrunks", requests.list_trunks, queries.list_trunks, responses.trunks),
         *_of_transfers(transfers),
     )
 

@@ -9,8 +9,9 @@ from gateway.domain.tenant import Trunk
 from gateway.domain.texts import sip_code
 from gateway.domain.timeouts import Timeout
 from gateway.domain.transfer import Transfer
-from gateway.service.calls import Placed
+from gateway.service.call_acceptance import New, Repeated
 from gateway.service.events import Heartbeat
+from gateway.service.placing import Placed, Validated
 from gateway.service.transfers import Accepted
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
 from gateway.wire.fields_v1 import number_of, put_span, put_time
@@ -90,10 +91,13 @@ def transfer(value: Transfer) -> transfers_pb2.Transfer:
 
 def placed(value: Placed) -> calls_pb2.PlaceCallResponse:
     """PlaceCallResponse."""
-    return calls_pb2.PlaceCallResponse(
-        call=call(value.call) if value.call else None,
-        route=route(value.route) if value.route else None,
-    )
+    match value:
+        case New():
+            return calls_pb2.PlaceCallResponse(call=call(value.call), route=route(value.route))
+        case Repeated():
+            return calls_pb2.PlaceCallResponse(call=call(value.call))
+        case Validated():
+            return calls_pb2.PlaceCallResponse(route=route(value.route))
 
 
 def got_call(value: Call) -> calls_pb2.GetCallResponse:
@@ -131,19 +135,20 @@ def got_transfer(value: Transfer) -> transfers_pb2.GetTransferResponse:
 
 def route(value: RouteDecision) -> calls_pb2.RouteDecision:
     """A RouteDecision."""
+    ranking = value.ranking
     return calls_pb2.RouteDecision(
-        route_id=value.route_id,
-        route_cause=value.route_cause,
+        route_id=ranking.route_id,
+        route_cause=ranking.route_cause,
         candidates=within((_candidate(each) for each in value.candidates), MAX_ROUTE_BYTES),
-        max_attempts=value.max_attempts,
+        max_attempts=ranking.max_attempts,
         caller_id=value.caller_id,
         caller_id_cause=value.caller_id_cause,
         dialed_number=value.dialed_number,
-        emergency=value.emergency,
+        emergency=ranking.emergency,
         limits=within((_limit(each) for each in value.limits), MAX_ROUTE_BYTES),
-        ringing_timeout=_timeout(value.ringing_timeout),
-        setup_timeout=_timeout(value.setup_timeout),
-        max_duration=_timeout(value.max_duration),
+        ringing_timeout=_timeout(ranking.ringing_timeout),
+        setup_timeout=_timeout(ranking.setup_timeout),
+        max_duration=_timeout(ranking.max_duration),
     )
 
 

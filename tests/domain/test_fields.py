@@ -43,6 +43,7 @@ def refused(check: Callable[[], object]) -> GatewayError | None:
 def check_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
     """All that is checked of a call before its trunk is looked for."""
     callee("to", asked.to, "")
+    fields.request_id(asked.request_id)
     fields.check_place_call(asked, allowed_headers)
 
 

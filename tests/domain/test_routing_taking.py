@@ -114,7 +114,7 @@ def test_no_trunk_is_asked_of_an_emergency_call() -> None:
     ranking = ranked("112", **HELP)
     decision = taken(ranking, {"a": FULL, "b": ILL})
     assert verdicts(decision) == "a TAKEN, b NOT_NEEDED, c NOT_NEEDED"
-    assert (decision.emergency, decision.limits) == (True, ())
+    assert (decision.ranking.emergency, decision.limits) == (True, ())
     assert verdicts(taken(ranking, {"a": FULL}, every=True)).startswith("a TAKEN, b NOT_NEEDED")
 
 

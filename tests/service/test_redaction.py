@@ -14,7 +14,7 @@ from gateway.domain.routing.ranking import rank
 from gateway.domain.routing.taking import take
 from gateway.domain.tenant import Config, NumberFormat, Tenant, Trunk, TrunkNumber
 from gateway.domain.texts import HIDDEN
-from gateway.service.placing import recorded
+from gateway.service.call_acceptance import recorded
 from gateway.service.seal import Seal
 from tests.store.values import NOON
 

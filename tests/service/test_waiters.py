@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest_asyncio
 
 from gateway.domain.call import Call
-from gateway.service.waiters import Waiters
+from gateway.service.waiting import Waiters
 from tests.service.waiting import everyone_has_run, until
 from tests.store.values import a_call
 

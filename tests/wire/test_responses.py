@@ -12,14 +12,16 @@ from gateway.domain.routing.decision import (
     Backup,
     Candidate,
     LimitCheck,
+    Ranking,
     RouteDecision,
     Verdict,
 )
 from gateway.domain.tenant import Trunk, TrunkNumber
 from gateway.domain.timeouts import Timeout
 from gateway.domain.transfer import TransferState
-from gateway.service.calls import Placed
+from gateway.service.call_acceptance import New, Repeated
 from gateway.service.events import Heartbeat
+from gateway.service.placing import Validated
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from gateway.wire import telephony_v1_responses as responses
 from tests.store.values import NOON, a_call, a_transfer
@@ -81,31 +83,36 @@ EVENT = CallEvent(
 )
 TRUNK = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1", numbers=(TrunkNumber("+15005550199"),))
 DECISION = RouteDecision(
+    ranking=Ranking(
+        to="+493012345678",
+        country="DE",
+        destination="+49",
+        emergency=True,
+        route_id="germany",
+        route_cause="prefix +49",
+        max_attempts=2,
+        considered=(),
+        ringing_timeout=Timeout(SECOND * 9, SECOND * 8, "request"),
+        setup_timeout=Timeout(SECOND, SECOND * 2, "request"),
+        max_duration=Timeout(SECOND * 9, SECOND * 7, "request"),
+    ),
     trunk=TRUNK,
-    route_id="germany",
-    route_cause="prefix +49",
     candidates=(
         Candidate("munich", Verdict.FULL, "12 of 12 calls", priority=1, weight=3),
         Candidate("berlin", Verdict.TAKEN, "last one left", priority=2, weight=5),
     ),
     backups=(Backup("munich", ("+15005550198",)),),
-    max_attempts=2,
     caller_id="+15005550199",
     caller_id_cause="next in turn",
     dialed_number="00493012345678",
-    destination="+49",
-    emergency=True,
     limits=(LimitCheck("trunk.munich.max_concurrent_calls", 12, 13),),
-    ringing_timeout=Timeout(SECOND * 9, SECOND * 8, "request"),
-    setup_timeout=Timeout(SECOND, SECOND * 2, "request"),
-    max_duration=Timeout(SECOND * 9, SECOND * 7, "request"),
 )
 ANSWERS = [
     ("Call", responses.call(CALL)),
     ("Transfer", responses.transfer(TRANSFER)),
     ("CallEvent", responses.event(EVENT)),
     ("RouteDecision", responses.route(DECISION)),
-    ("PlaceCallResponse", responses.placed(Placed(CALL, DECISION))),
+    ("PlaceCallResponse", responses.placed(New(CALL, DECISION))),
     ("UpdateCallResponse", responses.updated(CALL)),
     ("ListTransfersResponse", responses.transfers_of_call([TRANSFER])),
     ("ListCallsResponse", responses.page_of_calls(([CALL], "token"))),
@@ -153,9 +160,10 @@ def test_a_transfer_as_it_is() -> None:
 def test_a_route_decision_as_it_is() -> None:
     """Each field of a decision holds the value of its name, and each trunk its own."""
     message = responses.route(DECISION)
-    for name in ("route_id", "route_cause", "caller_id", "caller_id_cause", "dialed_number",
-                 "max_attempts", "emergency"):  # fmt: skip
+    for name in ("caller_id", "caller_id_cause", "dialed_number"):
         assert getattr(message, name) == getattr(DECISION, name)
+    for name in ("route_id", "route_cause", "max_attempts", "emergency"):
+        assert getattr(message, name) == getattr(DECISION.ranking, name)
     for told, candidate in zip(message.candidates, DECISION.candidates, strict=True):
         for name in ("trunk_id", "cause", "priority", "weight"):
             assert getattr(told, name) == getattr(candidate, name)
@@ -168,7 +176,8 @@ def test_a_route_decision_as_it_is() -> None:
 
 def test_a_timeout_asked_for_and_in_force() -> None:
     """A decision on a span tells what was asked for, if anything was, and what holds."""
-    message = responses.route(replace(DECISION, max_duration=Timeout(None, SECOND, "tenant")))
+    ranking = replace(DECISION.ranking, max_duration=Timeout(None, SECOND, "tenant"))
+    message = responses.route(replace(DECISION, ranking=ranking))
     ringing, duration = message.ringing_timeout, message.max_duration
     assert (ringing.asked.seconds, ringing.in_force.seconds, ringing.source) == (9, 8, "request")
     assert (duration.HasField("asked"), duration.in_force.seconds) == (False, 1)
@@ -183,8 +192,8 @@ def test_what_has_not_happened_is_unset() -> None:
 
 def test_an_answer_without_a_call_or_a_route() -> None:
     """A validated request has no call; a repeated one no route."""
-    assert not responses.placed(Placed(None, DECISION)).HasField("call")
-    assert not responses.placed(Placed(CALL, None)).HasField("route")
+    assert not responses.placed(Validated(DECISION)).HasField("call")
+    assert not responses.placed(Repeated(CALL)).HasField("route")
 
 
 def test_an_event_or_a_heartbeat() -> None:

@@ -111,7 +111,6 @@ class Ranking:
     ringing_timeout: Timeout
     setup_timeout: Timeout
     max_duration: Timeout
-    asked_caller_id: str = ""
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -123,19 +122,13 @@ class Ranking:
 class RouteDecision:
     """How a call goes out, and everything that was considered on the way."""
 
+    ranking: Ranking
+    """What the configuration had decided before any trunk was asked."""
     trunk: Trunk
-    route_id: str
-    route_cause: str
     candidates: tuple[Candidate, ...]
     backups: tuple[Backup, ...]
     """Trunks to fail over to, in order; already without those that cannot carry the call."""
-    max_attempts: int
     caller_id: str
     caller_id_cause: str
     dialed_number: str
-    destination: str
-    emergency: bool
     limits: tuple[LimitCheck, ...]
-    ringing_timeout: Timeout
-    setup_timeout: Timeout
-    max_duration: Timeout

@@ -60,7 +60,6 @@ def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed
         ringing_timeout=ringing_timeout,
         setup_timeout=setup_timeout,
         max_duration=max_duration,
-        asked_caller_id=asked.caller_id,
     )
 
 

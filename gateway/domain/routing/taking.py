@@ -48,23 +48,16 @@ def take(
     if every:
         round_.ask_all(ranking.options)
     return RouteDecision(
+        ranking=ranking,
         trunk=taken.trunk,
-        route_id=ranking.route_id,
-        route_cause=ranking.route_cause,
         candidates=tuple(round_.candidate(one, taken) for one in ranking.considered),
         backups=tuple(
             Backup(one.trunk.trunk_id, one.numbers) for one in ranking.options if one is not taken
         ),
-        max_attempts=ranking.max_attempts,
         caller_id=shown_of(taken.numbers, taken.trunk, turn),
         caller_id_cause=taken.caller_id_cause,
         dialed_number=written_for(taken.trunk.number_format, ranking.to),
-        destination=ranking.destination,
-        emergency=ranking.emergency,
         limits=tuple(check for told in round_.told.values() for check in told.checks),
-        ringing_timeout=ranking.ringing_timeout,
-        setup_timeout=ranking.setup_timeout,
-        max_duration=ranking.max_duration,
     )
 
 

@@ -1,0 +1,71 @@
+"""GetCall, ListCalls, ListTrunks: questions about calls and trunks, which change nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.domain import fields
+from gateway.domain.call import Call
+from gateway.domain.commands import CallRef, ListCalls
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Trunk
+from gateway.errors import GatewayError, Reason, invalid_field
+from gateway.ports import CallQuery, Store
+from gateway.service.answer_size import call_bytes, fitting
+from gateway.service.directory import Directory
+from gateway.service.own_call import own_call
+from gateway.service.page_token import PageToken
+
+DEFAULT_PAGE = 100
+MAX_PAGE = 1000
+
+
+class CallQueries:
+    """Answers a tenant's questions about its calls and trunks."""
+
+    def __init__(self, *, store: Store, directory: Directory) -> None:
+        self._store = store
+        self._directory = directory
+
+    async def get_call(self, rpc: Rpc, ref: CallRef) -> Call:
+        """One call."""
+        return await self._store.read(lambda tx: own_call(tx, rpc, ref))
+
+    async def list_calls(self, rpc: Rpc, asked: ListCalls) -> tuple[Sequence[Call], str]:
+        """One page of the tenant's calls, newest first, and the token of the next."""
+        if not 0 <= asked.page_size <= MAX_PAGE:
+            raise invalid_field("page_size", f"must be between 0 and {MAX_PAGE}")
+        size = asked.page_size or DEFAULT_PAGE
+        fields.labels(asked.labels)
+        fields.name("room", asked.room)
+        query = CallQuery(
+            tenant_id=rpc.tenant_id,
+            states=asked.states,
+            direction=asked.direction,
+            room=_room_listed(rpc, asked),
+            labels=tuple(sorted(asked.labels.items())),
+            min_create_time=asked.min_create_time,
+            max_create_time=asked.max_create_time,
+            limit=size + 1,
+        )
+        token = PageToken.of(query)
+        query = replace(query, before=token.read(asked.page_token))
+        calls = await self._store.read(lambda tx: tx.calls(query))
+        page = fitting(calls, call_bytes, size)
+        more = token.write(page[-1]) if len(calls) > len(page) else ""
+        return page, more
+
+    async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
+        """The tenant's trunks in the order of their choice, with the numbers it may show."""
+        tenant = self._directory.tenant(rpc.tenant_id)
+        found = self._directory.network.trunks_of(tenant)
+        return [replace(trunk, numbers=trunk.shown_by(tenant.tenant_id)) for trunk in found]
+
+
+def _room_listed(rpc: Rpc, asked: ListCalls) -> str:
+    if rpc.caller.room and asked.room not in ("", rpc.caller.room):
+        raise GatewayError(
+            Reason.ROOM_NOT_ALLOWED,
+            f"the token is for room {rpc.caller.room}",
+            {"room": fields.printable(asked.room)},
+        )
+    return asked.room or rpc.caller.room
