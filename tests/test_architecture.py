@@ -12,6 +12,8 @@ ROOT = Path(__file__).parent.parent
 GENERATED = ROOT / "gateway" / "telephony"
 LONGEST_FUNCTION = 50
 LONGEST_FILE = 400
+MOST_PARTS = 8
+"""What a class may be handed when it is made; what needs more does two things."""
 
 VALUES = frozenset({"domain", "errors"})
 SEAMS = VALUES | {"ports", "audit"}
@@ -253,6 +255,19 @@ def length_offences(module: Module) -> Iterator[str]:
                 )
 
 
+def constructor_offences(module: Module) -> Iterator[str]:
+    """Classes that are handed too much when they are made."""
+    for kind in ast.walk(module.tree):
+        for node in kind.body if isinstance(kind, ast.ClassDef) else ():
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                parts = len(node.args.args) + len(node.args.kwonlyargs) - 1
+                if parts > MOST_PARTS:
+                    yield (
+                        f"{module.path}:{node.lineno}: {parts} parts; at most {MOST_PARTS} "
+                        "are handed to a constructor"
+                    )
+
+
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """From `def` to the end, without the docstring."""
     first, docstring = function.body[0], 0
@@ -271,6 +286,7 @@ def offences(module: Module) -> list[str]:
         client_offences,
         environment_offences,
         length_offences,
+        constructor_offences,
     )
     return [offence for check in checks for offence in check(module)]
 
@@ -338,6 +354,10 @@ def test_every_package_says_what_lives_in_it() -> None:
         ("gateway/build.py", "from os import getenv"),
         ("gateway/build.py", "def f():\n" + "    pass\n" * 50),
         ("gateway/build.py", "\n" * 401),
+        (
+            "gateway/build.py",
+            "class C:\n    def __init__(self, a, b, c, d, *, e, f, g, h, i): pass",
+        ),
     ],
 )
 def test_the_rules_bite(path: str, source: str) -> None:

@@ -45,16 +45,31 @@ class Trail:
         self._tenants = MinuteBudget(RECORDS_PER_MINUTE)
         self._waiting = WaitingRecords(store)
 
-    def intent(
-        self, rpc: Rpc, request: Any, decision: Any, call: Call, transfer: Transfer | None = None
-    ) -> AuditEvent:
-        """What is about to be dialled or transferred, to be stored first."""
+    def asked(self, rpc: Rpc, request: Any, decision: Mapping[str, Any]) -> AuditEvent:
+        """What somebody wants to be dialled or transferred, and what is decided of it already.
+
+        Made before the transaction that decides the rest: that has the one thread that writes.
+        """
         return replace(
             self.of_rpc(rpc, AuditKind.INTENT, self.describe(request)),
             request_id=getattr(request, "request_id", ""),
+            decision=self.describe(decision),
+        )
+
+    def intent(
+        self,
+        asked: AuditEvent,
+        decision: Mapping[str, Any],
+        call: Call,
+        transfer: Transfer | None = None,
+    ) -> AuditEvent:
+        """What is about to be dialled or transferred, to be stored first."""
+        return replace(
+            asked,
+            time=self._clock.now(),
             call_id=call.call_id,
             transfer_id=transfer.transfer_id if transfer else "",
-            decision=self.describe(decision),
+            decision={**asked.decision, **self.describe(decision)},
         )
 
     def call_ended(self, call: Call) -> AuditEvent:

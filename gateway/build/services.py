@@ -27,11 +27,12 @@ from gateway.service.placing import Placing
 from gateway.service.platforms import Platforms
 from gateway.service.presence import Presence
 from gateway.service.queries import CallQueries
+from gateway.service.receiver import Counters
 from gateway.service.record import Record
 from gateway.service.retention import Retention
 from gateway.service.sweep import Sweep
 from gateway.service.traffic import Traffic, TrafficLimits
-from gateway.service.transfers import TransferService
+from gateway.service.transfers import TransferAcceptance, TransferService
 from gateway.service.waiting import Waiting
 from gateway.service.webhooks import WebhookService
 from gateway.service.webhooks_in import WebhooksIn
@@ -178,13 +179,18 @@ class Services:
             clock=self._clock,
             directory=directory,
             followers=self.followers,
-            record=self._record,
             feed=self.feed,
             drain=self.drain,
-            trail=self._trail,
-            presence=self.presence,
             adoption=self._adoption,
-            admission=self.admission,
+            acceptance=TransferAcceptance(
+                store=self._store,
+                clock=self._clock,
+                directory=directory,
+                admission=self.admission,
+                record=self._record,
+                trail=self._trail,
+                gateway_id=self.presence.gateway_id,
+            ),
         )
         self.events = EventService(
             store=self._store,
@@ -225,8 +231,10 @@ class Services:
                 private_addresses=self._settings.webhook_private_addresses,
             ),
             gateway_id=self.presence.gateway_id,
-            told=lambda result: WEBHOOK_DELIVERIES.labels(result).inc(),
-            oldest=WEBHOOK_OLDEST_SECONDS.set,
+            counters=Counters(
+                tried=lambda result: WEBHOOK_DELIVERIES.labels(result).inc(),
+                oldest=WEBHOOK_OLDEST_SECONDS.set,
+            ),
             elapsed=self._clock.elapsed,
         )
 

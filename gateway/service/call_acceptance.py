@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from gateway.audit.trail import Trail
+from gateway.domain.audit_event import AuditEvent
 from gateway.domain.call import Attempt, Call, EventType
 from gateway.domain.commands import CallRef, PlaceCall
-from gateway.domain.routing.decision import RouteDecision
+from gateway.domain.routing.decision import Ranking, RouteDecision
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError, Reason
@@ -33,6 +34,18 @@ class Repeated:
     """The call that an earlier request with the same `request_id` has placed."""
 
     call: Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A call that is asked for: all of it that can be known before the store is asked."""
+
+    rpc: Rpc
+    asked: PlaceCall
+    tenant: Tenant
+    plan: Plan
+    claim: RequestClaim | None
+    intent: AuditEvent
 
 
 class CallAcceptance:
@@ -60,32 +73,33 @@ class CallAcceptance:
         """
         return await self._store.read(lambda tx: _earlier(tx, rpc, claim, now))
 
-    async def explain(self, tenant: Tenant, planned: Plan) -> RouteDecision:
+    async def explain(self, tenant: Tenant, plan: Plan) -> RouteDecision:
         """How the call would go out now; nothing is counted."""
         return await self._store.read(
             lambda tx: self._admission.explain(
-                tx, tenant, planned.ranking, uses_trunk=planned.call.uses_trunk
+                tx, tenant, plan.ranking, uses_trunk=plan.call.uses_trunk
             )
         )
 
-    async def accept(
-        self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, planned: Plan, claim: RequestClaim | None
-    ) -> New | Repeated:
-        """The planned call on its first trunk, durable; or the one that holds the `request_id`."""
-        return await self._store.transact(
-            lambda tx: self._accept(tx, rpc, asked, tenant, planned, claim)
+    def wanted(
+        self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, plan: Plan, claim: RequestClaim | None
+    ) -> Wanted:
+        """What is asked for, ready to be accepted."""
+        return Wanted(
+            rpc=rpc,
+            asked=asked,
+            tenant=tenant,
+            plan=plan,
+            claim=replace(claim, resource_id=plan.call.call_id) if claim else None,
+            intent=self._trail.asked(rpc, asked, ranking_recorded(plan.ranking)),
         )
 
-    def _accept(
-        self,
-        tx: Transaction,
-        rpc: Rpc,
-        asked: PlaceCall,
-        tenant: Tenant,
-        planned: Plan,
-        claim: RequestClaim | None,
-    ) -> New | Repeated:
-        call = planned.call
+    async def accept(self, wanted: Wanted) -> New | Repeated:
+        """The call on its first trunk, durable; or the one that holds the `request_id`."""
+        return await self._store.transact(lambda tx: self._accept(tx, wanted))
+
+    def _accept(self, tx: Transaction, wanted: Wanted) -> New | Repeated:
+        rpc, asked, claim, call = wanted.rpc, wanted.asked, wanted.claim, wanted.plan.call
         if claim and (repeated := _earlier(tx, rpc, claim, call.create_time)):
             return repeated
         # An identity that is the call's own id is in nobody's use.
@@ -95,37 +109,42 @@ class CallAcceptance:
                 f"identity {call.participant_identity} is in use in room {call.room}",
                 {"room": call.room, "identity": call.participant_identity},
             )
-        decision = self._admission.admit(tx, tenant, planned.ranking, call)
+        decision = self._admission.admit(tx, wanted.tenant, wanted.plan.ranking, call)
         call = _with_first_attempt(call, decision)
         tx.put_call(call)
         tx.hold(call.call_id, self._gateway_id)
         if asked.wait_until_answered:
             tx.put_waiter(call.call_id, self._gateway_id)
         if claim:
-            tx.put_claim(replace(claim, resource_id=call.call_id))
-        tx.append_audit(self._trail.intent(rpc, asked, recorded(decision), call))
+            tx.put_claim(claim)
+        tx.append_audit(self._trail.intent(wanted.intent, choice_recorded(decision), call))
         return New(self._record.event(tx, EventType.CALL_CREATED, call).call, decision)
 
 
-def recorded(decision: RouteDecision) -> Mapping[str, Any]:
-    """The decision as the audit log tells it: trunks by their names, without their settings."""
-    ranking = decision.ranking
+def ranking_recorded(ranking: Ranking) -> Mapping[str, Any]:
+    """What the audit log tells of the ranking: all but the trunks, which the choice tells."""
     return {
-        "trunk_id": decision.trunk.trunk_id,
         "route_id": ranking.route_id,
         "route_cause": ranking.route_cause,
-        "candidates": decision.candidates,
-        "backups": [backup.trunk_id for backup in decision.backups],
         "max_attempts": ranking.max_attempts,
-        "caller_id": decision.caller_id,
-        "caller_id_cause": decision.caller_id_cause,
-        "dialed_number": decision.dialed_number,
         "destination": ranking.destination,
         "emergency": ranking.emergency,
-        "limits": decision.limits,
         "ringing_timeout": ranking.ringing_timeout,
         "setup_timeout": ranking.setup_timeout,
         "max_duration": ranking.max_duration,
+    }
+
+
+def choice_recorded(decision: RouteDecision) -> Mapping[str, Any]:
+    """What it tells of the choice: trunks by their names, without their settings."""
+    return {
+        "trunk_id": decision.trunk.trunk_id,
+        "candidates": decision.candidates,
+        "backups": [backup.trunk_id for backup in decision.backups],
+        "caller_id": decision.caller_id,
+        "caller_id_cause": decision.caller_id_cause,
+        "dialed_number": decision.dialed_number,
+        "limits": decision.limits,
     }
 
 

@@ -5,7 +5,6 @@ sends again what it had not stored as delivered: at least once, always with the 
 """
 
 import asyncio
-import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +15,13 @@ from functools import partial
 
 import structlog
 
-from gateway.domain.delivery import RetryPolicy, WebhookRef
+from gateway.domain.delivery import WebhookRef
 from gateway.domain.event import CallEvent
 from gateway.domain.tenant import Config, Webhook
 from gateway.ports import Reading, Store, StoreUnavailableError, Transaction
 from gateway.ports.outbox import WebhookSender
-from gateway.service.receiver import SLOW, Post, Receiver
+from gateway.service.receiver import Counters, Pace, Post, Receiver
 
-LOOK = timedelta(seconds=0.5)
 SLIGHT = timedelta(seconds=10)
 """A clock of the store that seems to have gone back by less was only read late."""
 AT_ONCE = 256
@@ -31,13 +29,10 @@ AT_ONCE = 256
 TAKEN_AT_ONCE = 100
 """Webhooks that one transaction takes over."""
 
-DEFAULT_POLICY = RetryPolicy()
+DEFAULT_PACE = Pace()
+NOT_COUNTED = Counters()
 
 log = structlog.get_logger()
-
-
-def nobody(_told: object) -> None:
-    """Counts nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +49,7 @@ class _Seen:
 class Deliveries:
     """Delivers for as long as the gateway serves.
 
-    `config`: the configuration in force. `told` hears the result of every try, and `oldest`
-    the age in seconds of the oldest event not delivered to somebody, of whichever gateway.
-    `look`: how often the store is asked what has become due. `slow`: how long an answer may
-    take before its receiver is asked by one at a time. `chance`: between 0 and 1, for the
-    jitter. `elapsed`: seconds of a clock that is never set.
+    `config`: the configuration in force. `elapsed`: seconds of a clock that is never set.
     """
 
     def __init__(
@@ -68,32 +59,26 @@ class Deliveries:
         config: Callable[[], Config],
         sender: WebhookSender,
         gateway_id: str,
-        policy: RetryPolicy = DEFAULT_POLICY,
-        look: timedelta = LOOK,
-        slow: timedelta = SLOW,
-        told: Callable[[str], None] = nobody,
-        oldest: Callable[[float], None] = nobody,
-        chance: Callable[[], float] = random.random,
+        pace: Pace = DEFAULT_PACE,
+        counters: Counters = NOT_COUNTED,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._config = config
         self._sender = sender
         self._gateway_id = gateway_id
-        self._oldest = oldest
+        self._counters = counters
         self._elapsed = elapsed
         self._ahead: datetime | None = None
         """When `elapsed` was 0 by the store's clock, as it showed last."""
-        self._look_seconds = look.total_seconds()
+        self._look_seconds = pace.look.total_seconds()
         self._post = Post(
             store=store,
             sender=sender,
             gateway_id=gateway_id,
-            policy=policy,
-            chance=chance,
+            pace=pace,
+            counters=counters,
             slots=asyncio.Semaphore(AT_ONCE),
-            slow=slow,
-            told=told,
         )
         self._receivers: dict[WebhookRef, Receiver] = {}
         self._of_tenant: Mapping[str, Sequence[WebhookRef]] = {}
@@ -138,7 +123,7 @@ class Deliveries:
             await self._take_over()
             seen = await self._store.read(self._survey)
         await self._heed_clock(seen.now)
-        self._oldest(seen.oldest_age)
+        self._counters.oldest(seen.oldest_age)
         self._forget_others(seen.ours)
         for webhook, busy in seen.ours.items():
             if busy:

@@ -11,7 +11,7 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.ports import Clock, OutcomeUnknownError, RequestClaim
 from gateway.service import repeats
-from gateway.service.call_acceptance import CallAcceptance, New, Repeated
+from gateway.service.call_acceptance import CallAcceptance, New, Repeated, Wanted
 from gateway.service.directory import Directory
 from gateway.service.drain import Drain
 from gateway.service.followers import Followers
@@ -67,7 +67,8 @@ class Placing:
             return Validated(self._told(tenant, route))
         # Listening begins before there is anything to hear, so nothing is missed.
         with self._waiting.listening(planned.call) as latest:
-            match await self._begun(rpc, asked, tenant, planned, claim):
+            wanted = self._acceptance.wanted(rpc, asked, tenant, planned, claim)
+            match await self._begun(wanted):
                 case New(call, route):
                     answer = await self._waiting.until_answered(rpc, asked, call, latest)
                     return New(answer, self._told(tenant, route))
@@ -96,45 +97,31 @@ class Placing:
         own = disclosure.own_trunks((trunk for trunk in found if trunk), tenant.tenant_id)
         return disclosure.for_tenant(route, own)
 
-    async def _begun(
-        self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, planned: Plan, claim: RequestClaim | None
-    ) -> New | Repeated:
+    async def _begun(self, wanted: Wanted) -> New | Repeated:
         left = asyncio.Event()
-        placed = asyncio.create_task(
-            self._accept_and_dial(rpc, asked, tenant, planned, claim, left)
-        )
+        placed = asyncio.create_task(self._accept_and_dial(wanted, left))
         try:
             return await asyncio.shield(placed)
         except asyncio.CancelledError:
             left.set()
-            placed.add_done_callback(lambda done: self._abandoned(rpc, asked, done))
+            placed.add_done_callback(lambda done: self._abandoned(wanted, done))
             raise
 
-    async def _accept_and_dial(
-        self,
-        rpc: Rpc,
-        asked: PlaceCall,
-        tenant: Tenant,
-        planned: Plan,
-        claim: RequestClaim | None,
-        left: asyncio.Event,
-    ) -> New | Repeated:
+    async def _accept_and_dial(self, wanted: Wanted, left: asyncio.Event) -> New | Repeated:
         """Goes to its end whoever leaves: a stored call is followed to its end."""
         try:
-            placed = await self._acceptance.accept(rpc, asked, tenant, planned, claim)
+            placed = await self._acceptance.accept(wanted)
         except OutcomeUnknownError:
-            self._followers.never_dialed(planned.call)
+            self._followers.never_dialed(wanted.plan.call)
             raise
         if isinstance(placed, New):
             if left.is_set():
-                call = await self._waiting.left_before_dial(rpc, asked, placed.call)
-                placed = replace(placed, call=call)
+                kept = self._waiting.left_before_dial(wanted.rpc, wanted.asked, placed.call)
+                placed = replace(placed, call=await kept)
             self._followers.dial(placed.call, placed.route.trunk)
         return placed
 
-    def _abandoned(
-        self, rpc: Rpc, asked: PlaceCall, placed: "asyncio.Task[New | Repeated]"
-    ) -> None:
+    def _abandoned(self, wanted: Wanted, placed: "asyncio.Task[New | Repeated]") -> None:
         """Its only waiter left before the call was accepted."""
         if not placed.cancelled() and placed.exception() is None:
-            self._waiting.left(rpc, asked, placed.result().call)
+            self._waiting.left(wanted.rpc, wanted.asked, placed.result().call)

@@ -1,6 +1,7 @@
 """One webhook's receiver: what is due is sent, side by side, and what became of it is stored."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SIDE_BY_SIDE = 8
 a failure or a slow answer leaves one, so that it holds up nobody."""
 SLOW = timedelta(seconds=3)
 """An answer that takes longer is slow, whatever it says."""
+LOOK = timedelta(seconds=0.5)
 PAGE = 50
 """Deliveries in memory, and events taken at a time."""
 LOOK_AGAIN_SECONDS = 1.0
@@ -41,6 +43,33 @@ FAILED_SECONDS = 10.0
 log = structlog.get_logger()
 
 
+def nobody(_counted: object) -> None:
+    """Counts nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often is tried, and when an answer is slow."""
+
+    policy: RetryPolicy = RetryPolicy()
+    chance: Callable[[], float] = random.random
+    """Between 0 and 1, for the jitter."""
+    look: timedelta = LOOK
+    """How often the store is asked what has become due."""
+    slow: timedelta = SLOW
+    """How long an answer may take before its receiver is asked by one at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What is counted of deliveries."""
+
+    tried: Callable[[str], None] = nobody
+    """Hears the result of every try: `delivered`, `failed`, or `dead` after the last."""
+    oldest: Callable[[float], None] = nobody
+    """The age in seconds of the oldest event not delivered to somebody, of whichever gateway."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Post:
     """What all receivers of a gateway share."""
@@ -48,14 +77,10 @@ class Post:
     store: Store
     sender: WebhookSender
     gateway_id: str
-    policy: RetryPolicy
-    chance: Callable[[], float]
+    pace: Pace
+    counters: Counters
     slots: asyncio.Semaphore
     """As many requests as the gateway has under way at most."""
-    slow: timedelta
-    """See `SLOW`."""
-    told: Callable[[str], None]
-    """Hears the result of every try: `delivered`, `failed`, or `dead` after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +207,7 @@ class Receiver:
         async with self._post.slots:
             began = time.monotonic()
             answer = await self._post.sender.send(configured, event)
-        slow = time.monotonic() - began > self._post.slow.total_seconds()
+        slow = time.monotonic() - began > self._post.pace.slow.total_seconds()
         self._places = 1 if answer.unwell or slow else min(self._places + 1, SIDE_BY_SIDE)
         tried = None if answer.delivered else await self._failed(before, answer)
         self._tell(before, answer, tried)
@@ -191,7 +216,7 @@ class Receiver:
     async def _failed(self, before: Delivery, answer: Answer) -> Delivery | None:
         """What is to become of it, by the store's clock."""
         now = await until_stored(lambda: self._post.store.read(lambda tx: tx.now()))
-        return after(before, answer, now, self._post.policy, self._post.chance())
+        return after(before, answer, now, self._post.pace.policy, self._post.pace.chance())
 
     async def _settle(self, tried: _Tried) -> None:
         """Stores it, together with what ended while something else was being stored."""
@@ -210,10 +235,10 @@ class Receiver:
 
     def _tell(self, before: Delivery, answer: Answer, tried: Delivery | None) -> None:
         if tried is None:
-            self._post.told("delivered")
+            self._post.counters.tried("delivered")
             return
         dead = tried.state is DeliveryState.DEAD
-        self._post.told("dead" if dead else "failed")
+        self._post.counters.tried("dead" if dead else "failed")
         note = log.warning if dead else log.info
         note(
             "webhook_dead" if dead else "webhook_failed",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from gateway.audit.trail import Trail
 from gateway.domain import dial_strings, fields, timeouts
+from gateway.domain.audit_event import AuditEvent
 from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.commands import CallRef, TransferCall
 from gateway.domain.ids import new_id
@@ -21,6 +22,7 @@ from gateway.ports import (
     Clock,
     OutcomeUnknownError,
     Reading,
+    RequestClaim,
     Store,
     StoreUnavailableError,
     Transaction,
@@ -33,17 +35,22 @@ from gateway.service.drain import Drain
 from gateway.service.feed import Feed
 from gateway.service.followers import Followers
 from gateway.service.own_call import own_call
-from gateway.service.presence import Presence
 from gateway.service.record import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A transfer in the store; `new` unless an earlier request created it."""
+    """A transfer in the store."""
 
     call: Call
     transfer: Transfer
-    new: bool
+    refer_to: str = ""
+    """The Refer-To URI that is to be sent; empty where an earlier request created the transfer."""
+
+    @property
+    def new(self) -> bool:
+        """Whether this request has created it."""
+        return bool(self.refer_to)
 
 
 class TransferService:
@@ -56,25 +63,19 @@ class TransferService:
         clock: Clock,
         directory: Directory,
         followers: Followers,
-        record: Record,
         feed: Feed,
         drain: Drain,
-        trail: Trail,
-        presence: Presence,
         adoption: Adoption,
-        admission: Admission,
+        acceptance: "TransferAcceptance",
     ) -> None:
         self._store = store
         self._clock = clock
         self._directory = directory
         self._followers = followers
-        self._record = record
         self._feed = feed
         self._drain = drain
-        self._trail = trail
-        self._presence = presence
         self._adoption = adoption
-        self._admission = admission
+        self._acceptance = acceptance
 
     async def transfer_call(self, rpc: Rpc, asked: TransferCall) -> Accepted:
         """Accepts a transfer, sees the REFER sent, and waits for its outcome if asked."""
@@ -83,10 +84,8 @@ class TransferService:
         fields.check_transfer_call(asked, tenant.allowed_headers)
         policy = replace(tenant.timeouts, ringing_timeout=None)
         span = timeouts.ringing(asked.ringing_timeout, policy).in_force
-        _check_target(asked.to, tenant)
-        accept = self._adoption.adopting(
-            rpc, asked.call, lambda: self._accept_and_refer(rpc, asked, span)
-        )
+        wanted = self._acceptance.wanted(rpc, asked, tenant, span)
+        accept = self._adoption.adopting(rpc, asked.call, lambda: self._accept_and_refer(wanted))
         accepted = await asyncio.shield(asyncio.create_task(accept))
         return replace(accepted, transfer=await self._answer(asked, accepted.transfer))
 
@@ -113,101 +112,16 @@ class TransferService:
 
         return await self._store.read(ask)
 
-    async def _accept_and_refer(self, rpc: Rpc, asked: TransferCall, span: timedelta) -> Accepted:
+    async def _accept_and_refer(self, wanted: "_Wanted") -> Accepted:
         """Goes to its end whoever leaves: a stored transfer is always sent."""
-        now, transfer_id = self._clock.now(), new_id("transfer", self._clock.now())
         try:
-            done = await self._store.transact(
-                lambda tx: self._accept(tx, rpc, asked, span, now, transfer_id)
-            )
+            accepted = await self._acceptance.accept(wanted)
         except OutcomeUnknownError:
-            self._followers.never_sent(transfer_id)
+            self._followers.never_sent(wanted.transfer_id)
             raise
-        if done.new:
-            trunk = self._trunk(done.call)
-            self._followers.refer(done.call, done.transfer, refer_target(asked.to, trunk))
-        return done
-
-    def _accept(
-        self,
-        tx: Transaction,
-        rpc: Rpc,
-        asked: TransferCall,
-        span: timedelta,
-        now: datetime,
-        transfer_id: str,
-    ) -> Accepted:
-        claim = repeats.claim_of(rpc, asked, transfer_id, now)
-        held = repeats.held(tx, rpc, claim, now)
-        earlier = tx.transfer(held) if held else None
-        # A repeat by room and identity finds its call although the leg has left by now.
-        call = own_call(tx, rpc, CallRef(earlier.call_id) if earlier else asked.call)
-        if earlier:
-            return Accepted(call, earlier, new=False)
-        tenant = self._directory.tenant(call.tenant_id)
-        callees = self._judged(asked.to, tenant, call, now)
-        self._check_transferable(tx, call)
-        limits = self._admission.hand_over(tx, tenant, asked.to, callees)
-        transfer = Transfer(
-            transfer_id=transfer_id,
-            tenant_id=call.tenant_id,
-            call_id=call.call_id,
-            to=asked.to,
-            ringing_timeout=span,
-            on_timeout=asked.on_timeout,
-            play_dialtone=asked.play_dialtone,
-            headers=dict(asked.headers),
-            create_time=self._record.times.of(call.call_id).now(),
-        )
-        tx.put_transfer(transfer)
-        tx.hold(transfer_id, self._presence.gateway_id)
-        if claim:
-            tx.put_claim(claim)
-        decision = {"target": asked.to, "limits": limits}
-        tx.append_audit(self._trail.intent(rpc, asked, decision, call, transfer))
-        self._record.event(tx, EventType.TRANSFER_CHANGED, call, transfer)
-        return Accepted(call, transfer, new=True)
-
-    def _judged(self, to: str, tenant: Tenant, call: Call, now: datetime) -> tuple[Callee, ...]:
-        """Every number that may be reached; none: a SIP user by name.
-
-        What may not be called may not be reached by a transfer either, in whatever form: each
-        number is judged as a call to it would be that asks for what this call has asked for.
-        """
-        network = self._directory.network
-        parts = fields.sip_parts(to)
-        if parts is None:
-            callees: tuple[Callee, ...] = (callee("to", to, tenant.default_country),)
-        else:
-            at_home = network.countries_of(call.trunk_id, tenant.tenant_id)
-            parties = {country_of(call.to), country_of(call.caller_id)}
-            where = at_home | parties | {tenant.default_country}
-            callees = dial_strings.readings("to", parts[0], where)
-        asked = Asked(now=now, caller_id=call.wishes.caller_id, labels=call.labels)
-        for one in callees:
-            check_destination(one, tenant, network.route_for(tenant, one, asked))
-        return callees
-
-    def _check_transferable(self, tx: Transaction, call: Call) -> None:
-        if call.state is not CallState.ACTIVE or call.ending:
-            raise GatewayError(
-                Reason.CALL_NOT_ACTIVE,
-                f"call {call.call_id} is {call.state.name}, not ACTIVE",
-                {"call_id": call.call_id, "state": call.state.name},
-            )
-        trunk = self._trunk(call)
-        if trunk is None or trunk.transfer_mode is TransferSupport.NONE:
-            raise GatewayError(
-                Reason.TRANSFER_NOT_SUPPORTED,
-                f"trunk {call.trunk_id} takes no transfers",
-                {"trunk_id": call.trunk_id},
-            )
-        if open_transfer := tx.open_transfer(call.call_id):
-            raise GatewayError(
-                Reason.TRANSFER_IN_PROGRESS,
-                f"transfer {open_transfer.transfer_id} of this call is still open",
-                {"transfer_id": open_transfer.transfer_id},
-            )
+        if accepted.new:
+            self._followers.refer(accepted.call, accepted.transfer, accepted.refer_to)
+        return accepted
 
     async def _answer(self, asked: TransferCall, transfer: Transfer) -> Transfer:
         if not asked.wait_until_settled:
@@ -227,6 +141,139 @@ class TransferService:
         except StoreUnavailableError:
             return transfer
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A transfer that is asked for: all of it that can be known before its call is read."""
+
+    rpc: Rpc
+    asked: TransferCall
+    transfer_id: str
+    time: datetime
+    tenant: Tenant
+    number: Callee | None
+    """None where a SIP URI is asked for: which numbers that may reach depends on the call."""
+    ringing_timeout: timedelta
+    claim: RequestClaim | None
+    intent: AuditEvent
+
+
+class TransferAcceptance:
+    """Stores transfers: transfer, claim, event and audit record at once, before any REFER."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+        admission: Admission,
+        record: Record,
+        trail: Trail,
+        gateway_id: str,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._admission = admission
+        self._record = record
+        self._trail = trail
+        self._gateway_id = gateway_id
+
+    def wanted(self, rpc: Rpc, asked: TransferCall, tenant: Tenant, span: timedelta) -> _Wanted:
+        """What is asked for, ready to be accepted. Raises where no call may be handed over so."""
+        number = _number(asked.to, tenant)
+        now = self._clock.now()
+        transfer_id = new_id("transfer", now)
+        return _Wanted(
+            rpc=rpc,
+            asked=asked,
+            transfer_id=transfer_id,
+            time=now,
+            tenant=tenant,
+            number=number,
+            ringing_timeout=span,
+            claim=repeats.claim_of(rpc, asked, transfer_id, now),
+            intent=self._trail.asked(rpc, asked, {"target": asked.to}),
+        )
+
+    async def accept(self, wanted: _Wanted) -> Accepted:
+        """The transfer, durable; or the one that holds the `request_id`."""
+        return await self._store.transact(lambda tx: self._accept(tx, wanted))
+
+    def _accept(self, tx: Transaction, wanted: _Wanted) -> Accepted:
+        rpc, asked, claim = wanted.rpc, wanted.asked, wanted.claim
+        held = repeats.held(tx, rpc, claim, wanted.time)
+        earlier = tx.transfer(held) if held else None
+        # A repeat by room and identity finds its call although the leg has left by now.
+        call = own_call(tx, rpc, CallRef(earlier.call_id) if earlier else asked.call)
+        if earlier:
+            return Accepted(call, earlier)
+        callees = self._judged(wanted, call)
+        trunk = self._takes_transfers(tx, call)
+        limits = self._admission.hand_over(tx, wanted.tenant, asked.to, callees)
+        transfer = Transfer(
+            transfer_id=wanted.transfer_id,
+            tenant_id=call.tenant_id,
+            call_id=call.call_id,
+            to=asked.to,
+            ringing_timeout=wanted.ringing_timeout,
+            on_timeout=asked.on_timeout,
+            play_dialtone=asked.play_dialtone,
+            headers=dict(asked.headers),
+            create_time=self._record.times.of(call.call_id).now(),
+        )
+        tx.put_transfer(transfer)
+        tx.hold(transfer.transfer_id, self._gateway_id)
+        if claim:
+            tx.put_claim(claim)
+        tx.append_audit(self._trail.intent(wanted.intent, {"limits": limits}, call, transfer))
+        self._record.event(tx, EventType.TRANSFER_CHANGED, call, transfer)
+        return Accepted(call, transfer, refer_target(asked.to, trunk))
+
+    def _judged(self, wanted: _Wanted, call: Call) -> tuple[Callee, ...]:
+        """Every number that may be reached; none: a SIP user by name.
+
+        What may not be called may not be reached by a transfer either, in whatever form: each
+        number is judged as a call to it would be that asks for what this call has asked for.
+        """
+        network, tenant = self._directory.network, wanted.tenant
+        parts = fields.sip_parts(wanted.asked.to)
+        if parts is None:
+            callees: tuple[Callee, ...] = (wanted.number,) if wanted.number else ()
+        else:
+            at_home = network.countries_of(call.trunk_id, tenant.tenant_id)
+            parties = {country_of(call.to), country_of(call.caller_id)}
+            where = at_home | parties | {tenant.default_country}
+            callees = dial_strings.readings("to", parts[0], where)
+        asked = Asked(now=wanted.time, caller_id=call.wishes.caller_id, labels=call.labels)
+        for one in callees:
+            check_destination(one, tenant, network.route_for(tenant, one, asked))
+        return callees
+
+    def _takes_transfers(self, tx: Transaction, call: Call) -> Trunk:
+        """The trunk of a call that may be handed over now."""
+        if call.state is not CallState.ACTIVE or call.ending:
+            raise GatewayError(
+                Reason.CALL_NOT_ACTIVE,
+                f"call {call.call_id} is {call.state.name}, not ACTIVE",
+                {"call_id": call.call_id, "state": call.state.name},
+            )
+        trunk = self._trunk(call)
+        if trunk is None or trunk.transfer_mode is TransferSupport.NONE:
+            raise GatewayError(
+                Reason.TRANSFER_NOT_SUPPORTED,
+                f"trunk {call.trunk_id} takes no transfers",
+                {"trunk_id": call.trunk_id},
+            )
+        if open_transfer := tx.open_transfer(call.call_id):
+            raise GatewayError(
+                Reason.TRANSFER_IN_PROGRESS,
+                f"transfer {open_transfer.transfer_id} of this call is still open",
+                {"transfer_id": open_transfer.transfer_id},
+            )
+        return trunk
+
     def _trunk(self, call: Call) -> Trunk | None:
         """Of a call that was not placed here only LiveKit's trunk is known: it takes `tel:`."""
         if not call.attempts:
@@ -234,26 +281,27 @@ class TransferService:
         return self._directory.trunk(call.trunk_id)
 
 
-def refer_target(to: str, trunk: Trunk | None) -> str:
+def refer_target(to: str, trunk: Trunk) -> str:
     """The Refer-To URI in the form that the trunk's carrier takes."""
     if to.lower().startswith(("sip:", "sips:")):
         return to
-    if trunk and trunk.transfer_mode is TransferSupport.SIP:
+    if trunk.transfer_mode is TransferSupport.SIP:
         return f"sip:{to}@{trunk.transfer_host}"
     return f"tel:{to}"
 
 
-def _check_target(to: str, tenant: Tenant) -> None:
-    """A number as PlaceCall takes it, or a SIP URI of a host that the tenant may use."""
+def _number(to: str, tenant: Tenant) -> Callee | None:
+    """A number as PlaceCall takes it; None: a SIP URI of a host that the tenant may use."""
     parts = fields.sip_parts(to)
     if parts is None:
-        callee("to", to, tenant.default_country)
-    elif parts[1] not in {allowed.lower() for allowed in tenant.sip_hosts}:
+        return callee("to", to, tenant.default_country)
+    if parts[1] not in {allowed.lower() for allowed in tenant.sip_hosts}:
         raise GatewayError(
             Reason.DESTINATION_NOT_ALLOWED,
             f"the tenant may not transfer to SIP host {parts[1]}",
             {"to": to, "host": parts[1]},
         )
+    return None
 
 
 def _not_found(transfer_id: str) -> GatewayError:

@@ -14,7 +14,7 @@ from gateway.domain.routing.ranking import rank
 from gateway.domain.routing.taking import take
 from gateway.domain.tenant import Config, NumberFormat, Tenant, Trunk, TrunkNumber
 from gateway.domain.texts import HIDDEN
-from gateway.service.call_acceptance import recorded
+from gateway.service.call_acceptance import choice_recorded, ranking_recorded
 from gateway.service.seal import Seal
 from tests.store.values import NOON
 
@@ -57,9 +57,9 @@ NETWORK = Network(
         ),
     )
 )
-DECISION = recorded(
-    take(rank(CALL, ACME, NETWORK, NOON, "call_1"), lambda _: TrunkState(), lambda _: 0)
-)
+RANKING = rank(CALL, ACME, NETWORK, NOON, "call_1")
+CHOICE = take(RANKING, lambda _: TrunkState(), lambda _: 0)
+DECISION = {**ranking_recorded(RANKING), **choice_recorded(CHOICE)}
 
 
 @pytest.mark.parametrize(("redact", "shown"), MODES)

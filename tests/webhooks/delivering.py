@@ -12,7 +12,7 @@ from gateway.domain.tenant import Config, Tenant, Webhook
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.ports.outbox import DeliveryQuery
 from gateway.service.deliveries import Deliveries
-from gateway.service.receiver import SLOW
+from gateway.service.receiver import SLOW, Counters, Pace
 from gateway.store.store import open_store
 from gateway.webhooks.sender import HttpSender
 from gateway.wire import webhooks_v1
@@ -100,11 +100,8 @@ class Courier:
                 private_addresses=True,
             ),
             gateway_id=self.gateway_id,
-            policy=policy,
-            look=look,
-            slow=slow,
-            told=self.results.append,
-            oldest=self.ages.append,
+            pace=Pace(policy=policy, look=look, slow=slow),
+            counters=Counters(tried=self.results.append, oldest=self.ages.append),
         )
         self.store.on_events(self._deliveries.hear)
         await self.store.transact(lambda tx: tx.beat(self.gateway_id, ALIVE))
