@@ -24,6 +24,7 @@ from gateway.domain.observation import (
     Updated,
 )
 from gateway.domain.outcome import EndReason, Failure, HangupSource, end_reason, why_not_dialed
+from gateway.domain.whose_leg import earlier_legs
 
 EARLY = timedelta(milliseconds=500)
 """LiveKit's clock may be ahead of ours by this much when it ends the ringing."""
@@ -59,7 +60,7 @@ def _joined_again(call: Call, ids: LegIds) -> Call:
 
 
 def _answered(call: Call, seen: Answered) -> Step:
-    if seen.ids.sip_call_id in _earlier_legs(call):
+    if seen.ids.sip_call_id in earlier_legs(call):
         return Step(call)
     return _move(_with_ids(call, seen.ids), CallState.ACTIVE, seen.time)
 
@@ -68,11 +69,7 @@ def _of_another_leg(call: Call, sip_call_id: str) -> bool:
     """What is seen of a leg that was given up tells nothing of the one that came after."""
     if not sip_call_id:
         return False
-    return sip_call_id in _earlier_legs(call) or call.sip_call_id not in ("", sip_call_id)
-
-
-def _earlier_legs(call: Call) -> set[str]:
-    return {attempt.sip_call_id for attempt in call.attempts[:-1]} - {""}
+    return sip_call_id in earlier_legs(call) or call.sip_call_id not in ("", sip_call_id)
 
 
 def _leg_seen(call: Call, seen: LegSeen) -> Step:

@@ -20,6 +20,7 @@ from gateway.domain.observation import EndAsked, LeaveReason, LegGone, LegLeft, 
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
+from gateway.domain.whose_leg import is_of
 from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery, Clock, PlatformError, Reading, RequestClaim, Store, Transaction
 from gateway.service.directory import Directory
@@ -47,16 +48,13 @@ class Finder(StrEnum):
 
 
 def call_of_leg(reading: Reading, leg: Leg, now: datetime) -> Call | None:
-    """The call that this leg is known as, ended or not.
-
-    What a participant says of itself counts only for a call of its own room and identity.
-    """
-    call = reading.call(leg.call_id) if leg.call_id else _adopted_as(reading, leg, now)
-    if call is None and not leg.call_id:
-        found = reading.open_call_of_leg(leg.room, leg.identity)
-        call = found if found and found.sip_call_id in ("", leg.ids.sip_call_id) else None
-    place = (leg.room, leg.identity)
-    return call if call and (call.room, call.participant_identity) == place else None
+    """The call that this leg is known as, ended or not."""
+    if leg.call_id:
+        call = reading.call(leg.call_id)
+    else:
+        adopted = _adopted_as(reading, leg, now)
+        call = adopted or reading.open_call_of_leg(leg.room, leg.identity)
+    return call if call and is_of(leg, call) else None
 
 
 def _adopted_as(reading: Reading, leg: Leg, now: datetime) -> Call | None:

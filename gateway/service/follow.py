@@ -370,7 +370,7 @@ class Follower:
 
     def _take(self, stored: Call, expected: Call) -> None:
         self._ended_elsewhere |= stored.ended and not expected.ended
-        self._call = stored
+        self._call = self._leg.call = stored
 
     async def _look_at_row(self) -> None:
         """After a nudge: somebody else may have changed the call."""

@@ -9,6 +9,7 @@ import structlog
 
 from gateway.domain.call import Call
 from gateway.domain.leg import Leg
+from gateway.domain.whose_leg import is_of
 from gateway.ports import Platform, PlatformError
 
 LINGERING_SECONDS = 1.0
@@ -35,8 +36,8 @@ class PlacedLeg:
     """The leg that has the call's identity in the call's room."""
 
     def __init__(self, call: Call, platform: Platform) -> None:
-        self._call_id = call.call_id
-        self._sip_call_id = "" if call.attempts else call.sip_call_id
+        self.call = call
+        """As it stands now: it learns LiveKit's id of its leg, and begins other attempts."""
         self._room = call.room
         self._identity = call.participant_identity
         self._platform = platform
@@ -55,16 +56,10 @@ class PlacedLeg:
         except PlatformError:
             self._failing_since = None  # LiveKit is away: nothing is known of the leg
             raise
-        if leg is None or not self._is_ours(leg):
+        if leg is None or not is_of(leg, self.call):
             self._failing_since = None  # the next one is another leg
             return None
         return leg
-
-    def _is_ours(self, leg: Leg) -> bool:
-        """A leg we have dialled carries the call's id; an adopted one has only LiveKit's own."""
-        if leg.call_id:
-            return leg.call_id == self._call_id
-        return self._sip_call_id in ("", leg.ids.sip_call_id)
 
     async def look_unless(self, overtaken: "asyncio.Task[Any] | None") -> Leg | None:
         """`look`, given up (OvertakenError) when `overtaken` is done before LiveKit answers."""

@@ -15,6 +15,7 @@ from gateway.domain.call import Call
 from gateway.domain.inbound import Change, Notice
 from gateway.domain.leg import Leg
 from gateway.domain.observation import LegLeft, LegSeen
+from gateway.domain.whose_leg import is_newest_of
 from gateway.ports import Clock, Store, Transaction
 from gateway.service.adoption import Adoption, Finder, call_of_leg
 from gateway.service.drain import Drain
@@ -128,7 +129,7 @@ class WebhooksIn:
             return call
         now = self._record.times.of(call.call_id).now()
         if notice.change is Change.LEFT:
-            if _is_newest(call, leg):
+            if is_newest_of(leg, call):
                 # How far it came: nobody may have looked since it rang.
                 self._record.advance(tx, call.call_id, LegSeen(now, leg.status, leg.ids))
             ids = leg.ids
@@ -137,15 +138,3 @@ class WebhooksIn:
         if not self._followers.follows(call.call_id):
             tx.nudge(call.call_id)
         return call
-
-
-def _is_newest(call: Call, leg: Leg) -> bool:
-    """Not the leg of an attempt before, nor a participant that has joined again since."""
-    if call.sip_call_id:
-        return call.participant_id in ("", leg.ids.participant_id)
-    earlier = call.attempts[:-1]
-    if leg.ids.sip_call_id in {attempt.sip_call_id for attempt in earlier}:
-        return False
-    # Of an attempt whose leg nobody saw only the trunk is known.
-    unseen = {attempt.livekit_trunk_id for attempt in earlier if not attempt.sip_call_id}
-    return not unseen or leg.livekit_trunk_id not in {*unseen, ""}
