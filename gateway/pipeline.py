@@ -67,7 +67,6 @@ class _Passage:
     def __init__(self, rpc: Rpc) -> None:
         self.rpc = rpc
         self.asked: Any = None
-        self.result: Any = None
         self.served = False
 
 
@@ -84,9 +83,9 @@ class Pipeline:
         """The response. Raises GatewayError, ToldAsError and nothing else but cancellation."""
         with self._around(endpoint, incoming) as passage:
             await self._admit(endpoint, incoming, receive, passage)
-            passage.result = await endpoint.serve(passage.rpc, passage.asked)
+            result = await endpoint.serve(passage.rpc, passage.asked)
             passage.served = True
-            return endpoint.encode(passage.result)
+            return endpoint.encode(result)
 
     async def stream(
         self, endpoint: StreamEndpoint, incoming: Incoming, receive: Receive
@@ -143,10 +142,10 @@ class Pipeline:
         with structlog.contextvars.bound_contextvars(rpc_id=rpc.rpc_id, method=rpc.method):
             try:
                 yield passage
-                self._done(endpoint, passage, begun)
+                self._trail.done(passage.rpc, passage.asked, _since(begun))
             except ToldAsError as told:
                 if passage.served:
-                    self._done(endpoint, passage, begun)
+                    self._trail.done(passage.rpc, passage.asked, _since(begun))
                 else:
                     outcome = MALFORMED
                     self._trail.refused(
@@ -169,10 +168,6 @@ class Pipeline:
     def _deadline(self, incoming: Incoming) -> float | None:
         left = incoming.patience
         return None if left is None else self._clock.elapsed() + left.total_seconds()
-
-    def _done(self, endpoint: Endpoint, passage: _Passage, begun: float) -> None:
-        if not endpoint.recorded(passage.result):
-            self._trail.done(passage.rpc, passage.asked, _since(begun))
 
     def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
         reason, text = error.reason.value, error.message

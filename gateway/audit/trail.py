@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakSet
 
 from gateway.audit.budget import MinuteBudget
 from gateway.audit.redaction import Redact, describe, text
@@ -44,6 +45,8 @@ class Trail:
         self._strangers = MinuteBudget(STRANGERS_PER_MINUTE)
         self._tenants = MinuteBudget(RECORDS_PER_MINUTE)
         self._waiting = WaitingRecords(store)
+        self._recorded: WeakSet[Rpc] = WeakSet()
+        """Requests under way that were recorded together with what they changed."""
 
     def asked(self, rpc: Rpc, request: Any, decision: Mapping[str, Any]) -> AuditEvent:
         """What somebody wants to be dialled or transferred, and what is decided of it already.
@@ -71,6 +74,13 @@ class Trail:
             transfer_id=transfer.transfer_id if transfer else "",
             decision={**asked.decision, **self.describe(decision)},
         )
+
+    def recorded(self, rpc: Rpc) -> None:
+        """What the request changed is stored, and its record with it: `done` adds none.
+
+        To be called when the transaction is over: one that failed has recorded nothing.
+        """
+        self._recorded.add(rpc)
 
     def call_ended(self, call: Call) -> AuditEvent:
         """What became of a call."""
@@ -118,7 +128,12 @@ class Trail:
         )
 
     def done(self, rpc: Rpc, request: Any, latency: timedelta, code: str = "OK") -> None:
-        """Notes a request that was answered, or whose client left; nobody waits for it."""
+        """Notes a request that was answered, or whose client left; nobody waits for it.
+
+        An answered one that was `recorded` needs no other record.
+        """
+        if code == "OK" and rpc in self._recorded:
+            return
 
         def event() -> AuditEvent:
             asked = shortened(self.describe(request), DONE_BYTES)

@@ -93,7 +93,7 @@ class Services:
     def admin_endpoints(self) -> Sequence[Endpoint]:
         """A row per RPC of the operators'."""
         return admin_v1.endpoints(
-            AdminRpcs(self._administration.admin, self._administration.directory)
+            AdminRpcs(self._administration.admin, self._administration.directory, self._trail)
         )
 
     def livekit_endpoints(self) -> Sequence[Endpoint]:

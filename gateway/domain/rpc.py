@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from gateway.domain.tenant import Caller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Rpc:
-    """One request on its way: who, over which wire, until when."""
+    """One request on its way: who, over which wire, until when. Each is only itself."""
 
     method: str
     """Service and method, such as `CallService/PlaceCall`."""

@@ -96,7 +96,10 @@ class CallAcceptance:
 
     async def accept(self, wanted: Wanted) -> New | Repeated:
         """The call on its first trunk, durable; or the one that holds the `request_id`."""
-        return await self._store.transact(lambda tx: self._accept(tx, wanted))
+        placed = await self._store.transact(lambda tx: self._accept(tx, wanted))
+        if isinstance(placed, New):
+            self._trail.recorded(wanted.rpc)
+        return placed
 
     def _accept(self, tx: Transaction, wanted: Wanted) -> New | Repeated:
         rpc, asked, claim, call = wanted.rpc, wanted.asked, wanted.claim, wanted.plan.call

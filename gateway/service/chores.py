@@ -10,10 +10,22 @@ from gateway.ports import PlatformError, StoreUnavailableError
 log = structlog.get_logger()
 
 
-async def every(seconds: float, step: Callable[[], Awaitable[object]]) -> None:
-    """For ever; whatever goes wrong is logged and tried again the next time."""
+async def every(
+    seconds: float,
+    step: Callable[[], Awaitable[object]],
+    *,
+    name: str = "",
+    at_once: bool = False,
+) -> None:
+    """For ever; whatever goes wrong is logged and tried again the next time.
+
+    `name`: what the chore is called in the log; as `step` unless given. `at_once`: it begins
+    without a pause.
+    """
+    pause = 0.0 if at_once else seconds
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(pause)
+        pause = seconds
         try:
             await step()
         except StoreUnavailableError as away:
@@ -21,4 +33,4 @@ async def every(seconds: float, step: Callable[[], Awaitable[object]]) -> None:
         except PlatformError as away:
             log.warning("platform_away", cause=str(away))
         except Exception:
-            log.exception("chore_failed", chore=step.__name__)
+            log.exception("chore_failed", chore=name or step.__name__)

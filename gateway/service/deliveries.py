@@ -18,8 +18,9 @@ import structlog
 from gateway.domain.delivery import WebhookRef
 from gateway.domain.event import CallEvent
 from gateway.domain.tenant import Config, Webhook
-from gateway.ports import Reading, Store, StoreUnavailableError, Transaction
+from gateway.ports import Reading, Store, Transaction
 from gateway.ports.outbox import WebhookSender
+from gateway.service.chores import every
 from gateway.service.receiver import Counters, Pace, Post, Receiver
 
 SLIGHT = timedelta(seconds=10)
@@ -93,15 +94,8 @@ class Deliveries:
                 self._wake(webhook)
 
     async def keep(self) -> None:
-        """Until `stop`; whatever goes wrong is logged and tried again."""
-        while not self._stopped:
-            try:
-                await self._look()
-            except StoreUnavailableError as away:
-                log.warning("database_away", cause=str(away))
-            except Exception:
-                log.exception("chore_failed", chore="deliveries")
-            await asyncio.sleep(self._look_seconds)
+        """For ever, though with nothing to do after `stop`; what goes wrong is tried again."""
+        await every(self._look_seconds, self._look, name="deliveries", at_once=True)
 
     async def stop(self, patience: timedelta) -> None:
         """Begins nothing more, and gives what is under way so long to end."""
@@ -117,6 +111,8 @@ class Deliveries:
 
     async def _look(self) -> None:
         """Whose deliveries are ours, and which of them have something to do."""
+        if self._stopped:
+            return
         await self._keep_configured()
         seen = await self._store.read(self._survey)
         if seen.unattended:

@@ -9,6 +9,7 @@ from gateway.domain.routing.network import Network
 from gateway.domain.tenant import Config, Tenant, Trunk
 from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey, Reading, Store, StoredConfig, StoreUnavailableError
+from gateway.service.chores import every
 
 REFRESH_SECONDS = 0.5
 
@@ -96,12 +97,10 @@ class Directory:
 
     async def keep_fresh(self) -> None:
         """Refreshes for ever; what cannot be read leaves what is known in force."""
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                await self.refresh()
-            except (StoreUnavailableError, GatewayError) as away:
-                log.warning("configuration_not_read", cause=str(away))
-            except Exception:
-                # Whatever it is, revoked keys must go on being seen.
-                log.exception("configuration_not_read")
+        await every(REFRESH_SECONDS, self._try_to_refresh, name="configuration")
+
+    async def _try_to_refresh(self) -> None:
+        try:
+            await self.refresh()
+        except (StoreUnavailableError, GatewayError) as away:
+            log.warning("configuration_not_read", cause=str(away))

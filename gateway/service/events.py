@@ -19,6 +19,7 @@ from gateway.service.answer_size import event_bytes, fitting
 from gateway.service.drain import Drain
 from gateway.service.feed import Feed
 from gateway.service.own_call import own_call
+from gateway.service.pages import page_size
 from gateway.service.traffic import Traffic
 
 HEARTBEAT_SECONDS = 15.0
@@ -26,8 +27,6 @@ LEAST_WAIT_SECONDS = 0.1
 WARNING_SECONDS = 30.0
 """A stream is told so long before its token is over: the client has time to come again."""
 PAGE = 200
-DEFAULT_PAGE = 100
-MAX_PAGE = 1000
 MAX_WAIT = timedelta(seconds=30)
 
 
@@ -94,7 +93,7 @@ class EventService:
     ) -> tuple[Sequence[CallEvent], int]:
         """The next events, and the sequence to go on after; waits while there is none."""
         self._drain.refuse()
-        size, wait = _page_size(asked), _wait(asked)
+        size, wait = page_size(asked.page_size), _wait(asked)
         if not wait:
             after, _ = await self._start(rpc, asked.watch)
             return await self._page(rpc, asked.watch, after, size)
@@ -226,12 +225,6 @@ def _expired(after: int, oldest: int, newest: int) -> GatewayError:
             "newest_sequence": str(newest),
         },
     )
-
-
-def _page_size(asked: ListCallEvents) -> int:
-    if not 0 <= asked.page_size <= MAX_PAGE:
-        raise invalid_field("page_size", f"must be between 0 and {MAX_PAGE}")
-    return asked.page_size or DEFAULT_PAGE
 
 
 def _wait(asked: ListCallEvents) -> float:

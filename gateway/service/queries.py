@@ -8,15 +8,12 @@ from gateway.domain.call import Call
 from gateway.domain.commands import CallRef, ListCalls
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Trunk
-from gateway.errors import GatewayError, Reason, invalid_field
+from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery, Store
-from gateway.service.answer_size import call_bytes, fitting
+from gateway.service.answer_size import call_bytes
 from gateway.service.directory import Directory
 from gateway.service.own_call import own_call
-from gateway.service.page_token import PageToken
-
-DEFAULT_PAGE = 100
-MAX_PAGE = 1000
+from gateway.service.pages import call_pages, page_size
 
 
 class CallQueries:
@@ -32,9 +29,7 @@ class CallQueries:
 
     async def list_calls(self, rpc: Rpc, asked: ListCalls) -> tuple[Sequence[Call], str]:
         """One page of the tenant's calls, newest first, and the token of the next."""
-        if not 0 <= asked.page_size <= MAX_PAGE:
-            raise invalid_field("page_size", f"must be between 0 and {MAX_PAGE}")
-        size = asked.page_size or DEFAULT_PAGE
+        size = page_size(asked.page_size)
         fields.labels(asked.labels)
         fields.name("room", asked.room)
         query = CallQuery(
@@ -47,12 +42,9 @@ class CallQueries:
             max_create_time=asked.max_create_time,
             limit=size + 1,
         )
-        token = PageToken.of(query)
-        query = replace(query, before=token.read(asked.page_token))
-        calls = await self._store.read(lambda tx: tx.calls(query))
-        page = fitting(calls, call_bytes, size)
-        more = token.write(page[-1]) if len(calls) > len(page) else ""
-        return page, more
+        pages = call_pages(query)
+        query = replace(query, before=pages.read(asked.page_token))
+        return pages.page(await self._store.read(lambda tx: tx.calls(query)), call_bytes, size)
 
     async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
         """The tenant's trunks in the order of their choice, with the numbers it may show."""

@@ -199,7 +199,10 @@ class TransferAcceptance:
 
     async def accept(self, wanted: _Wanted) -> Accepted:
         """The transfer, durable; or the one that holds the `request_id`."""
-        return await self._store.transact(lambda tx: self._accept(tx, wanted))
+        accepted = await self._store.transact(lambda tx: self._accept(tx, wanted))
+        if accepted.new:
+            self._trail.recorded(wanted.rpc)
+        return accepted
 
     def _accept(self, tx: Transaction, wanted: _Wanted) -> Accepted:
         rpc, asked, claim = wanted.rpc, wanted.asked, wanted.claim

@@ -29,7 +29,6 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             rpcs.apply_config,
             responses.applied,
             operator,
-            recorded=lambda applied: not applied.dry_run,
             whole=True,
             slow=True,
             max_bytes=CONFIG_BYTES,
@@ -41,7 +40,6 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             rpcs.create_api_key,
             responses.made_key,
             either,
-            recorded=_always,
             whole=True,
         ),
         _row(
@@ -50,7 +48,6 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             rpcs.revoke_api_key,
             responses.revoked_key,
             either,
-            recorded=_always,
         ),
         _row("ListApiKeys", requests.list_api_keys, rpcs.list_api_keys, responses.keys, either),
         _row(
@@ -66,7 +63,6 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             rpcs.reset_trunk,
             responses.reset_trunk,
             operator,
-            recorded=_always,
         ),
     )
 
@@ -90,10 +86,6 @@ def _row(
     **more: Any,
 ) -> Endpoint:
     return unary(ADMIN_SERVICE, name, decode, serve, encode, rights=rights, **more)
-
-
-def _always(_result: Any) -> bool:
-    return True
 
 
 def _as_it_is(message: Message) -> Message:

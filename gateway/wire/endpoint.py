@@ -18,11 +18,6 @@ LEG_BYTES = 512 * 1024
 """Of a request with a leg: metadata and attributes may have 64 KiB each, more in JSON."""
 
 
-def never_recorded(_result: Any) -> bool:
-    """The service writes no audit record of its own."""
-    return False
-
-
 class ToldAsError(Exception):
     """What was asked was done, and this vocabulary tells its result as an error.
 
@@ -45,8 +40,6 @@ class Endpoint:
     """One of these the caller must have; none: the service itself sees to that."""
     max_bytes: int = ORDINARY_BYTES
     """A request whose body is longer is refused."""
-    recorded: Callable[[Any], bool] = never_recorded
-    """Whether the service has written the audit record of this result itself."""
     refused: Callable[[GatewayError], ToldAsError] | None = None
     """How this vocabulary words refusals; None: as each wire does."""
     whole: bool = False

@@ -25,7 +25,7 @@ from gateway.service.livekit_sip import Created, LiveKitSipService
 from gateway.service.transfers import Accepted
 from gateway.wire import livekit_sip_errors as errors
 from gateway.wire import livekit_sip_requests as requests
-from gateway.wire.endpoint import LEG_BYTES, Endpoint, ToldAsError, UnaryEndpoint, never_recorded
+from gateway.wire.endpoint import LEG_BYTES, Endpoint, ToldAsError, UnaryEndpoint
 from gateway.wire.twirp_errors import refusal
 
 SERVICE = "livekit.SIP"
@@ -42,7 +42,6 @@ def endpoints(sip: LiveKitSipService) -> Sequence[Endpoint]:
             sip.create_participant,
             participant,
             refused=errors.refused,
-            recorded=lambda created: bool(created.new),
         ),
         _row(
             "TransferSIPParticipant",
@@ -51,7 +50,6 @@ def endpoints(sip: LiveKitSipService) -> Sequence[Endpoint]:
             sip.transfer_participant,
             transferred,
             refused=errors.refused_transfer,
-            recorded=lambda accepted: bool(accepted.new),
         ),
         _row(
             "ListSIPOutboundTrunk",
@@ -108,7 +106,6 @@ def _row(
     encode: Callable[[Any], Message],
     *,
     refused: Callable[[GatewayError], ToldAsError] = refusal,
-    recorded: Callable[[Any], bool] = never_recorded,
     rights: tuple[Right, ...] = (Right.CALL,),
 ) -> Endpoint:
     request, response = messages
@@ -122,7 +119,6 @@ def _row(
         encode=encode,
         rights=rights,
         max_bytes=LEG_BYTES,
-        recorded=recorded,
         refused=refused,
         request_id_header=REQUEST_ID_HEADER,
         two_slashes=True,

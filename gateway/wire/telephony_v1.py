@@ -7,7 +7,6 @@ from google.protobuf.message import Message
 
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right
-from gateway.service.call_acceptance import New
 from gateway.service.call_commands import CallCommands
 from gateway.service.events import EventService
 from gateway.service.placing import Placing
@@ -35,7 +34,6 @@ def endpoints(
             requests.place_call,
             placing.place_call,
             responses.placed,
-            recorded=lambda placed: isinstance(placed, New),
             max_bytes=LEG_BYTES,
         ),
         _unary("GetCall", requests.get_call, queries.get_call, responses.got_call),
@@ -74,7 +72,6 @@ def _of_transfers(transfers: TransferService) -> Sequence[Endpoint]:
             requests.transfer_call,
             transfers.transfer_call,
             responses.transferring,
-            recorded=lambda accepted: bool(accepted.new),
             max_bytes=LEG_BYTES,
         ),
         _unary(

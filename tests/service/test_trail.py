@@ -131,6 +131,19 @@ async def test_changes_are_always_recorded(store: SqlStore, trail: Trail) -> Non
     assert len(await every_record(store, trail)) == RECORDS_PER_MINUTE + 6
 
 
+async def test_what_is_recorded_with_its_change_is_not_noted_again(
+    store: SqlStore, trail: Trail
+) -> None:
+    """Only of that request, and not where its client left: that is told as well."""
+    change, other = rpc(), rpc()
+    trail.recorded(change)
+    trail.done(change, None, SHORT)
+    assert await records(store, trail) == []
+    trail.done(change, "call_1", SHORT, code="CANCELLED")
+    trail.done(other, "call_1", SHORT)
+    assert [record["code"] for record in await records(store, trail)] == ["CANCELLED", "OK"]
+
+
 async def test_strangers_are_limited_together(store: SqlStore, trail: Trail) -> None:
     """From however many addresses they come."""
     for at in range(STRANGERS_PER_MINUTE + 50):

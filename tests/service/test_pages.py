@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.domain.call import CallState, Direction
 from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery
-from gateway.service.page_token import PageToken
+from gateway.service.pages import call_pages
 from tests.store.values import NOON, a_call
 
 QUERY = CallQuery(tenant_id="acme", states=frozenset({CallState.ACTIVE, CallState.RINGING}))
@@ -21,19 +21,19 @@ LAST = a_call("call_1", create_time=NOON + timedelta(microseconds=1))
 
 def test_a_token_says_where_to_go_on() -> None:
     """The page after the last call begins behind that call, to the microsecond."""
-    token = PageToken.of(QUERY)
+    token = call_pages(QUERY)
     assert token.read(token.write(LAST)) == (LAST.create_time, "call_1")
 
 
 def test_the_first_page_has_none() -> None:
     """Without a token the list begins at its beginning."""
-    assert PageToken.of(QUERY).read("") is None
+    assert call_pages(QUERY).read("") is None
 
 
 def test_pages_may_change_their_size() -> None:
     """A token holds for pages of another size."""
-    token = PageToken.of(QUERY).write(LAST)
-    assert PageToken.of(replace(QUERY, limit=7)).read(token)
+    token = call_pages(QUERY).write(LAST)
+    assert call_pages(replace(QUERY, limit=7)).read(token)
 
 
 OTHERS = [
@@ -51,12 +51,12 @@ OTHERS = [
 def test_another_questions_token_is_refused(change: dict[str, Any]) -> None:
     """A token of other criteria would skip calls; it is INVALID_FIELD."""
     with pytest.raises(GatewayError, match="other criteria") as refused:
-        PageToken.of(replace(QUERY, **change)).read(PageToken.of(QUERY).write(LAST))
+        call_pages(replace(QUERY, **change)).read(call_pages(QUERY).write(LAST))
     assert refused.value.metadata["field"] == "page_token"
 
 
 def forged(time: str) -> str:
-    text = f"{PageToken.of(QUERY).question} {time} call_1"
+    text = f"{call_pages(QUERY).question} {time} call_1"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
@@ -70,7 +70,7 @@ FORGED = [
 def test_a_forged_token_is_refused(token: str) -> None:
     """What this gateway did not write is INVALID_FIELD, whatever it is."""
     with pytest.raises(GatewayError) as refused:
-        PageToken.of(QUERY).read(token)
+        call_pages(QUERY).read(token)
     assert refused.value.reason is Reason.INVALID_FIELD
 
 
@@ -78,7 +78,7 @@ def test_a_forged_token_is_refused(token: str) -> None:
 def test_any_text_is_read_or_refused(token: str) -> None:
     """No token makes the gateway fail."""
     try:
-        assert PageToken.of(QUERY).read(token) is None
+        assert call_pages(QUERY).read(token) is None
     except GatewayError as refused:
         assert refused.reason is Reason.INVALID_FIELD  # noqa: PT017  not every text is refused
 
@@ -100,7 +100,7 @@ def test_any_text_is_read_or_refused(token: str) -> None:
 )
 def test_a_forged_position_is_refused(position: str) -> None:
     """Also where whoever forges it knows what the question's own digest is."""
-    tokens = PageToken.of(QUERY)
+    tokens = call_pages(QUERY)
     text = f"{tokens.question} {position.format(time=NOON.isoformat())}"
     with pytest.raises(GatewayError) as refused:
         tokens.read(base64.urlsafe_b64encode(text.encode()).decode())

@@ -1,0 +1,38 @@
+"""Whose things exist for an administrator, in every RPC that administers something.
+
+An operator reaches everything. An administrator of a tenant reaches its own: whatever else
+there is does not exist for it.
+"""
+
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Right
+from gateway.errors import GatewayError, Reason
+
+
+def tenant_reached(rpc: Rpc) -> str:
+    """The one tenant that the caller may administer; empty: everything.
+
+    Raises PERMISSION_DENIED.
+    """
+    caller = rpc.caller
+    if caller.room:
+        raise GatewayError(Reason.PERMISSION_DENIED, "a token for one room administers nothing")
+    if Right.OPERATOR in caller.rights:
+        return ""
+    if Right.TENANT_ADMIN in caller.rights and caller.tenant_id:
+        return caller.tenant_id
+    raise _denied(Right.TENANT_ADMIN)
+
+
+def operator_only(rpc: Rpc) -> None:
+    """Raises PERMISSION_DENIED unless the caller reaches everything."""
+    if tenant_reached(rpc):
+        raise _denied(Right.OPERATOR)
+
+
+def _denied(right: Right) -> GatewayError:
+    return GatewayError(
+        Reason.PERMISSION_DENIED,
+        f"needs the right {right}: of the key, and as the SIP grant admin of the token",
+        {"right": right.value},
+    )
