@@ -10,7 +10,7 @@ and a call whose leg cannot be asked about is given up in the end (`domain.pace.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,6 @@ from typing import Any
 import structlog
 
 from gateway.domain import failover
-from gateway.domain.advance import advance
 from gateway.domain.call import Call, CallState, Direction
 from gateway.domain.leg import DialReply, Leg, NeverSent, NoReply, PickedUp, Refused
 from gateway.domain.observation import (
@@ -31,13 +30,13 @@ from gateway.domain.observation import (
     LegStatus,
     Lost,
     NotDialed,
-    Observation,
 )
 from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
 from gateway.domain.pace import given_up_at, pause_before_looking
 from gateway.domain.tenant import Trunk
 from gateway.domain.transfer import LegLeft, Transfer
 from gateway.ports import Clock, Platform, PlatformError, Store
+from gateway.service.call_row import PLATFORM_GRACE, CallRow
 from gateway.service.dial_gate import DialGate
 from gateway.service.dialing import Dialing, TakenOverError, dial_of
 from gateway.service.failover import Failover
@@ -45,8 +44,6 @@ from gateway.service.placed_leg import SETTLING_PAUSE_SECONDS, OvertakenError, P
 from gateway.service.presence import Presence
 from gateway.service.record import Record, until_stored
 
-PLATFORM_GRACE = timedelta(milliseconds=400)
-"""LiveKit keeps the ringing timeout too; this long after it the gateway's own clock acts."""
 BELIEVED_GONE_AFTER = timedelta(seconds=10)
 """A leg never seen, or not since LiveKit was away, is believed absent after this long."""
 TRANSFER_REPORT = timedelta(seconds=3)
@@ -55,7 +52,6 @@ REASON_REPORT = timedelta(milliseconds=600)
 """A leg that left gives LiveKit's webhook this long to say why."""
 RINGING_REPORT = timedelta(seconds=2)
 """And this long to say how far it came, where another trunk depends on it."""
-STORE_PATIENCE_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -78,22 +74,29 @@ class Follower:
     def __init__(
         self, call: Call, platform: Platform, gate: DialGate, surroundings: Surroundings
     ) -> None:
-        self._call = call
         self._platform = platform
         self._gate = gate
         self._around = surroundings
-        self._record = surroundings.record
-        self._store = surroundings.store
         self._clock = surroundings.clock
         self._leg = PlacedLeg(call, platform)
+        self._row = CallRow(
+            call,
+            self._leg,
+            record=surroundings.record,
+            store=surroundings.store,
+            clock=surroundings.clock,
+        )
         self._wake = asyncio.Event()
         self._dialing: Dialing | None = None
         self._seen_in_room = False
         self._away = False
         """LiveKit has not answered since the leg was seen last."""
         self._begun = self._looking_since = self._clock.now()
-        self._ended_elsewhere = False
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
+
+    @property
+    def _call(self) -> Call:
+        return self._row.call
 
     def nudge(self) -> None:
         """The call's row has changed: look at once."""
@@ -116,7 +119,7 @@ class Follower:
             if self._dialing:
                 self._dialing.reply.cancel()
             self._leg.stop_hanging_up()
-        if self._ended_elsewhere:
+        if self._row.ended_elsewhere:
             await self._leg.until_gone(at_once=lambda: True)
 
     async def _step(self) -> None:
@@ -180,13 +183,13 @@ class Follower:
         self._away, self._seen_in_room = True, False
         if self._dialing is None and now > given_up_at(self._call, self._begun):
             self._log.error("call_given_up", cause=str(away))
-            await self._observe(Lost(now))
+            await self._row.observe(Lost(now))
 
     async def _saw(self, leg: Leg) -> None:
         self._seen_in_room, self._away = True, False
         if self._dialing:
             self._dialing.seen()
-        await self._observe(LegSeen(self._clock.now(), leg.status, leg.ids))
+        await self._row.observe(LegSeen(self._clock.now(), leg.status, leg.ids))
         if self._call.ending or self._call.ended:
             await self._leg.hang_up()
         elif self._dialing and self._dialing.given_up:
@@ -201,9 +204,9 @@ class Follower:
         if self._call.answered:
             await self._leg_gone(lost=self._away)
         elif self._call.direction is Direction.INBOUND:
-            await self._observe(LegGone(self._clock.now()))
+            await self._row.observe(LegGone(self._clock.now()))
         else:
-            await self._observe(Lost(self._clock.now()))
+            await self._row.observe(Lost(self._clock.now()))
 
     async def _keep_time(self) -> None:
         now, call = self._clock.now(), self._call
@@ -227,25 +230,9 @@ class Follower:
 
     async def _end(self, reason: EndReason) -> None:
         """The phone stops, even where the database does not answer."""
-        await self._observe(EndAsked(self._clock.now(), reason, HangupSource.GATEWAY))
+        await self._row.observe(EndAsked(self._clock.now(), reason, HangupSource.GATEWAY))
         if self._call.ending:
             await self._leg.hang_up()
-
-    async def _keeping_time(self, call: Call, storing: Coroutine[Any, Any, Call]) -> Call:
-        """What `storing` brings; a phone whose time is over stops before that."""
-        task = asyncio.create_task(storing)
-        try:
-            while not task.done():
-                await asyncio.wait({task}, timeout=STORE_PATIENCE_SECONDS)
-                if task.done():
-                    break
-                if call.ended:
-                    self._record.foresee(call)
-                elif call.ending or call.outlasts(self._clock.now(), PLATFORM_GRACE):
-                    await self._leg.hang_up()
-            return await task
-        finally:
-            task.cancel()
 
     async def _settle(self, dialing: Dialing) -> None:
         """What the platform's reply to the dial says of the call."""
@@ -254,11 +241,11 @@ class Follower:
         match reply:
             case PickedUp(ids):
                 self._seen_in_room = True
-                await self._observe(Answered(self._clock.now(), ids))
+                await self._row.observe(Answered(self._clock.now(), ids))
                 if dialing.given_up:  # just then, while its leg was being ended
                     await self._end(EndReason.COMPLETED)
             case NeverSent(cause):
-                await self._observe(NotDialed(self._clock.now(), cause))
+                await self._row.observe(NotDialed(self._clock.now(), cause))
             case NoReply(cause):
                 self._log.warning("dial_without_reply", cause=cause)
                 self._looking_since = self._clock.now()
@@ -266,36 +253,60 @@ class Follower:
                 await self._refused(dialing, reply, looked=dialing.looked_lately())
 
     async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
+        """After a dial that came to nothing: another trunk, or the end of the call."""
         failure = self._around.failover.meaning(self._call, reply.failure)
         proof = failure.proves
         if proof is Certainty.UNKNOWN:
+            # The phone may be ringing: from now on only a look at the leg can tell.
             self._log.warning("dial_unclear", cause=failure.detail)
             self._looking_since = self._clock.now()
             return
         # What was never dialled has no leg, unless it was on its way into the room.
         gone = proof is Certainty.NOT_DIALED and not self._seen_in_room
-        gone = gone or await self._leg.until_gone(at_once=lambda: self._ended_elsewhere)
+        gone = gone or await self._leg.until_gone(at_once=lambda: self._row.ended_elsewhere)
+        # Before the next leg is there: it has the same identity, so it would be hung up instead.
         await self._leg.until_not_hanging_up()
+        # The carrier's own status says more than that this gateway lost patience before it came.
         silent = dialing.given_up and not failure.sip_status_code
         if reply.rang:
-            await self._observe(LegSeen(self._clock.now(), LegStatus.RINGING))
-        others = self._around.failover
-        why = others.objection(self._call, failure, silent=silent)
-        why = why or ("" if gone else "its leg was not seen gone")
+            await self._row.observe(LegSeen(self._clock.now(), LegStatus.RINGING))
+        why = self._why_no_other(failure, gone=gone, silent=silent)
+        # Only then is the webhook waited for: nothing but another trunk depends on it.
         if not why and reply.rang is None and not await self._saw_how_far(failure, looked=looked):
+            others = self._around.failover
             why = others.objection(self._call, failure, silent=silent, unseen=True)
         if not why:
-            moved = await others.next_trunk(self._call, failure, silent=silent)
-            self._take(moved.call, self._call)
-            if moved.trunk:
-                self._seen_in_room = False
-                self._dial(moved.trunk)
+            why_none = await self._on_next_trunk(failure, silent=silent)
+            if why_none is None:
                 return
-            why = moved.why
+            why = why_none
         now = self._clock.now()
         if silent:  # nobody else has ended it
-            await self._observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
-        await self._observe(DialFailed(now, failure, why))
+            await self._row.observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
+        await self._row.observe(DialFailed(now, failure, why))
+
+    def _why_no_other(self, failure: Failure, *, gone: bool, silent: bool) -> str:
+        """Why no other trunk may be tried, as far as it is known without LiveKit's webhook.
+
+        Two phones must never ring for one call, so the phone before must not have rung, and its
+        leg must be seen gone: one that is still there may ring yet.
+        """
+        why = self._around.failover.objection(self._call, failure, silent=silent)
+        return why or ("" if gone else "its leg was not seen gone")
+
+    async def _on_next_trunk(self, failure: Failure, *, silent: bool) -> str | None:
+        """Goes on to the next trunk (None); or why there is none.
+
+        Everything is asked once more in the transaction that stores the next attempt: the call
+        may have been ended, or taken over by another gateway, while the leg was waited for.
+        """
+        moved = await self._around.failover.next_trunk(self._call, failure, silent=silent)
+        self._row.take(moved.call, self._call)
+        if moved.trunk is None:
+            return moved.why
+        self._seen_in_room = False
+        self._dial(moved.trunk)
+        return None
 
     async def _saw_how_far(self, failure: Failure, *, looked: bool) -> bool:
         """Whether it would be known, had the phone rung in the attempt that failed.
@@ -318,70 +329,39 @@ class Follower:
         return False
 
     async def _leg_gone(self, *, lost: bool = False) -> None:
-        now, call_id = self._clock.now(), self._call.call_id
-        transfer = await until_stored(
-            lambda: self._store.read(lambda tx: tx.open_transfer(call_id))
-        )
-        if transfer:
+        now = self._clock.now()
+        if transfer := await self._row.open_transfer():
             await self._await_transfer(transfer)
         if self._around.hears_webhooks():
             await self._await_reason()
         known = self._call.leave_reason or self._call.transferred
-        await self._observe(Lost(now) if lost and not known else LegGone(now))
+        await self._row.observe(Lost(now) if lost and not known else LegGone(now))
 
     async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
         """Lets LiveKit's webhook say why the leg has left."""
         until = self._clock.now() + patience
-        await self._read_row()
+        await self._row.read()
         while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
             await self._pause(SETTLING_PAUSE_SECONDS)
             self._wake.clear()
-            await self._read_row()
+            await self._row.read()
 
     async def _await_transfer(self, transfer: Transfer) -> None:
         """Lets LiveKit report the transfer that the leg may have left by."""
         transfer_id = transfer.transfer_id
         left = LegLeft(self._clock.now(), hung_up=self._call.ending is not None)
-        seen: Transfer | None = await until_stored(lambda: self._record.transfer(transfer_id, left))
+        seen = await self._row.observe_transfer(transfer_id, left)
         until = self._clock.now() + TRANSFER_REPORT
         while seen and not seen.settled and self._clock.now() < until:
             await self._pause(SETTLING_PAUSE_SECONDS)
             await self._look_at_row()
-            seen = await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id)))
-
-    async def _observe(self, seen: Observation) -> None:
-        """Stores what was seen; a database that is away is waited for."""
-        after = advance(self._call, seen).call
-        if after == self._call:
-            return
-        end_room = self._call.end_room_on_hangup
-        if after.ended and end_room:
-            await self._end_room()
-        call_id = self._call.call_id
-        storing = until_stored(lambda: self._record.call(call_id, seen))
-        self._take(await self._keeping_time(after, storing), after)
-        if self._call.ended and self._call.end_room_on_hangup and not end_room:
-            await self._end_room()
-
-    async def _end_room(self) -> None:
-        call = self._call
-        await until_stored(lambda: self._store.transact(lambda tx: self._record.end_room(tx, call)))
-        await self._leg.end_room()
-
-    def _take(self, stored: Call, expected: Call) -> None:
-        self._ended_elsewhere |= stored.ended and not expected.ended
-        self._call = self._leg.call = stored
+            seen = await self._row.transfer(transfer_id)
 
     async def _look_at_row(self) -> None:
         """After a nudge: somebody else may have changed the call."""
         if self._wake.is_set():
             self._wake.clear()
-            await self._read_row()
-
-    async def _read_row(self) -> None:
-        call_id = self._call.call_id
-        found = await until_stored(lambda: self._store.read(lambda tx: tx.call(call_id)))
-        self._take(found or self._call, self._call)
+            await self._row.read()
 
     async def _pause(self, seconds: float) -> None:
         """Until the time is over, a nudge comes, or the dial has its reply."""

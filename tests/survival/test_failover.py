@@ -16,6 +16,7 @@ from gateway.domain.observation import LegStatus
 from gateway.domain.outcome import Cause, Failure
 from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service import placed_leg
+from gateway.service.call_row import CallRow
 from gateway.service.follow import Follower
 from gateway.service.webhooks_in import Taken
 from gateway.telephony.v1 import calls_pb2
@@ -274,15 +275,15 @@ async def test_waiting_for_a_webhook_leaves_the_database_alone(
 ) -> None:
     """Also where something else has just changed the call."""
     reads = list[str]()
-    read = Follower._read_row  # noqa: SLF001
+    read = CallRow.read
 
-    async def counted(follower: Follower) -> None:
+    async def counted(row: CallRow) -> None:
         reads.append("")
-        await read(follower)
+        await read(row)
 
     Telling(stand)
     when_a_webhook_is_awaited(monkeypatch, Follower.nudge)
-    monkeypatch.setattr(Follower, "_read_row", counted)
+    monkeypatch.setattr(CallRow, "read", counted)
     await two_trunks(stand, "06")
     await place(stand)
     assert len(reads) < 100
