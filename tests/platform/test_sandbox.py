@@ -15,7 +15,7 @@ from gateway.domain.tenant import NumberFormat, Trunk
 from gateway.platform import lifetime
 from gateway.platform.sandbox import SandboxPlatform
 from gateway.platform.sandbox_phones import NOBODY, NUMBERS, number
-from gateway.service.placing import dial_of
+from gateway.service.dialing import dial_of
 from tests.clocks import RealClock
 from tests.platform.stand import Stand, eventually, phone, seconds, tel
 from tests.store.values import on_trunk
