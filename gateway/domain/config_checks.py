@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import phonenumbers
 
-from gateway.domain import fields, secret_refs
+from gateway.domain import e164, fields, secret_refs
 from gateway.domain.timeouts import MIN_RINGING, seconds
 from gateway.errors import GatewayError
 
@@ -26,7 +26,6 @@ REFERENCE_RULE = (
 ID_RULE = "must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'"
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PREFIX = re.compile(r"\+[0-9]{1,15}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 
@@ -42,13 +41,13 @@ def is_host(value: str) -> bool:
 
 
 def prefixes(path: str, values: Sequence[str]) -> Mistakes:
-    """Beginnings of E.164 numbers, each once. There may be hundreds of thousands."""
-    if all(map(_PREFIX.fullmatch, values)) and len(set(values)) == len(values):
+    """Beginnings of canonical numbers, each once. There may be hundreds of thousands."""
+    if all(map(e164.PREFIX.fullmatch, values)) and len(set(values)) == len(values):
         return
     seen: set[str] = set()
     for at, value in enumerate(values):
-        if not _PREFIX.fullmatch(value):
-            yield f"{path}[{at}]", "must be + and 1 to 15 digits"
+        if not e164.PREFIX.fullmatch(value):
+            yield f"{path}[{at}]", e164.prefix_fault(value)
         elif value in seen:
             yield f"{path}[{at}]", f"{value} stands there twice"
         seen.add(value)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 
 import phonenumbers
 
-from gateway.domain import fields
+from gateway.domain import e164
 from gateway.domain.numbers import Callee, described, emergency, is_emergency
-from gateway.errors import GatewayError, invalid_field
+from gateway.errors import invalid_field
 
 EVERYWHERE_EMERGENCY = frozenset({"112", "911"})
 """Mobile networks take these as emergency numbers in every country."""
@@ -61,14 +61,22 @@ def _runs(dialled: str) -> Iterator[str]:
 
 def _read(field: str, digits: str, countries: Iterable[str]) -> Iterator[Callee]:
     if digits.startswith("+"):
-        try:
-            yield described(fields.phone_number(field, digits))
-        except GatewayError:
-            raise invalid_field(field, "has a + before what is no E.164 number") from None
+        yield described(_with_plus(field, digits))
     elif len(digits) <= LONGEST_SHORT:
         yield from _short(digits, countries)
     else:
         yield from _long(digits, countries)
+
+
+def _with_plus(field: str, digits: str) -> str:
+    """What claims to be E.164 must be, in its canonical form."""
+    number = e164.number_of(digits) if e164.is_written(digits) else ""
+    if not number:
+        raise invalid_field(field, "has a + before what is no E.164 number")
+    if number != digits:
+        told = f"has a number that is not in canonical form; it is {number}"
+        raise invalid_field(field, told, canonical=number)
+    return number
 
 
 def _short(digits: str, countries: Iterable[str]) -> Iterator[Callee]:
@@ -89,12 +97,10 @@ def _long(digits: str, countries: Iterable[str]) -> Iterator[Callee]:
 
 def _international(digits: str, shortest: int = LONGEST_SHORT + 1) -> Iterator[Callee]:
     """Carriers ignore digits too many, so the longest beginning that is a number counts."""
-    for length in range(min(len(digits), fields.LONGEST_E164), shortest - 1, -1):
-        try:
-            yield described(fields.phone_number("", f"+{digits[:length]}"))
-        except GatewayError:
-            continue
-        return
+    for length in range(min(len(digits), e164.LONGEST), shortest - 1, -1):
+        if number := e164.number_of(f"+{digits[:length]}"):
+            yield described(number)
+            return
 
 
 def _in_country(digits: str, country: str) -> Iterator[Callee]:
@@ -106,7 +112,6 @@ def _in_country(digits: str, country: str) -> Iterator[Callee]:
             return
         verdict = phonenumbers.is_possible_number_with_reason(parsed)
         if verdict == phonenumbers.ValidationResult.IS_POSSIBLE:
-            form = phonenumbers.PhoneNumberFormat.E164
-            yield described(phonenumbers.format_number(parsed, form))
+            yield described(e164.canonical(parsed))
         if verdict != phonenumbers.ValidationResult.TOO_LONG:
             return

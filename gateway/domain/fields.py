@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import phonenumbers
 
+from gateway.domain import e164
 from gateway.domain.call import LegOptions
 from gateway.domain.commands import PlaceCall, TransferCall
 from gateway.errors import GatewayError, invalid_field
@@ -27,10 +28,7 @@ MAX_DISPLAY_NAME = 128
 MAX_SIP_URI = 255
 MAX_MEDIA_TIMEOUT = timedelta(seconds=600)
 MAX_CODECS = 16
-LONGEST_E164 = 15
-"""Digits."""
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TOKEN = re.compile(r"[!-~]+")
 _DIGITS = re.compile(r"[0-9A-D*#w]*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!%*_+`'~.-]{1,255}")
@@ -51,18 +49,30 @@ _FORBIDDEN_PREFIXES = ("accept", "allow", "content-")
 
 
 def phone_number(field: str, value: str) -> str:
-    """`value`, an E.164 number that some country could have given out."""
+    """`value`, an E.164 number in its canonical form that some country could have given out.
+
+    Refused, with the right form as `canonical`: what has a trunk zero behind the country's code.
+    """
     if not value:
         raise invalid_field(field, "is required: an E.164 number such as +15005550100")
-    if not _E164.fullmatch(value):
+    if not e164.is_written(value):
         raise invalid_field(field, "must be E.164: '+' and 7 to 15 digits", value=printable(value))
     try:
         parsed = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         raise invalid_field(field, "begins with no country's code", value=value) from None
-    if not phonenumbers.is_possible_number(parsed):
-        raise invalid_field(field, "is no number of its country's length", value=value)
+    if e164.canonical(parsed) != value:
+        raise _not_canonical(field, value)
+    if fault := e164.fault(parsed):
+        raise invalid_field(field, fault, value=value)
     return value
+
+
+def _not_canonical(field: str, value: str) -> GatewayError:
+    if number := e164.number_of(value):
+        told = f"is not in canonical form; the number is {number}"
+        return invalid_field(field, told, value=value, canonical=number)
+    return invalid_field(field, "is no number of its country's length", value=value)
 
 
 def transfer_target(field: str, value: str) -> str:

@@ -4,13 +4,15 @@ By Google's libphonenumber. Whether somebody answers there, nobody can tell from
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType, shortnumberinfo
+from phonenumbers.shortnumberinfo import ShortNumberCost
 
 from gateway.domain import fields
-from gateway.domain.tenant import NumberFormat, NumberKind
+from gateway.domain.tenant import NumberKind
 from gateway.errors import invalid_field
 
 NO_COUNTRY = "001"
@@ -130,23 +132,50 @@ def _kinds(parsed: PhoneNumber) -> frozenset[NumberKind]:
 
 
 def _type_of(parsed: PhoneNumber) -> int:
-    """Carriers ignore digits too many, so they must not hide what a number is."""
-    national = phonenumbers.national_significant_number(parsed)
-    for length in range(len(national), _SHORTEST_NATIONAL - 1, -1):
-        shorter = phonenumbers.parse(f"+{parsed.country_code}{national[:length]}")
-        found = phonenumbers.number_type(shorter)
+    """Carriers ignore digits too many, so they must not hide what a number is.
+
+    A short number behind its country's code is nobody's regular number; carriers may dial it.
+    """
+    country = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    for beginning in _beginnings(parsed):
+        found = phonenumbers.number_type(beginning)
         if found != PhoneNumberType.UNKNOWN:
             return found
+        if _is_costly_short(beginning, country):
+            return PhoneNumberType.PREMIUM_RATE
     return PhoneNumberType.UNKNOWN
 
 
-def written_for(form: NumberFormat, number: str) -> str:
-    """`number` as the carrier gets it: first `strip`, then `prefix`, then the `+`.
+def _beginnings(parsed: PhoneNumber) -> Iterator[PhoneNumber]:
+    """The number, and what is left of it with fewer and fewer digits."""
+    yield parsed
+    national = phonenumbers.national_significant_number(parsed)
+    for length in range(len(national) - 1, _SHORTEST_NATIONAL - 1, -1):
+        yield as_written(parsed.country_code or 0, national[:length])
 
-    Short numbers are left whole, and so is a number of which `strip` would leave nothing.
+
+def as_written(calling_code: int, national: str) -> PhoneNumber:
+    """The number of these very digits, without a thought of what they may mean."""
+    zeros = len(national) - len(national.lstrip("0"))
+    return PhoneNumber(
+        country_code=calling_code,
+        national_number=int(national),
+        italian_leading_zero=bool(zeros),
+        number_of_leading_zeros=zeros or None,
+    )
+
+
+def _is_costly_short(short: PhoneNumber, country: str) -> bool:
+    """Whether this is a short number, such as 11833 in Germany, that is not known to be cheap.
+
+    Those of messages are left out: regular numbers begin like them.
     """
-    if not number.startswith("+"):
-        return number
-    digits = number[1:]
-    kept = digits[form.strip :] or digits
-    return f"{'+' if form.plus else ''}{form.prefix}{kept}"
+    cost = shortnumberinfo.expected_cost_for_region(short, country)
+    if cost == ShortNumberCost.UNKNOWN_COST:
+        costly = shortnumberinfo.is_valid_short_number_for_region(short, country)
+    else:
+        costly = cost == ShortNumberCost.PREMIUM_RATE
+    return costly and not (
+        shortnumberinfo.is_sms_service_for_region(short, country)
+        or shortnumberinfo.is_carrier_specific_for_region(short, country)
+    )

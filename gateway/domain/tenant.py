@@ -62,6 +62,18 @@ class NumberFormat:
     plus: bool = True
     prefix: str = ""
     strip: int = 0
+    countries: tuple[str, ...] = ()
+    """Whose dialling rules the carrier follows; empty: not known. At most one is configured."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Every number leaves as it is."""
+        return self.plus and self.keeps_digits
+
+    @property
+    def keeps_digits(self) -> bool:
+        """No digit of a number is left out, and none comes before it."""
+        return not self.strip and not self.prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

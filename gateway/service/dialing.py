@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.call import Call
 from gateway.domain.leg import Dial, DialReply, NeverSent, Refused
-from gateway.domain.numbers import written_for
+from gateway.domain.number_formats import misread, written_for
 from gateway.domain.outcome import Certainty, worth_dialing_again
 from gateway.domain.tenant import Trunk
 from gateway.ports import Clock, Platform
@@ -23,7 +23,12 @@ UNSEEN_RINGING = timedelta(milliseconds=500)
 
 
 def dial_of(call: Call, trunk: Trunk) -> Dial:
-    """The leg of the call's newest attempt, with its whole ringing budget."""
+    """The leg of the call's newest attempt, with its whole ringing budget.
+
+    Raises ValueError where the carrier would read another number: no such trunk is chosen.
+    """
+    if cause := misread(trunk.number_format, call.to):
+        raise ValueError(f"trunk {trunk.trunk_id} must not carry call {call.call_id}: {cause}")
     return Dial(
         call_id=call.call_id,
         livekit_trunk_id=trunk.livekit_trunk_id,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.domain import e164
 from gateway.domain.dial_strings import readings
 from gateway.domain.tenant import NumberKind
 from gateway.errors import GatewayError, Reason
@@ -77,6 +78,30 @@ def test_a_reading_tells_what_a_number_tells() -> None:
     """Country and kinds are those of the number itself."""
     (found,) = readings("to", "0019005550110", ())
     assert (found.country, found.kinds) == ("US", frozenset({NumberKind.PREMIUM_RATE}))
+
+
+@pytest.mark.parametrize(
+    ("user", "countries", "number"),
+    [
+        ("49030123456789", (), "+4930123456789"),
+        ("0049030123456789", (), "+4930123456789"),
+        ("4402079460958", (), "+442079460958"),
+        ("*6749019005550100", (), "+4919005550100"),
+        ("0612345678", ("IT",), "+390612345678"),
+    ],
+)
+def test_every_reading_is_canonical(user: str, countries: tuple[str, ...], number: str) -> None:
+    """A trunk zero behind the country's code hides no number from routes and limits."""
+    assert number in numbers(user, *countries)
+    assert all(e164.number_of(one) == one for one in numbers(user, *countries))
+
+
+@pytest.mark.parametrize("user", ["+49030123456789", "*67+49030123456789", "+49-030-123456789"])
+def test_a_plus_before_another_form_is_refused_with_the_right_one(user: str) -> None:
+    """As everywhere else."""
+    with pytest.raises(GatewayError, match=r"it is \+4930123456789") as refused:
+        readings("to", user, ())
+    assert refused.value.metadata["canonical"] == "+4930123456789"
 
 
 @pytest.mark.parametrize("user", ["+911", "+4915", "+1500555011099", "*67+112"])

@@ -1,11 +1,11 @@
-"""What a number tells of itself, which numbers may be rung, and how they are written."""
+"""What a number tells of itself, and which numbers may be rung."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.numbers import Callee, callee, country_of, is_emergency, written_for
-from gateway.domain.tenant import NumberFormat, NumberKind
+from gateway.domain.numbers import Callee, callee, country_of, is_emergency
+from gateway.domain.tenant import NumberKind
 from gateway.errors import GatewayError, Reason
 
 TOLD = [
@@ -98,29 +98,6 @@ def test_what_may_not_be_rung(value: str, country: str, why: str) -> None:
     assert refused.value.reason is Reason.INVALID_FIELD
     assert refused.value.metadata["field"] == "target"
     assert why in refused.value.message
-
-
-WRITTEN = [
-    ("as it is", NumberFormat(), "+493012345678"),
-    ("without its plus", NumberFormat(plus=False), "493012345678"),
-    ("with a tech prefix", NumberFormat(plus=False, prefix="7788"), "7788493012345678"),
-    ("a prefix behind the plus", NumberFormat(prefix="00"), "+00493012345678"),
-    ("national", NumberFormat(plus=False, prefix="0", strip=2), "03012345678"),
-    ("stripped, with its plus", NumberFormat(strip=2), "+3012345678"),
-]
-
-
-@pytest.mark.parametrize(("_how", "form", "expected"), WRITTEN, ids=[row[0] for row in WRITTEN])
-def test_how_a_number_is_written(_how: str, form: NumberFormat, expected: str) -> None:
-    """First digits are left out, then the prefix comes before them, then the plus."""
-    assert written_for(form, "+493012345678") == expected
-
-
-def test_what_is_left_whole() -> None:
-    """Short numbers have neither prefix nor plus; a number is never stripped to nothing."""
-    form = NumberFormat(prefix="99", strip=8)
-    assert written_for(form, "112") == "112"
-    assert written_for(form, "+29012345") == "+9929012345"
 
 
 @given(

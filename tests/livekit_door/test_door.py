@@ -155,6 +155,7 @@ WRONG = [
     pytest.param({"sip_call_to": ""}, "sip_call_to", "missing sip callee number", id="no-number"),
     pytest.param({"room_name": ""}, "room_name", "missing room name", id="no-room"),
     pytest.param({"sip_call_to": "0100"}, "sip_call_to", "E.164", id="no-e164"),
+    pytest.param({"sip_call_to": "+49030123456789"}, "sip_call_to", "+4930123456789", id="zero"),
     pytest.param({"sip_number": "Bob"}, "sip_number", "E.164", id="caller-id"),
     pytest.param({"dtmf": "x"}, "dtmf", "dtmf: must", id="digits"),
     pytest.param({"participant_identity": "a\r\nb"}, "participant_identity", "control", id="crlf"),

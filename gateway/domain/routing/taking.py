@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gateway.domain.numbers import written_for
+from gateway.domain.number_formats import written_for
 from gateway.domain.routing.decision import (
     Backup,
     Candidate,

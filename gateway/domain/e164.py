@@ -1,0 +1,98 @@
+"""The one form in which a number is judged, matched, counted, stored and dialled.
+
+libphonenumber passes over a trunk zero behind the country's code: it reads `+49030…` as
+`+4930…`. A carrier may read it otherwise, and no prefix or limit would find it. So only what
+libphonenumber would write itself, the canonical form, is a number here.
+"""
+
+import re
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
+
+LONGEST = 15
+"""Digits of a number, with the country's code."""
+ZERO_IN_FRONT = frozenset({
+    39, 47, 225, 226, 227, 229, 241, 242, 247, 250, 267, 268, 378, 501, 507, 676, 679, 687,
+    800, 853, 881, 888, 974, 992,
+})  # fmt: skip
+"""Codes of countries whose numbers may begin with 0, such as Italy's."""
+TWO_ZEROS_IN_FRONT = frozenset({62, 66, 81, 82, 91, 359, 598})
+"""Codes of countries where only numbers that begin with 00 do."""
+
+_E164 = re.compile(rf"\+[1-9][0-9]{{6,{LONGEST - 1}}}")
+_MOST_TRUNK_DIGITS = 10
+_HUNGARY = "36"
+_NO_ZERO_IN_FRONT = (
+    frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE) - ZERO_IN_FRONT - TWO_ZEROS_IN_FRONT - {1}
+)
+
+
+def _any_of(codes: frozenset[int]) -> str:
+    return "|".join(map(str, sorted(codes)))
+
+
+_TRUNK_DIGIT = (
+    # First the zeros that there must be: most prefixes have none there, and there are very many.
+    rf"\+(?=[0-9]{{1,3}}0)(?:(?:{_any_of(_NO_ZERO_IN_FRONT)})0|(?:{_any_of(TWO_ZEROS_IN_FRONT)})0[1-9])"
+)
+PREFIX = re.compile(rf"(?!{_TRUNK_DIGIT})\+[0-9]{{1,{LONGEST}}}")
+"""How canonical numbers may begin."""
+_ANY_PREFIX = re.compile(rf"\+[0-9]{{1,{LONGEST}}}")
+_CODE = re.compile(rf"\+({_any_of(_NO_ZERO_IN_FRONT | TWO_ZEROS_IN_FRONT)})([0-9]+)")
+
+
+def is_written(number: str) -> bool:
+    """Whether this is `+` and 7 to 15 digits, whatever they mean."""
+    return _E164.fullmatch(number) is not None
+
+
+def canonical(parsed: PhoneNumber) -> str:
+    """The canonical form of what libphonenumber has read; it may still be of no good length."""
+    written = _written(parsed)
+    for _ in range(_MOST_TRUNK_DIGITS):
+        again = _written(phonenumbers.parse(written))
+        if again == written:
+            break
+        written = again
+    return written
+
+
+def _written(parsed: PhoneNumber) -> str:
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def fault(parsed: PhoneNumber) -> str:
+    """What is wrong with the length of a number; empty: its country has such numbers."""
+    match phonenumbers.is_possible_number_with_reason(parsed):
+        case ValidationResult.IS_POSSIBLE:
+            return ""
+        case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+            return "is no whole number: its area code is missing"
+    return "is no number of its country's length"
+
+
+def number_of(text: str) -> str:
+    """The canonical number that `text`, `+` and digits, tells; empty: it tells none."""
+    try:
+        number = canonical(phonenumbers.parse(text))
+        whole = is_written(number) and not fault(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ""
+    return number if whole else ""
+
+
+def prefix_fault(text: str) -> str:
+    """Why this is no `PREFIX`."""
+    found = _CODE.match(text)
+    if not _ANY_PREFIX.fullmatch(text) or found is None:
+        return "must be + and 1 to 15 digits"
+    code, rest = found[1], found[2]
+    right = f"+{code}{_without_trunk_digits(code, rest)}"
+    return f"has a trunk zero behind +{code}, so no number begins with it; perhaps {right}"
+
+
+def _without_trunk_digits(code: str, rest: str) -> str:
+    if code == _HUNGARY and rest.startswith("06"):
+        return rest.removeprefix("06")
+    return rest.lstrip("0")
