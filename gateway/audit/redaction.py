@@ -21,7 +21,8 @@ CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
 
 Redact = Callable[[str], str]
 
-_NUMBER = re.compile(r"\+[0-9]{7,15}|(?:(?<=sip:)|(?<=sips:)|(?<=tel:))[0-9]{3,20}")
+# A carrier's number format may put more digits in front than a number has.
+_NUMBER = re.compile(r"\+[0-9]{7,40}|(?:(?<=sip:)|(?<=sips:)|(?<=tel:))[0-9]{3,40}")
 
 
 def keep(value: str) -> str:

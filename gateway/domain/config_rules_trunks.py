@@ -145,6 +145,9 @@ def _format(path: str, wanted: NumberFormat) -> Mistakes:
     if not _DIGITS.fullmatch(wanted.prefix):
         yield f"{path}.prefix", f"must be at most {MAX_FORMAT_PREFIX} digits"
     yield from check.between(f"{path}.strip", wanted.strip, 0, MAX_STRIP)
+    for country in wanted.countries:
+        if country != check.NO_COUNTRY:
+            yield from check.country(f"{path}.country", country)
 
 
 def _health(path: str, policy: TrunkHealthPolicy) -> Mistakes:

@@ -27,6 +27,7 @@ from gateway.domain.limits import (
     rate_held,
     start_after,
 )
+from gateway.domain.number_formats import misread
 from gateway.domain.numbers import Callee
 from gateway.domain.routing.decision import (
     Backup,
@@ -142,6 +143,8 @@ class Admission:
         for backup in call.backups:
             trunk = self._trunk_of(backup.trunk_id)
             if trunk is None or not trunk.enabled or backup.trunk_id in tried:
+                continue
+            if misread(trunk.number_format, call.to):  # it may have another format by now
                 continue
             owned = {shown.number for shown in trunk.shown_by(call.tenant_id)}
             numbers = tuple(number for number in backup.numbers if number in owned)

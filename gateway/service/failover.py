@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gateway.domain import failover
 from gateway.domain.call import Call
+from gateway.domain.number_formats import misread
 from gateway.domain.observation import AttemptFailed, NextTrunk
 from gateway.domain.outcome import Failure
 from gateway.domain.tenant import Trunk
@@ -69,7 +70,7 @@ class Failover:
         def move(tx: Transaction) -> Moved:
             stored = _stored(tx, call)
             if len(stored.attempts) > len(call.attempts):  # a commit whose answer was lost
-                return Moved(stored, self._trunk(stored))
+                return _begun(stored, self._trunk(stored))
             if tx.holder(call.call_id) != self._gateway_id:
                 return Moved(stored, None, "another gateway has taken the call over")
             if why := self.objection(stored, failure, silent=silent):
@@ -98,6 +99,12 @@ class Failover:
 
     def _trunk(self, call: Call) -> Trunk | None:
         return self._directory.trunk(call.trunk_id)
+
+
+def _begun(stored: Call, trunk: Trunk | None) -> Moved:
+    """The newest attempt as it stands; its trunk may have another number format by now."""
+    cause = misread(trunk.number_format, stored.to) if trunk else ""
+    return Moved(stored, None if cause else trunk, cause)
 
 
 def _stored(tx: Reading, call: Call) -> Call:

@@ -269,6 +269,7 @@ def _format(message: admin_pb2.NumberFormat) -> NumberFormat:
         plus=message.plus if message.HasField("plus") else True,
         prefix=message.prefix,
         strip=message.strip,
+        countries=(message.country,) if message.country else (),
     )
 
 

@@ -180,7 +180,7 @@ _TRUNKS: Limits = {
         "password_from": _CONFIG,
         "from_host": _CONFIG,
     },
-    "NumberFormat": {"prefix": _CONFIG},
+    "NumberFormat": {"prefix": _CONFIG, "country": _CONFIG},
     "TrunkNumber": {"number": _CONFIG, "country": _CONFIG, "tenant_id": _CONFIG},
 }
 

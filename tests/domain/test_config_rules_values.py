@@ -85,6 +85,9 @@ GOOD = [
     of_trunk(failover_sip_codes=(300, 404, 480, 699)),
     of_trunk(outcomes=(an_outcome(), an_outcome(sip_status_code=603, text="cost", failover=True))),
     of_format(prefix="0123456789012345", strip=10, plus=False),
+    of_format(countries=("DE",)),
+    of_format(countries=("001",)),
+    of_destination(prefixes=("+390", "+2250", "+49", "+66001")),
     of_health(window=s(1), quarantine=s(3600), min_calls=1, failure_percent=100, probes=100),
 ]
 
@@ -150,6 +153,7 @@ MISTAKES = [
     ),
     (of_destination(limit_id=""), "tenants[0].limits.destinations[0].limit_id"),
     (of_destination(prefixes=("27",)), "tenants[0].limits.destinations[0].prefixes[0]"),
+    (of_destination(prefixes=("+49", "+490")), "tenants[0].limits.destinations[0].prefixes[1]"),
     (of_destination(countries=("ZZ",)), "tenants[0].limits.destinations[0].countries[0]"),
     (of_destination(max_calls_per_day=-1), "tenants[0].limits.destinations[0].max_calls_per_day"),
     (
@@ -165,6 +169,10 @@ MISTAKES = [
         "tenants[0].inbound.livekit_trunk_ids[0]",
     ),
     (of_tenant(inbound=Inbound(numbers=("030",))), "tenants[0].inbound.numbers[0]"),
+    (
+        of_tenant(inbound=Inbound(numbers=("+49030123456789",))),
+        "tenants[0].inbound.numbers[0]",
+    ),
     (
         Config(
             tenants=(
@@ -218,6 +226,7 @@ MISTAKES = [
     (of_format(prefix="1" * 17), "trunks[0].number_format.prefix"),
     (of_format(strip=11), "trunks[0].number_format.strip"),
     (of_format(strip=-1), "trunks[0].number_format.strip"),
+    (of_format(countries=("UK",)), "trunks[0].number_format.country"),
     (of_health(window=s(0.5)), "trunks[0].health.window"),
     (of_health(window=s(3601)), "trunks[0].health.window"),
     (of_health(min_calls=10_001), "trunks[0].health.min_calls"),

@@ -8,7 +8,15 @@ import pytest
 
 from gateway.domain.commands import PlaceCall
 from gateway.domain.routing.network import Network
-from gateway.domain.tenant import Config, Route, Tenant, TransferSupport, Trunk, TrunkNumber
+from gateway.domain.tenant import (
+    Config,
+    NumberFormat,
+    Route,
+    Tenant,
+    TransferSupport,
+    Trunk,
+    TrunkNumber,
+)
 from gateway.domain.timeouts import TimeoutPolicy
 from tests.domain.routing_words import (
     BERLIN,
@@ -36,6 +44,9 @@ OFF = trunk("a", enabled=False)
 FIXED = trunk("a", transfer_mode=TransferSupport.NONE)
 SHARED, FOREIGN = trunk("s", tenant_ids=()), trunk("x", tenant_ids=("globex",))
 MUTE = trunk("a", TrunkNumber(NUMBER, tenant_id="globex"), tenant_ids=("acme", "globex"))
+NATIONAL = NumberFormat(plus=False, prefix="0", strip=2)
+BRITISH = trunk("a", LONDON, number_format=NATIONAL)
+CAUSE = "tel:03012345678 would be read as +443012345678 in GB"
 NOT_OWNED = "CALLER_ID_NOT_OWNED"
 PINNED, TO_MOVE = call(trunk_id="b"), call(require_transfer=True)
 MY_NUMBER = call(caller_id=OTHER)
@@ -94,6 +105,19 @@ RULES: list[tuple[str, tuple[Trunk, ...], PlaceCall, str]] = [
         "a CALLER_ID_NOT_OWNED, b TAKEN",
     ),
     ("no trunk shows a number", (MUTE,), call(), "NO_TRUNK trunk.a=NO_CALLER_ID"),
+    (
+        "a trunk whose carrier reads the number as another one",
+        (BRITISH, B),
+        call(BERLIN),
+        "a READ_DIFFERENTLY, b TAKEN",
+    ),
+    (
+        "no trunk whose carrier reads the number as it is",
+        (BRITISH,),
+        call(BERLIN),
+        f"NO_TRUNK cause={CAUSE} trunk.a=READ_DIFFERENTLY",
+    ),
+    ("and where it reads the number itself", (BRITISH,), call(LONDON), "a TAKEN"),
     ("no trunk at all", (), call(), "NO_TRUNK"),
     (
         "own trunks before shared ones",

@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.limits import day_of
 from gateway.domain.numbers import described
 from gateway.domain.routing.decision import LimitCheck, RouteDecision, Verdict
-from gateway.domain.tenant import DestinationLimit
+from gateway.domain.tenant import DestinationLimit, NumberFormat
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
 from gateway.service.admission import Chosen
@@ -268,8 +268,14 @@ async def test_failover_never_tries_a_trunk_twice(store: SqlStore) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [None, {"enabled": False}, {"tenant_ids": ("beta",)}, {"numbers": ()}],
-    ids=["gone", "disabled", "not the tenant's", "without the number"],
+    [
+        None,
+        {"enabled": False},
+        {"tenant_ids": ("beta",)},
+        {"numbers": ()},
+        {"number_format": NumberFormat(strip=2)},
+    ],
+    ids=["gone", "disabled", "not the tenant's", "without the number", "reads another number"],
 )
 async def test_failover_asks_the_configuration_of_now(
     store: SqlStore, changes: dict[str, Any] | None

@@ -8,6 +8,7 @@ import pytest
 from gateway.audit.redaction import Redact, describe, keep, last4, text
 from gateway.domain.call import CallState, LegOptions
 from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall, TransferCall
+from gateway.domain.number_formats import misread
 from gateway.domain.routing.decision import TrunkState
 from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
@@ -77,6 +78,23 @@ def test_nothing_personal_is_left(redact: Redact, value: object) -> None:
     written = str(describe(value, redact))
     for personal in (TO, CALLER_ID, "Zoë", "Meier", "Acme", "hush", "1234"):
         assert personal not in written
+
+
+@pytest.mark.parametrize("redact", HIDING)
+@pytest.mark.parametrize(
+    "form",
+    [
+        NumberFormat(strip=2),
+        NumberFormat(prefix="0123456789012345"),
+        NumberFormat(plus=False, prefix="0", strip=1, countries=("DE",)),
+        NumberFormat(plus=False, prefix="00123456789012", countries=("DE",)),
+    ],
+)
+def test_no_number_is_left_in_what_a_carrier_would_read(redact: Redact, form: NumberFormat) -> None:
+    """The digits that would leave are as much a number as the one that was asked for."""
+    cause = misread(form, TO)
+    assert TO[-8:] in cause
+    assert TO[-8:] not in text(cause, redact)
 
 
 def test_personal_texts_stand_where_numbers_do() -> None:

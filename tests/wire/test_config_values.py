@@ -88,7 +88,7 @@ trunks:
     enabled: false
     max_concurrent_calls: 60
     max_calls_per_second: 10
-    number_format: {plus: false, prefix: "9911", strip: 2}
+    number_format: {plus: false, prefix: "9911", strip: 2, country: "001"}
     failover_sip_codes: [503, 480]
     failover_on_silence: false
     outcomes:
@@ -212,7 +212,9 @@ def test_a_trunk_arrives_as_written() -> None:
         password_from="file:/run/secrets/berlin",
         from_host="acme.example",
     )
-    assert berlin.number_format == NumberFormat(plus=False, prefix="9911", strip=2)
+    assert berlin.number_format == NumberFormat(
+        plus=False, prefix="9911", strip=2, countries=("001",)
+    )
     assert (berlin.failover_sip_codes, berlin.failover_on_silence) == ((503, 480), False)
     assert (berlin.max_concurrent_calls, berlin.max_calls_per_second) == (60, 10)
     assert berlin.health == TrunkHealthPolicy(

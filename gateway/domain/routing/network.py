@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.domain.number_formats import at_home
 from gateway.domain.numbers import Callee
 from gateway.domain.routing.caller_ids import CallerIds
 from gateway.domain.routing.hours import hold
@@ -45,12 +46,13 @@ class Network:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        trunks = tuple(map(at_home, config.trunks))
         self._tenants = {tenant.tenant_id: tenant for tenant in config.tenants}
-        self._trunks = {trunk.trunk_id: trunk for trunk in config.trunks}
-        self._caller_ids = {trunk.trunk_id: CallerIds(trunk) for trunk in config.trunks}
-        self._shared = tuple(trunk for trunk in config.trunks if not trunk.tenant_ids)
+        self._trunks = {trunk.trunk_id: trunk for trunk in trunks}
+        self._caller_ids = {trunk.trunk_id: CallerIds(trunk) for trunk in trunks}
+        self._shared = tuple(trunk for trunk in trunks if not trunk.tenant_ids)
         self._trunks_of = {
-            tenant_id: (*own, *self._shared) for tenant_id, own in _own_trunks(config).items()
+            tenant_id: (*own, *self._shared) for tenant_id, own in _own_trunks(trunks).items()
         }
         zones = _zones(config)
         self._routes = {
@@ -64,7 +66,10 @@ class Network:
         return self._tenants.get(tenant_id)
 
     def trunk(self, trunk_id: str) -> Trunk | None:
-        """The trunk of this name, if there is one, whoever may use it."""
+        """The trunk of this name, if there is one, whoever may use it.
+
+        Its number format says the countries whose dialling rules its carrier follows.
+        """
         return self._trunks.get(trunk_id)
 
     def trunks_of(self, tenant: Tenant) -> tuple[Trunk, ...]:
@@ -91,9 +96,9 @@ class Network:
         return table.find(callee, asked) if table else None
 
 
-def _own_trunks(config: Config) -> dict[str, list[Trunk]]:
+def _own_trunks(trunks: Iterable[Trunk]) -> dict[str, list[Trunk]]:
     own: dict[str, list[Trunk]] = {}
-    for trunk in config.trunks:
+    for trunk in trunks:
         for tenant_id in dict.fromkeys(trunk.tenant_ids):
             own.setdefault(tenant_id, []).append(trunk)
     return own

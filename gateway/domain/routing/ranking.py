@@ -101,7 +101,7 @@ def _consider(
         if trunk is None or not trunk.serves(tenant.tenant_id):
             continue
         caller_ids = network.caller_ids(trunk)
-        against = objection(Look(asked, tenant, trunk, caller_ids))
+        against = objection(Look(asked, tenant, trunk, caller_ids, to))
         if against:
             yield Candidate(
                 trunk.trunk_id, against.verdict, against.cause, target.priority, target.weight
@@ -127,4 +127,8 @@ def _no_trunk(asked: PlaceCall, candidates: list[Candidate]) -> GatewayError:
             f"caller ID {asked.caller_id} is no number of a trunk that could carry the call",
             {"caller_id": asked.caller_id, **why},
         )
-    return GatewayError(Reason.NO_TRUNK, f"no trunk may carry the call: {told}", why)
+    message = f"no trunk may carry the call: {told}"
+    misread = [one for one in candidates if one.verdict is Verdict.READ_DIFFERENTLY]
+    if misread:
+        message, why = f"{message}; {misread[0].cause}", {**why, "cause": misread[0].cause}
+    return GatewayError(Reason.NO_TRUNK, message, why)

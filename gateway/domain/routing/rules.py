@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.domain.commands import PlaceCall
+from gateway.domain.number_formats import misread
+from gateway.domain.numbers import Callee
 from gateway.domain.routing.caller_ids import CallerIds
 from gateway.domain.routing.decision import Verdict
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
@@ -17,6 +19,7 @@ class Look:
     tenant: Tenant
     trunk: Trunk
     caller_ids: CallerIds
+    to: Callee
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,12 @@ def _caller_id(look: Look) -> Objection | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (_asked_for, _enabled, _transfers, _caller_id)
+def _number(look: Look) -> Objection | None:
+    cause = misread(look.trunk.number_format, look.to.number)
+    return Objection(Verdict.READ_DIFFERENTLY, cause) if cause else None
+
+
+RULES: tuple[Rule, ...] = (_asked_for, _enabled, _transfers, _caller_id, _number)
 """The first rule that objects decides against a trunk."""
 
 

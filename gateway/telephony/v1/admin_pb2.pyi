@@ -350,14 +350,16 @@ class InlineTrunk(_message.Message):
     def __init__(self, hostname: _Optional[str] = ..., transport: _Optional[_Union[SipTransport, str]] = ..., username: _Optional[str] = ..., password_from: _Optional[str] = ..., from_host: _Optional[str] = ...) -> None: ...
 
 class NumberFormat(_message.Message):
-    __slots__ = ("plus", "prefix", "strip")
+    __slots__ = ("plus", "prefix", "strip", "country")
     PLUS_FIELD_NUMBER: _ClassVar[int]
     PREFIX_FIELD_NUMBER: _ClassVar[int]
     STRIP_FIELD_NUMBER: _ClassVar[int]
+    COUNTRY_FIELD_NUMBER: _ClassVar[int]
     plus: bool
     prefix: str
     strip: int
-    def __init__(self, plus: _Optional[bool] = ..., prefix: _Optional[str] = ..., strip: _Optional[int] = ...) -> None: ...
+    country: str
+    def __init__(self, plus: _Optional[bool] = ..., prefix: _Optional[str] = ..., strip: _Optional[int] = ..., country: _Optional[str] = ...) -> None: ...
 
 class TrunkHealthPolicy(_message.Message):
     __slots__ = ("window", "min_calls", "failure_percent", "quarantine", "probes", "disabled")
@@ -398,18 +400,30 @@ class ApplyConfigRequest(_message.Message):
     def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., expected_version: _Optional[int] = ..., dry_run: _Optional[bool] = ..., replay_calls: _Optional[int] = ...) -> None: ...
 
 class ApplyConfigResponse(_message.Message):
-    __slots__ = ("version", "changes", "more_changes", "reroutes", "replayed_calls")
+    __slots__ = ("version", "changes", "more_changes", "reroutes", "replayed_calls", "warnings", "more_warnings")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     MORE_CHANGES_FIELD_NUMBER: _ClassVar[int]
     REROUTES_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_CALLS_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    MORE_WARNINGS_FIELD_NUMBER: _ClassVar[int]
     version: int
     changes: _containers.RepeatedCompositeFieldContainer[ConfigChange]
     more_changes: int
     reroutes: _containers.RepeatedCompositeFieldContainer[Reroute]
     replayed_calls: int
-    def __init__(self, version: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[ConfigChange, _Mapping]]] = ..., more_changes: _Optional[int] = ..., reroutes: _Optional[_Iterable[_Union[Reroute, _Mapping]]] = ..., replayed_calls: _Optional[int] = ...) -> None: ...
+    warnings: _containers.RepeatedCompositeFieldContainer[ConfigWarning]
+    more_warnings: int
+    def __init__(self, version: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[ConfigChange, _Mapping]]] = ..., more_changes: _Optional[int] = ..., reroutes: _Optional[_Iterable[_Union[Reroute, _Mapping]]] = ..., replayed_calls: _Optional[int] = ..., warnings: _Optional[_Iterable[_Union[ConfigWarning, _Mapping]]] = ..., more_warnings: _Optional[int] = ...) -> None: ...
+
+class ConfigWarning(_message.Message):
+    __slots__ = ("field", "description")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    description: str
+    def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class ConfigChange(_message.Message):
     __slots__ = ("path", "before", "after")

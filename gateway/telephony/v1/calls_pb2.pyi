@@ -86,6 +86,7 @@ class TrunkVerdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRUNK_VERDICT_QUARANTINED: _ClassVar[TrunkVerdict]
     TRUNK_VERDICT_FULL: _ClassVar[TrunkVerdict]
     TRUNK_VERDICT_OVER_RATE: _ClassVar[TrunkVerdict]
+    TRUNK_VERDICT_READ_DIFFERENTLY: _ClassVar[TrunkVerdict]
 
 class CallEventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -150,6 +151,7 @@ TRUNK_VERDICT_NO_TRANSFER: TrunkVerdict
 TRUNK_VERDICT_QUARANTINED: TrunkVerdict
 TRUNK_VERDICT_FULL: TrunkVerdict
 TRUNK_VERDICT_OVER_RATE: TrunkVerdict
+TRUNK_VERDICT_READ_DIFFERENTLY: TrunkVerdict
 CALL_EVENT_TYPE_UNSPECIFIED: CallEventType
 CALL_EVENT_TYPE_CALL_CREATED: CallEventType
 CALL_EVENT_TYPE_CALL_RINGING: CallEventType
