@@ -51,9 +51,9 @@ def apply(
 ) -> None:
     """Replaces the whole configuration; running gateways follow within a second.
 
-    Prints what changes, and with --replay which calls would have gone elsewhere. A file with a
-    mistake changes nothing: each mistake is told with its line. With --json: the same as proto
-    JSON.
+    Prints what changes, behind a ! what is hardly meant, and with --replay which calls would
+    have gone elsewhere. A file with a mistake changes nothing: each mistake is told with its
+    line. With --json: the same as proto JSON.
     """
     from gateway.wire import admin_v1_requests, admin_v1_responses, config_v1  # noqa: PLC0415
 
@@ -79,6 +79,9 @@ def apply(
     show(*(line(change_text(change)) for change in done.changes))
     if done.more_changes:
         show(line(f"… and {done.more_changes} more changes"))
+    show(*(line(f"! {one.field}: {one.description}") for one in done.warnings))
+    if done.more_warnings:
+        show(line(f"… and {done.more_warnings} more warnings"))
     if replay:
         show_replay(done)
     show(line("checked, not applied" if dry_run else f"version {done.version} is in force"))

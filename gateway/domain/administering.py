@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.config_diff import ConfigChange
 from gateway.domain.tenant import Config, Right
+from gateway.errors import FieldViolation
 
 MAX_REPLAYED = 1000
 
@@ -59,6 +60,8 @@ class Applied:
     reroutes: tuple[Reroute, ...] = ()
     replayed_calls: int = 0
     dry_run: bool = False
+    warnings: tuple[FieldViolation, ...] = ()
+    """What is no mistake and yet hardly meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

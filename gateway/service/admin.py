@@ -15,6 +15,7 @@ from gateway.domain.administering import MAX_REPLAYED, Applied, ApplyConfig, Pro
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.commands import PlaceCall
 from gateway.domain.config_diff import ConfigChange, changes
+from gateway.domain.config_warnings import warnings
 from gateway.domain.fields import printable
 from gateway.domain.health import TrunkHealth
 from gateway.domain.ids import new_id
@@ -203,6 +204,7 @@ class AdminService:
         # What takes long on a big configuration is done in other threads: calls go on.
         proposal = await asyncio.to_thread(asked.judge)
         _check_secrets(proposal.config, self._secret_directories)
+        warned = await asyncio.to_thread(warnings, proposal.config)
         applied = None
         while applied is None:  # somebody else's change may come in between
             before = await self.current_config()
@@ -217,6 +219,7 @@ class AdminService:
                 applied = await self._put(asked, proposal, before, changed, by)
         if not asked.dry_run:
             await self._directory.refresh()
+        applied = replace(applied, warnings=warned)
         return await self._replayed(applied, in_force, proposal, asked.replay_calls)
 
     async def _put(

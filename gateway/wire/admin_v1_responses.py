@@ -14,6 +14,7 @@ from gateway.wire.fitting import within
 MAX_CHANGES = 1000
 MAX_CHANGES_BYTES = 2 * 1024 * 1024
 """The calls that would have gone elsewhere stand in the same response."""
+MAX_WARNINGS = 100
 
 
 def applied(value: Applied) -> admin_pb2.ApplyConfigResponse:
@@ -42,6 +43,11 @@ def applied(value: Applied) -> admin_pb2.ApplyConfigResponse:
             for one in value.reroutes
         ],
         replayed_calls=value.replayed_calls,
+        warnings=[
+            admin_pb2.ConfigWarning(field=one.field, description=one.description)
+            for one in value.warnings[:MAX_WARNINGS]
+        ],
+        more_warnings=max(0, len(value.warnings) - MAX_WARNINGS),
     )
 
 

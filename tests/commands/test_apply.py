@@ -107,6 +107,40 @@ def test_apply_tells_programs_the_same(acme: CommandLine, file: Path) -> None:
     ]
 
 
+NATIONAL = """
+    number_format: {strip: 2, prefix: "0", plus: false}
+"""
+
+
+def test_apply_warns_of_what_cannot_be_called(acme: CommandLine, file: Path) -> None:
+    """A format that makes other numbers of a country's is no mistake, and yet told each time."""
+    allowed = CONFIG.replace("acme", "acme\n    allowed_countries: [DE, AT]")
+    file.write_text(f"{allowed.rstrip()}{NATIONAL}")
+    expected = "no calls go over it to 1 of 2 countries: AT; such as "
+    for words in (("--dry-run",), ()):
+        told = acme("apply", str(file), *words).out
+        assert f"! trunks[1].number_format: {expected}" in told
+    (warning,) = acme("apply", str(file), "--json").json["warnings"]
+    assert warning["field"] == "trunks[1].number_format"
+    assert "would be read as +49" in warning["description"]
+
+
+def test_explain_tells_how_a_number_would_be_read(acme: CommandLine, file: Path) -> None:
+    """The verdict and its cause stand in the table; where no trunk is left, in the error."""
+    file.write_text(f"{CONFIG.rstrip()}{NATIONAL}")
+    assert acme("apply", str(file)).code == 0
+    cause = "tel:05123456789 would be read as +495123456789 in DE"
+    shown = acme("route", "explain", "acme", "+435123456789", "--json").json
+    assert shown["candidates"][1]["verdict"] == "TRUNK_VERDICT_READ_DIFFERENTLY"
+    assert cause in shown["candidates"][1]["cause"]
+    assert "READ_DIFFERENTLY" in acme("route", "explain", "acme", "+435123456789").out
+    off = CONFIG.replace("ST_munich", "ST_munich\n    enabled: false")
+    file.write_text(f"{off.rstrip()}{NATIONAL}")
+    assert acme("apply", str(file)).code == 0
+    refused = acme("route", "explain", "acme", "+435123456789")
+    assert (refused.code, cause in refused.err) == (1, True)
+
+
 def test_a_file_with_mistakes_changes_nothing(acme: CommandLine, file: Path) -> None:
     """Every mistake is told on its own line with its place, and what was in force stays."""
     file.write_text(CONFIG.replace("acme", "A B").replace("trunk_id: berlin", "trunk_id: ''"))
