@@ -10,6 +10,7 @@ from gateway.domain.config_checks import Mistakes
 from gateway.domain.config_rules_rooms import shared_rooms
 from gateway.domain.config_rules_routes import routes
 from gateway.domain.config_rules_trunks import trunks
+from gateway.domain.numbers import is_short
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Webhook
 from gateway.domain.timeouts import MAX_DURATION, MAX_RINGING, MIN_DURATION, TimeoutPolicy
 from gateway.errors import FieldViolation
@@ -96,6 +97,19 @@ def _allowed(path: str, tenant: Tenant) -> Mistakes:
         text = f"no country is called {told}: two letters, ISO 3166-1 alpha-2, or 001"
         yield f"{path}.allowed_countries", text
     yield from check.country(f"{path}.default_country", tenant.default_country)
+    yield from _emergency_numbers(f"{path}.emergency_numbers", tenant)
+
+
+def _emergency_numbers(path: str, tenant: Tenant) -> Mistakes:
+    if tenant.emergency_numbers and not tenant.default_country:
+        yield path, "needs the tenant's default_country: whose emergency numbers they are"
+    seen: set[str] = set()
+    for at, value in enumerate(tenant.emergency_numbers):
+        if not is_short(value):
+            yield f"{path}[{at}]", "must be a short number: 2 to 6 digits"
+        elif value in seen:
+            yield f"{path}[{at}]", f"{value} stands there twice"
+        seen.add(value)
 
 
 def _inbound(tenants: Sequence[Tenant]) -> Mistakes:

@@ -6,7 +6,7 @@ outside; so each of them must be allowed.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import phonenumbers
 
@@ -32,8 +32,17 @@ _SERVICE_CODES = (2, 3)
 _EXIT_CODES = ("00", "011")
 """Before an international number nearly everywhere, whatever the country."""
 
+ExtraOf = Callable[[str], Collection[str]]
+"""The emergency numbers of a country beside those that are known."""
 
-def readings(field: str, user: str, countries: Iterable[str]) -> tuple[Callee, ...]:
+
+def _none(_country: str) -> Collection[str]:
+    return ()
+
+
+def readings(
+    field: str, user: str, countries: Iterable[str], extra_of: ExtraOf = _none
+) -> tuple[Callee, ...]:
     """Each number that `user`, dialled in one of `countries`, may reach; none: it is a name.
 
     A user is dialled if it consists of digits, `+`, `*`, `#` and visual separators, or begins
@@ -46,7 +55,9 @@ def readings(field: str, user: str, countries: Iterable[str]) -> tuple[Callee, .
         plain = found[0] if found else ""
     where = sorted({country for country in countries if country})
     every = {
-        callee.number: callee for digits in _runs(plain) for callee in _read(field, digits, where)
+        callee.number: callee
+        for digits in _runs(plain)
+        for callee in _read(field, digits, where, extra_of)
     }
     return tuple(every.values())
 
@@ -59,11 +70,11 @@ def _runs(dialled: str) -> Iterator[str]:
             yield from (run["number"][length:] for length in _SERVICE_CODES)
 
 
-def _read(field: str, digits: str, countries: Iterable[str]) -> Iterator[Callee]:
+def _read(field: str, digits: str, countries: Iterable[str], extra_of: ExtraOf) -> Iterator[Callee]:
     if digits.startswith("+"):
         yield described(_with_plus(field, digits))
     elif len(digits) <= LONGEST_SHORT:
-        yield from _short(digits, countries)
+        yield from _short(digits, countries, extra_of)
     else:
         yield from _long(digits, countries)
 
@@ -79,8 +90,8 @@ def _with_plus(field: str, digits: str) -> str:
     return number
 
 
-def _short(digits: str, countries: Iterable[str]) -> Iterator[Callee]:
-    found = [country for country in countries if is_emergency(digits, country)]
+def _short(digits: str, countries: Iterable[str], extra_of: ExtraOf) -> Iterator[Callee]:
+    found = [each for each in countries if is_emergency(digits, each, extra_of(each))]
     if not found and digits in EVERYWHERE_EMERGENCY:
         found = [NO_COUNTRY_KNOWN]
     yield from (emergency(digits, country) for country in found[:1])

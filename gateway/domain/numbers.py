@@ -4,7 +4,7 @@ By Google's libphonenumber. Whether somebody answers there, nobody can tell from
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import phonenumbers
@@ -55,25 +55,32 @@ class Callee:
         return self.calling_code if self.emergency else self.number
 
 
-def callee(field: str, value: str, default_country: str = "") -> Callee:
+def callee(
+    field: str, value: str, default_country: str = "", extra: Collection[str] = ()
+) -> Callee:
     """The number to ring: E.164, or an emergency number of `default_country`.
 
-    Raises INVALID_FIELD naming `field` for any other short number: without a country nobody
-    could tell what it means.
+    `extra`: emergency numbers of that country beside those that are known. Raises INVALID_FIELD
+    naming `field` for any other short number: without a country nobody could tell what it means.
     """
-    if _SHORT.fullmatch(value):
-        return _emergency(field, value, default_country)
+    if is_short(value):
+        return _emergency(field, value, default_country, extra)
     return described(fields.phone_number(field, value))
 
 
-def _emergency(field: str, value: str, default_country: str) -> Callee:
+def is_short(number: str) -> bool:
+    """Whether it has the form of an emergency number: 2 to 6 digits."""
+    return _SHORT.fullmatch(number) is not None
+
+
+def _emergency(field: str, value: str, default_country: str, extra: Collection[str]) -> Callee:
     if not default_country:
         raise invalid_field(
             field,
             "must be E.164: short numbers need the tenant's default_country",
             value=value,
         )
-    if not is_emergency(value, default_country):
+    if not is_emergency(value, default_country, extra):
         raise invalid_field(
             field,
             f"must be E.164 or an emergency number of {default_country}",
@@ -94,9 +101,14 @@ def emergency(number: str, country: str) -> Callee:
     )
 
 
-def is_emergency(number: str, country: str) -> bool:
-    """Whether `number`, as it is dialled in `country`, reaches the emergency services."""
-    return bool(country) and shortnumberinfo.is_emergency_number(number, country)
+def is_emergency(number: str, country: str, extra: Collection[str] = ()) -> bool:
+    """Whether `number`, as it is dialled in `country`, reaches the emergency services.
+
+    By what libphonenumber knows, or by `extra`: emergency numbers of that country beside those
+    (`Tenant.emergency_numbers_in`).
+    """
+    known = bool(country) and shortnumberinfo.is_emergency_number(number, country)
+    return known or (bool(country) and number in extra)
 
 
 def described(number: str) -> Callee:

@@ -277,6 +277,12 @@ class Tenant:
     default_country: str = ""
     inbound: Inbound = Inbound()
     webhooks: tuple[Webhook, ...] = ()
+    emergency_numbers: tuple[str, ...] = ()
+    """Of `default_country`, beside those that are known."""
+
+    def emergency_numbers_in(self, country: str) -> tuple[str, ...]:
+        """What is an emergency number there beside those that are known."""
+        return self.emergency_numbers if country == self.default_country else ()
 
     def may_use_room(self, room: str) -> bool:
         """Whether `room` fits one of the tenant's patterns (`*` at the end: any rest)."""

@@ -248,7 +248,7 @@ class TransferAcceptance:
             at_home = network.countries_of(call.trunk_id, tenant.tenant_id)
             parties = {country_of(call.to), country_of(call.caller_id)}
             where = at_home | parties | {tenant.default_country}
-            callees = dial_strings.readings("to", parts[0], where)
+            callees = dial_strings.readings("to", parts[0], where, tenant.emergency_numbers_in)
         asked = Asked(now=wanted.time, caller_id=call.wishes.caller_id, labels=call.labels)
         for one in callees:
             check_destination(one, tenant, network.route_for(tenant, one, asked))
@@ -297,7 +297,7 @@ def _number(to: str, tenant: Tenant) -> Callee | None:
     """A number as PlaceCall takes it; None: a SIP URI of a host that the tenant may use."""
     parts = fields.sip_parts(to)
     if parts is None:
-        return callee("to", to, tenant.default_country)
+        return callee("to", to, tenant.default_country, tenant.emergency_numbers)
     if parts[1] not in {allowed.lower() for allowed in tenant.sip_hosts}:
         raise GatewayError(
             Reason.DESTINATION_NOT_ALLOWED,

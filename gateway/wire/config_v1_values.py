@@ -135,6 +135,7 @@ def _tenant(message: admin_pb2.Tenant) -> Tenant:
         blocked_number_kinds=_blocked_kinds(message),
         emergency_allowed=message.emergency_allowed,
         default_country=message.default_country,
+        emergency_numbers=tuple(message.emergency_numbers),
         inbound=Inbound(
             livekit_trunk_ids=tuple(message.inbound.livekit_trunk_ids),
             numbers=tuple(message.inbound.numbers),

@@ -141,6 +141,7 @@ _TENANTS: Limits = {
         "blocked_number_kinds": _ENUMS,
         "default_country": _CONFIG,
         "webhooks": _of(MAX_WEBHOOKS),
+        "emergency_numbers": _IDS,
     },
     "TenantInbound": {"livekit_trunk_ids": _IDS, "numbers": _texts(MAX_NUMBERS)},
     "TenantWebhook": {"webhook_id": _CONFIG, "url": _CONFIG, "secret_from": _CONFIG},

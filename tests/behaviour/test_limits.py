@@ -149,3 +149,19 @@ async def test_emergency_numbers_are_refused_unless_allowed(stand: Stand) -> Non
     request = calls_pb2.PlaceCallRequest(to="112", validate_only=True)
     route = (await stand.acme.call("PlaceCall", request)).route
     assert (route.emergency, route.dialed_number) == (True, "112")
+
+
+async def test_a_configured_emergency_number_is_one(stand: Stand) -> None:
+    """What is told in `emergency_numbers` is refused and passes like 112."""
+    ours = {"default_country": "US", "allowed_countries": ["FR"]}
+    await stand.apply(configuration(stand.trunk, **ours))
+    request = calls_pb2.PlaceCallRequest(to="988", validate_only=True)
+    error = await refusal(stand.acme.call("PlaceCall", request))
+    assert (error.code, error.reason) == ("invalid_argument", "INVALID_FIELD")
+    ours |= {"emergency_numbers": ["988"]}
+    await stand.apply(configuration(stand.trunk, **ours))
+    error = await refusal(stand.acme.call("PlaceCall", request))
+    assert (error.code, error.reason) == ("permission_denied", "EMERGENCY_NUMBER")
+    await stand.apply(configuration(stand.trunk, **ours, emergency_allowed=True))
+    route = (await stand.acme.call("PlaceCall", request)).route
+    assert (route.emergency, route.dialed_number) == (True, "988")

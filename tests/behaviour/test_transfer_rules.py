@@ -79,6 +79,20 @@ async def test_emergency_numbers_in_uris(stand: Stand, user: str) -> None:
     assert (await stand.acme.transfer(call.call_id, f"sip:{user}@{HOST}")).transfer_id
 
 
+@pytest.mark.parametrize(
+    "to", ["988", f"sip:988@{HOST}", f"sip:9-8-8@{HOST}", f"sip:*67988@{HOST}"]
+)
+async def test_configured_emergency_numbers(stand: Stand, to: str) -> None:
+    """They are refused like known ones, and pass like them with the permission."""
+    call = await answered(stand)
+    ours = {"default_country": "US", "emergency_numbers": ["988"]}
+    await stand.apply(configuration(stand.trunk, **ours))
+    assert await refused(stand, call, to) == ("permission_denied", "EMERGENCY_NUMBER")
+    allowed = {"emergency_allowed": True, "allowed_countries": ["FR"]}
+    await stand.apply(configuration(stand.trunk, **ours, **allowed))
+    assert (await stand.acme.transfer(call.call_id, to)).transfer_id
+
+
 @pytest.mark.parametrize("escaped", ["%2B15005550101", "+15005550101;user=phone", "%39%31%31"])
 async def test_escapes_and_parameters_hide_nothing(stand: Stand, escaped: str) -> None:
     """They have no place in a target at all."""

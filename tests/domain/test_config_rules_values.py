@@ -76,6 +76,7 @@ GOOD = [
     of_limits(max_concurrent_calls=0, max_calls_per_day=1_000_000_000),
     of_destination(countries=("001", "ZA"), max_calls_per_day=5),
     of_tenant(allowed_countries=frozenset({"DE", "001"}), default_country="DE"),
+    of_tenant(default_country="US", emergency_numbers=("988", "11", "123456", "911")),
     of_tenant(inbound=Inbound(livekit_trunk_ids=("ST_in",), numbers=("+493023125000",))),
     of_hook(),
     of_hook(url="http://10.0.0.7:8080/x?y=z"),
@@ -164,6 +165,14 @@ MISTAKES = [
     (of_tenant(allowed_countries=frozenset({"DE", "UK"})), "tenants[0].allowed_countries"),
     (of_tenant(default_country="001"), "tenants[0].default_country"),
     (of_tenant(default_country="Germany"), "tenants[0].default_country"),
+    (of_tenant(emergency_numbers=("988",)), "tenants[0].emergency_numbers"),
+    *(
+        (
+            of_tenant(default_country="US", emergency_numbers=("911", wrong)),
+            "tenants[0].emergency_numbers[1]",
+        )
+        for wrong in ("", "9", "1234567", "+988", "9-8-8", "988 ", "988\n", "٩٨٨", "help", "911")
+    ),
     (
         of_tenant(inbound=Inbound(livekit_trunk_ids=("",))),
         "tenants[0].inbound.livekit_trunk_ids[0]",

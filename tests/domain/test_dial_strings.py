@@ -63,6 +63,18 @@ def test_an_emergency_number_of_any_country_concerned(
     assert found.country == country
 
 
+@pytest.mark.parametrize("user", ["988", "9-8-8", "*67988", "#31#988"])
+def test_a_configured_emergency_number(user: str) -> None:
+    """It is one where it is configured; elsewhere it is an extension."""
+
+    def extra_of(country: str) -> tuple[str, ...]:
+        return ("988",) if country == "US" else ()
+
+    (found,) = readings("to", user, ("DE", "US"), extra_of)
+    assert (found.number, found.country, found.emergency) == ("988", "US", True)
+    assert readings("to", user, ("DE", ""), extra_of) == ()
+
+
 @pytest.mark.parametrize("user", ["alice", "anonymous", "1000", "4711", "3f2a9c", "a911", "_911"])
 def test_a_name_or_an_extension_is_no_number(user: str) -> None:
     """It is whoever the host knows under it."""

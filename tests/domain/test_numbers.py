@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.domain.number_formats import written_for
 from gateway.domain.numbers import Callee, callee, country_of, is_emergency
-from gateway.domain.tenant import NumberKind
+from gateway.domain.tenant import NumberFormat, NumberKind, Tenant
 from gateway.errors import GatewayError, Reason
 
 TOLD = [
@@ -69,6 +70,37 @@ def test_an_emergency_number(number: str, country: str) -> None:
 def test_no_emergency_number(number: str, country: str) -> None:
     """What calls for help elsewhere, or nowhere, does not here."""
     assert not is_emergency(number, country)
+
+
+FRANCE = dict.fromkeys(("114", "119", "196"), "FR")
+SPAIN = dict.fromkeys(("061", "091"), "ES")
+LACKING = {"112": "NG", "988": "US", **FRANCE, **SPAIN}
+"""Emergency numbers that libphonenumber does not know, each with its country."""
+
+
+@pytest.mark.parametrize(("number", "country"), LACKING.items())
+def test_an_emergency_number_that_is_configured(number: str, country: str) -> None:
+    """What is not known calls for help where it is told so, and is left whole on its way."""
+    assert not is_emergency(number, country)
+    assert is_emergency(number, country, (number,))
+    found = callee("to", number, country, (number,))
+    assert (found.number, found.country, found.emergency) == (number, country, True)
+    assert found.routed_as == found.calling_code != ""
+    assert written_for(NumberFormat(prefix="99", strip=8), found.number) == number
+
+
+def test_configured_numbers_come_beside_those_that_are_known() -> None:
+    """They take nothing away, name no other number, and mean nothing without a country."""
+    assert is_emergency("110", "DE", ("115",))
+    assert not is_emergency("1155", "DE", ("115",))
+    assert not is_emergency("115", "", ("115",))
+
+
+def test_configured_numbers_are_those_of_one_country() -> None:
+    """Elsewhere the same digits are what they are there."""
+    tenant = Tenant(tenant_id="acme", default_country="US", emergency_numbers=("988",))
+    assert tenant.emergency_numbers_in("US") == ("988",)
+    assert tenant.emergency_numbers_in("DE") == tenant.emergency_numbers_in("") == ()
 
 
 REFUSED = [

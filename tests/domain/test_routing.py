@@ -211,6 +211,8 @@ def test_the_route(
 OPEN: dict[str, Any] = {"blocked_number_kinds": frozenset[NumberKind]()}
 GERMANY: dict[str, Any] = {"default_country": "DE"}
 HELP: dict[str, Any] = {**GERMANY, "emergency_allowed": True}
+HELP_US: dict[str, Any] = {"default_country": "US", "emergency_allowed": True}
+CRISIS: dict[str, Any] = {"emergency_numbers": ("988",)}
 ONLY_GERMANY: dict[str, Any] = {"allowed_countries": frozenset({"DE"})}
 ANY = "every trunk: the tenant has no routes"
 EMERGENCY = "EMERGENCY_NUMBER country=DE"
@@ -278,6 +280,26 @@ DESTINATIONS: list[tuple[str, dict[str, Any], str, str]] = [
     ("911 in the US", {"default_country": "US"}, "911", "EMERGENCY_NUMBER country=US"),
     ("112 passes the countries", {**HELP, "allowed_countries": {"FR"}}, "112", ANY),
     ("112 passes the kinds", {**HELP, **kept_from(*NumberKind)}, "112", ANY),
+    ("988 is not known", HELP_US, "988", "INVALID_FIELD country=US field=to"),
+    ("988 where it is configured", {**HELP_US, **CRISIS}, "988", ANY),
+    (
+        "and may not be called",
+        {"default_country": "US", **CRISIS},
+        "988",
+        "EMERGENCY_NUMBER country=US",
+    ),
+    (
+        "988 passes countries and kinds",
+        {**HELP_US, **CRISIS, "allowed_countries": {"FR"}, **kept_from(*NumberKind)},
+        "988",
+        ANY,
+    ),
+    (
+        "no number but the configured one",
+        {**HELP_US, **CRISIS},
+        "9888",
+        "INVALID_FIELD country=US field=to",
+    ),
     (
         "a short number that is none of emergency",
         HELP,
@@ -322,6 +344,12 @@ def test_the_way_of_an_emergency_call(
 ) -> None:
     """An emergency call goes as calls to its country do, and no block and no gap holds it up."""
     assert told(lambda: by_route(ranked(to, *routes, **HELP))) == expected
+
+
+def test_the_way_to_a_configured_emergency_number() -> None:
+    """It goes as calls to its country do, past a block."""
+    routes = [block("no"), route("us", "US")]
+    assert told(lambda: by_route(ranked("988", *routes, **HELP_US, **CRISIS))) == "us: country US"
 
 
 def test_what_statistics_are_gathered_under() -> None:

@@ -10,7 +10,7 @@ from livekit.api import LiveKitAPI, SipCallError
 from livekit.protocol.sip import SIPNamedDest, SIPOutboundConfig, SIPRequestDest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, phone, reason_name
+from tests.behaviour.stand import Stand, configuration, phone, reason_name
 from tests.livekit_door.door import ROOM, Door, door_of, failure, seen, span
 from tests.patience import LATE
 
@@ -295,3 +295,17 @@ async def test_every_tenant_has_its_own(door: Door) -> None:
     async with door_of(stand, "globex") as other:
         error = await failure(other.create("00", room_name="globex-1", sip_trunk_id="acme-main"))
         assert seen(error) == ("not_found", 404)
+
+
+async def test_configured_emergency_numbers(door: Door) -> None:
+    """The tenant's own are refused like known ones, as numbers and in every form of a target."""
+    stand: Stand = door.stand
+    info = await door.create("00", wait_until_answered=True)
+    ours = {"default_country": "US", "emergency_numbers": ["988"]}
+    await stand.apply(configuration(stand.trunk, **ours))
+    dialed = await failure(door.create("", sip_call_to="988"))
+    assert dialed.metadata["reason"] == "EMERGENCY_NUMBER"
+    host = "pbx.example.com"
+    for to in ("tel:988", "tel:9-8-8", "<tel:988>", f"sip:988@{host}", f"sip:*67988@{host}"):
+        handed = await failure(door.transfer(info, to))
+        assert handed.metadata["reason"] == "EMERGENCY_NUMBER", to

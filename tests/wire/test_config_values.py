@@ -54,6 +54,7 @@ tenants:
     blocked_number_kinds: [NUMBER_KIND_SATELLITE, NUMBER_KIND_VOIP]
     emergency_allowed: true
     default_country: DE
+    emergency_numbers: ["115", 0115]
     inbound: {livekit_trunk_ids: [ST_in], numbers: [+493023125000], end_room_on_hangup: true}
     webhooks:
       - {webhook_id: crm, url: "https://crm.acme.example/calls", secret_from: env:CRM_SECRET}
@@ -172,6 +173,7 @@ def test_a_tenant_arrives_as_written() -> None:
     assert acme.allowed_countries == {"DE", "US"}
     assert acme.blocked_number_kinds == {NumberKind.SATELLITE, NumberKind.VOIP}
     assert (acme.emergency_allowed, acme.default_country) == (True, "DE")
+    assert acme.emergency_numbers == ("115", "0115")
     assert acme.inbound == Inbound(
         livekit_trunk_ids=("ST_in",), numbers=("+493023125000",), end_room_on_hangup=True
     )

@@ -29,7 +29,7 @@ def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed
     TRUNK_NOT_FOUND for a `trunk_id` that is not the tenant's, and NO_TRUNK or
     CALLER_ID_NOT_OWNED with the verdict on each trunk where none may carry the call.
     """
-    to = callee("to", asked.to, tenant.default_country)
+    to = callee("to", asked.to, tenant.default_country, tenant.emergency_numbers)
     fit = network.route_for(
         tenant, to, Asked(now=now, caller_id=asked.caller_id, labels=asked.labels)
     )

@@ -131,7 +131,7 @@ class Config(_message.Message):
     def __init__(self, tenants: _Optional[_Iterable[_Union[Tenant, _Mapping]]] = ..., trunks: _Optional[_Iterable[_Union[Trunk, _Mapping]]] = ...) -> None: ...
 
 class Tenant(_message.Message):
-    __slots__ = ("tenant_id", "rooms", "routes", "timeouts", "sip_hosts", "allowed_headers", "sandbox", "limits", "allowed_countries", "blocked_number_kinds", "emergency_allowed", "default_country", "inbound", "webhooks")
+    __slots__ = ("tenant_id", "rooms", "routes", "timeouts", "sip_hosts", "allowed_headers", "sandbox", "limits", "allowed_countries", "blocked_number_kinds", "emergency_allowed", "default_country", "inbound", "webhooks", "emergency_numbers")
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     ROOMS_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
@@ -146,6 +146,7 @@ class Tenant(_message.Message):
     DEFAULT_COUNTRY_FIELD_NUMBER: _ClassVar[int]
     INBOUND_FIELD_NUMBER: _ClassVar[int]
     WEBHOOKS_FIELD_NUMBER: _ClassVar[int]
+    EMERGENCY_NUMBERS_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     rooms: _containers.RepeatedScalarFieldContainer[str]
     routes: _containers.RepeatedCompositeFieldContainer[Route]
@@ -160,7 +161,8 @@ class Tenant(_message.Message):
     default_country: str
     inbound: TenantInbound
     webhooks: _containers.RepeatedCompositeFieldContainer[TenantWebhook]
-    def __init__(self, tenant_id: _Optional[str] = ..., rooms: _Optional[_Iterable[str]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., timeouts: _Optional[_Union[TimeoutPolicy, _Mapping]] = ..., sip_hosts: _Optional[_Iterable[str]] = ..., allowed_headers: _Optional[_Iterable[str]] = ..., sandbox: _Optional[bool] = ..., limits: _Optional[_Union[TenantLimits, _Mapping]] = ..., allowed_countries: _Optional[_Iterable[str]] = ..., blocked_number_kinds: _Optional[_Iterable[_Union[NumberKind, str]]] = ..., emergency_allowed: _Optional[bool] = ..., default_country: _Optional[str] = ..., inbound: _Optional[_Union[TenantInbound, _Mapping]] = ..., webhooks: _Optional[_Iterable[_Union[TenantWebhook, _Mapping]]] = ...) -> None: ...
+    emergency_numbers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tenant_id: _Optional[str] = ..., rooms: _Optional[_Iterable[str]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., timeouts: _Optional[_Union[TimeoutPolicy, _Mapping]] = ..., sip_hosts: _Optional[_Iterable[str]] = ..., allowed_headers: _Optional[_Iterable[str]] = ..., sandbox: _Optional[bool] = ..., limits: _Optional[_Union[TenantLimits, _Mapping]] = ..., allowed_countries: _Optional[_Iterable[str]] = ..., blocked_number_kinds: _Optional[_Iterable[_Union[NumberKind, str]]] = ..., emergency_allowed: _Optional[bool] = ..., default_country: _Optional[str] = ..., inbound: _Optional[_Union[TenantInbound, _Mapping]] = ..., webhooks: _Optional[_Iterable[_Union[TenantWebhook, _Mapping]]] = ..., emergency_numbers: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TenantInbound(_message.Message):
     __slots__ = ("livekit_trunk_ids", "numbers", "end_room_on_hangup")
