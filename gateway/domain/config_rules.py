@@ -1,7 +1,7 @@
 """What a configuration must be, as a whole, before any of it is applied."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from gateway.domain import config_checks as check
@@ -11,6 +11,7 @@ from gateway.domain.config_rules_rooms import shared_rooms
 from gateway.domain.config_rules_routes import routes
 from gateway.domain.config_rules_trunks import trunks
 from gateway.domain.numbers import is_short
+from gateway.domain.owners import canonical_number
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Webhook
 from gateway.domain.timeouts import MAX_DURATION, MAX_RINGING, MIN_DURATION, TimeoutPolicy
 from gateway.errors import FieldViolation
@@ -118,12 +119,13 @@ def _inbound(tenants: Sequence[Tenant]) -> Mistakes:
     numbers: dict[str, str] = {}
     for at, tenant in enumerate(tenants):
         path, inbound = f"tenants[{at}].inbound", tenant.inbound
-        yield from _claimed(f"{path}.livekit_trunk_ids", inbound.livekit_trunk_ids, trunks, tenant)
-        yield from _claimed(f"{path}.numbers", inbound.numbers, numbers, tenant)
+        ids, called = inbound.livekit_trunk_ids, map(canonical_number, inbound.numbers)
+        yield from _claimed(f"{path}.livekit_trunk_ids", ids, trunks, tenant)
+        yield from _claimed(f"{path}.numbers", called, numbers, tenant)
         yield from _inbound_values(path, inbound)
 
 
-def _claimed(path: str, values: Sequence[str], owners: dict[str, str], tenant: Tenant) -> Mistakes:
+def _claimed(path: str, values: Iterable[str], owners: dict[str, str], tenant: Tenant) -> Mistakes:
     for at, value in enumerate(values):
         if value in owners:
             yield f"{path}[{at}]", f"{fields.printable(value)} is {owners[value]}'s already"
@@ -136,6 +138,7 @@ def _inbound_values(path: str, inbound: Inbound) -> Mistakes:
         yield from check.identifier(f"{path}.livekit_trunk_ids[{at}]", value)
     for at, value in enumerate(inbound.numbers):
         yield from check.number(f"{path}.numbers[{at}]", value)
+    yield from check.country(f"{path}.number_country", inbound.number_country)
 
 
 def _webhooks(path: str, webhooks: Sequence[Webhook]) -> Mistakes:

@@ -1,19 +1,16 @@
-"""Legs that this gateway has not dialled: whose they are, and as which call they are kept."""
+"""Legs that this gateway has not dialled: what is told of them, and as which call they are kept."""
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.domain import timeouts
 from gateway.domain.call import Call, Direction
+from gateway.domain.carrier_numbers import canonical
 from gateway.domain.fields import printable
 from gateway.domain.leg import Leg
 from gateway.domain.observation import LeaveReason
-from gateway.domain.tenant import Tenant
-
-_NUMBER = re.compile(r"\+?[0-9][0-9 ().-]*")
+from gateway.domain.owners import Owner
 
 
 class Change(StrEnum):
@@ -40,46 +37,21 @@ class Notice:
     """Why it has left."""
 
 
-def tenant_of(leg: Leg, tenants: Iterable[Tenant]) -> Tenant | None:
-    """Whose call it is that rang in: the room decides, then the number, then the trunk.
-
-    Of several patterns that fit the room the longest one counts; `*` names no tenant in
-    particular, so there the number and the trunk come first. Where all is equal it is the
-    tenant that is configured first. None: nobody's.
-    """
-    fitting = [(fit, tenant) for tenant in tenants if (fit := _fit(leg, tenant)) is not None]
-    return max(fitting, key=lambda each: each[0])[1] if fitting else None
-
-
-def _fit(leg: Leg, tenant: Tenant) -> tuple[int, bool, bool] | None:
-    """How well room, number and trunk fit; None where nothing does."""
-    room = _room_fit(leg.room, tenant)
-    number = bool(leg.own_number) and _plain(leg.own_number) in map(_plain, tenant.inbound.numbers)
-    trunk = bool(leg.livekit_trunk_id) and leg.livekit_trunk_id in tenant.inbound.livekit_trunk_ids
-    if room is None and not number and not trunk:
-        return None
-    return room or 0, number, trunk
-
-
-def _room_fit(room: str, tenant: Tenant) -> int | None:
-    """Length of the longest pattern that fits, a name in full before any pattern."""
-    patterns = tenant.rooms or (f"{tenant.tenant_id}-*",)
-    fitting = (p for p in patterns if replace(tenant, rooms=(p,)).may_use_room(room))
-    return max((2 * len(p.removesuffix("*")) + (p == room) for p in fitting), default=None)
-
-
-def _plain(number: str) -> str:
-    """Carriers write one number with a `+` and without."""
-    return re.sub(r"[^0-9]", "", number) if _NUMBER.fullmatch(number) else number
-
-
-def call_of(leg: Leg, tenant: Tenant, call_id: str, now: datetime) -> Call:
+def call_of(leg: Leg, owner: Owner, call_id: str, now: datetime) -> Call:
     """The call that this leg is from now on, before anything of its state is known.
 
-    How long it may ring is LiveKit's to say (of a caller the inbound trunk's), so here it is
-    only kept from ringing for ever. `max_duration` counts from when the gateway saw the answer.
+    Of a call that rang in the number called is the tenant's own, as configured; that and the
+    caller's are else E.164 where they are one valid number as the tenant's carriers write it, and
+    what LiveKit tells where they are not. How long it may ring is LiveKit's to say (of a caller the
+    inbound trunk's), so here it is only kept from ringing for ever. `max_duration` counts from when
+    the gateway saw the answer.
     """
+    tenant = owner.tenant
     far, own = printable(leg.far_number), printable(leg.own_number)
+    if leg.rang_in:
+        country = tenant.carrier_country
+        far = canonical(leg.far_number, country) or far
+        own = owner.number or canonical(leg.own_number, country) or own
     longest = timeouts.duration(None, tenant.timeouts).in_force
     return Call(
         call_id=call_id,

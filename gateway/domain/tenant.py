@@ -247,6 +247,8 @@ class Inbound:
     livekit_trunk_ids: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     end_room_on_hangup: bool = False
+    number_country: str = ""
+    """In whose form carriers write numbers; empty: the tenant's `default_country`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,12 +286,21 @@ class Tenant:
         """What is an emergency number there beside those that are known."""
         return self.emergency_numbers if country == self.default_country else ()
 
+    @property
+    def carrier_country(self) -> str:
+        """In whose form carriers write the numbers of its callers; empty: unknown."""
+        return self.inbound.number_country or self.default_country
+
+    @property
+    def room_patterns(self) -> tuple[str, ...]:
+        """The names of its rooms; with a `*` at the end: any rest."""
+        return self.rooms or (f"{self.tenant_id}-*",)
+
     def may_use_room(self, room: str) -> bool:
-        """Whether `room` fits one of the tenant's patterns (`*` at the end: any rest)."""
-        patterns = self.rooms or (f"{self.tenant_id}-*",)
+        """Whether `room` fits one of the tenant's patterns."""
         return any(
             room.startswith(pattern[:-1]) if pattern.endswith("*") else room == pattern
-            for pattern in patterns
+            for pattern in self.room_patterns
         )
 
 

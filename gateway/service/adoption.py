@@ -13,11 +13,12 @@ from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.call import Call, Direction, EventType
 from gateway.domain.commands import CallRef
 from gateway.domain.ids import new_id
-from gateway.domain.inbound import call_of, tenant_of
+from gateway.domain.inbound import call_of
 from gateway.domain.leg import Leg
 from gateway.domain.limits import Held, limit_of_inbound, places_held
 from gateway.domain.observation import EndAsked, LeaveReason, LegGone, LegLeft, LegSeen
 from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.owners import Owner
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.domain.whose_leg import is_of
@@ -130,10 +131,8 @@ class Adoption:
         `left`: the leg has gone again, so the call ends with its beginning. Of a leg without a
         tenant the operator finds one audit record.
         """
-        plays = self._platforms.plays
-        tenant = tenant_of(leg, (t for t in self._directory.config.tenants if not plays(t)))
         told = AuditEvent(time=self._clock.now(), kind=AuditKind.DONE, method=finder.value)
-        return await self._adopt(leg, tenant, told, left)
+        return await self._adopt(leg, self._owner(leg), told, left)
 
     async def adopt(self, rpc: Rpc, room: str, identity: str) -> Call | None:
         """The call of a leg that a tenant names by its room and identity, and no open call has.
@@ -151,9 +150,12 @@ class Adoption:
             leg = await live.leg(room, identity)
         except PlatformError as away:
             raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
-        if leg is None or leg.call_id or (leg.rang_in and self._owner(leg) != rpc.tenant_id):
+        if leg is None or leg.call_id:
             return None
-        call = await self._adopt(leg, tenant, self._trail.of_rpc(rpc, AuditKind.DONE))
+        owner = self._owner(leg) if leg.rang_in else Owner(tenant)
+        if owner is None or owner.tenant.tenant_id != rpc.tenant_id:
+            return None
+        call = await self._adopt(leg, owner, self._trail.of_rpc(rpc, AuditKind.DONE))
         return call if call and call.tenant_id == rpc.tenant_id and not call.ended else None
 
     async def adopting(self, rpc: Rpc, ref: CallRef, step: Callable[[], Awaitable[T]]) -> T:
@@ -169,18 +171,17 @@ class Adoption:
                 raise
         return await step()
 
-    def _owner(self, leg: Leg) -> str:
-        owner = tenant_of(leg, self._directory.config.tenants)
-        return owner.tenant_id if owner else ""
+    def _owner(self, leg: Leg) -> Owner | None:
+        return self._directory.network.owners.of(leg) if self._platforms.live else None
 
     async def _adopt(
-        self, leg: Leg, tenant: Tenant | None, told: AuditEvent, left: LeaveReason | None = None
+        self, leg: Leg, owner: Owner | None, told: AuditEvent, left: LeaveReason | None = None
     ) -> Call | None:
         if not _id_of(leg):
             log.warning("leg_without_id", room=leg.room)
             return None
         new = new_id("call", told.time)
-        call = await self._store.transact(lambda tx: self._once(tx, leg, tenant, new, told, left))
+        call = await self._store.transact(lambda tx: self._once(tx, leg, owner, new, told, left))
         if call and call.call_id == new:
             log.info("leg_adopted", call_id=new, tenant_id=call.tenant_id, method=told.method)
             if call.ending:
@@ -193,7 +194,7 @@ class Adoption:
         self,
         tx: Transaction,
         leg: Leg,
-        tenant: Tenant | None,
+        owner: Owner | None,
         call_id: str,
         told: AuditEvent,
         left: LeaveReason | None,
@@ -201,10 +202,10 @@ class Adoption:
         """The call that the leg is known as, or a new one with all that belongs to it."""
         if known := call_of_leg(tx, leg, told.time):
             return known
-        if tenant is None:
+        if owner is None:
             self._nobodys(tx, leg, told)
             return None
-        call = call_of(leg, tenant, call_id, told.time)
+        tenant, call = owner.tenant, call_of(leg, owner, call_id, told.time)
         tx.hold(call_id, self._presence.gateway_id)
         self._claim(tx, leg, call_id, told.time)
         full = None if left else _full(tx, tenant, call)

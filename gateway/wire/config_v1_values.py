@@ -140,6 +140,7 @@ def _tenant(message: admin_pb2.Tenant) -> Tenant:
             livekit_trunk_ids=tuple(message.inbound.livekit_trunk_ids),
             numbers=tuple(message.inbound.numbers),
             end_room_on_hangup=message.inbound.end_room_on_hangup,
+            number_country=message.inbound.number_country,
         ),
         webhooks=tuple(
             Webhook(webhook_id=one.webhook_id, url=one.url, secret_from=one.secret_from)

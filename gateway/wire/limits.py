@@ -143,7 +143,11 @@ _TENANTS: Limits = {
         "webhooks": _of(MAX_WEBHOOKS),
         "emergency_numbers": _IDS,
     },
-    "TenantInbound": {"livekit_trunk_ids": _IDS, "numbers": _texts(MAX_NUMBERS)},
+    "TenantInbound": {
+        "livekit_trunk_ids": _IDS,
+        "numbers": _texts(MAX_NUMBERS),
+        "number_country": _CONFIG,
+    },
     "TenantWebhook": {"webhook_id": _CONFIG, "url": _CONFIG, "secret_from": _CONFIG},
     "TenantLimits": {"destinations": _of(MAX_LISTED)},
     "DestinationLimit": {

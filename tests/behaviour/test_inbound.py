@@ -13,7 +13,7 @@ from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.ports import AuditQuery
 from gateway.service import sweep
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import eventually, phone, reason_name, state_name
+from tests.behaviour.stand import configuration, eventually, phone, reason_name, state_name
 from tests.behaviour.telling import CALLER, HOTLINE, PATH, UNKNOWN_LINE, InboundStand, Relay
 from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
@@ -133,6 +133,19 @@ async def test_whose_caller_it_is(stand: InboundStand) -> None:
 
     (one,) = await eventually(recorded)
     assert one.record["request"]["sip_call_id"] == stranger
+
+
+CALLED = ["5005550188", "(500) 555-0188", "01115005550188", f"{HOTLINE};npdi;rn=+1999"]
+
+
+@pytest.mark.parametrize("called", CALLED)
+async def test_a_number_as_carriers_write_it(stand: InboundStand, called: str) -> None:
+    """In whatever form a carrier writes it, the tenant is found and the call has one number."""
+    inbound = {"numbers": [HOTLINE], "number_country": "US"}
+    await stand.apply(configuration(stand.trunk, default_country="DE", inbound=inbound))
+    stand.room = f"lobby-{secrets.token_hex(4)}"
+    call = await stand.answered(**{"to": called, "from": "500-555-0177"})
+    assert (call.to, call.caller_id) == (HOTLINE, CALLER)
 
 
 @pytest.mark.parametrize("rang_in", [True, False], ids=["inbound", "outbound"])

@@ -77,6 +77,7 @@ GOOD = [
     of_destination(countries=("001", "ZA"), max_calls_per_day=5),
     of_tenant(allowed_countries=frozenset({"DE", "001"}), default_country="DE"),
     of_tenant(default_country="US", emergency_numbers=("988", "11", "123456", "911")),
+    of_tenant(inbound=Inbound(numbers=("+493023125000",), number_country="AT")),
     of_tenant(inbound=Inbound(livekit_trunk_ids=("ST_in",), numbers=("+493023125000",))),
     of_hook(),
     of_hook(url="http://10.0.0.7:8080/x?y=z"),
@@ -191,6 +192,21 @@ MISTAKES = [
         ),
         "tenants[1].inbound.numbers[0]",
     ),
+    (
+        Config(
+            tenants=(
+                replace(ACME, inbound=Inbound(numbers=("+442079460000",))),
+                Tenant(tenant_id="globex", inbound=Inbound(numbers=("+4402079460000",))),
+            )
+        ),
+        "tenants[1].inbound.numbers[0]",
+    ),
+    (
+        of_tenant(inbound=Inbound(numbers=("+5491123456789", "+54111523456789"))),
+        "tenants[0].inbound.numbers[1]",
+    ),
+    (of_tenant(inbound=Inbound(number_country="001")), "tenants[0].inbound.number_country"),
+    (of_tenant(inbound=Inbound(number_country="de")), "tenants[0].inbound.number_country"),
     (of_hook(webhook_id=""), "tenants[0].webhooks[0].webhook_id"),
     (of_tenant(webhooks=(HOOK, HOOK)), "tenants[0].webhooks[1].webhook_id"),
     *((of_hook(url=url), "tenants[0].webhooks[0].url") for url in URLS),

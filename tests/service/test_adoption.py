@@ -13,6 +13,7 @@ from gateway.domain.inbound import call_of
 from gateway.domain.leg import Leg
 from gateway.domain.observation import EndAsked, LeaveReason, LegStatus
 from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.owners import Owner
 from gateway.domain.tenant import TenantLimits
 from gateway.errors import GatewayError, Reason
 from gateway.service.adoption import Finder
@@ -279,7 +280,7 @@ async def test_callers_who_are_refused_keep_nobody_out(store: SqlStore) -> None:
     async with serving(store, Exchange(), replace(ACME, limits=limits)) as desk:
         leg = a_leg(identity="sip_0")
         going = replace(
-            call_of(leg, ACME, "call_going", desk.clock.now()),
+            call_of(leg, Owner(ACME), "call_going", desk.clock.now()),
             ending=Ending(EndReason.REJECTED, HangupSource.GATEWAY, desk.clock.now()),
         )
         await desk.store.transact(lambda tx: tx.put_call(going))

@@ -55,7 +55,11 @@ tenants:
     emergency_allowed: true
     default_country: DE
     emergency_numbers: ["115", 0115]
-    inbound: {livekit_trunk_ids: [ST_in], numbers: [+493023125000], end_room_on_hangup: true}
+    inbound:
+      livekit_trunk_ids: [ST_in]
+      numbers: [+493023125000]
+      end_room_on_hangup: true
+      number_country: NO
     webhooks:
       - {webhook_id: crm, url: "https://crm.acme.example/calls", secret_from: env:CRM_SECRET}
     routes:
@@ -175,7 +179,10 @@ def test_a_tenant_arrives_as_written() -> None:
     assert (acme.emergency_allowed, acme.default_country) == (True, "DE")
     assert acme.emergency_numbers == ("115", "0115")
     assert acme.inbound == Inbound(
-        livekit_trunk_ids=("ST_in",), numbers=("+493023125000",), end_room_on_hangup=True
+        livekit_trunk_ids=("ST_in",),
+        numbers=("+493023125000",),
+        end_room_on_hangup=True,
+        number_country="NO",
     )
     assert acme.webhooks == (
         Webhook(

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.domain.number_formats import at_home
 from gateway.domain.numbers import Callee
+from gateway.domain.owners import Owners
 from gateway.domain.routing.caller_ids import CallerIds
 from gateway.domain.routing.hours import hold
 from gateway.domain.tenant import Config, Route, Tenant, Trunk
@@ -46,6 +47,8 @@ class Network:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.owners = Owners(tenant for tenant in config.tenants if not tenant.sandbox)
+        """Whose callers are; tenants of the sandbox have none."""
         trunks = tuple(map(at_home, config.trunks))
         self._tenants = {tenant.tenant_id: tenant for tenant in config.tenants}
         self._trunks = {trunk.trunk_id: trunk for trunk in trunks}

@@ -165,14 +165,16 @@ class Tenant(_message.Message):
     def __init__(self, tenant_id: _Optional[str] = ..., rooms: _Optional[_Iterable[str]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., timeouts: _Optional[_Union[TimeoutPolicy, _Mapping]] = ..., sip_hosts: _Optional[_Iterable[str]] = ..., allowed_headers: _Optional[_Iterable[str]] = ..., sandbox: _Optional[bool] = ..., limits: _Optional[_Union[TenantLimits, _Mapping]] = ..., allowed_countries: _Optional[_Iterable[str]] = ..., blocked_number_kinds: _Optional[_Iterable[_Union[NumberKind, str]]] = ..., emergency_allowed: _Optional[bool] = ..., default_country: _Optional[str] = ..., inbound: _Optional[_Union[TenantInbound, _Mapping]] = ..., webhooks: _Optional[_Iterable[_Union[TenantWebhook, _Mapping]]] = ..., emergency_numbers: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TenantInbound(_message.Message):
-    __slots__ = ("livekit_trunk_ids", "numbers", "end_room_on_hangup")
+    __slots__ = ("livekit_trunk_ids", "numbers", "end_room_on_hangup", "number_country")
     LIVEKIT_TRUNK_IDS_FIELD_NUMBER: _ClassVar[int]
     NUMBERS_FIELD_NUMBER: _ClassVar[int]
     END_ROOM_ON_HANGUP_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_COUNTRY_FIELD_NUMBER: _ClassVar[int]
     livekit_trunk_ids: _containers.RepeatedScalarFieldContainer[str]
     numbers: _containers.RepeatedScalarFieldContainer[str]
     end_room_on_hangup: bool
-    def __init__(self, livekit_trunk_ids: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[str]] = ..., end_room_on_hangup: _Optional[bool] = ...) -> None: ...
+    number_country: str
+    def __init__(self, livekit_trunk_ids: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[str]] = ..., end_room_on_hangup: _Optional[bool] = ..., number_country: _Optional[str] = ...) -> None: ...
 
 class TenantWebhook(_message.Message):
     __slots__ = ("webhook_id", "url", "secret_from")
