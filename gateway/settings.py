@@ -6,7 +6,7 @@ import stat
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.domain import hosts
 from gateway.domain.secret_refs import SecretError, SecretSource, below, is_of_machine, parse
 
 MAX_SECRET_BYTES = 64 * 1024
 MAX_PORT = 65_535
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-_PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|\w[\w-]*(\.\w[\w-]*)*\.?)(:[0-9]{1,5})?")
 _DATABASE = re.compile(r"(sqlite:///|postgres(ql)?://)\S.*")
 _QUOTES = ("'", '"')
 
@@ -253,13 +253,11 @@ def _leads_to_livekit(url: str) -> bool:
     """Whether LiveKit's methods can be asked for at this URL; it may have a path before them."""
     try:
         parts = urlsplit(url)
-        port = parts.port
-        if parts.netloc.startswith("["):
-            IPv6Address(parts.hostname or "")
+        hosts.place(parts.netloc)
     except ValueError:
         return False
-    known = parts.scheme in ("http", "https", "ws", "wss") and _PLACE.fullmatch(parts.netloc)
-    extra = parts.query or parts.fragment or " " in url or port == 0
+    known = parts.scheme in ("http", "https", "ws", "wss")
+    extra = parts.query or parts.fragment or " " in url
     return bool(known and not extra and not parts.path.rstrip("/").endswith("/twirp"))
 
 

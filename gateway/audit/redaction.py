@@ -22,7 +22,10 @@ CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
 Redact = Callable[[str], str]
 
 # A carrier's number format may put more digits in front than a number has.
-_NUMBER = re.compile(r"\+[0-9]{7,40}|(?:(?<=sip:)|(?<=sips:)|(?<=tel:))[0-9]{3,40}")
+_NUMBER = re.compile(
+    r"\+[0-9](?:[-.()]*[0-9]){6,39}|(?:(?<=sip:)|(?<=sips:)|(?<=tel:)|(?<=%2b))[0-9]{3,40}",
+    re.IGNORECASE,
+)
 
 
 def keep(value: str) -> str:

@@ -286,7 +286,7 @@ def show_call(call: Call, for_people: list[RenderableType], *, json: bool) -> No
 def transfer(
     ctx: typer.Context,
     call_id: options.CallId,
-    target: Annotated[str, typer.Argument(help="E.164 number or sip:user@host.")],
+    target: Annotated[str, typer.Argument(help="E.164 number, tel: number or sip:user@host.")],
     *,
     wait: Annotated[bool, options.flag("--wait", "Return when its outcome is known.")] = False,
     ringing_timeout: options.RingingTimeout = None,

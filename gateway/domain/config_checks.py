@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import phonenumbers
 
-from gateway.domain import e164, fields, secret_refs
+from gateway.domain import e164, fields, hosts, secret_refs
 from gateway.domain.timeouts import MIN_RINGING, seconds
 from gateway.errors import GatewayError
 
@@ -26,7 +26,6 @@ REFERENCE_RULE = (
 ID_RULE = "must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'"
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 
 def identifier(path: str, value: str) -> Mistakes:
@@ -35,9 +34,20 @@ def identifier(path: str, value: str) -> Mistakes:
         yield path, ID_RULE
 
 
-def is_host(value: str) -> bool:
-    """Whether this is a host name or an IPv4 address, without a port."""
-    return _HOST.fullmatch(value) is not None
+def host(path: str, value: str) -> Mistakes:
+    """A host name or an address, without a port."""
+    try:
+        hosts.host(value)
+    except ValueError as error:
+        yield path, f"must be a host name or address: {error}"
+
+
+def place(path: str, value: str) -> Mistakes:
+    """A host name or an address, and perhaps a port."""
+    try:
+        hosts.place(value)
+    except ValueError as error:
+        yield path, f"must be a host name or address, and :port if any; no URI: {error}"
 
 
 def prefixes(path: str, values: Sequence[str]) -> Mistakes:

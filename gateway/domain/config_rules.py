@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from gateway.domain import config_checks as check
-from gateway.domain import fields
+from gateway.domain import fields, hosts
 from gateway.domain.config_checks import Mistakes
 from gateway.domain.config_rules_rooms import shared_rooms
 from gateway.domain.config_rules_routes import routes
@@ -38,8 +38,7 @@ def _tenants(config: Config) -> Mistakes:
         yield from _policy(f"{path}.timeouts", tenant.timeouts)
         yield from routes(path, tenant, by_id)
         for place, host in enumerate(tenant.sip_hosts):
-            if not check.is_host(host):
-                yield f"{path}.sip_hosts[{place}]", "must be a host name or address"
+            yield from check.host(f"{path}.sip_hosts[{place}]", host)
         for place, header in enumerate(tenant.allowed_headers):
             if not fields.is_header(header):
                 yield f"{path}.allowed_headers[{place}]", "is no name of a SIP header"
@@ -154,7 +153,7 @@ def _is_url(url: str) -> bool:
     if len(url) > MAX_URL or not _URL.fullmatch(url):
         return False
     try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0 and not ("@" in parts.netloc or "#" in url)
-    except ValueError:  # a port that is no number, a bracket without its other
+        hosts.place(urlsplit(url).netloc)  # which also is not empty, and has no user
+    except ValueError:
         return False
+    return "#" not in url

@@ -29,9 +29,6 @@ MAX_PERCENT = 100
 MAX_PROBES = 100
 
 _DIGITS = re.compile(rf"[0-9]{{0,{MAX_FORMAT_PREFIX}}}")
-_ADDRESS = re.compile(
-    r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9]([A-Za-z0-9._-]{0,252}))(:(?P<port>[0-9]{1,5}))?"
-)
 _USERNAME = re.compile(r"[!#-\[\]-~]{1,128}")
 
 
@@ -67,13 +64,14 @@ def _trunk(path: str, trunk: Trunk, known: set[str]) -> Mistakes:
     for place, tenant_id in enumerate(trunk.tenant_ids):
         if tenant_id not in known:
             yield f"{path}.tenant_ids[{place}]", f"there is no tenant {fields.printable(tenant_id)}"
-    if trunk.transfer_mode is TransferSupport.SIP and not check.is_host(trunk.transfer_host):
-        yield f"{path}.transfer_host", "is required in transfer mode SIP: a host name"
+    if trunk.transfer_host:
+        yield from check.host(f"{path}.transfer_host", trunk.transfer_host)
+    elif trunk.transfer_mode is TransferSupport.SIP:
+        yield f"{path}.transfer_host", "is required in transfer mode SIP: a host name or address"
 
 
 def _inline(path: str, inline: InlineTrunk) -> Mistakes:
-    if not _is_address(inline.hostname):
-        yield f"{path}.hostname", "must be a host name or address, and :port if any; no URI"
+    yield from check.place(f"{path}.hostname", inline.hostname)
     if inline.username and not _USERNAME.fullmatch(inline.username):
         yield (
             f"{path}.username",
@@ -85,13 +83,8 @@ def _inline(path: str, inline: InlineTrunk) -> Mistakes:
         yield from check.secret(f"{path}.password_from", inline.password_from)
     if inline.password_from and not inline.username:
         yield f"{path}.username", "is required with password_from"
-    if inline.from_host and not check.is_host(inline.from_host):
-        yield f"{path}.from_host", "must be a host name or address"
-
-
-def _is_address(text: str) -> bool:
-    found = _ADDRESS.fullmatch(text)
-    return found is not None and (found["port"] is None or 0 < int(found["port"]) < 2**16)
+    if inline.from_host:
+        yield from check.host(f"{path}.from_host", inline.from_host)
 
 
 def _headers(path: str, trunk: Trunk) -> Mistakes:

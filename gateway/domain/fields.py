@@ -25,7 +25,6 @@ MAX_LABEL_VALUE = 256
 MAX_REQUEST_ID = 128
 MAX_DIGITS = 64
 MAX_DISPLAY_NAME = 128
-MAX_SIP_URI = 255
 MAX_MEDIA_TIMEOUT = timedelta(seconds=600)
 MAX_CODECS = 16
 
@@ -33,9 +32,6 @@ _TOKEN = re.compile(r"[!-~]+")
 _DIGITS = re.compile(r"[0-9A-D*#w]*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!%*_+`'~.-]{1,255}")
 _CODEC = re.compile(r"[A-Za-z0-9._-]{1,32}")
-_SIP_URI = re.compile(
-    r"sips?:(?P<user>[A-Za-z0-9+*#._~!$&'()-]{1,64})@(?P<host>[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?"
-)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """C0, DEL, C1, line separators, what turns the direction of writing, halves of pairs."""
 _RESERVED_ATTRIBUTES = ("sip.", "lk.", "gateway.")
@@ -75,23 +71,6 @@ def _not_canonical(field: str, value: str) -> GatewayError:
     return invalid_field(field, "is no number of its country's length", value=value)
 
 
-def transfer_target(field: str, value: str) -> str:
-    """`value`, an E.164 number or a SIP URI of user, host and perhaps port; no parameters."""
-    if not value.lower().startswith(("sip:", "sips:")):
-        return phone_number(field, value)
-    if len(value) > MAX_SIP_URI or not _SIP_URI.fullmatch(value):
-        raise invalid_field(
-            field, "must be E.164, or sip:user@host without parameters", value=printable(value)
-        )
-    return value
-
-
-def sip_parts(uri: str) -> tuple[str, str] | None:
-    """User and host (in lower case) of a SIP URI that `transfer_target` lets pass, else None."""
-    found = _SIP_URI.fullmatch(uri)
-    return (found["user"], found["host"].lower()) if found else None
-
-
 def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
     """Every field but `request_id` that needs nothing but itself; the rest needs the tenant."""
     if asked.caller_id:
@@ -105,9 +84,7 @@ def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
 
 
 def check_transfer_call(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
-    """Every field of a transfer that needs nothing but itself."""
-    if asked.to.lower().startswith(("sip:", "sips:")):
-        transfer_target("to", asked.to)
+    """Every field of a transfer, beside its target, that needs nothing but itself."""
     request_id(asked.request_id)
     headers("headers", asked.headers, allowed_headers)
 

@@ -20,6 +20,7 @@ from livekit.protocol.sip import (
     TransferSIPParticipantRequest,
 )
 
+from gateway.domain import hosts
 from gateway.domain.call import IncludeHeaders, LegOptions, MediaEncryption
 from gateway.domain.leg import Dial, Refer
 from gateway.domain.tenant import InlineTrunk, SipTransport
@@ -146,11 +147,11 @@ def create_request(dial: Dial, password: str = "") -> CreateSIPParticipantReques
 
 def _trunk(inline: InlineTrunk, password: str) -> SIPOutboundConfig:
     return SIPOutboundConfig(
-        hostname=inline.hostname,
+        hostname=hosts.canonical(inline.hostname),
         transport=_TRANSPORT[inline.transport],
         auth_username=inline.username,
         auth_password=password,
-        from_host=inline.from_host,
+        from_host=hosts.canonical(inline.from_host),
     )
 
 

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from math import inf
 
+from gateway.domain import sip_uris
+
 RINGS_AFTER = 0.05
 """Seconds from the dial until a phone begins to ring."""
 SHORTLY = 0.3
@@ -113,6 +115,17 @@ def phone_on(livekit_trunk_id: str, called: str) -> Phone:
 
 def number(text: str) -> Number:
     """The number in `+15005550100`, `tel:+1-500-555-0100` or `sip:+15005550100@host`."""
-    user = re.sub(r"^<?(tel|sips?):|[@;?>].*$", "", text.strip())
-    found = re.fullmatch(r"\+?150055501(\d\d)", re.sub(r"[-. ()]", "", user))
+    found = re.fullmatch(r"\+?150055501(\d\d)", re.sub(r"[-.()]", "", _dialled(text)))
     return NUMBERS.get(found[1], NOBODY) if found else NOBODY
+
+
+def _dialled(text: str) -> str:
+    """What a phone would dial: the number of a `tel:` URI, the user of a `sip:` one."""
+    written = text.strip("<>")
+    if not sip_uris.is_uri(written):
+        return written
+    try:
+        uri = sip_uris.parse(written)
+    except ValueError:
+        return ""
+    return uri.number if isinstance(uri, sip_uris.TelUri) else uri.user

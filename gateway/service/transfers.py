@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.audit.trail import Trail
-from gateway.domain import dial_strings, fields, timeouts
+from gateway.domain import dial_strings, fields, hosts, sip_uris, targets, timeouts
 from gateway.domain.audit_event import AuditEvent
 from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.commands import CallRef, TransferCall
@@ -15,6 +15,7 @@ from gateway.domain.numbers import Callee, callee, country_of
 from gateway.domain.routing.destination import check_destination
 from gateway.domain.routing.network import Asked
 from gateway.domain.rpc import Rpc
+from gateway.domain.sip_uris import SipUri
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
 from gateway.domain.transfer import Transfer, TransferState
 from gateway.errors import GatewayError, Reason
@@ -84,7 +85,9 @@ class TransferService:
         fields.check_transfer_call(asked, tenant.allowed_headers)
         policy = replace(tenant.timeouts, ringing_timeout=None)
         span = timeouts.ringing(asked.ringing_timeout, policy).in_force
-        wanted = self._acceptance.wanted(rpc, asked, tenant, span)
+        target = _target(asked.to, tenant)
+        _check_host(target, tenant)
+        wanted = self._acceptance.wanted(rpc, replace(asked, to=target.to), tenant, target, span)
         accept = self._adoption.adopting(rpc, asked.call, lambda: self._accept_and_refer(wanted))
         accepted = await asyncio.shield(asyncio.create_task(accept))
         return replace(accepted, transfer=await self._answer(asked, accepted.transfer))
@@ -142,6 +145,14 @@ class TransferService:
             return transfer
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where a call is to be handed to, in canonical form, and what that is."""
+
+    to: str
+    means: Callee | SipUri
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
     """A transfer that is asked for: all of it that can be known before its call is read."""
@@ -151,8 +162,7 @@ class _Wanted:
     transfer_id: str
     time: datetime
     tenant: Tenant
-    number: Callee | None
-    """None where a SIP URI is asked for: which numbers that may reach depends on the call."""
+    target: _Target
     ringing_timeout: timedelta
     claim: RequestClaim | None
     intent: AuditEvent
@@ -180,9 +190,10 @@ class TransferAcceptance:
         self._trail = trail
         self._gateway_id = gateway_id
 
-    def wanted(self, rpc: Rpc, asked: TransferCall, tenant: Tenant, span: timedelta) -> _Wanted:
-        """What is asked for, ready to be accepted. Raises where no call may be handed over so."""
-        number = _number(asked.to, tenant)
+    def wanted(
+        self, rpc: Rpc, asked: TransferCall, tenant: Tenant, target: _Target, span: timedelta
+    ) -> _Wanted:
+        """What is asked for, ready to be accepted."""
         now = self._clock.now()
         transfer_id = new_id("transfer", now)
         return _Wanted(
@@ -191,7 +202,7 @@ class TransferAcceptance:
             transfer_id=transfer_id,
             time=now,
             tenant=tenant,
-            number=number,
+            target=target,
             ringing_timeout=span,
             claim=repeats.claim_of(rpc, asked, transfer_id, now),
             intent=self._trail.asked(rpc, asked, {"target": asked.to}),
@@ -241,14 +252,14 @@ class TransferAcceptance:
         number is judged as a call to it would be that asks for what this call has asked for.
         """
         network, tenant = self._directory.network, wanted.tenant
-        parts = fields.sip_parts(wanted.asked.to)
-        if parts is None:
-            callees: tuple[Callee, ...] = (wanted.number,) if wanted.number else ()
+        means = wanted.target.means
+        if isinstance(means, Callee):
+            callees: tuple[Callee, ...] = (means,)
         else:
             at_home = network.countries_of(call.trunk_id, tenant.tenant_id)
             parties = {country_of(call.to), country_of(call.caller_id)}
             where = at_home | parties | {tenant.default_country}
-            callees = dial_strings.readings("to", parts[0], where, tenant.emergency_numbers_in)
+            callees = dial_strings.readings("to", means.user, where, tenant.emergency_numbers_in)
         asked = Asked(now=wanted.time, caller_id=call.wishes.caller_id, labels=call.labels)
         for one in callees:
             check_destination(one, tenant, network.route_for(tenant, one, asked))
@@ -286,25 +297,33 @@ class TransferAcceptance:
 
 def refer_target(to: str, trunk: Trunk) -> str:
     """The Refer-To URI in the form that the trunk's carrier takes."""
-    if to.lower().startswith(("sip:", "sips:")):
+    if sip_uris.is_uri(to):
         return to
     if trunk.transfer_mode is TransferSupport.SIP:
-        return f"sip:{to}@{trunk.transfer_host}"
+        return f"sip:{to}@{hosts.canonical(trunk.transfer_host)}"
     return f"tel:{to}"
 
 
-def _number(to: str, tenant: Tenant) -> Callee | None:
-    """A number as PlaceCall takes it; None: a SIP URI of a host that the tenant may use."""
-    parts = fields.sip_parts(to)
-    if parts is None:
-        return callee("to", to, tenant.default_country, tenant.emergency_numbers)
-    if parts[1] not in {allowed.lower() for allowed in tenant.sip_hosts}:
+def _target(asked: str, tenant: Tenant) -> _Target:
+    """A number as PlaceCall takes it, or a SIP URI."""
+    to = targets.target("to", asked)
+    uri = targets.sip_target(to)
+    if uri:
+        return _Target(to, uri)
+    return _Target(to, callee("to", to, tenant.default_country, tenant.emergency_numbers))
+
+
+def _check_host(target: _Target, tenant: Tenant) -> None:
+    """A tenant hands calls over to the SIP hosts that it may use."""
+    if isinstance(target.means, Callee):
+        return
+    host = target.means.place.host
+    if host not in map(hosts.canonical, tenant.sip_hosts):
         raise GatewayError(
             Reason.DESTINATION_NOT_ALLOWED,
-            f"the tenant may not transfer to SIP host {parts[1]}",
-            {"to": to, "host": parts[1]},
+            f"the tenant may not transfer to SIP host {host}",
+            {"to": target.to, "host": host},
         )
-    return None
 
 
 def _not_found(transfer_id: str) -> GatewayError:

@@ -1,6 +1,5 @@
 """LiveKit's SIP requests → what the domain is asked."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeVar
@@ -33,8 +32,6 @@ _ENCRYPTION: Mapping[int, MediaEncryption] = {
     SIPMediaEncryption.SIP_MEDIA_ENCRYPT_REQUIRE: MediaEncryption.REQUIRED,
 }
 V = TypeVar("V")
-
-_VISUAL_SEPARATORS = re.compile(r"[-.()]")
 
 
 def create_participant(message: CreateSIPParticipantRequest) -> PlaceCall:
@@ -103,11 +100,8 @@ def transfer_participant(message: TransferSIPParticipantRequest) -> TransferCall
 
 
 def _target(value: str) -> str:
-    """LiveKit's forms (`tel:`, `sip:`, either in angle brackets) as the gateway's own."""
-    inner = value[1:-1] if value.startswith("<") and value.endswith(">") else value
-    if inner.lower().startswith("tel:"):
-        return _VISUAL_SEPARATORS.sub("", inner[len("tel:") :])
-    return inner
+    """LiveKit also takes URIs in angle brackets."""
+    return value[1:-1] if value.startswith("<") and value.endswith(">") else value
 
 
 def list_outbound_trunks(message: ListSIPOutboundTrunkRequest) -> ListOutboundTrunks:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.tenant import TransferSupport, Trunk
+from gateway.service.transfers import refer_target
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.behaviour.stand import Stand, configuration, phone, refusal, state_name
 
@@ -18,6 +20,10 @@ FORMS = [
     "sip:+1-500-555.(0101)@" + HOST,
     "sip:*67{digits}@" + HOST,
     "sip:{digits}99@" + HOST,
+    "sip:%2B{digits}@" + HOST,
+    "SIP:{e164}@PBX.Example.COM.",
+    "tel:{e164}",
+    "TEL:+1-500-(555).0101",
 ]
 TARGETS = [form.format(e164=phone("01"), digits=phone("01")[1:]) for form in FORMS]
 
@@ -93,12 +99,65 @@ async def test_configured_emergency_numbers(stand: Stand, to: str) -> None:
     assert (await stand.acme.transfer(call.call_id, to)).transfer_id
 
 
-@pytest.mark.parametrize("escaped", ["%2B15005550101", "+15005550101;user=phone", "%39%31%31"])
-async def test_escapes_and_parameters_hide_nothing(stand: Stand, escaped: str) -> None:
-    """They have no place in a target at all."""
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        ("%39%31%31", "EMERGENCY_NUMBER"),
+        ("+15005550101;user=phone", "INVALID_FIELD"),
+        ("911%20", "INVALID_FIELD"),
+        ("911%3Bx", "INVALID_FIELD"),
+    ],
+)
+async def test_escapes_and_parameters_hide_nothing(stand: Stand, user: str, reason: str) -> None:
+    """Escapes are judged by what they stand for; parameters have no place in a target."""
     call = await answered(stand)
-    why = ("invalid_argument", "INVALID_FIELD")
-    assert await refused(stand, call, f"sip:{escaped}@{HOST}") == why
+    assert (await refused(stand, call, f"sip:{user}@{HOST}"))[1] == reason
+
+
+HOSTS = ["PBX.Example.com.", "[2001:DB8:0::1]", "192.0.2.4"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("SIP:Alice@pbx.EXAMPLE.com", "sip:Alice@pbx.example.com"),
+        ("sips:%61lice@pbx.example.com.:5061", "sips:alice@pbx.example.com:5061"),
+        ("sip:alice@[2001:db8::0:1]", "sip:alice@[2001:db8::1]"),
+        ("sip:alice@192.0.2.4", "sip:alice@192.0.2.4"),
+        ("tel:+1-500-555-0100", "+15005550100"),
+    ],
+)
+async def test_a_target_is_kept_in_its_canonical_form(stand: Stand, told: str, kept: str) -> None:
+    """Hosts are compared in it too, whoever wrote them how."""
+    call = await answered(stand)
+    await stand.apply(configuration(stand.trunk, sip_hosts=HOSTS))
+    transfer = await stand.acme.transfer(call.call_id, told, request_id="once")
+    assert transfer.to == kept
+    again = await stand.acme.transfer(call.call_id, kept, request_id="once")
+    assert again.transfer_id == transfer.transfer_id
+
+
+@pytest.mark.parametrize(
+    ("to", "mode", "sent"),
+    [
+        ("+15005550100", TransferSupport.TEL, "tel:+15005550100"),
+        ("+15005550100", TransferSupport.SIP, "sip:+15005550100@[2001:db8::1]"),
+        ("sip:alice@pbx.example.com", TransferSupport.SIP, "sip:alice@pbx.example.com"),
+    ],
+)
+def test_what_is_sent(to: str, mode: TransferSupport, sent: str) -> None:
+    """A number in the form that the trunk takes, with its host in canonical form; else the URI."""
+    trunk = Trunk(trunk_id="a", transfer_mode=mode, transfer_host="[2001:DB8:0::1]")
+    assert refer_target(to, trunk) == sent
+
+
+@pytest.mark.parametrize("host", ["[2001:db8::2]", "pbx.example.com.evil.example", "192.0.2.5"])
+async def test_other_hosts_are_refused(stand: Stand, host: str) -> None:
+    """Only what the tenant may use is taken."""
+    call = await answered(stand)
+    await stand.apply(configuration(stand.trunk, sip_hosts=HOSTS))
+    why = ("permission_denied", "DESTINATION_NOT_ALLOWED")
+    assert await refused(stand, call, f"sip:alice@{host}") == why
 
 
 LIMITS: dict[str, tuple[dict[str, Any], str]] = {

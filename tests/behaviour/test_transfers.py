@@ -165,7 +165,14 @@ async def test_sip_targets_only_at_the_tenants_hosts(stand: Stand) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["", "0100", "tel:+15005550100", "sip:a@b\r\nX: 1", "sip:a@pbx.example.com;x=1", "+1\x00500"],
+    [
+        "",
+        "0100",
+        "tel:+15005550100;ext=1",
+        "sip:a@b\r\nX: 1",
+        "sip:a@pbx.example.com;x=1",
+        "+1\x00500",
+    ],
 )
 async def test_a_malformed_target_is_refused(stand: Stand, target: str) -> None:
     """A target that is neither E.164 nor a plain SIP URI is INVALID_FIELD to."""

@@ -16,6 +16,7 @@ from gateway.domain.tenant import (
     NumberFormat,
     Tenant,
     TenantLimits,
+    TransferSupport,
     Trunk,
     TrunkHealthPolicy,
     TrunkNumber,
@@ -83,6 +84,10 @@ GOOD = [
     of_hook(url="http://10.0.0.7:8080/x?y=z"),
     of_inline(),
     of_inline(hostname="10.0.0.7:5080", username="acme", password_from="env:PW"),
+    of_inline(hostname="acme_pbx_1", from_host="[2001:db8::1]"),
+    of_hook(url="https://[2001:db8::1]:8443/x"),
+    of_tenant(sip_hosts=("PBX.example.", "[2001:db8::1]", "192.0.2.4")),
+    of_trunk(transfer_mode=TransferSupport.SIP, transfer_host="[2001:db8::1]"),
     of_inline(hostname="[2001:db8::1]:5061", username="a", password_from="file:/run/secrets/pw"),
     of_trunk(failover_sip_codes=(300, 404, 480, 699)),
     of_trunk(outcomes=(an_outcome(), an_outcome(sip_status_code=603, text="cost", failover=True))),
@@ -110,7 +115,14 @@ HOSTNAMES = (
     "sip.example.com:0",
     "sip.example.com:65536",
     "2001:db8::1",
+    "...",
+    "a..b",
+    "[::::]",
+    "999.1.1.1",
+    "pbx-.example",
+    f"{'a' * 64}.example",
 )
+HOSTS = (*HOSTNAMES[1:-7], "sip.example.com:5060", *HOSTNAMES[-7:])
 
 REFERENCES = (
     "hunter2",
@@ -142,6 +154,13 @@ URLS = (
     "https://x.example/#a",
     "https://x.example:99999/",
     "https://x.example/a b",
+    "https://x.example:0/",
+    "https://x.example:/",
+    "https://a..b/",
+    "https://[::::]/",
+    "https://999.1.1.1/",
+    "https://2130706433/",
+    "https://-a.example/",
     f"https://x.example/{'a' * 2048}",
 )
 
@@ -223,7 +242,9 @@ MISTAKES = [
         (of_inline(username="acme", password_from=ref), "trunks[0].inline.password_from")
         for ref in REFERENCES
     ),
-    (of_inline(from_host="a;b"), "trunks[0].inline.from_host"),
+    *((of_inline(from_host=host), "trunks[0].inline.from_host") for host in HOSTS),
+    *((of_trunk(transfer_host=host), "trunks[0].transfer_host") for host in HOSTS),
+    *((of_tenant(sip_hosts=("b.example", host)), "tenants[0].sip_hosts[1]") for host in HOSTS),
     (of_trunk(max_concurrent_calls=-1), "trunks[0].max_concurrent_calls"),
     (of_trunk(max_calls_per_second=-1), "trunks[0].max_calls_per_second"),
     (of_trunk(numbers=(replace(NUMBER, country="USA"),)), "trunks[0].numbers[0].country"),

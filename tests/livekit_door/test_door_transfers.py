@@ -127,7 +127,10 @@ async def test_a_ringing_call(door: Door) -> None:
         ("0100", "transfer_to: must be E.164"),
         ("tel:0100", "transfer_to: must be E.164"),
         ("mailto:bob@example.com", "transfer_to: must be E.164"),
-        ("sip:bob@pbx.example.com;x=1", "transfer_to: must be E.164, or sip:"),
+        (
+            "sip:bob@pbx.example.com;x=1",
+            "transfer_to: must be sip:user@host, without parameters: x",
+        ),
         ("<sip:bob@pbx.example.com>\r\nX: 1", "transfer_to"),
     ],
 )

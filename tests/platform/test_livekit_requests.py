@@ -166,6 +166,14 @@ def test_an_inline_trunk_reaches_livekit() -> None:
     assert (request.sip_trunk_id, request.sip_number) == ("", PLAIN_DIAL.caller_id)
 
 
+def test_an_inline_trunks_hosts_are_sent_as_they_are_judged() -> None:
+    """In their canonical form, however the configuration writes them."""
+    inline = replace(INLINE, hostname="SIP.Carrier.Example.:5061", from_host="[2001:DB8:0::1]")
+    request = create_request(replace(PLAIN_DIAL, livekit_trunk_id="", inline=inline), "x")
+    assert request.trunk.hostname == "sip.carrier.example:5061"
+    assert request.trunk.from_host == "[2001:db8::1]"
+
+
 def test_a_stored_trunk_sends_no_other() -> None:
     """A dial on a trunk that LiveKit has stored says nothing of carriers."""
     assert not create_request(PLAIN_DIAL).HasField("trunk")

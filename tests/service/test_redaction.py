@@ -167,11 +167,26 @@ def test_tokens_and_secrets_stand_nowhere() -> None:
     }
 
 
-@pytest.mark.parametrize("uri", ["sip:0049301234567@pbx", "sips:911@pbx", "tel:0049301234567"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:0049301234567@pbx",
+        "SIP:0049301234567@pbx",
+        "sips:911@pbx",
+        "tel:0049301234567",
+        "tel:+49-(30).1234567",
+        "Tel:911",
+    ],
+)
 def test_numbers_in_uris_are_numbers(uri: str) -> None:
-    """With and without their plus."""
+    """With and without their plus, and with separators."""
     scheme, _, rest = uri.partition(":")
     host = rest.partition("@")[2]
     assert (
         text(f"no {uri} here", lambda _: "N") == f"no {scheme}:N{'@' + host if host else ''} here"
     )
+
+
+def test_an_escaped_plus_is_one() -> None:
+    """What is refused is told as it was written."""
+    assert text("no sip:%2B4930123456@pbx", lambda _: "N") == "no sip:%2BN@pbx"
