@@ -11,11 +11,11 @@ from urllib.parse import unquote
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
-from gateway.domain.fields import LONGEST_E164
+from gateway.domain import e164
 
 LONGEST_TEXT = 255
 """Characters; in more there is no number."""
-LONGEST_DIGITS = LONGEST_E164 + 9
+LONGEST_DIGITS = e164.LONGEST + 9
 """An exit code, the code of a carrier behind it, and an E.164 number."""
 
 _PARTS = re.compile(
@@ -103,7 +103,7 @@ def _whole(number: str) -> str:
 
 
 def _e164(parsed: PhoneNumber | None) -> str:
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164) if parsed else ""
+    return e164.canonical(parsed) if parsed else ""
 
 
 def _code_of(country: str) -> str:

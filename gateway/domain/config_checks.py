@@ -1,8 +1,9 @@
 """Checks that several rules of the configuration share; each yields (path, what is wrong)."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from typing import ParamSpec
 
 import phonenumbers
 
@@ -11,6 +12,7 @@ from gateway.domain.timeouts import MIN_RINGING, seconds
 from gateway.errors import GatewayError
 
 Mistakes = Iterator[tuple[str, str]]
+P = ParamSpec("P")
 
 MAX_COUNT = 1_000_000_000
 """Of any limit; above it a limit is a slip of the pen."""
@@ -81,8 +83,13 @@ def country(path: str, value: str) -> Mistakes:
 
 def number(path: str, value: str) -> Mistakes:
     """An E.164 number."""
+    yield from found_by(fields.phone_number, path, value)
+
+
+def found_by(check: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Mistakes:
+    """What a check of requests finds wrong."""
     try:
-        fields.phone_number(path, value)
+        check(*args, **kwargs)
     except GatewayError as error:
         yield from ((v.field, v.description) for v in error.violations)
 

@@ -15,7 +15,6 @@ from gateway.domain.tenant import (
     TrunkHealthPolicy,
     TrunkOutcome,
 )
-from gateway.errors import GatewayError
 
 MAX_FORMAT_PREFIX = 16
 MAX_STRIP = 10
@@ -89,10 +88,7 @@ def _inline(path: str, inline: InlineTrunk) -> Mistakes:
 
 def _headers(path: str, trunk: Trunk) -> Mistakes:
     every = {header.lower() for header in trunk.headers}
-    try:
-        fields.headers(path, trunk.headers, every)
-    except GatewayError as error:
-        yield from ((v.field, v.description) for v in error.violations)
+    yield from check.found_by(fields.headers, path, trunk.headers, every)
 
 
 def _numbers(path: str, trunk: Trunk, known: set[str]) -> Mistakes:

@@ -5,14 +5,15 @@ them would forge a SIP header. What passes here cannot.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import phonenumbers
 
 from gateway.domain import e164
-from gateway.domain.call import LegOptions
-from gateway.domain.commands import PlaceCall, TransferCall
+from gateway.domain.call import Codec, LegOptions
+from gateway.domain.commands import CallRef, PlaceCall, TransferCall
+from gateway.domain.together import Together
 from gateway.errors import GatewayError, invalid_field
 
 MAX_IDENTITY_BYTES = 256
@@ -72,58 +73,106 @@ def _not_canonical(field: str, value: str) -> GatewayError:
 
 
 def check_place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
-    """Every field but `request_id` that needs nothing but itself; the rest needs the tenant."""
-    if asked.caller_id:
-        phone_number("caller_id", asked.caller_id)
-    name("room", asked.room)
-    name("participant.identity", asked.identity)
-    labels(asked.labels)
-    if len(asked.trunk_id) > MAX_LABEL_KEY:
-        raise invalid_field("trunk_id", f"must have at most {MAX_LABEL_KEY} characters")
-    _check_leg(asked.leg, allowed_headers)
+    """Every field that needs nothing but itself; the rest is decided with the tenant."""
+    with Together() as check:
+        if asked.caller_id:
+            check(phone_number, "caller_id", asked.caller_id)
+        check(request_id, asked.request_id)
+        check(name, "room", asked.room)
+        check(name, "participant.identity", asked.identity)
+        check(labels, asked.labels)
+        check(_trunk_id, asked.trunk_id)
+        check(_leg, asked.leg, allowed_headers)
 
 
 def check_transfer_call(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
     """Every field of a transfer, beside its target, that needs nothing but itself."""
-    request_id(asked.request_id)
-    headers("headers", asked.headers, allowed_headers)
+    with Together() as check:
+        check(request_id, asked.request_id)
+        check(headers, "headers", asked.headers, allowed_headers)
 
 
-def _check_leg(leg: LegOptions, allowed_headers: Iterable[str]) -> None:
-    name("participant.name", leg.participant_name)
-    if len(leg.participant_metadata.encode()) > MAX_METADATA_BYTES:
+def call_ref(ref: CallRef) -> None:
+    """Which call is meant: by its id, or by room and identity of its leg."""
+    with Together() as check:
+        check(name, "call_id", ref.call_id)
+        check(name, "room", ref.room)
+        check(name, "participant_identity", ref.identity)
+        if not ref.call_id and not (ref.room and ref.identity):
+            raise invalid_field("call_id", "is required, or room and participant_identity")
+
+
+def _trunk_id(value: str) -> None:
+    if len(value) > MAX_LABEL_KEY:
+        raise invalid_field("trunk_id", f"must have at most {MAX_LABEL_KEY} characters")
+
+
+def _leg(leg: LegOptions, allowed_headers: Iterable[str]) -> None:
+    with Together() as check:
+        check(name, "participant.name", leg.participant_name)
+        check(_metadata, leg.participant_metadata)
+        check(attributes, leg.participant_attributes)
+        check(_digits, leg.digits)
+        check(_display_name, leg.display_name)
+        check(headers, "headers", leg.headers, allowed_headers)
+        check(_codecs, leg.codecs)
+        check(_media_timeout, leg.media_timeout)
+
+
+def _metadata(value: str) -> None:
+    if len(value.encode()) > MAX_METADATA_BYTES:
         raise invalid_field("participant.metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
-    attributes(leg.participant_attributes)
-    if len(leg.digits) > MAX_DIGITS or not _DIGITS.fullmatch(leg.digits):
+
+
+def _digits(value: str) -> None:
+    if len(value) > MAX_DIGITS or not _DIGITS.fullmatch(value):
         raise invalid_field(
             "digits",
             f"must be at most {MAX_DIGITS} of 0-9, A-D, *, # and w (half a second)",
-            value=printable(leg.digits),
+            value=printable(value),
         )
-    if leg.display_name is not None:
-        _plain("display_name", leg.display_name, MAX_DISPLAY_NAME)
-        if any(char in leg.display_name for char in '"\\<>'):
+
+
+def _display_name(value: str | None) -> None:
+    if value is not None:
+        _plain("display_name", value, MAX_DISPLAY_NAME)
+        if any(char in value for char in '"\\<>'):
             raise invalid_field("display_name", 'must not contain any of " \\ < >')
-    headers("headers", leg.headers, allowed_headers)
-    _check_media(leg)
 
 
-def _check_media(leg: LegOptions) -> None:
-    if len(leg.codecs) > MAX_CODECS:
+def _codecs(codecs: Sequence[Codec]) -> None:
+    if len(codecs) > MAX_CODECS:
         raise invalid_field("media.codecs", f"must be at most {MAX_CODECS}")
-    for at, codec in enumerate(leg.codecs):
-        if not _CODEC.fullmatch(codec.name):
-            raise invalid_field(f"media.codecs[{at}].name", "must be an SDP encoding name")
+    with Together() as check:
+        for at, codec in enumerate(codecs):
+            check(_codec, f"media.codecs[{at}]", codec)
+
+
+def _codec(field: str, codec: Codec) -> None:
+    with Together() as check:
+        check(_codec_name, f"{field}.name", codec.name)
         if codec.rate < 0:
-            raise invalid_field(f"media.codecs[{at}].rate", "must not be negative")
-    timeout = leg.media_timeout
-    if timeout is not None and not timedelta(0) < timeout <= MAX_MEDIA_TIMEOUT:
+            raise invalid_field(f"{field}.rate", "must not be negative")
+
+
+def _codec_name(field: str, value: str) -> None:
+    if not _CODEC.fullmatch(value):
+        raise invalid_field(field, "must be an SDP encoding name")
+
+
+def _media_timeout(value: timedelta | None) -> None:
+    if value is not None and not timedelta(0) < value <= MAX_MEDIA_TIMEOUT:
         raise invalid_field("media.media_timeout", "must be above 0 and at most 600s")
 
 
-def request_id(value: str) -> None:
+def is_request_id(value: str) -> bool:
     """Printable ASCII without spaces, or empty."""
-    if value and (len(value) > MAX_REQUEST_ID or not _TOKEN.fullmatch(value)):
+    return not value or (len(value) <= MAX_REQUEST_ID and _TOKEN.fullmatch(value) is not None)
+
+
+def request_id(value: str) -> None:
+    """Raises INVALID_FIELD for what is none."""
+    if not is_request_id(value):
         raise invalid_field(
             "request_id", f"must be at most {MAX_REQUEST_ID} printable ASCII characters"
         )
@@ -138,11 +187,16 @@ def labels(values: Mapping[str, str], field: str = "labels") -> None:
     """The caller's own keys and values."""
     if len(values) > MAX_ENTRIES:
         raise invalid_field(field, f"must be at most {MAX_ENTRIES} entries")
-    for key, value in values.items():
-        if not key:
-            raise invalid_field(field, "must not have an empty key")
-        _plain(field, key, MAX_LABEL_KEY)
-        _plain(f"{field}[{key}]", value, MAX_LABEL_VALUE)
+    with Together() as check:
+        for key, value in values.items():
+            check(_label, field, key, value)
+
+
+def _label(field: str, key: str, value: str) -> None:
+    if not key:
+        raise invalid_field(field, "must not have an empty key")
+    _plain(field, key, MAX_LABEL_KEY)
+    _plain(f"{field}[{key}]", value, MAX_LABEL_VALUE)
 
 
 def attributes(values: Mapping[str, str]) -> None:
@@ -152,19 +206,22 @@ def attributes(values: Mapping[str, str]) -> None:
         raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES} entries")
     if sum(len(k.encode()) + len(v.encode()) for k, v in values.items()) > MAX_ATTRIBUTES_BYTES:
         raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES_BYTES} bytes in all")
-    for key, value in values.items():
-        if key.lower().startswith(_RESERVED_ATTRIBUTES):
-            raise invalid_field(
-                field, "must not begin with sip., lk. or gateway.", key=printable(key)
-            )
-        if not key or _CONTROL.search(key):
-            raise invalid_field(field, "must have printable keys")
-        if _CONTROL.search(value):  # a trunk's attributes_to_headers puts it on the wire
-            raise invalid_field(
-                f"{field}[{printable(key)}]",
-                "must not contain control characters",
-                value=printable(value),
-            )
+    with Together() as check:
+        for key, value in values.items():
+            check(_attribute, field, key, value)
+
+
+def _attribute(field: str, key: str, value: str) -> None:
+    if key.lower().startswith(_RESERVED_ATTRIBUTES):
+        raise invalid_field(field, "must not begin with sip., lk. or gateway.", key=printable(key))
+    if not key or _CONTROL.search(key):
+        raise invalid_field(field, "must have printable keys")
+    if _CONTROL.search(value):  # a trunk's attributes_to_headers puts it on the wire
+        raise invalid_field(
+            f"{field}[{printable(key)}]",
+            "must not contain control characters",
+            value=printable(value),
+        )
 
 
 def headers(field: str, values: Mapping[str, str], allowed: Iterable[str]) -> None:
@@ -172,17 +229,22 @@ def headers(field: str, values: Mapping[str, str], allowed: Iterable[str]) -> No
     if len(values) > MAX_ENTRIES:
         raise invalid_field(field, f"must be at most {MAX_ENTRIES} entries")
     extra = {header.lower() for header in allowed}
-    for key, value in values.items():
-        if not _HEADER_NAME.fullmatch(key):
-            raise invalid_field(field, "has a name that is no SIP token", header=printable(key))
-        if not may_send(key, extra):
-            raise invalid_field(
-                f"{field}[{key}]", "is not among the headers this tenant may send", header=key
-            )
-        if len(value) > MAX_HEADER_VALUE or _CONTROL.search(value):
-            raise invalid_field(
-                f"{field}[{key}]", f"must be at most {MAX_HEADER_VALUE} printable characters"
-            )
+    with Together() as check:
+        for key, value in values.items():
+            check(_header, field, key, value, extra)
+
+
+def _header(field: str, key: str, value: str, allowed: set[str]) -> None:
+    if not _HEADER_NAME.fullmatch(key):
+        raise invalid_field(field, "has a name that is no SIP token", header=printable(key))
+    if not may_send(key, allowed):
+        raise invalid_field(
+            f"{field}[{key}]", "is not among the headers this tenant may send", header=key
+        )
+    if len(value) > MAX_HEADER_VALUE or _CONTROL.search(value):
+        raise invalid_field(
+            f"{field}[{key}]", f"must be at most {MAX_HEADER_VALUE} printable characters"
+        )
 
 
 def is_header(name: str) -> bool:

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from gateway.domain.addresses import range_of
 from gateway.domain.fields import printable
+from gateway.domain.tenant import Right
+from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason, invalid_field
 
 MAX_KEYS = 100
@@ -12,6 +14,12 @@ MAX_KEYS = 100
 MAX_GONE_KEYS = 1000
 """Of one tenant, or of operators, that are revoked or expired and still listed."""
 MAX_ADDRESSES = 16
+
+
+def owner(tenant_id: str, rights: frozenset[Right]) -> None:
+    """A key is a tenant's, or an operator's."""
+    if bool(tenant_id) == (Right.OPERATOR in rights):
+        raise invalid_field("rights", "a key has either a tenant or the right OPERATOR")
 
 
 def expiry(expire_time: datetime | None, now: datetime) -> datetime | None:
@@ -25,7 +33,9 @@ def ranges(texts: Sequence[str]) -> tuple[str, ...]:
     """Where a new key may be used from, each range as it is usually written."""
     if len(texts) > MAX_ADDRESSES:
         raise invalid_field("allowed_addresses", f"must be at most {MAX_ADDRESSES}")
-    return tuple(_range(at, text) for at, text in enumerate(texts))
+    with Together() as check:
+        found = [check(_range, at, text) for at, text in enumerate(texts)]
+    return tuple(map(passed, found))
 
 
 def _range(at: int, text: str) -> str:

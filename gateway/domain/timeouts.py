@@ -44,7 +44,7 @@ def ringing(
     field: str = "ringing_timeout",
 ) -> Timeout:
     """The ringing timeout in force: the request's, else the route's, else the tenant's."""
-    limit = min(policy.max_ringing_timeout, MAX_RINGING)
+    limit = longest_ringing(policy)
     if asked is not None:
         return Timeout(asked, within(field, asked, MIN_RINGING, limit), "request")
     if route is not None:
@@ -52,6 +52,11 @@ def ringing(
     if policy.ringing_timeout is not None:
         return Timeout(None, min(policy.ringing_timeout, limit), "tenant")
     return Timeout(None, min(DEFAULT_RINGING, limit), "default")
+
+
+def longest_ringing(policy: TimeoutPolicy) -> timedelta:
+    """The longest ringing timeout that a request may ask for."""
+    return min(policy.max_ringing_timeout, MAX_RINGING)
 
 
 def setup(asked: timedelta | None, ringing_timeout: timedelta) -> Timeout:

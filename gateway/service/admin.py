@@ -25,6 +25,7 @@ from gateway.domain.routing.ranking import rank
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Config, Right, Trunk
 from gateway.domain.timeouts import seconds
+from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import ApiKey, Clock, Store, StoredConfig, Transaction
 from gateway.service.admission import Admission
@@ -96,12 +97,12 @@ class AdminService:
 
         Raises INVALID_FIELD, or TENANT_LIMIT where there are too many.
         """
-        if bool(tenant_id) == (Right.OPERATOR in rights):
-            raise invalid_field("rights", "a key has either a tenant or the right OPERATOR")
-        if tenant_id and self._directory.network.tenant(tenant_id) is None:
-            shown = printable(tenant_id)
-            raise invalid_field("tenant_id", "no such tenant is configured", tenant_id=shown)
         now = self._clock.now()
+        with Together() as check:
+            check(key_rules.owner, tenant_id, rights)
+            check(self._check_tenant, tenant_id)
+            expires = check(key_rules.expiry, expire_time, now)
+            ranges = check(key_rules.ranges, allowed_addresses)
         key = f"GW{new_id('', now)[1:]}"
         secret = secrets.token_urlsafe(32)
         stored = ApiKey(
@@ -110,8 +111,8 @@ class AdminService:
             rights=rights,
             sealed_secret=self._seal.close(secret, key),
             create_time=now,
-            expire_time=key_rules.expiry(expire_time, now),
-            allowed_addresses=key_rules.ranges(allowed_addresses),
+            expire_time=expires,
+            allowed_addresses=passed(ranges),
         )
         told: dict[str, object] = {"key": key, "rights": sorted(rights)}
         if stored.expire_time:
@@ -126,6 +127,11 @@ class AdminService:
 
         await self._store.transact(create)
         return NewKey(stored, secret)
+
+    def _check_tenant(self, tenant_id: str) -> None:
+        if tenant_id and self._directory.network.tenant(tenant_id) is None:
+            shown = printable(tenant_id)
+            raise invalid_field("tenant_id", "no such tenant is configured", tenant_id=shown)
 
     async def list_keys(self, tenant_id: str = "") -> Sequence[ApiKey]:
         """All keys, or one tenant's; revoked ones too."""

@@ -1,7 +1,7 @@
 """HangUpCall and UpdateCall: what is done to a call that is there."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -12,7 +12,8 @@ from gateway.domain.commands import HangUpCall, UpdateCall
 from gateway.domain.observation import EndAsked, LegGone, Updated
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.rpc import Rpc
-from gateway.domain.timeouts import MIN_DURATION, within
+from gateway.domain.timeouts import MAX_DURATION, MIN_DURATION, within
+from gateway.domain.together import Together
 from gateway.errors import GatewayError, Reason
 from gateway.ports import PlatformError, Store, Transaction
 from gateway.service.adoption import Adoption
@@ -39,6 +40,14 @@ def _patience_with(call: Call) -> Iterator[None]:
             "the leg could not be ended yet; the gateway goes on trying",
             {"call_id": call.call_id},
         ) from away
+
+
+def _check_change(asked: UpdateCall, labels: Mapping[str, str], longest: timedelta) -> None:
+    """`labels`: those that the call would have."""
+    with Together() as check:
+        check(fields.labels, labels, "set_labels")
+        if asked.max_duration is not None:
+            check(within, "max_duration", asked.max_duration, MIN_DURATION, longest)
 
 
 class CallCommands:
@@ -85,6 +94,9 @@ class CallCommands:
 
     async def update_call(self, rpc: Rpc, asked: UpdateCall) -> Call:
         """Changes labels, the end of the room or the longest duration of an open call."""
+        with Together() as check:
+            check(fields.call_ref, asked.call)
+            check(_check_change, asked, asked.set_labels, MAX_DURATION)
         call = await self._adoption.adopting(
             rpc, asked.call, lambda: self._store.transact(lambda tx: self._update(tx, rpc, asked))
         )
@@ -103,9 +115,7 @@ class CallCommands:
             self._check_own_room(call)
         kept = {k: v for k, v in call.labels.items() if k not in asked.remove_labels}
         labels = {**kept, **asked.set_labels}
-        fields.labels(labels, "set_labels")
-        if asked.max_duration is not None:
-            within("max_duration", asked.max_duration, MIN_DURATION, call.longest_duration)
+        _check_change(asked, labels, call.longest_duration)
         wanted = Updated(
             self._record.times.of(call.call_id).now(),
             labels=labels,

@@ -8,11 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.domain import fields
 from gateway.domain.commands import CallRef, ListCallEvents, WatchCalls
 from gateway.domain.event import CallEvent
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.domain.timeouts import within
+from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import Clock, Reading, Store
 from gateway.service.answer_size import event_bytes, fitting
@@ -70,6 +72,7 @@ class EventService:
         Raises UNAUTHENTICATED as soon as the caller's token is over or its key revoked.
         """
         self._drain.refuse()
+        _check_watch(asked)
         with self._traffic.stream(rpc.tenant_id), self._feed.watched(rpc.tenant_id):
             after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
             heart = _Heart(rpc.caller.expire_time, self._clock.now())
@@ -93,7 +96,7 @@ class EventService:
     ) -> tuple[Sequence[CallEvent], int]:
         """The next events, and the sequence to go on after; waits while there is none."""
         self._drain.refuse()
-        size, wait = page_size(asked.page_size), _wait(asked)
+        size, wait = _checked(asked)
         if not wait:
             after, _ = await self._start(rpc, asked.watch)
             return await self._page(rpc, asked.watch, after, size)
@@ -207,8 +210,6 @@ def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
     after = asked.after_sequence
     if after is None:
         return newest, bool(call and call.ended)
-    if after < 0:
-        raise invalid_field("after_sequence", "must not be negative")
     if (after and after < oldest - 1) or after > newest:
         raise _expired(after, oldest, newest)
     told_until = max(after, oldest - 1)  # what is kept no more is not told either
@@ -227,10 +228,21 @@ def _expired(after: int, oldest: int, newest: int) -> GatewayError:
     )
 
 
-def _wait(asked: ListCallEvents) -> float:
-    if asked.wait is None:
-        return 0
-    return within("wait", asked.wait, timedelta(0), MAX_WAIT).total_seconds()
+def _checked(asked: ListCallEvents) -> tuple[int, float]:
+    """How many events are asked for, and how many seconds they are waited for."""
+    with Together() as check:
+        check(_check_watch, asked.watch)
+        size = check(page_size, asked.page_size)
+        if asked.wait is not None:
+            check(within, "wait", asked.wait, timedelta(0), MAX_WAIT)
+    return passed(size), asked.wait.total_seconds() if asked.wait else 0
+
+
+def _check_watch(asked: WatchCalls) -> None:
+    with Together() as check:
+        check(fields.name, "call_id", asked.call_id)
+        if asked.after_sequence is not None and asked.after_sequence < 0:
+            raise invalid_field("after_sequence", "must not be negative")
 
 
 def _may_see(rpc: Rpc, event: CallEvent) -> bool:

@@ -4,22 +4,18 @@ from gateway.domain import fields
 from gateway.domain.call import Call
 from gateway.domain.commands import CallRef
 from gateway.domain.rpc import Rpc
-from gateway.errors import GatewayError, Reason, invalid_field
+from gateway.errors import GatewayError, Reason
 from gateway.ports import Reading
 
 
 def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
     """The caller's call; another tenant's, or one outside the token's room, does not exist."""
-    for field, value in (("call_id", ref.call_id), ("room", ref.room)):
-        fields.name(field, value)
-    fields.name("participant_identity", ref.identity)
+    fields.call_ref(ref)
     if ref.call_id:
         call, told = reading.call(ref.call_id), {"call_id": fields.printable(ref.call_id)}
-    elif ref.room and ref.identity:
+    else:
         call = reading.open_call_of_leg(ref.room, ref.identity)
         told = {"room": fields.printable(ref.room), "identity": fields.printable(ref.identity)}
-    else:
-        raise invalid_field("call_id", "is required, or room and participant_identity")
     if call is None or call.tenant_id != rpc.tenant_id or rpc.caller.room not in ("", call.room):
         what = " ".join(told.values())
         raise GatewayError(Reason.CALL_NOT_FOUND, f"no call {what}", told)

@@ -56,8 +56,7 @@ class Placing:
     async def place_call(self, rpc: Rpc, asked: PlaceCall) -> Placed:
         """Accepts a call, sees it dialled, and waits for its answer if asked."""
         self._drain.refuse()
-        fields.request_id(asked.request_id)
-        claim = None if asked.validate_only else self._claim(rpc, asked)
+        claim = self._claim(rpc, asked)
         if claim and (earlier := await self._acceptance.earlier(rpc, claim, self._clock.now())):
             return await self._again(rpc, asked, earlier)
         tenant = self._directory.tenant(rpc.tenant_id)
@@ -77,6 +76,9 @@ class Placing:
         return await self._again(rpc, asked, earlier)
 
     def _claim(self, rpc: Rpc, asked: PlaceCall) -> RequestClaim | None:
+        # A request id that is none is told with every other wrong field.
+        if asked.validate_only or not fields.is_request_id(asked.request_id):
+            return None
         return repeats.claim_of(rpc, asked, "", self._clock.now())
 
     def _planned(self, rpc: Rpc, asked: PlaceCall, tenant: Tenant) -> Plan:

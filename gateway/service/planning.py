@@ -12,6 +12,7 @@ from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
+from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason
 
 
@@ -28,9 +29,11 @@ class Plan:
 
 def plan(rpc: Rpc, asked: PlaceCall, tenant: Tenant, network: Network, now: datetime) -> Plan:
     """Checks every field and decides what the configuration alone decides."""
-    fields.check_place_call(asked, tenant.allowed_headers)
     call_id = new_id("call", now)
-    ranking = rank(asked, tenant, network, now, call_id)
+    with Together() as check:
+        check(fields.check_place_call, asked, tenant.allowed_headers)
+        ranked = check(rank, asked, tenant, network, now, call_id)
+    ranking = passed(ranked)
     call = Call(
         call_id=call_id,
         tenant_id=tenant.tenant_id,

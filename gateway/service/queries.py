@@ -8,6 +8,7 @@ from gateway.domain.call import Call
 from gateway.domain.commands import CallRef, ListCalls
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Trunk
+from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery, Store
 from gateway.service.answer_size import call_bytes
@@ -29,21 +30,14 @@ class CallQueries:
 
     async def list_calls(self, rpc: Rpc, asked: ListCalls) -> tuple[Sequence[Call], str]:
         """One page of the tenant's calls, newest first, and the token of the next."""
-        size = page_size(asked.page_size)
-        fields.labels(asked.labels)
-        fields.name("room", asked.room)
-        query = CallQuery(
-            tenant_id=rpc.tenant_id,
-            states=asked.states,
-            direction=asked.direction,
-            room=_room_listed(rpc, asked),
-            labels=tuple(sorted(asked.labels.items())),
-            min_create_time=asked.min_create_time,
-            max_create_time=asked.max_create_time,
-            limit=size + 1,
-        )
-        pages = call_pages(query)
-        query = replace(query, before=pages.read(asked.page_token))
+        with Together() as check:
+            size = check(page_size, asked.page_size)
+            check(fields.labels, asked.labels)
+            check(fields.name, "room", asked.room)
+            query = _query(rpc, asked)
+            pages = call_pages(query)
+            before = check(pages.read, asked.page_token)
+        query, size = replace(query, before=before, limit=passed(size) + 1), passed(size)
         return pages.page(await self._store.read(lambda tx: tx.calls(query)), call_bytes, size)
 
     async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
@@ -51,6 +45,19 @@ class CallQueries:
         tenant = self._directory.tenant(rpc.tenant_id)
         found = self._directory.network.trunks_of(tenant)
         return [replace(trunk, numbers=trunk.shown_by(tenant.tenant_id)) for trunk in found]
+
+
+def _query(rpc: Rpc, asked: ListCalls) -> CallQuery:
+    return CallQuery(
+        tenant_id=rpc.tenant_id,
+        states=asked.states,
+        direction=asked.direction,
+        room=_room_listed(rpc, asked),
+        labels=tuple(sorted(asked.labels.items())),
+        min_create_time=asked.min_create_time,
+        max_create_time=asked.max_create_time,
+        limit=0,
+    )
 
 
 def _room_listed(rpc: Rpc, asked: ListCalls) -> str:

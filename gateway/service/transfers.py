@@ -17,6 +17,8 @@ from gateway.domain.routing.network import Asked
 from gateway.domain.rpc import Rpc
 from gateway.domain.sip_uris import SipUri
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
+from gateway.domain.timeouts import Timeout
+from gateway.domain.together import Together, passed
 from gateway.domain.transfer import Transfer, TransferState
 from gateway.errors import GatewayError, Reason
 from gateway.ports import (
@@ -82,12 +84,13 @@ class TransferService:
         """Accepts a transfer, sees the REFER sent, and waits for its outcome if asked."""
         self._drain.refuse()
         tenant = self._directory.tenant(rpc.tenant_id)
-        fields.check_transfer_call(asked, tenant.allowed_headers)
         policy = replace(tenant.timeouts, ringing_timeout=None)
-        span = timeouts.ringing(asked.ringing_timeout, policy).in_force
-        target = _target(asked.to, tenant)
-        _check_host(target, tenant)
-        wanted = self._acceptance.wanted(rpc, replace(asked, to=target.to), tenant, target, span)
+        with Together() as check:
+            check(fields.call_ref, asked.call)
+            target = check(_target, asked.to, tenant)
+            check(fields.check_transfer_call, asked, tenant.allowed_headers)
+            ringing = check(timeouts.ringing, asked.ringing_timeout, policy)
+        wanted = self._acceptance.wanted(rpc, asked, tenant, passed(target), passed(ringing))
         accept = self._adoption.adopting(rpc, asked.call, lambda: self._accept_and_refer(wanted))
         accepted = await asyncio.shield(asyncio.create_task(accept))
         return replace(accepted, transfer=await self._answer(asked, accepted.transfer))
@@ -191,9 +194,11 @@ class TransferAcceptance:
         self._gateway_id = gateway_id
 
     def wanted(
-        self, rpc: Rpc, asked: TransferCall, tenant: Tenant, target: _Target, span: timedelta
+        self, rpc: Rpc, asked: TransferCall, tenant: Tenant, target: _Target, ringing: Timeout
     ) -> _Wanted:
-        """What is asked for, ready to be accepted."""
+        """What is asked for, ready to be accepted. Raises for a host that is not the tenant's."""
+        _check_host(target, tenant)
+        asked = replace(asked, to=target.to)
         now = self._clock.now()
         transfer_id = new_id("transfer", now)
         return _Wanted(
@@ -203,7 +208,7 @@ class TransferAcceptance:
             time=now,
             tenant=tenant,
             target=target,
-            ringing_timeout=span,
+            ringing_timeout=ringing.in_force,
             claim=repeats.claim_of(rpc, asked, transfer_id, now),
             intent=self._trail.asked(rpc, asked, {"target": asked.to}),
         )

@@ -10,6 +10,7 @@ from gateway.domain.administering import (
     RevokeApiKey,
 )
 from gateway.domain.tenant import Right
+from gateway.domain.together import Together
 from gateway.errors import invalid_field
 from gateway.telephony.v1 import admin_pb2
 from gateway.wire import config_v1
@@ -41,11 +42,13 @@ def get_config(_message: admin_pb2.GetConfigRequest) -> None:
 def create_api_key(message: admin_pb2.CreateApiKeyRequest) -> CreateApiKey:
     """CreateApiKeyRequest."""
     names = admin_pb2.Right.DESCRIPTOR
-    rights = (enum_of(names, number, Right, "rights") for number in message.rights)
+    with Together() as check:
+        rights = [check(enum_of, names, number, Right, "rights") for number in message.rights]
+        expire_time = check(time_of, message, "expire_time")
     return CreateApiKey(
         tenant_id=message.tenant_id,
         rights=frozenset(right for right in rights if right is not None),
-        expire_time=time_of(message, "expire_time"),
+        expire_time=expire_time,
         allowed_addresses=tuple(message.allowed_addresses),
     )
 

@@ -1,19 +1,24 @@
 """Refusals as gRPC's rich status."""
 
+from dataclasses import replace
+
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from gateway.errors import GatewayError
+from gateway.domain import together
+from gateway.errors import GatewayError, Reason
 from gateway.wire.codes import CODES
 from gateway.wire.fitting import fitted
 
 ERROR_DOMAIN = "telephony.gateway"
+MESSAGE_CHARACTERS = 400
+"""Of a message that names several fields; the details name all of them."""
 
 
 def status_of(error: GatewayError) -> status_pb2.Status:
     """ErrorInfo always, BadRequest and RetryInfo where they fit; short enough for trailers."""
-    told = fitted(error)
+    told = fitted(_with_few_words(error))
     code, _ = CODES[told.reason].grpc.value
     status = status_pb2.Status(code=code, message=told.message)
     info = error_details_pb2.ErrorInfo(
@@ -40,3 +45,11 @@ def status_of(error: GatewayError) -> status_pb2.Status:
         packed.Pack(detail)
         status.details.append(packed)
     return status
+
+
+def _with_few_words(error: GatewayError) -> GatewayError:
+    """The same with the first few wrong fields in its message, and how many there are more."""
+    if error.reason is not Reason.INVALID_FIELD or len(error.violations) < 2:
+        return error
+    count = together.mistakes(error)
+    return replace(error, message=together.told(error.violations, count, MESSAGE_CHARACTERS))

@@ -17,6 +17,8 @@ from livekit.protocol.sip import SIPStatus, SIPStatusCode
 
 from gateway.domain.call import Call
 from gateway.domain.outcome import EndReason
+from gateway.domain.together import mistakes
+from gateway.domain.together import told as told_together
 from gateway.domain.transfer import Transfer, TransferState
 from gateway.errors import FieldViolation, GatewayError, Reason
 from gateway.wire.twirp_errors import TwirpError, refusal
@@ -193,15 +195,22 @@ def _twirp(code: grpc.StatusCode) -> str:
     return "canceled" if code is _G.CANCELLED else code.name.lower()
 
 
+def _name_of(field: str, names: Mapping[str, str]) -> str:
+    """`participant.attributes[a]` is an entry of `participant.attributes`."""
+    name, bracket, entry = field.partition("[")
+    return f"{names.get(name, name)}{bracket}{entry}"
+
+
 def _renamed(error: GatewayError, names: Mapping[str, str]) -> GatewayError:
     """The same refusal with LiveKit's names of the fields."""
     message, metadata = error.message, dict(error.metadata)
-    if (field := metadata.get("field", "")) in names:
-        metadata["field"] = names[field]
-        if message.startswith(f"{field}: "):
-            message = f"{names[field]}{message.removeprefix(field)}"
     violations = tuple(
-        FieldViolation(names.get(each.field, each.field), each.description)
-        for each in error.violations
+        FieldViolation(_name_of(each.field, names), each.description) for each in error.violations
     )
+    if field := metadata.get("field", ""):
+        metadata["field"] = _name_of(field, names)
+        if message.startswith(f"{field}: "):
+            message = f"{metadata['field']}{message.removeprefix(field)}"
+    if len(violations) > 1:
+        message = told_together(violations, mistakes(error))
     return GatewayError(error.reason, message, metadata, error.retry_after, violations)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from google.protobuf.message import Message
 
+from gateway.domain.together import Together
 from gateway.errors import invalid_field
 
 
@@ -88,8 +89,12 @@ PAGE_FIELDS: Fields = {
 
 
 def refuse(message: Message, fields: Fields) -> None:
-    """Raises INVALID_FIELD if the request sets a field that is refused."""
-    for field, _ in message.ListFields():
-        kind, why = fields.get(field.name, (_PASSED, ""))
-        if kind is _REFUSED:
-            raise invalid_field(field.name, f"may not be set at this gateway: {why}")
+    """Raises INVALID_FIELD if the request sets fields that are refused."""
+    with Together() as check:
+        for field, _ in message.ListFields():
+            check(_check, field.name, *fields.get(field.name, (_PASSED, "")))
+
+
+def _check(name: str, kind: FieldClass, why: str) -> None:
+    if kind is _REFUSED:
+        raise invalid_field(name, f"may not be set at this gateway: {why}")

@@ -16,6 +16,7 @@ from livekit.protocol.sip import (
 from gateway.domain.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
 from gateway.domain.commands import CallRef, PlaceCall, TransferCall
 from gateway.domain.tenant import TrunkNumber
+from gateway.domain.together import Together, passed
 from gateway.errors import FieldViolation, GatewayError, Reason, invalid_field
 from gateway.service.livekit_sip import ListOutboundTrunks
 from gateway.wire.fields_v1 import span_of
@@ -36,17 +37,21 @@ V = TypeVar("V")
 
 def create_participant(message: CreateSIPParticipantRequest) -> PlaceCall:
     """CreateSIPParticipantRequest; `trunk_id` may still be LiveKit's."""
-    refuse(message, CREATE_FIELDS)
-    _required("sip_call_to", message.sip_call_to, "missing sip callee number")
-    _required("room_name", message.room_name, "missing room name")
+    with Together() as check:
+        check(refuse, message, CREATE_FIELDS)
+        check(_required, "sip_call_to", message.sip_call_to, "missing sip callee number")
+        check(_required, "room_name", message.room_name, "missing room name")
+        leg = check(_leg, message)
+        ringing_timeout = check(_span, message, "ringing_timeout")
+        max_duration = check(_span, message, "max_call_duration")
     return PlaceCall(
         to=message.sip_call_to,
         caller_id=message.sip_number,
         room=message.room_name,
         identity=message.participant_identity or f"sip_{message.sip_call_to}",
-        leg=_leg(message),
-        ringing_timeout=_span(message, "ringing_timeout"),
-        max_duration=_span(message, "max_call_duration"),
+        leg=passed(leg),
+        ringing_timeout=ringing_timeout,
+        max_duration=max_duration,
         wait_until_answered=message.wait_until_answered,
         trunk_id=message.sip_trunk_id,
     )
@@ -54,6 +59,12 @@ def create_participant(message: CreateSIPParticipantRequest) -> PlaceCall:
 
 def _leg(message: CreateSIPParticipantRequest) -> LegOptions:
     media = message.media
+    with Together() as check:
+        include_headers = check(
+            _known, "include_headers", _INCLUDE_HEADERS, message.include_headers
+        )
+        encryption = check(_encryption, message)
+        media_timeout = check(_span, media, "media_timeout", field="media.media_timeout")
     return LegOptions(
         participant_name=message.participant_name,
         participant_metadata=message.participant_metadata,
@@ -61,12 +72,12 @@ def _leg(message: CreateSIPParticipantRequest) -> LegOptions:
         digits=message.dtmf,
         play_dialtone=message.play_dialtone or message.play_ringtone,
         headers=dict(message.headers),
-        include_headers=_known("include_headers", _INCLUDE_HEADERS, message.include_headers),
+        include_headers=passed(include_headers),
         krisp_enabled=message.krisp_enabled,
-        media_encryption=_encryption(message),
+        media_encryption=passed(encryption),
         codecs=tuple(Codec(codec.name, codec.rate) for codec in media.codecs),
         only_listed_codecs=media.only_listed_codecs,
-        media_timeout=_span(media, "media_timeout", field="media.media_timeout"),
+        media_timeout=media_timeout,
         hide_phone_number=message.hide_phone_number,
         display_name=message.display_name if message.HasField("display_name") else None,
     )
@@ -81,18 +92,21 @@ def _encryption(message: CreateSIPParticipantRequest) -> MediaEncryption:
 
 def transfer_participant(message: TransferSIPParticipantRequest) -> TransferCall:
     """TransferSIPParticipantRequest; LiveKit answers it at its outcome."""
-    refuse(message, TRANSFER_FIELDS)
-    _required("room_name", message.room_name, "twirp error unknown: Missing room name")
-    _required(
-        "participant_identity",
-        message.participant_identity,
-        "twirp error unknown: Missing participant identity",
-    )
-    _required("transfer_to", message.transfer_to, "missing transfer to")
+    with Together() as check:
+        check(refuse, message, TRANSFER_FIELDS)
+        check(_required, "room_name", message.room_name, "twirp error unknown: Missing room name")
+        check(
+            _required,
+            "participant_identity",
+            message.participant_identity,
+            "twirp error unknown: Missing participant identity",
+        )
+        check(_required, "transfer_to", message.transfer_to, "missing transfer to")
+        ringing_timeout = check(_span, message, "ringing_timeout")
     return TransferCall(
         call=CallRef(room=message.room_name, identity=message.participant_identity),
         to=_target(message.transfer_to),
-        ringing_timeout=_span(message, "ringing_timeout"),
+        ringing_timeout=ringing_timeout,
         play_dialtone=message.play_dialtone,
         headers=dict(message.headers),
         wait_until_settled=True,

@@ -8,6 +8,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway.domain.fields import printable
+from gateway.domain.together import Together
 from gateway.errors import GatewayError, invalid_field
 from gateway.wire.limits import LIMITS, MAX_ENTRIES_IN_ALL, Limit
 
@@ -18,7 +19,7 @@ Check = Callable[["_Walk", Any, str], None]
 
 
 def check_sizes(message: Message) -> None:
-    """Raises INVALID_FIELD for the first field that holds more than it may.
+    """Raises INVALID_FIELD with the fields that hold more than they may; of a list the first entry.
 
     Fields that are not known are dropped: nobody reads them, and whoever waits would keep them.
     """
@@ -34,10 +35,11 @@ class _Walk:
 
     def message(self, message: Message, path: str) -> None:
         checks = _checks(message.DESCRIPTOR)
-        for field, value in message.ListFields():
-            check = checks.get(field.number)
-            if check is not None:
-                check(self, value, f"{path}{field.name}")
+        with Together() as together:
+            for field, value in message.ListFields():
+                check = checks.get(field.number)
+                if check is not None:
+                    together(check, self, value, f"{path}{field.name}")
 
     def entries(self, count: int, limit: Limit, path: str) -> None:
         """Before anything goes through them."""
@@ -45,6 +47,7 @@ class _Walk:
             raise _too_many(path, f"{limit.entries} entries", limit.entries)
         self.left -= count
         if self.left < 0:
+            self.left += count
             told = f"{MAX_ENTRIES_IN_ALL} entries in all lists of the message together"
             raise _too_many(path, told, MAX_ENTRIES_IN_ALL)
 
@@ -84,9 +87,10 @@ def _measured(field: FieldDescriptor, limit: Limit) -> Check:
 
 def _map(walk: _Walk, values: Mapping[str, str], limit: Limit, path: str) -> None:
     walk.entries(len(values), limit, path)
-    for key, value in values.items():
-        _text(key, limit.key_bytes, path)
-        _text(value, limit.bytes, path, f"[{printable(key)}]")
+    with Together() as check:
+        for key, value in values.items():
+            check(_text, key, limit.key_bytes, path)
+            check(_text, value, limit.bytes, path, f"[{printable(key)}]")
 
 
 def _messages(walk: _Walk, values: Any, limit: Limit, path: str) -> None:

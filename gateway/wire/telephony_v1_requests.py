@@ -18,6 +18,7 @@ from gateway.domain.commands import (
     UpdateCall,
     WatchCalls,
 )
+from gateway.domain.together import Together, passed
 from gateway.domain.transfer import OnTimeout
 from gateway.errors import invalid_field
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
@@ -26,16 +27,21 @@ from gateway.wire.fields_v1 import enum_of, span_of, time_of
 
 def place_call(message: calls_pb2.PlaceCallRequest) -> PlaceCall:
     """PlaceCallRequest."""
+    with Together() as check:
+        leg = check(_leg, message)
+        ringing_timeout = check(span_of, message, "ringing_timeout")
+        setup_timeout = check(span_of, message, "setup_timeout")
+        max_duration = check(span_of, message, "max_duration")
     return PlaceCall(
         request_id=message.request_id,
         to=message.to,
         caller_id=message.caller_id,
         room=message.room,
         identity=message.participant.identity,
-        leg=_leg(message),
-        ringing_timeout=span_of(message, "ringing_timeout"),
-        setup_timeout=span_of(message, "setup_timeout"),
-        max_duration=span_of(message, "max_duration"),
+        leg=passed(leg),
+        ringing_timeout=ringing_timeout,
+        setup_timeout=setup_timeout,
+        max_duration=max_duration,
         wait_until_answered=message.wait_until_answered,
         keep_on_disconnect=message.keep_on_disconnect,
         labels=dict(message.labels),
@@ -48,6 +54,22 @@ def place_call(message: calls_pb2.PlaceCallRequest) -> PlaceCall:
 
 def _leg(message: calls_pb2.PlaceCallRequest) -> LegOptions:
     media = message.media
+    with Together() as check:
+        include_headers = check(
+            enum_of,
+            calls_pb2.IncludeHeaders.DESCRIPTOR,
+            message.include_headers,
+            IncludeHeaders,
+            "include_headers",
+        )
+        media_encryption = check(
+            enum_of,
+            calls_pb2.MediaEncryption.DESCRIPTOR,
+            message.media_encryption,
+            MediaEncryption,
+            "media_encryption",
+        )
+        media_timeout = check(span_of, media, "media_timeout", field="media.media_timeout")
     return LegOptions(
         participant_name=message.participant.name,
         participant_metadata=message.participant.metadata,
@@ -55,24 +77,12 @@ def _leg(message: calls_pb2.PlaceCallRequest) -> LegOptions:
         digits=message.digits,
         play_dialtone=message.play_dialtone,
         headers=dict(message.headers),
-        include_headers=enum_of(
-            calls_pb2.IncludeHeaders.DESCRIPTOR,
-            message.include_headers,
-            IncludeHeaders,
-            "include_headers",
-        )
-        or IncludeHeaders.NONE,
+        include_headers=include_headers or IncludeHeaders.NONE,
         krisp_enabled=message.krisp_enabled,
-        media_encryption=enum_of(
-            calls_pb2.MediaEncryption.DESCRIPTOR,
-            message.media_encryption,
-            MediaEncryption,
-            "media_encryption",
-        )
-        or MediaEncryption.DISABLED,
+        media_encryption=media_encryption or MediaEncryption.DISABLED,
         codecs=tuple(Codec(codec.name, codec.rate) for codec in media.codecs),
         only_listed_codecs=media.only_listed_codecs,
-        media_timeout=span_of(media, "media_timeout", field="media.media_timeout"),
+        media_timeout=media_timeout,
         hide_phone_number=message.hide_phone_number,
         display_name=message.display_name if message.HasField("display_name") else None,
     )
@@ -87,21 +97,25 @@ def get_call(message: calls_pb2.GetCallRequest) -> CallRef:
 
 def list_calls(message: calls_pb2.ListCallsRequest) -> ListCalls:
     """ListCallsRequest."""
-    states = (
-        enum_of(calls_pb2.CallState.DESCRIPTOR, number, CallState, "states")
-        for number in message.states
-    )
+    with Together() as check:
+        states = [
+            check(enum_of, calls_pb2.CallState.DESCRIPTOR, number, CallState, "states")
+            for number in message.states
+        ]
+        direction = check(
+            enum_of, calls_pb2.CallDirection.DESCRIPTOR, message.direction, Direction, "direction"
+        )
+        min_create_time = check(time_of, message, "min_create_time")
+        max_create_time = check(time_of, message, "max_create_time")
     return ListCalls(
         page_size=message.page_size,
         page_token=message.page_token,
         states=frozenset(state for state in states if state is not None),
-        direction=enum_of(
-            calls_pb2.CallDirection.DESCRIPTOR, message.direction, Direction, "direction"
-        ),
+        direction=direction,
         labels=dict(message.labels),
         room=message.room,
-        min_create_time=time_of(message, "min_create_time"),
-        max_create_time=time_of(message, "max_create_time"),
+        min_create_time=min_create_time,
+        max_create_time=max_create_time,
     )
 
 
@@ -130,25 +144,35 @@ def hang_up_call(message: calls_pb2.HangUpCallRequest) -> HangUpCall:
 def update_call(message: calls_pb2.UpdateCallRequest) -> UpdateCall:
     """UpdateCallRequest."""
     told = message.HasField("end_room_on_hangup")
+    with Together() as check:
+        call = check(_ref, message)
+        max_duration = check(span_of, message, "max_duration")
     return UpdateCall(
-        call=_ref(message),
+        call=passed(call),
         set_labels=dict(message.set_labels),
         remove_labels=tuple(message.remove_labels),
         end_room_on_hangup=message.end_room_on_hangup if told else None,
-        max_duration=span_of(message, "max_duration"),
+        max_duration=max_duration,
     )
 
 
 def transfer_call(message: transfers_pb2.TransferCallRequest) -> TransferCall:
     """TransferCallRequest."""
-    on_timeout = enum_of(
-        transfers_pb2.OnTimeout.DESCRIPTOR, message.on_timeout, OnTimeout, "on_timeout"
-    )
+    with Together() as check:
+        call = check(_ref, message)
+        ringing_timeout = check(span_of, message, "ringing_timeout")
+        on_timeout = check(
+            enum_of,
+            transfers_pb2.OnTimeout.DESCRIPTOR,
+            message.on_timeout,
+            OnTimeout,
+            "on_timeout",
+        )
     return TransferCall(
         request_id=message.request_id,
-        call=_ref(message),
+        call=passed(call),
         to=message.to,
-        ringing_timeout=span_of(message, "ringing_timeout"),
+        ringing_timeout=ringing_timeout,
         play_dialtone=message.play_dialtone,
         headers=dict(message.headers),
         wait_until_settled=message.wait_until_settled,

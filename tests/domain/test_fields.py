@@ -29,7 +29,7 @@ def placing(field: str, value: Any) -> PlaceCall:
 
 
 def refused(check: Callable[[], object]) -> GatewayError | None:
-    """The refusal, if it is one; a refusal names one field."""
+    """The refusal, if it is one; its metadata names the first of its fields."""
     try:
         check()
     except GatewayError as refusal:
@@ -37,7 +37,7 @@ def refused(check: Callable[[], object]) -> GatewayError | None:
     else:
         return None
     assert error.reason is Reason.INVALID_FIELD
-    assert [v.field for v in error.violations] == [error.metadata["field"]]
+    assert error.violations[0].field == error.metadata["field"]
     return error
 
 

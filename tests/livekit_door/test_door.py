@@ -175,6 +175,59 @@ async def test_a_bad_field_is_named_as_livekit_names_it(
     assert text in error.message
 
 
+MANY_WRONG: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
+    (
+        "CreateSIPParticipant",
+        {"sip_request_uri": {"user": "x"}, "to_user_override": "x", "include_headers": 7},
+        ["sip_request_uri", "to_user_override", "sip_call_to", "room_name", "include_headers"],
+        ["missing sip callee number", "missing room name"],
+    ),
+    (
+        "CreateSIPParticipant",
+        {
+            "sip_call_to": "030",
+            "room_name": "a\n",
+            "participant_identity": "b\n",
+            "sip_number": "x",
+            "dtmf": "x",
+        },
+        ["sip_number", "room_name", "participant_identity", "dtmf", "sip_call_to"],
+        ["dtmf: must be at most 64"],
+    ),
+    (
+        "TransferSIPParticipant",
+        {"headers": {"To": "x"}},
+        ["room_name", "participant_identity", "transfer_to"],
+        ["Missing room name", "missing transfer to"],
+    ),
+    (
+        "TransferSIPParticipant",
+        {
+            "room_name": "acme-1",
+            "participant_identity": "a\n",
+            "transfer_to": "sip:bob@a..b",
+            "headers": {"To": "x"},
+            "ringing_timeout": "-1s",
+        },
+        ["participant_identity", "transfer_to", "headers[To]", "ringing_timeout"],
+        ["transfer_to: is no SIP or tel URI: a host has no empty label"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "fields", "names", "texts"), MANY_WRONG)
+async def test_every_bad_field_is_named(
+    door: Door, method: str, fields: dict[str, Any], names: list[str], texts: list[str]
+) -> None:
+    """All that are found at once, by LiveKit's names, in meta and message."""
+    token = f"Bearer {door.token(video={'roomAdmin': True, 'room': 'acme-1'})}"
+    status, error = await door.post(method, fields, Authorization=token)
+    assert (status, error["code"]) == (400, "invalid_argument")
+    assert error["meta"]["field"].split(",") == names
+    assert error["meta"]["mistakes"] == str(len(names))
+    assert not [text for text in texts if text not in error["msg"]]
+
+
 async def test_a_room_of_somebody_else(door: Door) -> None:
     """A room that the tenant may not use is `unauthenticated`, as LiveKit says of grants."""
     error = await failure(door.create("00", room_name="globex-1"))

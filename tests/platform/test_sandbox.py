@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.domain.leg import Completed, NoReply, Refused
-from gateway.domain.numbers import written_for
+from gateway.domain.number_formats import written_for
 from gateway.domain.observation import LegStatus
 from gateway.domain.tenant import NumberFormat, Trunk
 from gateway.platform import lifetime

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.domain.outcome import Failure
 from gateway.domain.tenant import NumberFormat
+from gateway.service.dialing import dial_of
 from gateway.service.failover import Failover
-from gateway.service.placing import dial_of
 from gateway.store.store import SqlStore
 from tests.service.admitting import a_trunk, on
 from tests.store.values import on_trunk
@@ -44,6 +44,6 @@ async def test_an_attempt_whose_commit_was_lost_is_looked_at_again(
     await store.transact(lambda tx: tx.put_call(on(failed, trunk_id)))
     others: Any = {"admission": None, "record": None, "directory": KnownTrunks()}
     moves = Failover(store=store, gateway_id="gw", **others)
-    moved = await moves.next_trunk(failed, Failure(code="unavailable"), silent=False)
+    moved = await moves.next_trunk(failed, Failure(), silent=False)
     assert (moved.trunk is not None, moved.call.trunk_id) == (dials, trunk_id)
     assert bool(moved.why) == (not dials)

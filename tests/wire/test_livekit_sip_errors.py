@@ -10,6 +10,7 @@ from livekit.protocol.sip import SIPStatus, SIPStatusCode
 
 from gateway.domain.call import Call, CallState
 from gateway.domain.outcome import EndReason
+from gateway.domain.together import Together
 from gateway.domain.transfer import TransferState
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.service.livekit_sip import Created
@@ -202,6 +203,7 @@ def test_reading_may_be_repeated_after_an_internal_error() -> None:
         ("digits", "dtmf", "dtmf"),
         ("max_duration", "max_call_duration", "max_call_duration"),
         ("headers[From]", "headers[From]", "headers[From]"),
+        ("participant.attributes[a]", "participant_attributes[a]", "participant_attributes[a]"),
     ],
 )
 def test_fields_by_livekits_names(ours: str, create: str, transfer: str) -> None:
@@ -210,6 +212,26 @@ def test_fields_by_livekits_names(ours: str, create: str, transfer: str) -> None
     for told, name in ((errors.refused(error), create), (errors.refused_transfer(error), transfer)):
         assert told.msg == f"{name}: is wrong"
         assert told.meta["field"] == name
+
+
+def test_several_fields_by_livekits_names() -> None:
+    """Each of them, in text and meta."""
+    with pytest.raises(GatewayError) as wrong:
+        _wrong("to", "digits", "headers[X-A]")
+    told = errors.refused_transfer(wrong.value)
+    assert told.msg == "transfer_to: is wrong; dtmf: is wrong; headers[X-A]: is wrong"
+    assert told.meta["field"] == "transfer_to,dtmf,headers[X-A]"
+    assert told.meta["mistakes"] == "3"
+
+
+def _wrong(*fields: str) -> None:
+    with Together() as check:
+        for field in fields:
+            check(_one_wrong, field)
+
+
+def _one_wrong(field: str) -> None:
+    raise invalid_field(field, "is wrong")
 
 
 def test_a_drained_gateway_claims_no_answer() -> None:

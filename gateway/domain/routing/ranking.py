@@ -12,7 +12,8 @@ from gateway.domain.routing.network import Asked, Fit, Network
 from gateway.domain.routing.order import ordered
 from gateway.domain.routing.rules import Look, objection
 from gateway.domain.tenant import DEFAULT_MAX_ATTEMPTS, RouteTarget, Tenant
-from gateway.domain.timeouts import duration, ringing, setup
+from gateway.domain.timeouts import Timeout, duration, longest_ringing, ringing, setup
+from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason
 
 NO_ROUTES = "the tenant has no routes"
@@ -29,21 +30,19 @@ def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed
     TRUNK_NOT_FOUND for a `trunk_id` that is not the tenant's, and NO_TRUNK or
     CALLER_ID_NOT_OWNED with the verdict on each trunk where none may carry the call.
     """
-    to = callee("to", asked.to, tenant.default_country, tenant.emergency_numbers)
-    fit = network.route_for(
-        tenant, to, Asked(now=now, caller_id=asked.caller_id, labels=asked.labels)
-    )
+    with Together() as check:
+        found = check(callee, "to", asked.to, tenant.default_country, tenant.emergency_numbers)
+        wanted = Asked(now=now, caller_id=asked.caller_id, labels=asked.labels)
+        fit = network.route_for(tenant, found, wanted) if found else None
+        spans = check(_spans, asked, tenant, fit, is_routed=found is not None)
+    to = passed(found)
+    ringing_timeout, setup_timeout, max_duration = passed(spans)
     check_destination(to, tenant, fit)
     if fit is None and tenant.routes and not to.emergency:
         raise GatewayError(
             Reason.NO_TRUNK, f"no route of the tenant fits {to.number}", {"to": to.number}
         )
     route = fit.route if fit else None
-    ringing_timeout = ringing(
-        asked.ringing_timeout, tenant.timeouts, route=route.ringing_timeout if route else None
-    )
-    setup_timeout = setup(asked.setup_timeout, ringing_timeout.in_force)
-    max_duration = duration(asked.max_duration, tenant.timeouts)
     _check_pinned(asked, tenant, network)
     considered = tuple(_consider(asked, tenant, network, to, _targets(fit, tenant, network, seed)))
     if not any(isinstance(one, Option) for one in considered):
@@ -61,6 +60,21 @@ def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed
         setup_timeout=setup_timeout,
         max_duration=max_duration,
     )
+
+
+def _spans(
+    asked: PlaceCall, tenant: Tenant, fit: Fit | None, *, is_routed: bool
+) -> tuple[Timeout, Timeout, Timeout]:
+    """The timeouts in force. Of a call without a number nobody knows how long it would ring."""
+    policy = tenant.timeouts
+    route = fit.route.ringing_timeout if fit else None
+    with Together() as check:
+        ring = check(ringing, asked.ringing_timeout, policy, route=route)
+        known = ring is not None and (is_routed or asked.ringing_timeout is not None)
+        longest = ring.in_force if ring and known else longest_ringing(policy)
+        set_up = check(setup, asked.setup_timeout, longest)
+        lasts = check(duration, asked.max_duration, policy)
+    return passed(ring), passed(set_up), passed(lasts)
 
 
 def _route_cause(fit: Fit | None, tenant: Tenant) -> str:
