@@ -11,7 +11,6 @@ from gateway.domain.config_rules_rooms import shared_rooms
 from gateway.domain.config_rules_routes import routes
 from gateway.domain.config_rules_trunks import trunks
 from gateway.domain.numbers import is_short
-from gateway.domain.owners import canonical_number
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Webhook
 from gateway.domain.timeouts import MAX_DURATION, MAX_RINGING, MIN_DURATION, TimeoutPolicy
 from gateway.errors import FieldViolation
@@ -118,9 +117,9 @@ def _inbound(tenants: Sequence[Tenant]) -> Mistakes:
     numbers: dict[str, str] = {}
     for at, tenant in enumerate(tenants):
         path, inbound = f"tenants[{at}].inbound", tenant.inbound
-        ids, called = inbound.livekit_trunk_ids, map(canonical_number, inbound.numbers)
-        yield from _claimed(f"{path}.livekit_trunk_ids", ids, trunks, tenant)
-        yield from _claimed(f"{path}.numbers", called, numbers, tenant)
+        yield from _claimed(f"{path}.livekit_trunk_ids", inbound.livekit_trunk_ids, trunks, tenant)
+        # Another spelling of a number is refused by itself, with the one that is right.
+        yield from _claimed(f"{path}.numbers", inbound.numbers, numbers, tenant)
         yield from _inbound_values(path, inbound)
 
 
