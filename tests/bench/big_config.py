@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gateway.domain import e164
 from tests.behaviour.stand import NO_LIMITS
 
 PREFIX = "+1500555"
@@ -46,11 +47,13 @@ def _tenant(size: Size, seed: int) -> Iterator[str]:
 
 
 def _prefixes(count: int, chance: random.Random) -> list[str]:
-    """Different ones, none of them beginning with +1."""
+    """Different ones that numbers begin with, none of them beginning with +1."""
     found: list[str] = []
     for digits, share in reversed(_LENGTHS):
         wanted = min(int(count * share) + 1, count - len(found))
-        found += [f"+{n}" for n in chance.sample(range(2 * 10 ** (digits - 1), 10**digits), wanted)]
+        all_of_them = range(2 * 10 ** (digits - 1), 10**digits)
+        some = chance.sample(all_of_them, min(2 * wanted, len(all_of_them)))
+        found += [f"+{n}" for n in some if e164.PREFIX.fullmatch(f"+{n}")][:wanted]
     chance.shuffle(found)
     return found
 
