@@ -14,7 +14,7 @@ RPCS = Counter(
     ["method", "wire", "reason"],
 )
 CALLS_ENDED = Counter("gateway_calls_ended", "Calls by trunk and end reason.", ["trunk", "reason"])
-WEBHOOKS_IN = Counter(
+NOTICES = Counter(
     "gateway_webhooks_in",
     "LiveKit's webhooks: queued, ignored, repeated, late, full (sent again), or not LiveKit's.",
     ["result"],

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from gateway.build.services import Services
 from gateway.pipeline import Pipeline
-from gateway.platform.webhooks import LiveKitWebhooks
+from gateway.platform.webhooks import LiveKitNotices
 from gateway.ports import Clock
 from gateway.settings import Settings
 from gateway.wire.bodies import Bodies
@@ -18,7 +18,7 @@ from gateway.wire.intake import Intake
 from gateway.wire.peers import Peers
 from gateway.wire.status import Metrics, Readiness, Status
 from gateway.wire.twirp_engine import TwirpEngine
-from gateway.wire.webhook_door import WebhookDoor
+from gateway.wire.webhook_door import NoticeDoor
 
 
 class Doors:
@@ -102,7 +102,7 @@ class Doors:
         facts = {"platform": settings.platform.value}
         told: list[Mounted] = [Status(self._readiness, facts), Metrics()]
         rows = [*self._public_rows, *self._services.livekit_endpoints()]
-        public = [*self._webhook_doors(), self._twirp(rows)]
+        public = [*self._notice_doors(), self._twirp(rows)]
         if not settings.admin_address:
             return {"http_port": self._http_server(settings.http_address, [*told, *public])}
         bare = Status(self._readiness)
@@ -125,14 +125,14 @@ class Doors:
     def _twirp(self, rows: Sequence[Endpoint]) -> TwirpEngine:
         return TwirpEngine(self._pipeline, rows, self._intake)
 
-    def _webhook_doors(self) -> list[Mounted]:
+    def _notice_doors(self) -> list[Mounted]:
         """None where there is no LiveKit that could tell anything."""
         settings = self._settings
         if not settings.is_live:
             return []
         secret = settings.livekit_api_secret.get_secret_value()
-        webhooks = LiveKitWebhooks(settings.livekit_api_key, secret, self._clock)
-        return [WebhookDoor(webhooks, self._services.webhooks_in, self._intake)]
+        signed = LiveKitNotices(settings.livekit_api_key, secret, self._clock)
+        return [NoticeDoor(signed, self._services.notices, self._intake)]
 
 
 def clients_of(settings: Settings) -> int:

@@ -106,11 +106,11 @@ class Gateway:
         await directory.refresh()
         warn_of_readers(self._settings)
         await self._administration.key_seals.wrong()
-        await services.keeper.begin()
+        await services.take_over.begin()
         chores = (
             directory.keep_fresh(),
-            services.keeper.keep(),
-            services.webhooks_in.keep(),
+            services.take_over.keep(),
+            services.notices.keep(),
             services.sweep.keep(),
             services.key_uses.keep(),
             services.deliveries.keep(),
@@ -134,7 +134,7 @@ class Gateway:
         await asyncio.gather(self._doors.stop(grace), services.deliveries.stop(grace))
         with suppress(TimeoutError):
             async with asyncio.timeout(WEBHOOKS_PATIENCE_SECONDS):
-                await services.webhooks_in.handled()
+                await services.notices.handled()
         for chore in self._chores:
             chore.cancel()
         await self._outside.stop()
@@ -142,7 +142,7 @@ class Gateway:
             self._trying.cancel()
         await services.waiting.stop()
         await services.followers.stop()
-        await services.presence.leave()
+        await services.lease.leave()
         with suppress(StoreUnavailableError):  # only when keys were last used is lost
             await services.key_uses.write()
         await self._trail.settle()

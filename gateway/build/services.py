@@ -20,12 +20,12 @@ from gateway.service.feed import Feed
 from gateway.service.followers import Followers
 from gateway.service.health import TrunkWatch
 from gateway.service.identity import Identity
-from gateway.service.keeper import Keeper
+from gateway.service.keeper import TakeOver
 from gateway.service.key_uses import KeyUses
 from gateway.service.livekit_sip import LiveKitSipService
 from gateway.service.placing import Placing
 from gateway.service.platforms import Platforms
-from gateway.service.presence import Presence
+from gateway.service.presence import Lease
 from gateway.service.queries import CallQueries
 from gateway.service.receiver import Counters
 from gateway.service.record import Record
@@ -35,7 +35,7 @@ from gateway.service.traffic import Traffic, TrafficLimits
 from gateway.service.transfers import TransferAcceptance, TransferService
 from gateway.service.waiting import Waiting
 from gateway.service.webhooks import WebhookService
-from gateway.service.webhooks_in import WebhooksIn
+from gateway.service.webhooks_in import Notices
 from gateway.settings import Settings
 from gateway.webhooks.sender import HttpSender
 from gateway.wire import admin_v1, livekit_sip, telephony_v1, webhooks_v1
@@ -64,7 +64,7 @@ class Services:
         self.drain = Drain()
         self.traffic = Traffic(traffic_limits(settings))
         self.feed = Feed()
-        self.presence = Presence(store, new_id("gateway", clock.now()), clock)
+        self.lease = Lease(store, new_id("gateway", clock.now()), clock)
         self.key_uses = KeyUses(store, clock)
         self.identity = Identity(
             administration.directory,
@@ -119,12 +119,12 @@ class Services:
             directory=directory,
             admission=self.admission,
             record=self._record,
-            gateway_id=self.presence.gateway_id,
+            gateway_id=self.lease.gateway_id,
         )
         self.followers = Followers(
-            self._platforms, self._record, self._store, self._clock, self.presence, failover
+            self._platforms, self._record, self._store, self._clock, self.lease, failover
         )
-        self.keeper = Keeper(self.presence, self.followers)
+        self.take_over = TakeOver(self.lease, self.followers)
         self._adoption = Adoption(
             store=self._store,
             clock=self._clock,
@@ -133,7 +133,7 @@ class Services:
             followers=self.followers,
             record=self._record,
             trail=self._trail,
-            presence=self.presence,
+            lease=self.lease,
         )
 
     def _place_calls(self) -> None:
@@ -144,7 +144,7 @@ class Services:
             record=self._record,
             feed=self.feed,
             drain=self.drain,
-            gateway_id=self.presence.gateway_id,
+            gateway_id=self.lease.gateway_id,
         )
         self.placing = Placing(
             clock=self._clock,
@@ -157,7 +157,7 @@ class Services:
                 admission=self.admission,
                 record=self._record,
                 trail=self._trail,
-                gateway_id=self.presence.gateway_id,
+                gateway_id=self.lease.gateway_id,
             ),
             waiting=self.waiting,
         )
@@ -189,7 +189,7 @@ class Services:
                 admission=self.admission,
                 record=self._record,
                 trail=self._trail,
-                gateway_id=self.presence.gateway_id,
+                gateway_id=self.lease.gateway_id,
             ),
         )
         self.events = EventService(
@@ -202,7 +202,7 @@ class Services:
         )
 
     def _hear_livekit(self) -> None:
-        self.webhooks_in = WebhooksIn(
+        self.notices = Notices(
             store=self._store,
             clock=self._clock,
             followers=self.followers,
@@ -215,7 +215,7 @@ class Services:
             clock=self._clock,
             platform=self._platforms.live or self._platforms.sandbox,
             adoption=self._adoption,
-            presence=self.presence,
+            lease=self.lease,
             counted=lambda swept: LEGS_SWEPT.labels(swept.value).inc(),
         )
 
@@ -230,7 +230,7 @@ class Services:
                 secret_of=secrets_of(self._settings),
                 private_addresses=self._settings.webhook_private_addresses,
             ),
-            gateway_id=self.presence.gateway_id,
+            gateway_id=self.lease.gateway_id,
             counters=Counters(
                 tried=lambda result: WEBHOOK_DELIVERIES.labels(result).inc(),
                 oldest=WEBHOOK_OLDEST_SECONDS.set,

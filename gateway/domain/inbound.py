@@ -14,7 +14,7 @@ from gateway.domain.owners import Owner
 
 
 class Change(StrEnum):
-    """What LiveKit's webhook tells of a participant."""
+    """What LiveKit's notice tells of a participant."""
 
     JOINED = "JOINED"
     LEFT = "LEFT"
@@ -24,7 +24,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One webhook of LiveKit, proven to be LiveKit's. It may come late, twice or never."""
+    """A message of LiveKit's, proven to be LiveKit's. It may come late, twice or never."""
 
     notice_id: str
     """The same when LiveKit sends it again; empty where it has none."""

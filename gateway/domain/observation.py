@@ -83,7 +83,7 @@ class AttemptFailed:
 
 
 class LeaveReason(StrEnum):
-    """Why a leg has left its room: LiveKit's `DisconnectReason`, as webhooks tell it."""
+    """Why a leg has left its room: LiveKit's `DisconnectReason`, as notices tell it."""
 
     UNKNOWN_REASON = "UNKNOWN_REASON"
     CLIENT_INITIATED = "CLIENT_INITIATED"

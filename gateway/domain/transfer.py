@@ -92,14 +92,14 @@ class TimeIsUp:
 
 
 @dataclass(frozen=True, slots=True)
-class LegLeft:
+class LeftInTransfer:
     """The leg being transferred is gone; `hung_up` where the gateway ended it."""
 
     time: datetime
     hung_up: bool
 
 
-TransferObservation = ReferCompleted | ReferFailed | ReferLost | TimeIsUp | LegLeft
+TransferObservation = ReferCompleted | ReferFailed | ReferLost | TimeIsUp | LeftInTransfer
 
 
 def advance_transfer(transfer: Transfer, seen: TransferObservation) -> Transfer:
@@ -122,7 +122,7 @@ def advance_transfer(transfer: Transfer, seen: TransferObservation) -> Transfer:
             return replace(unknown, settled=True)
         case TimeIsUp():
             return _if_pending(transfer, TransferState.OUTCOME_UNKNOWN, seen.time)
-        case LegLeft():
+        case LeftInTransfer():
             left = replace(transfer, leg_left_time=transfer.leg_left_time or seen.time)
             return _if_pending(left, TransferState.CANCELED, seen.time) if seen.hung_up else left
 

@@ -4,6 +4,6 @@ Here lives everything that knows LiveKit's own requests, replies, tokens and tex
 outside this package may import `livekit`. No decision about a call belongs here: which trunk,
 whether to try again, what a failure means and when a call is over are the domain's and the
 services'. What is lost at this door: LiveKit's HTTP status and error details, its transfer id,
-attributes other than those of a `Leg`, participants that are no phones, and all webhooks but those
-of legs that join and leave. Why a leg left is known by webhook only.
+attributes other than those of a `Leg`, participants that are no phones, and all notices but those
+of legs that join and leave. Why a leg left is known by notice only.
 """

@@ -29,7 +29,7 @@ from gateway.platform.lifetime import lifetime
 CALL_ID_ATTRIBUTE = "gateway.callId"
 
 
-class FieldClass(StrEnum):
+class FieldUse(StrEnum):
     """What the gateway does with a field of LiveKit's."""
 
     SENT = "sent as the dial or refer says"
@@ -37,9 +37,9 @@ class FieldClass(StrEnum):
     NEVER = "never sent"
 
 
-_SENT, _DECIDED, _NEVER = FieldClass.SENT, FieldClass.DECIDED, FieldClass.NEVER
+_SENT, _DECIDED, _NEVER = FieldUse.SENT, FieldUse.DECIDED, FieldUse.NEVER
 
-CREATE_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
+CREATE_FIELDS: Mapping[str, tuple[FieldUse, str]] = {
     "sip_trunk_id": (_SENT, "routing chose it; empty for an inline trunk"),
     "trunk": (_SENT, "an inline trunk, as INLINE_FIELDS say"),
     "sip_request_uri": (_NEVER, "would go round routing"),
@@ -69,7 +69,7 @@ CREATE_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
     "destination": (_NEVER, "LiveKit Cloud only"),
 }
 
-INLINE_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
+INLINE_FIELDS: Mapping[str, tuple[FieldUse, str]] = {
     "hostname": (_SENT, "the carrier's address"),
     "destination_country": (_NEVER, "LiveKit Cloud only"),
     "transport": (_SENT, "as configured"),
@@ -80,7 +80,7 @@ INLINE_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
     "from_host": (_SENT, "as configured"),
 }
 
-TRANSFER_FIELDS: Mapping[str, tuple[FieldClass, str]] = {
+TRANSFER_FIELDS: Mapping[str, tuple[FieldUse, str]] = {
     "participant_identity": (_SENT, "the call's identity"),
     "room_name": (_SENT, "the call's room"),
     "transfer_to": (_SENT, "the target's URI"),

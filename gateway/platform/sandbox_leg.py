@@ -21,7 +21,7 @@ from gateway.platform.sandbox_phones import (
     NEVER,
     OK,
     RINGS_AFTER,
-    Outcome,
+    Reply,
     SipResponse,
     number,
     phone_on,
@@ -134,7 +134,7 @@ class SandboxLeg:
             return Completed()
         return refused(outcome.response, "call transfer failed")
 
-    def _transfer_to(self, target: str) -> Outcome:
+    def _transfer_to(self, target: str) -> Reply:
         return self._phone.transfers or number(target).as_target
 
     async def leave(self) -> None:

@@ -33,25 +33,25 @@ DECLINE = SipResponse(603, "Decline")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Reply:
     """How an INVITE or a REFER ends, and how many seconds after it was sent."""
 
     response: SipResponse
     after: float
 
 
-SILENCE = Outcome(OK, NEVER)
+SILENCE = Reply(OK, NEVER)
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
     """What the far end does. Times are in seconds."""
 
-    outcome: Outcome
+    outcome: Reply
     rings: bool = True
     hangs_up_after: float = NEVER
     """From the answer."""
-    transfers: Outcome | None = None
+    transfers: Reply | None = None
     """Where set, it decides every transfer of its own leg, whatever the target."""
 
 
@@ -60,46 +60,46 @@ class Number:
     """One number of the sandbox: as the phone that is rung, and as a transfer's target."""
 
     phone: Phone
-    as_target: Outcome
+    as_target: Reply
 
 
-_PICKS_UP = Outcome(OK, SHORTLY)
-_REFUSES_TRANSFERS = Outcome(DECLINE, 0)
+_PICKS_UP = Reply(OK, SHORTLY)
+_REFUSES_TRANSFERS = Reply(DECLINE, 0)
 
 NUMBERS: dict[str, Number] = {
     # answers after 1 s
-    "00": Number(Phone(Outcome(OK, 1)), Outcome(OK, 1)),
+    "00": Number(Phone(Reply(OK, 1)), Reply(OK, 1)),
     # busy
-    "01": Number(Phone(Outcome(BUSY, SHORTLY)), Outcome(BUSY, SHORTLY)),
+    "01": Number(Phone(Reply(BUSY, SHORTLY)), Reply(BUSY, SHORTLY)),
     # rings for ever
     "02": Number(Phone(SILENCE), SILENCE),
     # declined
-    "03": Number(Phone(Outcome(DECLINE, SHORTLY)), Outcome(DECLINE, SHORTLY)),
+    "03": Number(Phone(Reply(DECLINE, SHORTLY)), Reply(DECLINE, SHORTLY)),
     # unknown
-    "04": Number(Phone(Outcome(NOT_FOUND, SHORTLY)), Outcome(NOT_FOUND, SHORTLY)),
+    "04": Number(Phone(Reply(NOT_FOUND, SHORTLY)), Reply(NOT_FOUND, SHORTLY)),
     # unavailable
-    "05": Number(Phone(Outcome(UNAVAILABLE, SHORTLY)), Outcome(UNAVAILABLE, SHORTLY)),
+    "05": Number(Phone(Reply(UNAVAILABLE, SHORTLY)), Reply(UNAVAILABLE, SHORTLY)),
     # the carrier fails before anything rings
     "06": Number(
-        Phone(Outcome(CARRIER_FAILURE, SHORTLY), rings=False), Outcome(CARRIER_FAILURE, SHORTLY)
+        Phone(Reply(CARRIER_FAILURE, SHORTLY), rings=False), Reply(CARRIER_FAILURE, SHORTLY)
     ),
     # a silent trunk
     "07": Number(Phone(SILENCE, rings=False), SILENCE),
     # answers after 1 s, and hangs up 2 s later
-    "08": Number(Phone(Outcome(OK, 1), hangs_up_after=2), Outcome(OK, 1)),
+    "08": Number(Phone(Reply(OK, 1), hangs_up_after=2), Reply(OK, 1)),
     # rings 3 s, then answers
-    "09": Number(Phone(Outcome(OK, 3)), Outcome(OK, 3)),
+    "09": Number(Phone(Reply(OK, 3)), Reply(OK, 3)),
     # answers; refuses transfers
     "10": Number(Phone(_PICKS_UP, transfers=_REFUSES_TRANSFERS), _REFUSES_TRANSFERS),
     # answers; takes a transfer and reports success 8 s later
-    "11": Number(Phone(_PICKS_UP, transfers=Outcome(OK, 8)), Outcome(OK, 8)),
+    "11": Number(Phone(_PICKS_UP, transfers=Reply(OK, 8)), Reply(OK, 8)),
     # answers; takes a transfer and never reports
     "12": Number(Phone(_PICKS_UP, transfers=SILENCE), SILENCE),
     # rings, then the carrier fails
-    "13": Number(Phone(Outcome(CARRIER_FAILURE, 1)), Outcome(CARRIER_FAILURE, SHORTLY)),
+    "13": Number(Phone(Reply(CARRIER_FAILURE, 1)), Reply(CARRIER_FAILURE, SHORTLY)),
 }
 
-NOBODY = Number(Phone(Outcome(NOT_FOUND, RINGS_AFTER), rings=False), Outcome(NOT_FOUND, SHORTLY))
+NOBODY = Number(Phone(Reply(NOT_FOUND, RINGS_AFTER), rings=False), Reply(NOT_FOUND, SHORTLY))
 """Every other number."""
 
 

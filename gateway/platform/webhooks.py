@@ -1,4 +1,4 @@
-"""LiveKit's webhooks: proven to be LiveKit's, then read.
+"""LiveKit's notices (it calls them webhooks): proven to be LiveKit's, then read.
 
 LiveKit signs the body's SHA-256 with its API secret, in a JWT that is the whole of the
 `Authorization` header.
@@ -34,8 +34,8 @@ DIGEST_LENGTH = 44
 """Of a SHA-256 in base64."""
 
 
-class LiveKitWebhooks:
-    """See `ports.Webhooks`; for one API key and its secret, by this clock."""
+class LiveKitNotices:
+    """See `ports.SignedNotices`; for one API key and its secret, by this clock."""
 
     def __init__(self, api_key: str, api_secret: str, clock: Clock) -> None:
         self._clock = clock
@@ -43,7 +43,7 @@ class LiveKitWebhooks:
         self._api_secret = api_secret
 
     def signed(self, authorization: str) -> bytes:
-        """See `ports.Webhooks`."""
+        """See `ports.SignedNotices`."""
         scheme, _, rest = authorization.partition(" ")
         token = rest if scheme.lower() == "bearer" else authorization
         try:
@@ -63,7 +63,7 @@ class LiveKitWebhooks:
         return digest.encode(errors="replace")
 
     def read(self, digest: bytes, body: bytes) -> Notice:
-        """See `ports.Webhooks`."""
+        """See `ports.SignedNotices`."""
         if not hmac.compare_digest(_digest(body), digest):
             raise NotGenuineError("the body is not what was signed")
         return _notice(body)

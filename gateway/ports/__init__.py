@@ -10,7 +10,7 @@ from gateway.ports.platform import (
     NotReadableError,
     Platform,
     PlatformError,
-    Webhooks,
+    SignedNotices,
 )
 from gateway.ports.records import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
 from gateway.ports.store import OutcomeUnknownError, Store, StoreUnavailableError, reading_for
@@ -28,10 +28,10 @@ __all__ = [
     "PlatformError",
     "Reading",
     "RequestClaim",
+    "SignedNotices",
     "Store",
     "StoreUnavailableError",
     "StoredConfig",
     "Transaction",
-    "Webhooks",
     "reading_for",
 ]

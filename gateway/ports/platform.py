@@ -81,7 +81,7 @@ class NotReadableError(Exception):
     """The platform has sent something that cannot be understood."""
 
 
-class Webhooks(Protocol):
+class SignedNotices(Protocol):
     """How the platform tells by itself what happens on it."""
 
     def signed(self, authorization: str) -> bytes:

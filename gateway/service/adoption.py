@@ -27,7 +27,7 @@ from gateway.ports import CallQuery, Clock, PlatformError, Reading, RequestClaim
 from gateway.service.directory import Directory
 from gateway.service.followers import Followers
 from gateway.service.platforms import Platforms
-from gateway.service.presence import Presence
+from gateway.service.presence import Lease
 from gateway.service.record import OPEN_STATES, Record
 
 LEGS = "leg"
@@ -44,7 +44,7 @@ log = structlog.get_logger()
 class Finder(StrEnum):
     """Who noticed the leg; the method of its audit record."""
 
-    WEBHOOK = "livekit/webhook"
+    NOTICE = "livekit/webhook"
     SWEEP = "livekit/sweep"
 
 
@@ -112,7 +112,7 @@ class Adoption:
         followers: Followers,
         record: Record,
         trail: Trail,
-        presence: Presence,
+        lease: Lease,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -121,7 +121,7 @@ class Adoption:
         self._followers = followers
         self._record = record
         self._trail = trail
-        self._presence = presence
+        self._lease = lease
 
     async def take_in(
         self, leg: Leg, finder: Finder, left: LeaveReason | None = None
@@ -206,7 +206,7 @@ class Adoption:
             self._nobodys(tx, leg, told)
             return None
         tenant, call = owner.tenant, call_of(leg, owner, call_id, told.time)
-        tx.hold(call_id, self._presence.gateway_id)
+        tx.hold(call_id, self._lease.gateway_id)
         self._claim(tx, leg, call_id, told.time)
         full = None if left else _full(tx, tenant, call)
         if full:  # others in its room are not to pay for it

@@ -21,7 +21,7 @@ from gateway.service.directory import Directory
 from gateway.service.feed import Feed
 from gateway.service.followers import Followers
 from gateway.service.own_call import own_call
-from gateway.service.placed_leg import PlacedLeg
+from gateway.service.placed_leg import CallLeg
 from gateway.service.platforms import Platforms
 from gateway.service.record import Record, as_stored
 
@@ -129,7 +129,7 @@ class CallCommands:
 
     async def _ended_unstored(self, call: Call, asked: EndAsked) -> Call:
         """The call as it will be stored: its leg is gone, the database is not there."""
-        leg = PlacedLeg(call, self._platforms.of(call))
+        leg = CallLeg(call, self._platforms.of(call))
         with _patience_with(call):
             async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
                 while await leg.look():  # noqa: ASYNC110  it can only be asked

@@ -10,7 +10,7 @@ from gateway.domain.call import Call
 from gateway.domain.observation import Observation
 from gateway.domain.transfer import Transfer, TransferObservation
 from gateway.ports import Clock, Store
-from gateway.service.placed_leg import PlacedLeg
+from gateway.service.placed_leg import CallLeg
 from gateway.service.record import Record, until_stored
 
 PLATFORM_GRACE = timedelta(milliseconds=400)
@@ -25,7 +25,7 @@ class CallRow:
     """
 
     def __init__(
-        self, call: Call, leg: PlacedLeg, *, record: Record, store: Store, clock: Clock
+        self, call: Call, leg: CallLeg, *, record: Record, store: Store, clock: Clock
     ) -> None:
         self.call = call
         """As it was written or read last."""

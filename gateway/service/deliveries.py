@@ -21,7 +21,7 @@ from gateway.domain.tenant import Config, Webhook
 from gateway.ports import Reading, Store, Transaction
 from gateway.ports.outbox import WebhookSender
 from gateway.service.chores import every
-from gateway.service.receiver import Counters, Pace, Post, Receiver
+from gateway.service.receiver import Counters, Lane, Pace, Post
 
 SLIGHT = timedelta(seconds=10)
 """A clock of the store that seems to have gone back by less was only read late."""
@@ -81,7 +81,7 @@ class Deliveries:
             counters=counters,
             slots=asyncio.Semaphore(AT_ONCE),
         )
-        self._receivers: dict[WebhookRef, Receiver] = {}
+        self._lanes: dict[WebhookRef, Lane] = {}
         self._of_tenant: Mapping[str, Sequence[WebhookRef]] = {}
         self._stopped = False
         self._kept: Config | None = None
@@ -100,13 +100,13 @@ class Deliveries:
     async def stop(self, patience: timedelta) -> None:
         """Begins nothing more, and gives what is under way so long to end."""
         self._stopped = True
-        receivers = [*self._receivers.values()]
+        lanes = [*self._lanes.values()]
         with suppress(TimeoutError):
             async with asyncio.timeout(patience.total_seconds()):
-                await asyncio.gather(*(receiver.stop() for receiver in receivers))
-        for receiver in receivers:
-            receiver.abandon()
-        await asyncio.gather(*(receiver.stop() for receiver in receivers))
+                await asyncio.gather(*(lane.stop() for lane in lanes))
+        for lane in lanes:
+            lane.abandon()
+        await asyncio.gather(*(lane.stop() for lane in lanes))
         await self._sender.close()
 
     async def _look(self) -> None:
@@ -181,17 +181,17 @@ class Deliveries:
         for webhook in ours:
             of_tenant[webhook.tenant_id].append(webhook)
         self._of_tenant = of_tenant
-        for webhook in [*self._receivers]:
-            if webhook not in ours and self._receivers[webhook].idle:
-                del self._receivers[webhook]
+        for webhook in [*self._lanes]:
+            if webhook not in ours and self._lanes[webhook].idle:
+                del self._lanes[webhook]
 
     def _wake(self, webhook: WebhookRef) -> None:
         if self._stopped:
             return
-        if webhook not in self._receivers:
+        if webhook not in self._lanes:
             configured = partial(self._configured, webhook)
-            self._receivers[webhook] = Receiver(self._post, webhook, configured)
-        self._receivers[webhook].wake()
+            self._lanes[webhook] = Lane(self._post, webhook, configured)
+        self._lanes[webhook].wake()
 
     def _configured(self, webhook: WebhookRef) -> Webhook | None:
         tenant = self._config().tenant(webhook.tenant_id)

@@ -5,7 +5,7 @@ nothing that the store and the platform do not, so any process can take it up at
 
 Only the database is waited for as long as it takes: without it no end can be told. Of the
 platform nothing is waited for longer than a stated time. A dial is over by its ringing timeout
-(`Dialing`), the leg of a dial that is over is looked for half a minute (`PlacedLeg.until_gone`),
+(`Dialing`), the leg of a dial that is over is looked for half a minute (`CallLeg.until_gone`),
 and a call whose leg cannot be asked about is given up in the end (`domain.pace.given_up_at`).
 """
 
@@ -34,14 +34,14 @@ from gateway.domain.observation import (
 from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
 from gateway.domain.pace import given_up_at, pause_before_looking
 from gateway.domain.tenant import Trunk
-from gateway.domain.transfer import LegLeft, Transfer
+from gateway.domain.transfer import LeftInTransfer, Transfer
 from gateway.ports import Clock, Platform, PlatformError, Store
 from gateway.service.call_row import PLATFORM_GRACE, CallRow
 from gateway.service.dial_gate import DialGate
 from gateway.service.dialing import Dialing, TakenOverError, dial_of
 from gateway.service.failover import Failover
-from gateway.service.placed_leg import SETTLING_PAUSE_SECONDS, OvertakenError, PlacedLeg
-from gateway.service.presence import Presence
+from gateway.service.placed_leg import SETTLING_PAUSE_SECONDS, CallLeg, OvertakenError
+from gateway.service.presence import Lease
 from gateway.service.record import Record, until_stored
 
 BELIEVED_GONE_AFTER = timedelta(seconds=10)
@@ -49,7 +49,7 @@ BELIEVED_GONE_AFTER = timedelta(seconds=10)
 TRANSFER_REPORT = timedelta(seconds=3)
 """A leg that left during a transfer gives LiveKit this long to report the transfer."""
 REASON_REPORT = timedelta(milliseconds=600)
-"""A leg that left gives LiveKit's webhook this long to say why."""
+"""A leg that left gives LiveKit's notice this long to say why."""
 RINGING_REPORT = timedelta(seconds=2)
 """And this long to say how far it came, where another trunk depends on it."""
 
@@ -63,9 +63,9 @@ class Surroundings:
     record: Record
     store: Store
     clock: Clock
-    presence: Presence
+    lease: Lease
     failover: Failover
-    hears_webhooks: Callable[[], bool]
+    hears_notices: Callable[[], bool]
 
 
 class Follower:
@@ -78,7 +78,7 @@ class Follower:
         self._gate = gate
         self._around = surroundings
         self._clock = surroundings.clock
-        self._leg = PlacedLeg(call, platform)
+        self._leg = CallLeg(call, platform)
         self._row = CallRow(
             call,
             self._leg,
@@ -132,7 +132,7 @@ class Follower:
             await self._keep_time()
 
     def _dial(self, trunk: Trunk) -> None:
-        call_id, presence = self._call.call_id, self._around.presence
+        call_id, lease = self._call.call_id, self._around.lease
         self._dialing = Dialing(
             dial_of(self._call, trunk),
             self._call.tenant_id,
@@ -140,7 +140,7 @@ class Follower:
             gate=self._gate,
             clock=self._clock,
             rest=self._rest,
-            holds=lambda: until_stored(lambda: presence.holds(call_id)),
+            holds=lambda: until_stored(lambda: lease.holds(call_id)),
         )
 
     def _rest(self) -> timedelta | None:
@@ -271,7 +271,7 @@ class Follower:
         if reply.rang:
             await self._row.observe(LegSeen(self._clock.now(), LegStatus.RINGING))
         why = self._why_no_other(failure, gone=gone, silent=silent)
-        # Only then is the webhook waited for: nothing but another trunk depends on it.
+        # Only then is the notice waited for: nothing but another trunk depends on it.
         if not why and reply.rang is None and not await self._saw_how_far(failure, looked=looked):
             others = self._around.failover
             why = others.objection(self._call, failure, silent=silent, unseen=True)
@@ -286,7 +286,7 @@ class Follower:
         await self._row.observe(DialFailed(now, failure, why))
 
     def _why_no_other(self, failure: Failure, *, gone: bool, silent: bool) -> str:
-        """Why no other trunk may be tried, as far as it is known without LiveKit's webhook.
+        """Why no other trunk may be tried, as far as it is known without LiveKit's notice.
 
         Two phones must never ring for one call, so the phone before must not have rung, and its
         leg must be seen gone: one that is still there may ring yet.
@@ -311,13 +311,13 @@ class Follower:
     async def _saw_how_far(self, failure: Failure, *, looked: bool) -> bool:
         """Whether it would be known, had the phone rung in the attempt that failed.
 
-        LiveKit's webhook tells exactly; a look may miss what came after it (`looked`: there
-        was one just before). So where webhooks come, nothing but the webhook is believed of
+        LiveKit's notice tells exactly; a look may miss what came after it (`looked`: there
+        was one just before). So where notices come, nothing but the notice is believed of
         a leg that was in the room.
         """
         if failure.proves is Certainty.NOT_DIALED:
             return True
-        if not self._around.hears_webhooks():
+        if not self._around.hears_notices():
             return looked
         await self._await_reason(RINGING_REPORT)
         if self._call.leave_reason:
@@ -332,13 +332,13 @@ class Follower:
         now = self._clock.now()
         if transfer := await self._row.open_transfer():
             await self._await_transfer(transfer)
-        if self._around.hears_webhooks():
+        if self._around.hears_notices():
             await self._await_reason()
         known = self._call.leave_reason or self._call.transferred
         await self._row.observe(Lost(now) if lost and not known else LegGone(now))
 
     async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
-        """Lets LiveKit's webhook say why the leg has left."""
+        """Lets LiveKit's notice say why the leg has left."""
         until = self._clock.now() + patience
         await self._row.read()
         while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
@@ -349,7 +349,7 @@ class Follower:
     async def _await_transfer(self, transfer: Transfer) -> None:
         """Lets LiveKit report the transfer that the leg may have left by."""
         transfer_id = transfer.transfer_id
-        left = LegLeft(self._clock.now(), hung_up=self._call.ending is not None)
+        left = LeftInTransfer(self._clock.now(), hung_up=self._call.ending is not None)
         seen = await self._row.observe_transfer(transfer_id, left)
         until = self._clock.now() + TRANSFER_REPORT
         while seen and not seen.settled and self._clock.now() < until:

@@ -17,7 +17,7 @@ from gateway.service.dial_gate import DialGate
 from gateway.service.failover import Failover
 from gateway.service.follow import Follower, Surroundings
 from gateway.service.platforms import Platforms
-from gateway.service.presence import Presence
+from gateway.service.presence import Lease
 from gateway.service.record import Record, until_stored
 from gateway.service.refer import refer
 
@@ -33,7 +33,7 @@ class Followers:
         record: Record,
         store: Store,
         clock: Clock,
-        presence: Presence,
+        lease: Lease,
         failover: Failover,
     ) -> None:
         self._platforms = platforms
@@ -44,13 +44,13 @@ class Followers:
             record=record,
             store=store,
             clock=clock,
-            presence=presence,
+            lease=lease,
             failover=failover,
-            hears_webhooks=lambda: self.webhooks_heard,
+            hears_notices=lambda: self.notices_heard,
         )
         self._gates = {sandbox: DialGate() for sandbox in (False, True)}
-        self.webhooks_heard = False
-        """LiveKit's webhooks reach this gateway: they may say why a leg has left."""
+        self.notices_heard = False
+        """LiveKit's notices reach this gateway: they may say why a leg has left."""
         self._followers: dict[str, Follower] = {}
         self._following: dict[str, asyncio.Task[Any]] = {}
         self._referring: set[str] = set()

@@ -32,7 +32,7 @@ class OvertakenError(Exception):
     """Something came that says more than the look that was not over yet."""
 
 
-class PlacedLeg:
+class CallLeg:
     """The leg that has the call's identity in the call's room."""
 
     def __init__(self, call: Call, platform: Platform) -> None:

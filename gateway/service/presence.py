@@ -1,4 +1,4 @@
-"""That this gateway lives, and what is its own to follow."""
+"""The gateway's lease: that it lives, and what is its own to follow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenOver:
     """What dead gateways left behind, now this one's."""
 
     calls: Sequence[Call]
     transfers: Sequence[Transfer]
 
 
-class Presence:
+class Lease:
     """The gateway's own lease in the store, and what it sees of the others'."""
 
     def __init__(self, store: Store, gateway_id: str, clock: Clock) -> None:
@@ -74,10 +74,10 @@ class Presence:
             await self._store.transact(lambda tx: tx.drop_nudges(ids))
         return ids
 
-    async def find(self, ids: Sequence[str]) -> Taken:
+    async def find(self, ids: Sequence[str]) -> TakenOver:
         """The open calls and transfers of these ids; lets go of those that are over."""
 
-        def look(tx: Transaction) -> Taken:
+        def look(tx: Transaction) -> TakenOver:
             found = _readable(tx, ids)
             for call in found.calls:
                 if call.ended:
@@ -85,18 +85,18 @@ class Presence:
             for transfer in found.transfers:
                 if transfer.settled:
                     tx.let_go(transfer.transfer_id)
-            return Taken(
+            return TakenOver(
                 [call for call in found.calls if not call.ended],
                 [transfer for transfer in found.transfers if not transfer.settled],
             )
 
         return await self._store.transact(look)
 
-    async def take_orphans(self) -> Taken:
+    async def take_orphans(self) -> TakenOver:
         """Holds what gateways that are dead, or have gone, have left."""
         silent = self._watch.silent()
         if not silent and not await self._store.read(lambda tx: tx.orphans(1)):
-            return Taken((), ())
+            return TakenOver((), ())
         return await self._store.transact(self._take)
 
     async def leave(self) -> None:
@@ -110,7 +110,7 @@ class Presence:
         others = {name: beat for name, beat in tx.beats().items() if name != self.gateway_id}
         return tx.beat(self.gateway_id, LEASE), others
 
-    def _take(self, tx: Transaction) -> Taken:
+    def _take(self, tx: Transaction) -> TakenOver:
         for gateway_id, mark in self._watch.silent().items():
             if tx.bury(gateway_id, mark):
                 log.warning("gateway_silent", gateway_id=gateway_id)
@@ -120,7 +120,7 @@ class Presence:
         return _readable(tx, ids)
 
 
-def _readable(tx: Transaction, ids: Sequence[str]) -> Taken:
+def _readable(tx: Transaction, ids: Sequence[str]) -> TakenOver:
     """One that cannot be read, such as a newer version's, does not keep the others waiting."""
     calls, transfers = [], []
     for resource_id in ids:
@@ -131,4 +131,4 @@ def _readable(tx: Transaction, ids: Sequence[str]) -> Taken:
                 transfers.append(transfer)
         except ValueError as error:
             log.error("not_readable", id=resource_id, cause=str(error))
-    return Taken(calls, transfers)
+    return TakenOver(calls, transfers)

@@ -1,4 +1,4 @@
-"""One webhook's receiver: what is due is sent, side by side, and what became of it is stored."""
+"""The lane to one receiver: what is due is sent, side by side, and what became of it stored."""
 
 import asyncio
 import random
@@ -72,7 +72,7 @@ class Counters:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """What all receivers of a gateway share."""
+    """What all lanes of a gateway share."""
 
     store: Store
     sender: WebhookSender
@@ -91,8 +91,11 @@ class _Tried:
     now: Delivery | None
 
 
-class Receiver:
-    """Works while there is something to do, and costs nothing else."""
+class Lane:
+    """Sends one webhook's deliveries.
+
+    Works while there is something to do, and costs nothing else.
+    """
 
     def __init__(
         self, post: Post, webhook: WebhookRef, configured: Callable[[], Webhook | None]

@@ -1,6 +1,6 @@
 """The legs on the platform compared with the calls in the store, every half a minute.
 
-Whatever was lost (a webhook, a gateway in the middle of a hang-up) is found here.
+Whatever was lost (a notice, a gateway in the middle of a hang-up) is found here.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from gateway.ports import (
 )
 from gateway.service.adoption import Adoption, Finder, call_of_leg
 from gateway.service.chores import every
-from gateway.service.presence import Presence
+from gateway.service.presence import Lease
 
 EVERY = timedelta(seconds=30)
 TURN = timedelta(seconds=25)
@@ -58,14 +58,14 @@ class Sweep:
         clock: Clock,
         platform: Platform,
         adoption: Adoption,
-        presence: Presence,
+        lease: Lease,
         counted: Callable[[Swept], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._platform = platform
         self._adoption = adoption
-        self._presence = presence
+        self._lease = lease
         self._counted = counted
         self._hung_up: set[str] = set()
         """LiveKit's ids of the calls whose legs the last sweep hung up."""
@@ -118,7 +118,7 @@ class Sweep:
         taken = tx.claim("", "sweep", "sweep", now)
         if taken and taken.expire_time <= now + TURN:  # else the clock was set back since
             return False
-        gateway_id = self._presence.gateway_id
+        gateway_id = self._lease.gateway_id
         tx.put_claim(RequestClaim("", "sweep", "sweep", "", gateway_id, now + TURN))
         return True
 

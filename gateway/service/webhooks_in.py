@@ -1,7 +1,7 @@
 """What LiveKit tells by itself: taken at once, worked off behind, needed by nothing.
 
-Webhooks make the gateway see sooner and know why a leg left. They come unordered, twice or
-never; whatever they tell is also found by looking.
+Notices (LiveKit calls them webhooks) make the gateway see sooner and know why a leg left. They
+come unordered, twice or never; whatever they tell is also found by looking.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ WORKERS = 8
 log = structlog.get_logger()
 
 
-class Taken(StrEnum):
+class Receipt(StrEnum):
     """What became of a notice at the door."""
 
     QUEUED = "queued"
@@ -45,7 +45,7 @@ class Taken(StrEnum):
     """Not taken: there is no room for it now, or the gateway goes away. LiveKit sends it again."""
 
 
-class WebhooksIn:
+class Notices:
     """Takes notices without waiting for anything, and handles them one by one behind."""
 
     def __init__(
@@ -67,22 +67,22 @@ class WebhooksIn:
         self._queue: asyncio.Queue[tuple[Notice, Leg]] = asyncio.Queue(MOST_QUEUED)
         self._taken: OrderedDict[str, None] = OrderedDict()
 
-    def take(self, notice: Notice) -> Taken:
+    def take(self, notice: Notice) -> Receipt:
         """Queues the notice unless it is of no use."""
         if abs(self._clock.now() - notice.time) > REPLAY_WINDOW:
             # Where all are late it is a clock that is wrong: LiveKit's or ours.
             log.warning("webhook_late", notice_id=notice.notice_id, time=notice.time.isoformat())
-            return Taken.LATE
-        self._followers.webhooks_heard = True
+            return Receipt.LATE
+        self._followers.notices_heard = True
         if notice.leg is None or notice.change is Change.OTHER:
-            return Taken.IGNORED
+            return Receipt.IGNORED
         if notice.notice_id in self._taken:
-            return Taken.REPEATED
+            return Receipt.REPEATED
         if self._drain.begun or self._queue.full():
-            return Taken.FULL
+            return Receipt.FULL
         self._queue.put_nowait((notice, notice.leg))
         self._remember(notice.notice_id)
-        return Taken.QUEUED
+        return Receipt.QUEUED
 
     async def keep(self) -> None:
         """Handles what is queued, for ever; a database that is away is waited for."""
@@ -120,7 +120,7 @@ class WebhooksIn:
         if call is not None:
             self._followers.nudge(call.call_id)
         elif leg.rang_in and not leg.call_id:
-            await until_stored(lambda: self._adoption.take_in(leg, Finder.WEBHOOK, left))
+            await until_stored(lambda: self._adoption.take_in(leg, Finder.NOTICE, left))
 
     def _note(self, tx: Transaction, notice: Notice, leg: Leg) -> Call | None:
         """The leg's call, with what was told of it; its follower is made to look."""

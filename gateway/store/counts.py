@@ -127,7 +127,7 @@ def flush_limits(
         connection.execute(add_up(connection.dialect.name, tallies, "count"), more)
 
 
-class Places:
+class OpenCounts:
     """How many calls are open, for a whole batch: asked of the database once, then kept up.
 
     Nobody else writes while a batch is under way; what the batch itself has changed and not

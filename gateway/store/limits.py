@@ -12,7 +12,7 @@ from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
 from gateway.domain.limits import Starts
 from gateway.ports.limits import LATEST
 from gateway.store import counts, health
-from gateway.store.counts import Places, Share
+from gateway.store.counts import OpenCounts, Share
 from gateway.store.writes import Writes
 
 
@@ -60,7 +60,7 @@ class LimitsWrites(LimitsReads, ABC):
     _kept: Writes
     """What earlier transactions of the batch want to write."""
     _writes: Writes
-    _places: Places
+    _open_counts: OpenCounts
 
     @abstractmethod
     def _flush(self) -> None:
@@ -72,11 +72,11 @@ class LimitsWrites(LimitsReads, ABC):
 
     def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
         """See `ports.LimitsReading`."""
-        return self._places.count(Share(tenant_id, direction), self._waiting_calls())
+        return self._open_counts.count(Share(tenant_id, direction), self._waiting_calls())
 
     def trunk_calls(self, trunk_id: str) -> int:
         """See `ports.LimitsReading`."""
-        return self._places.count(Share(trunk_id, None), self._waiting_calls())
+        return self._open_counts.count(Share(trunk_id, None), self._waiting_calls())
 
     def _waiting_calls(self) -> dict[str, Call]:
         return self._kept.calls | self._writes.calls

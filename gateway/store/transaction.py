@@ -25,7 +25,7 @@ from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.store import history, presence
 from gateway.store.codec import Row, config_row, key_row, micros
-from gateway.store.counts import Places
+from gateway.store.counts import OpenCounts
 from gateway.store.dialect import upsert
 from gateway.store.limits import LimitsWrites
 from gateway.store.outbox import OutboxWrites
@@ -43,7 +43,7 @@ class BatchFailedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobResult:
     """What a change returned, or raised."""
 
     result: Any = None
@@ -61,11 +61,11 @@ class Batch:
         self.log_id = log_id
         self.chain = chain
         self.writes = Writes()
-        self.places = Places(connection)
+        self.open_counts = OpenCounts(connection)
         self.events: list[CallEvent] = []
         self.audit: list[ChainedAuditEvent] = []
 
-    def run(self, change: Callable[[Transaction], Any]) -> Outcome:
+    def run(self, change: Callable[[Transaction], Any]) -> JobResult:
         """Runs one change; what it raises undoes only its own work.
 
         A failure of the database itself is raised: it is the whole batch's.
@@ -77,13 +77,13 @@ class Batch:
             raise
         except BaseException as error:  # noqa: BLE001  whatever it is, it is the caller's
             transaction.undo()
-            return Outcome(error=error)
+            return JobResult(error=error)
         transaction.keep()
-        return Outcome(result)
+        return JobResult(result)
 
     def flush(self) -> None:
         """Writes what the transactions kept. Raises BatchFailedError."""
-        self.places.forget()
+        self.open_counts.forget()
         try:
             self.writes.flush(self.connection)
         except Exception as error:
@@ -102,7 +102,7 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         self._batch = batch
         self._stored = SqlReading(batch.connection)
         self._kept = batch.writes
-        self._places = batch.places
+        self._open_counts = batch.open_counts
         self._writes = Writes()
         self._labels: dict[str, object] = {}
         """Of each call: the labels that are stored, or will be."""
@@ -124,7 +124,7 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         """Leaves the batch as it was."""
         if self._savepoint is not None:
             self._savepoint.rollback()
-            self._places.forget()
+            self._open_counts.forget()
 
     def _ask(self, statement: Select[Any], **values: object) -> CursorResult[Any]:
         self._flush()
@@ -135,7 +135,7 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
             self._batch.flush()
         if self._writes:
             self._begin_savepoint()
-            self._places.forget()
+            self._open_counts.forget()
             self._writes.flush(self._connection)
 
     def _begin_savepoint(self) -> None:

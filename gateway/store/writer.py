@@ -17,7 +17,7 @@ from gateway.ports import OutcomeUnknownError, StoreUnavailableError, Transactio
 from gateway.store.database import Database
 from gateway.store.dialect import lost, unavailable
 from gateway.store.reading import SqlReading
-from gateway.store.transaction import Batch, BatchFailedError, Outcome
+from gateway.store.transaction import Batch, BatchFailedError, JobResult
 
 RESOLVE_SECONDS = 10.0
 """How long callers wait to hear whether a commit happened whose answer was lost."""
@@ -39,7 +39,7 @@ class Finished:
     """What became of some jobs, and what their commit stored."""
 
     jobs: Sequence[Job]
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[JobResult]
     events: Sequence[CallEvent] = ()
     audit: Sequence[ChainedAuditEvent] = ()
 
@@ -117,7 +117,7 @@ class Writer:
                 for job in jobs:
                     self._run([job])
                 return
-            finished = Finished(jobs, [Outcome(error=cause)] * len(jobs))
+            finished = Finished(jobs, [JobResult(error=cause)] * len(jobs))
         self._finished(finished)
 
     def _store(self, jobs: Sequence[Job]) -> Finished:

@@ -29,7 +29,7 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             rpcs.apply_config,
             responses.applied,
             operator,
-            whole=True,
+            strict=True,
             slow=True,
             max_bytes=CONFIG_BYTES,
         ),
@@ -40,7 +40,7 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             rpcs.create_api_key,
             responses.made_key,
             either,
-            whole=True,
+            strict=True,
         ),
         _row(
             "RevokeApiKey",

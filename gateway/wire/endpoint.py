@@ -42,7 +42,7 @@ class Endpoint:
     """A request whose body is longer is refused."""
     refused: Callable[[GatewayError], ToldAsError] | None = None
     """How this vocabulary words refusals; None: as each wire does."""
-    whole: bool = False
+    strict: bool = False
     """Half of the request is worse than none: fields of JSON that are not known are refused."""
     slow: bool = False
     """A request may take long to decode: that happens in another thread, and calls go on."""

@@ -47,7 +47,7 @@ class Repeating(dict[str, Any]):
 class Reading:
     """How a value is read."""
 
-    whole: bool
+    strict: bool
     """A name that is no field's is refused, not passed over."""
     entries: int
     """How many a list may have."""
@@ -91,7 +91,7 @@ class _Message:
         for name, inner in value.items():
             field = self._fields.get(name)
             if field is None:
-                if reading.whole:
+                if reading.strict:
                     raise ValueError(f"{inside}{name} is no field of {self._name}")
                 continue
             if field.name in seen or name in twice:

@@ -13,7 +13,7 @@ from gateway.domain.together import Together
 from gateway.errors import invalid_field
 
 
-class FieldClass(StrEnum):
+class FieldRule(StrEnum):
     """What the gateway does with a field."""
 
     DECIDED = "the gateway's rules decide what is made of it"
@@ -21,9 +21,9 @@ class FieldClass(StrEnum):
     REFUSED = "a request that sets it is refused"
 
 
-_DECIDED, _PASSED, _REFUSED = FieldClass.DECIDED, FieldClass.PASSED, FieldClass.REFUSED
+_DECIDED, _PASSED, _REFUSED = FieldRule.DECIDED, FieldRule.PASSED, FieldRule.REFUSED
 
-Fields = Mapping[str, tuple[FieldClass, str]]
+Fields = Mapping[str, tuple[FieldRule, str]]
 
 CREATE_FIELDS: Fields = {
     "sip_trunk_id": (_DECIDED, "empty: routing chooses; else one of the tenant's trunks"),

@@ -38,9 +38,9 @@ class Decode(Protocol):
     """Fills the message. Raises UndecodableError."""
 
     def __call__(
-        self, body: bytes, message: Message, *, whole: bool = False, bounds: Bounds = ORDINARY
+        self, body: bytes, message: Message, *, strict: bool = False, bounds: Bounds = ORDINARY
     ) -> None:
-        """`whole`: a field that is not known is refused where it has a name, not passed over."""
+        """`strict`: a field that is not known is refused where it has a name, not passed over."""
         ...
 
 
@@ -66,11 +66,11 @@ class Encoding:
 
 
 def _from_protobuf(
-    body: bytes, message: Message, *, whole: bool = False, bounds: Bounds = ORDINARY
+    body: bytes, message: Message, *, strict: bool = False, bounds: Bounds = ORDINARY
 ) -> None:
     # What is not known has only a number here, which nobody can misspell; and to read takes no
     # time, whatever the body holds.
-    del whole, bounds
+    del strict, bounds
     try:
         message.ParseFromString(body)
     except DecodeError:
@@ -78,11 +78,11 @@ def _from_protobuf(
 
 
 def _from_json(
-    body: bytes, message: Message, *, whole: bool = False, bounds: Bounds = ORDINARY
+    body: bytes, message: Message, *, strict: bool = False, bounds: Bounds = ORDINARY
 ) -> None:
     try:
         value = _first_value(_text(body), bounds)
-        fields = fields_of(value, message.DESCRIPTOR, Reading(whole, bounds.entries))
+        fields = fields_of(value, message.DESCRIPTOR, Reading(strict, bounds.entries))
         message.MergeFrom(type(message)(**fields))
     except ValueError as wrong:
         raise UndecodableError(str(wrong)[:MAX_CAUSE]) from None

@@ -178,7 +178,7 @@ def _encoding(request: web.Request) -> Encoding:
 def _decode(encoding: Encoding, body: bytes, message: Message, endpoint: Endpoint) -> None:
     bounds = LONG if endpoint.slow else ORDINARY
     try:
-        encoding.decode(body, message, whole=endpoint.whole, bounds=bounds)
+        encoding.decode(body, message, strict=endpoint.strict, bounds=bounds)
     except UndecodableError as wrong:
         meta = {"cause": str(wrong)} if str(wrong) else {}
         raise malformed(f"the {encoding.name} request could not be decoded", meta) from None

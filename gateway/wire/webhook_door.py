@@ -1,4 +1,4 @@
-"""`POST /livekit/webhook`: LiveKit's webhooks, answered before anything is done about them."""
+"""`POST /livekit/webhook`: LiveKit's notices, answered before anything is done about them."""
 
 import asyncio
 from http import HTTPStatus
@@ -7,9 +7,9 @@ import structlog
 from aiohttp import web
 
 from gateway.domain.inbound import Notice
-from gateway.metrics import WEBHOOKS_IN
-from gateway.ports import NotGenuineError, NotReadableError, Webhooks
-from gateway.service.webhooks_in import Taken, WebhooksIn
+from gateway.metrics import NOTICES
+from gateway.ports import NotGenuineError, NotReadableError, SignedNotices
+from gateway.service.webhooks_in import Notices, Receipt
 from gateway.wire.bodies import NoPlaceError
 from gateway.wire.expecting import expected, go_on
 from gateway.wire.intake import Intake
@@ -35,15 +35,15 @@ class _RefusedError(Exception):
         self.answer = answer
 
 
-class WebhookDoor:
+class NoticeDoor:
     """Proves each request to be LiveKit's and hands on what it tells.
 
     Who has signed it is known from its head; until then nothing of its body is read.
     """
 
-    def __init__(self, webhooks: Webhooks, webhooks_in: WebhooksIn, intake: Intake) -> None:
-        self._webhooks = webhooks
-        self._webhooks_in = webhooks_in
+    def __init__(self, signed: SignedNotices, notices: Notices, intake: Intake) -> None:
+        self._signed = signed
+        self._notices = notices
         self._intake = intake
 
     def mount(self, app: web.Application) -> None:
@@ -56,13 +56,13 @@ class WebhookDoor:
             status, result = await self._answer(request)
         except _RefusedError as refused:
             status, result = refused.answer
-        WEBHOOKS_IN.labels(result).inc()
+        NOTICES.labels(result).inc()
         return web.Response(status=status)
 
     async def _answer(self, request: web.Request) -> Answer:
         peer = self._peer(request)
         try:
-            digest = self._webhooks.signed(request.headers.get("Authorization", ""))
+            digest = self._signed.signed(request.headers.get("Authorization", ""))
             notice = await self._read(digest, await self._body(request, peer))
         except NotGenuineError as forged:
             log.warning("webhook_refused", peer=peer, cause=str(forged))
@@ -70,8 +70,8 @@ class WebhookDoor:
         except NotReadableError as error:
             log.warning("webhook_not_readable", cause=str(error))
             return HTTPStatus.BAD_REQUEST, "not_readable"
-        taken = self._webhooks_in.take(notice)
-        again = taken is Taken.FULL
+        taken = self._notices.take(notice)
+        again = taken is Receipt.FULL
         return HTTPStatus.SERVICE_UNAVAILABLE if again else HTTPStatus.OK, taken.value
 
     def _peer(self, request: web.Request) -> str:
@@ -88,7 +88,7 @@ class WebhookDoor:
                 async with asyncio.timeout(self._intake.patience.total_seconds()):
                     return await _received(request)
         except NoPlaceError:
-            raise _RefusedError((HTTPStatus.SERVICE_UNAVAILABLE, Taken.FULL.value)) from None
+            raise _RefusedError((HTTPStatus.SERVICE_UNAVAILABLE, Receipt.FULL.value)) from None
         except TimeoutError:
             raise _RefusedError((HTTPStatus.REQUEST_TIMEOUT, "too_slow")) from None
         except web.RequestPayloadError as broken:
@@ -96,8 +96,8 @@ class WebhookDoor:
 
     async def _read(self, digest: bytes, body: bytes) -> Notice:
         if len(body) > LONG_BYTES:
-            return await asyncio.to_thread(self._webhooks.read, digest, body)
-        return self._webhooks.read(digest, body)
+            return await asyncio.to_thread(self._signed.read, digest, body)
+        return self._signed.read(digest, body)
 
 
 async def _received(request: web.Request) -> bytes:

@@ -198,7 +198,7 @@ def test_every_request_can_be_read() -> None:
     inside = _with_inner([*requests, *(request.DESCRIPTOR for request in door)])
     assert len(inside) > len(requests) >= 20
     for each in inside:
-        assert fields_of({}, each, Reading(whole=True, entries=0)) == {}
+        assert fields_of({}, each, Reading(strict=True, entries=0)) == {}
 
 
 def test_the_command_line_reads_seconds_as_json_does() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.outcome import Cause, Failure
 from gateway.domain.transfer import (
-    LegLeft,
+    LeftInTransfer,
     ReferCompleted,
     ReferFailed,
     ReferLost,
@@ -40,8 +40,8 @@ COMPLETED_BY_HANGING_UP = ReferCompleted(at(8), hung_up=True)
 FAILED = ReferFailed(at(2), DECLINED)
 LOST = ReferLost(at(40))
 TIME = TimeIsUp(at(30))
-LEFT = LegLeft(at(5), hung_up=False)
-HUNG_UP = LegLeft(at(5), hung_up=True)
+LEFT = LeftInTransfer(at(5), hung_up=False)
+HUNG_UP = LeftInTransfer(at(5), hung_up=True)
 
 HISTORIES = [
     ("nothing", (), TransferState.PENDING, False),
@@ -106,7 +106,7 @@ def test_a_cancelled_transfer_was_over_then(late: TransferObservation) -> None:
 
 def test_the_leg_leaves_once() -> None:
     """The first sight of the leg being gone is timed; a second one does not move it."""
-    assert after(LEFT, LegLeft(at(9), hung_up=False)).leg_left_time == at(5)
+    assert after(LEFT, LeftInTransfer(at(9), hung_up=False)).leg_left_time == at(5)
 
 
 def test_the_deadline_is_the_callers() -> None:

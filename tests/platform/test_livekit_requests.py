@@ -22,7 +22,7 @@ from gateway.platform.livekit_requests import (
     CREATE_FIELDS,
     INLINE_FIELDS,
     TRANSFER_FIELDS,
-    FieldClass,
+    FieldUse,
     create_request,
     transfer_request,
 )
@@ -80,7 +80,7 @@ REFER = Refer(
     headers={"X-Order": "7"},
 )
 
-Fields = Mapping[str, tuple[FieldClass, str]]
+Fields = Mapping[str, tuple[FieldUse, str]]
 
 CLASSED = [
     pytest.param(CreateSIPParticipantRequest, CREATE_FIELDS, id="create"),
@@ -106,7 +106,7 @@ FULL = [
 @pytest.mark.parametrize(("sent", "fields"), FULL)
 def test_the_classes_are_true(sent: Message, fields: Fields) -> None:
     """A request that uses everything sets each field that is sent or decided, and no other."""
-    never = {name for name, (kind, _) in fields.items() if kind is FieldClass.NEVER}
+    never = {name for name, (kind, _) in fields.items() if kind is FieldUse.NEVER}
     assert {field.name for field, _ in sent.ListFields()} == set(fields) - never
 
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from gateway.domain.inbound import Change, Notice
 from gateway.domain.leg import Leg
 from gateway.domain.observation import LeaveReason, LegIds, LegStatus
-from gateway.platform.webhooks import LiveKitWebhooks
+from gateway.platform.webhooks import LiveKitNotices
 from gateway.ports import NotGenuineError, NotReadableError
 from tests.clocks import RealClock, SteppingClock
 
 KEY = "key"
 SECRET = "a secret that is long enough for HS256"
-WEBHOOKS = LiveKitWebhooks(KEY, SECRET, RealClock())
+WEBHOOKS = LiveKitNotices(KEY, SECRET, RealClock())
 
 LEFT = {
     "event": "participant_left",
@@ -142,7 +142,7 @@ def test_a_token_is_judged_by_the_clock_that_is_believed() -> None:
     """Whatever the machine's shows: what is good now is taken, what was good then is not."""
     clock = SteppingClock()
     clock.step(-3600)
-    webhooks = LiveKitWebhooks(KEY, SECRET, clock)
+    webhooks = LiveKitNotices(KEY, SECRET, clock)
     then = clock.now().timestamp()
     assert webhooks.signed(signed(nbf=then, exp=then + 300))
     for token in (signed(), signed(exp="soon"), signed(nbf=[])):

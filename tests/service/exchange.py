@@ -26,10 +26,10 @@ from gateway.service.feed import Feed
 from gateway.service.followers import Followers
 from gateway.service.health import TrunkWatch
 from gateway.service.platforms import Platforms
-from gateway.service.presence import Presence
+from gateway.service.presence import Lease
 from gateway.service.record import Record
 from gateway.service.sweep import Sweep, Swept
-from gateway.service.webhooks_in import WebhooksIn
+from gateway.service.webhooks_in import Notices
 from gateway.store.store import SqlStore
 
 ACME = Tenant(tenant_id="acme", inbound=Inbound(end_room_on_hangup=True))
@@ -122,18 +122,16 @@ class Desk:
         trail = Trail(store, self.clock, keep)
         platforms = Platforms(exchange, SandboxPlatform(self.clock))
         self.record = Record(store, self.clock, trail, feed, watch)
-        self.presence = Presence(store, f"gateway_{secrets.token_hex(4)}", self.clock)
+        self.lease = Lease(store, f"gateway_{secrets.token_hex(4)}", self.clock)
         admission = Admission(self.config.trunk, watch)
         failover = Failover(
             store=store,
             directory=self.directory,
             admission=admission,
             record=self.record,
-            gateway_id=self.presence.gateway_id,
+            gateway_id=self.lease.gateway_id,
         )
-        self.followers = Followers(
-            platforms, self.record, store, self.clock, self.presence, failover
-        )
+        self.followers = Followers(platforms, self.record, store, self.clock, self.lease, failover)
         self.adoption = Adoption(
             store=store,
             clock=self.clock,
@@ -142,9 +140,9 @@ class Desk:
             followers=self.followers,
             record=self.record,
             trail=trail,
-            presence=self.presence,
+            lease=self.lease,
         )
-        self.webhooks = WebhooksIn(
+        self.webhooks = Notices(
             store=store,
             clock=self.clock,
             followers=self.followers,
@@ -157,7 +155,7 @@ class Desk:
             clock=self.clock,
             platform=exchange,
             adoption=self.adoption,
-            presence=self.presence,
+            lease=self.lease,
             counted=lambda swept: self.swept.update([swept]),
         )
 
@@ -198,7 +196,7 @@ async def serving(store: SqlStore, exchange: Exchange, *tenants: Tenant) -> Asyn
     """A gateway that lives, and follows what it adopts until the end."""
     desk = Desk(store, exchange, *tenants)
     await desk.directory.refresh()
-    await desk.presence.beat()
-    desk.presence.trust()
+    await desk.lease.beat()
+    desk.lease.trust()
     yield desk
     await desk.followers.stop()

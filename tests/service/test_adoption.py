@@ -52,7 +52,7 @@ async def ended(desk: Desk, tenant_id: str = "acme") -> Call:
 async def test_a_caller_becomes_a_call(desk: Desk) -> None:
     """It is inbound, ringing, with LiveKit's identifiers, its events and its audit record."""
     leg = desk.exchange.put(a_leg())
-    taken = await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    taken = await desk.adoption.take_in(leg, Finder.NOTICE)
     call = await desk.call()
     assert taken == call
     assert (call.direction, call.state) == (Direction.INBOUND, CallState.RINGING)
@@ -60,7 +60,7 @@ async def test_a_caller_becomes_a_call(desk: Desk) -> None:
     assert (call.participant_id, call.sip_call_id) == (leg.ids.participant_id, leg.ids.sip_call_id)
     assert (call.inbound_trunk_id, call.end_room_on_hangup) == ("ST_in", True)
     assert await desk.history() == ["CALL_CREATED", "CALL_RINGING"]
-    assert await desk.presence.held() == {call.call_id}
+    assert await desk.lease.held() == {call.call_id}
     (record,) = await desk.audit()
     assert (record["kind"], record["method"], record["tenant_id"], record["call_id"]) == (
         "DONE",
@@ -74,7 +74,7 @@ async def test_a_caller_becomes_a_call(desk: Desk) -> None:
 async def test_an_adopted_call_is_followed(desk: Desk) -> None:
     """Its answer and its end are seen without anybody telling."""
     leg = desk.exchange.put(a_leg())
-    await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    await desk.adoption.take_in(leg, Finder.NOTICE)
     desk.exchange.put(replace(leg, status=LegStatus.ACTIVE))
 
     async def answered() -> bool:
@@ -90,7 +90,7 @@ async def test_an_adopted_call_is_hung_up(desk: Desk) -> None:
     """A tenant ends it like any other; its room ends with it where the tenant says so."""
     desk.exchange.put(a_leg(status=LegStatus.ACTIVE))
     desk.exchange.put(a_leg(identity="agent", rule_id=""))
-    call = await desk.adoption.take_in(desk.exchange.there["acme-7", "sip_177"], Finder.WEBHOOK)
+    call = await desk.adoption.take_in(desk.exchange.there["acme-7", "sip_177"], Finder.NOTICE)
     assert call is not None
     asked = EndAsked(desk.clock.now(), EndReason.COMPLETED, HangupSource.API)
     await desk.followers.end(call, asked)
@@ -109,7 +109,7 @@ async def test_a_leg_is_one_call(database: str, new_database: Callable[[str], st
     leg = exchange.put(a_leg())
     async with serving(stores[0], exchange) as one, serving(stores[1], exchange) as two:
         taken = await asyncio.gather(
-            *(desk.adoption.take_in(leg, Finder.WEBHOOK) for _ in range(5) for desk in (one, two))
+            *(desk.adoption.take_in(leg, Finder.NOTICE) for _ in range(5) for desk in (one, two))
         )
         assert len({call.call_id for call in taken if call}) == 1
         assert await one.history() == ["CALL_CREATED", "CALL_RINGING"]
@@ -123,7 +123,7 @@ async def test_a_leg_is_one_call(database: str, new_database: Callable[[str], st
 async def test_an_ended_call_does_not_come_back(desk: Desk) -> None:
     """A leg whose call is over is no new call, however late somebody tells of it."""
     leg = desk.exchange.put(a_leg())
-    await desk.adoption.take_in(leg, Finder.WEBHOOK, LeaveReason.CLIENT_INITIATED)
+    await desk.adoption.take_in(leg, Finder.NOTICE, LeaveReason.CLIENT_INITIATED)
     before = await desk.call()
     assert before.ended
     assert await desk.adoption.take_in(leg, Finder.SWEEP) == before
@@ -137,9 +137,9 @@ async def test_a_new_leg_in_the_same_place_is_another_call(
 ) -> None:
     """Who rings in again under the same identity is a new call, whether the old one is over."""
     first = desk.exchange.put(a_leg())
-    await desk.adoption.take_in(first, Finder.WEBHOOK, left)
+    await desk.adoption.take_in(first, Finder.NOTICE, left)
     second = desk.exchange.put(a_leg())
-    await desk.adoption.take_in(second, Finder.WEBHOOK)
+    await desk.adoption.take_in(second, Finder.NOTICE)
     newest, oldest = await desk.calls()
     assert (newest.sip_call_id, newest.ended) == (second.ids.sip_call_id, False)
     assert oldest.sip_call_id == first.ids.sip_call_id
@@ -148,7 +148,7 @@ async def test_a_new_leg_in_the_same_place_is_another_call(
 async def test_nobodys_caller_is_the_operators_to_know(desk: Desk) -> None:
     """A caller that fits no tenant is one audit record, and no call, however often it is seen."""
     leg = desk.exchange.put(a_leg("elsewhere"))
-    for finder in (Finder.WEBHOOK, Finder.SWEEP, Finder.WEBHOOK):
+    for finder in (Finder.NOTICE, Finder.SWEEP, Finder.NOTICE):
         assert await desk.adoption.take_in(leg, finder) is None
     (record,) = await desk.audit()
     assert (record["kind"], record["reason"]) == ("REFUSED", "NO_TENANT")
@@ -162,7 +162,7 @@ async def test_nobodys_caller_is_the_operators_to_know(desk: Desk) -> None:
 async def test_nobodys_caller_finds_a_tenant_later(desk: Desk) -> None:
     """Once the configuration names a tenant for it the next look takes it in."""
     leg = desk.exchange.put(a_leg("elsewhere"))
-    await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    await desk.adoption.take_in(leg, Finder.NOTICE)
     desk.config = replace(desk.config, tenants=(replace(ACME, rooms=("elsewhere",)),))
     await desk.store.transact(lambda tx: tx.put_config("{}", "", desk.clock.now()))
     await desk.directory.refresh()
@@ -174,7 +174,7 @@ async def test_a_sandbox_tenant_has_no_real_callers(store: SqlStore) -> None:
     """A tenant whose calls ring nobody is not handed a real phone."""
     async with serving(store, Exchange(), replace(ACME, sandbox=True)) as desk:
         leg = desk.exchange.put(a_leg())
-        assert await desk.adoption.take_in(leg, Finder.WEBHOOK) is None
+        assert await desk.adoption.take_in(leg, Finder.NOTICE) is None
         assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
 
 
@@ -226,7 +226,7 @@ async def test_a_wide_room_is_no_way_to_others_callers(store: SqlStore) -> None:
         leg = desk.exchange.put(a_leg("lobby", own_number="+15005550188"))
         assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
         assert await desk.adoption.adopt(desk.rpc("globex"), leg.room, leg.identity) is None
-        call = await desk.adoption.take_in(leg, Finder.WEBHOOK)
+        call = await desk.adoption.take_in(leg, Finder.NOTICE)
         assert call is not None
         assert call.tenant_id == "globex"
         assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
@@ -237,7 +237,7 @@ async def test_callers_do_not_use_up_the_tenants_own_calls(store: SqlStore) -> N
     limits = TenantLimits(max_concurrent_calls=1, max_concurrent_inbound_calls=2)
     async with serving(store, Exchange(), replace(ACME, limits=limits)) as desk:
         legs = [desk.exchange.put(a_leg(identity=f"sip_{number}")) for number in range(3)]
-        taken = [await desk.adoption.take_in(leg, Finder.WEBHOOK) for leg in legs]
+        taken = [await desk.adoption.take_in(leg, Finder.NOTICE) for leg in legs]
         assert [call and call.ending for call in taken[:2]] == [None, None]
         assert await desk.store.read(lambda r: r.tenant_calls("acme")) == 0
 
@@ -268,7 +268,7 @@ async def test_callers_do_not_use_up_the_tenants_own_calls(store: SqlStore) -> N
 
         await eventually(one_left)
         again = await desk.adoption.take_in(
-            desk.exchange.put(a_leg(identity="sip_4")), Finder.WEBHOOK
+            desk.exchange.put(a_leg(identity="sip_4")), Finder.NOTICE
         )
         assert again is not None
         assert again.ending is None
@@ -285,7 +285,7 @@ async def test_callers_who_are_refused_keep_nobody_out(store: SqlStore) -> None:
         )
         await desk.store.transact(lambda tx: tx.put_call(going))
         first, second = [
-            await desk.adoption.take_in(desk.exchange.put(a_leg(identity=name)), Finder.WEBHOOK)
+            await desk.adoption.take_in(desk.exchange.put(a_leg(identity=name)), Finder.NOTICE)
             for name in ("sip_1", "sip_2")
         ]
         assert first is not None

@@ -120,7 +120,7 @@ async def test_a_caller_whose_call_has_ended_is_hung_up(
     """One that rang in carries no id of ours, and is known all the same."""
     monkeypatch.setattr(sweep, "LEAVES_WITHIN", timedelta(0))
     leg = desk.exchange.put(a_leg())
-    await desk.adoption.take_in(leg, Finder.WEBHOOK, LeaveReason.CLIENT_INITIATED)
+    await desk.adoption.take_in(leg, Finder.NOTICE, LeaveReason.CLIENT_INITIATED)
     await desk.sweep.sweep()
     assert desk.exchange.there == {}
 

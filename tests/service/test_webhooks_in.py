@@ -17,7 +17,7 @@ from gateway.domain.outcome import EndReason
 from gateway.ports import Transaction
 from gateway.service import follow, webhooks_in
 from gateway.service.adoption import Finder
-from gateway.service.webhooks_in import REPLAY_WINDOW, Taken
+from gateway.service.webhooks_in import REPLAY_WINDOW, Receipt
 from gateway.store.store import SqlStore
 from tests.behaviour.stand import eventually
 from tests.patience import PATIENCE
@@ -73,7 +73,7 @@ async def test_a_caller_is_taken_in(desk: Desk) -> None:
     """Who rings in is a call as soon as LiveKit tells, once, however often it tells."""
     leg = desk.exchange.put(a_leg())
     notices = [desk.notice(JOINED, leg) for _ in range(3)]
-    assert [desk.webhooks.take(notice) for notice in notices] == [Taken.QUEUED] * 3
+    assert [desk.webhooks.take(notice) for notice in notices] == [Receipt.QUEUED] * 3
     await handled(desk)
     assert (await desk.call()).sip_call_id == leg.ids.sip_call_id
     assert await desk.history() == ["CALL_CREATED", "CALL_RINGING"]
@@ -85,7 +85,7 @@ async def test_two_gateways_hear_the_same(store: SqlStore) -> None:
     leg = exchange.put(a_leg(status=LegStatus.ACTIVE))
     async with serving(store, exchange) as one, serving(store, exchange) as two:
         notice = one.notice(JOINED, leg)
-        assert [desk.webhooks.take(notice) for desk in (one, two)] == [Taken.QUEUED] * 2
+        assert [desk.webhooks.take(notice) for desk in (one, two)] == [Receipt.QUEUED] * 2
         await asyncio.gather(handled(one), handled(two))
         assert await one.history() == ["CALL_CREATED", "CALL_ANSWERED"]
 
@@ -131,7 +131,7 @@ async def test_an_adopted_leg_has_left(desk: Desk, monkeypatch: pytest.MonkeyPat
     """The end of a call that rang in has LiveKit's reason, and is seen as soon as it is told."""
     monkeypatch.setattr(follow, "pause_before_looking", lambda *_: 3600.0)
     leg = desk.exchange.put(a_leg(status=LegStatus.ACTIVE))
-    await desk.adoption.take_in(leg, Finder.WEBHOOK)
+    await desk.adoption.take_in(leg, Finder.NOTICE)
     await until(lambda: desk.exchange.looked > 0)
     desk.exchange.there.clear()
     desk.webhooks.take(desk.notice(LEFT, leg, "ROOM_DELETED"))
@@ -193,7 +193,7 @@ async def test_what_is_not_ours_is_left_alone(desk: Desk, leg: Leg) -> None:
 async def test_an_id_is_taken_once(desk: Desk) -> None:
     """LiveKit's repeat of a webhook is known by its id."""
     notice = desk.notice(JOINED, a_leg())
-    assert [desk.webhooks.take(notice) for _ in range(2)] == [Taken.QUEUED, Taken.REPEATED]
+    assert [desk.webhooks.take(notice) for _ in range(2)] == [Receipt.QUEUED, Receipt.REPEATED]
 
 
 async def test_ids_are_not_remembered_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,25 +203,25 @@ async def test_ids_are_not_remembered_for_ever(desk: Desk, monkeypatch: pytest.M
     for notice in notices:
         desk.webhooks.take(notice)
     again = [desk.webhooks.take(notice) for notice in reversed(notices)]
-    assert again == [Taken.REPEATED, Taken.REPEATED, Taken.QUEUED]
+    assert again == [Receipt.REPEATED, Receipt.REPEATED, Receipt.QUEUED]
 
 
 @pytest.mark.parametrize("ago", [REPLAY_WINDOW + SECOND, -REPLAY_WINDOW - SECOND])
 async def test_a_replay_is_late(desk: Desk, ago: timedelta) -> None:
     """What happened too long ago, or by its time has not happened yet, is not looked at."""
     notice = desk.notice(JOINED, a_leg())
-    assert desk.webhooks.take(replace(notice, time=notice.time - ago)) is Taken.LATE
-    assert not desk.followers.webhooks_heard
+    assert desk.webhooks.take(replace(notice, time=notice.time - ago)) is Receipt.LATE
+    assert not desk.followers.notices_heard
     nearly = replace(notice, time=notice.time - ago * 0.9)
-    assert desk.webhooks.take(nearly) is Taken.QUEUED
-    assert desk.followers.webhooks_heard
+    assert desk.webhooks.take(nearly) is Receipt.QUEUED
+    assert desk.followers.notices_heard
 
 
 @pytest.mark.parametrize("changes", [{"change": Change.OTHER}, {"leg": None}])
 async def test_what_nobody_follows_is_ignored(desk: Desk, changes: dict[str, object]) -> None:
     """Other events, and participants that are no phones, take no room in the queue."""
     notice = replace(desk.notice(JOINED, a_leg()), **changes)  # type: ignore[arg-type]  # fields
-    assert desk.webhooks.take(notice) is Taken.IGNORED
+    assert desk.webhooks.take(notice) is Receipt.IGNORED
 
 
 async def test_a_full_queue(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,10 +229,10 @@ async def test_a_full_queue(store: SqlStore, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(webhooks_in, "MOST_QUEUED", 1)
     async with serving(store, Exchange()) as desk:
         first, second = (desk.notice(JOINED, a_leg(identity=name)) for name in "ab")
-        assert desk.webhooks.take(first) is Taken.QUEUED
-        assert desk.webhooks.take(second) is Taken.FULL
+        assert desk.webhooks.take(first) is Receipt.QUEUED
+        assert desk.webhooks.take(second) is Receipt.FULL
         await handled(desk)
-        assert desk.webhooks.take(second) is Taken.QUEUED
+        assert desk.webhooks.take(second) is Receipt.QUEUED
         await handled(desk)
         assert len(await desk.calls()) == 2
 
@@ -240,7 +240,7 @@ async def test_a_full_queue(store: SqlStore, monkeypatch: pytest.MonkeyPatch) ->
 async def test_a_gateway_that_goes_away_takes_nothing(desk: Desk) -> None:
     """LiveKit sends it again, to a gateway that stays."""
     desk.drain.begin()
-    assert desk.webhooks.take(desk.notice(JOINED, a_leg())) is Taken.FULL
+    assert desk.webhooks.take(desk.notice(JOINED, a_leg())) is Receipt.FULL
 
 
 async def test_one_that_cannot_be_handled_keeps_nobody_waiting(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service import placed_leg
 from gateway.service.call_row import CallRow
 from gateway.service.follow import Follower
-from gateway.service.webhooks_in import Taken
+from gateway.service.webhooks_in import Receipt
 from gateway.telephony.v1 import calls_pb2
 from tests.behaviour.stand import NO_LIMITS, NUMBERS, Stand, eventually, phone, reason_name, span
 from tests.behaviour.trunks import trunk, two_trunks
@@ -146,7 +146,7 @@ class Telling(LikeLiveKit):
 
     def __init__(self, stand: Stand, *words: LegStatus) -> None:
         super().__init__(stand, lambda: asyncio.sleep(0))
-        self._webhooks = stand.gateway.services.webhooks_in
+        self._webhooks = stand.gateway.services.notices
         self._words = iter(words)
         self.unknown: set[str] = set()
         """Trunks that LiveKit does not have."""
@@ -154,7 +154,7 @@ class Telling(LikeLiveKit):
         """Instead of what the carrier has said."""
         self.late: list[Notice] | None = None
         """Webhooks that wait, where it is a list."""
-        stand.gateway.services.followers.webhooks_heard = True
+        stand.gateway.services.followers.notices_heard = True
 
     async def dial(self, dial: Dial) -> DialReply:
         """See Platform."""
@@ -177,7 +177,7 @@ class Telling(LikeLiveKit):
 
     def tell(self, notice: Notice) -> None:
         """The webhook arrives."""
-        assert self._webhooks.take(notice) is Taken.QUEUED
+        assert self._webhooks.take(notice) is Receipt.QUEUED
 
     def blind(self, attempts: int) -> None:
         """Looks find nobody in the room during the first so many attempts."""
@@ -366,7 +366,7 @@ async def test_a_gateway_that_lost_the_call_tries_no_other_trunk(stand: Stand) -
 async def test_a_call_placed_while_leases_are_compared_goes_on(stand: Stand) -> None:
     """A gateway that looks which calls are still its own drops none that came meanwhile."""
     services = stand.gateway.services
-    held, asked, placed = services.presence.held, asyncio.Event(), asyncio.Event()
+    held, asked, placed = services.lease.held, asyncio.Event(), asyncio.Event()
 
     async def slowly() -> set[str]:
         found = await held()
@@ -374,11 +374,11 @@ async def test_a_call_placed_while_leases_are_compared_goes_on(stand: Stand) -> 
         await placed.wait()
         return found
 
-    services.presence.held = slowly  # type: ignore[method-assign]
-    services.presence._trusted = False  # noqa: SLF001  as after a database that was away
+    services.lease.held = slowly  # type: ignore[method-assign]
+    services.lease._trusted = False  # noqa: SLF001  as after a database that was away
     await asked.wait()
     call = await stand.acme.place(phone("00"), ringing_timeout=span(30))
-    services.presence.held = held  # type: ignore[method-assign]
+    services.lease.held = held  # type: ignore[method-assign]
     placed.set()
     answered = await stand.acme.until(call.call_id, calls_pb2.CALL_STATE_ACTIVE)
     assert answered.state == calls_pb2.CALL_STATE_ACTIVE

@@ -22,7 +22,7 @@ from gateway.wire.livekit_sip_fields import (
     MEDIA_FIELDS,
     PAGE_FIELDS,
     TRANSFER_FIELDS,
-    FieldClass,
+    FieldRule,
     Fields,
     refuse,
 )
@@ -36,7 +36,7 @@ TABLES: Mapping[type[Message], Fields] = {
     ListSIPOutboundTrunkRequest: LIST_OUTBOUND_FIELDS,
     Pagination: PAGE_FIELDS,
 }
-REFUSED = [name for name, (kind, _) in CREATE_FIELDS.items() if kind is FieldClass.REFUSED]
+REFUSED = [name for name, (kind, _) in CREATE_FIELDS.items() if kind is FieldRule.REFUSED]
 WELL_KNOWN = "google.protobuf."
 DIVERGENCES = Path(__file__).parent.parent.parent / "docs" / "divergences.md"
 
@@ -56,7 +56,7 @@ def test_every_message_within_is_classed() -> None:
             if inner is None or inner.GetOptions().map_entry:
                 continue
             told = inner.full_name in classed or inner.full_name.startswith(WELL_KNOWN)
-            assert told or fields[field.name][0] is FieldClass.REFUSED, field.full_name
+            assert told or fields[field.name][0] is FieldRule.REFUSED, field.full_name
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -88,7 +88,7 @@ def test_what_would_be_read_by_halves_is_refused(body: bytes) -> None:
 def test_a_request_that_must_be_understood_as_a_whole(body: bytes, told: str) -> None:
     """A misspelt name is refused by its path; elsewhere unknown fields are passed over."""
     with pytest.raises(UndecodableError) as refused:
-        JSON.decode(body, admin_pb2.ApplyConfigRequest(), whole=True)
+        JSON.decode(body, admin_pb2.ApplyConfigRequest(), strict=True)
     assert told in str(refused.value)
     message = calls_pb2.GetCallRequest()
     JSON.decode(b'{"call_id": "call_1", "newer": 1}', message)

@@ -13,12 +13,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.platform.webhooks import LiveKitWebhooks
+from gateway.platform.webhooks import LiveKitNotices
 from gateway.service import webhooks_in
 from gateway.store.store import open_store
 from gateway.wire.bodies import SMALL_BYTES, Bodies
 from gateway.wire.intake import Intake
-from gateway.wire.webhook_door import MAX_BODY_BYTES, PATH, WebhookDoor
+from gateway.wire.webhook_door import MAX_BODY_BYTES, PATH, NoticeDoor
 from tests.clocks import RealClock
 from tests.patience import PATIENCE
 from tests.platform.test_webhooks import KEY, LEFT, SECRET, digest, signed
@@ -32,8 +32,8 @@ async def _serve(folder: Path, intake: Intake | None = None) -> AsyncIterator[Do
     store = open_store(f"sqlite:///{folder / 'gateway.db'}", RealClock())
     async with serving(store, Exchange()) as desk:
         app = web.Application()
-        webhooks = LiveKitWebhooks(KEY, SECRET, RealClock())
-        WebhookDoor(webhooks, desk.webhooks, intake or Intake()).mount(app)
+        webhooks = LiveKitNotices(KEY, SECRET, RealClock())
+        NoticeDoor(webhooks, desk.webhooks, intake or Intake()).mount(app)
         async with TestClient(TestServer(app)) as client:
             yield client, desk
     await store.close()
