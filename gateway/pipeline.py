@@ -143,13 +143,13 @@ class Pipeline:
             try:
                 yield passage
                 self._trail.done(passage.rpc, passage.asked, _since(begun))
-            except ToldAsError as told:
+            except ToldAsError as answer:
                 if passage.served:
                     self._trail.done(passage.rpc, passage.asked, _since(begun))
                 else:
                     outcome = MALFORMED
                     self._trail.refused(
-                        passage.rpc, passage.asked, outcome, str(told), _since(begun)
+                        passage.rpc, passage.asked, outcome, str(answer), _since(begun)
                     )
                 raise
             except (asyncio.CancelledError, GeneratorExit):

@@ -1,4 +1,4 @@
-"""Writes audit records: some with a transaction of their service, the rest beside it."""
+"""Writes audit records: some with a transaction of their service, the rest afterwards."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,7 +27,7 @@ STRANGERS_PER_MINUTE = 600
 RECORDS_PER_MINUTE = 600
 """Refusals and reads of one tenant; changes are always recorded."""
 REFUSED_BYTES = 2 * 1024
-"""About what is told of a request that was refused."""
+"""About what is recorded of a request that was refused."""
 DONE_BYTES = 16 * 1024
 """The same of one that was answered: longer than what any change may say."""
 REASON_BYTES = 512
@@ -216,7 +216,7 @@ def is_reading(method: str) -> bool:
 
 
 def _method_of(call: Call) -> str:
-    """What began the call: a request, or somebody who rang in or was dialled beside us."""
+    """What began the call: a request, or somebody who rang in or was dialled without us."""
     return "CallService/PlaceCall" if call.attempts else "livekit"
 
 

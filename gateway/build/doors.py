@@ -100,13 +100,13 @@ class Doors:
     def _http_servers(self) -> Mapping[str, HttpServer]:
         settings = self._settings
         facts = {"platform": settings.platform.value}
-        told: list[Mounted] = [Status(self._readiness, facts), Metrics()]
+        operational: list[Mounted] = [Status(self._readiness, facts), Metrics()]
         rows = [*self._public_rows, *self._services.livekit_endpoints()]
         public = [*self._notice_doors(), self._twirp(rows)]
         if not settings.admin_address:
-            return {"http_port": self._http_server(settings.http_address, [*told, *public])}
+            return {"http_port": self._http_server(settings.http_address, [*operational, *public])}
         bare = Status(self._readiness)
-        own = [*told, self._twirp(self._services.admin_endpoints())]
+        own = [*operational, self._twirp(self._services.admin_endpoints())]
         return {
             "http_port": self._http_server(settings.http_address, [bare, *public]),
             "admin_http_port": self._http_server(settings.admin_address, own),

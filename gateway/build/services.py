@@ -43,7 +43,7 @@ from gateway.wire.endpoint import Endpoint
 
 
 class Services:
-    """What follows calls, what answers RPCs, and what goes on beside."""
+    """What follows calls, what answers RPCs, and what runs in the background."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Services:
         self.retention = Retention(store=store, clock=clock, keeps=settings.retention)
 
     def endpoints(self) -> Sequence[Endpoint]:
-        """A row per RPC of our own API, beside the operators'."""
+        """A row per RPC of our own API but the operators'."""
         return [
             *telephony_v1.endpoints(
                 self.placing, self.queries, self.commands, self.transfers, self.events

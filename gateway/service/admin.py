@@ -114,16 +114,16 @@ class AdminService:
             expire_time=expires,
             allowed_addresses=passed(ranges),
         )
-        told: dict[str, object] = {"key": key, "rights": sorted(rights)}
+        recorded: dict[str, object] = {"key": key, "rights": sorted(rights)}
         if stored.expire_time:
-            told["expire_time"] = stored.expire_time.isoformat()
+            recorded["expire_time"] = stored.expire_time.isoformat()
         if stored.allowed_addresses:
-            told["allowed_addresses"] = list(stored.allowed_addresses)
+            recorded["allowed_addresses"] = list(stored.allowed_addresses)
 
         def create(tx: Transaction) -> None:
             _make_room(tx, tenant_id, now)
             tx.put_key(stored)
-            tx.append_audit(self._audit(by, "keys create", tenant_id, **told))
+            tx.append_audit(self._audit(by, "keys create", tenant_id, **recorded))
 
         await self._store.transact(create)
         return NewKey(stored, secret)
@@ -164,7 +164,7 @@ class AdminService:
     ) -> str:
         """A token signed with the tenant's newest key (or `key`), for one room if given.
 
-        `life`: 6 hours unless told, or the longest that a token may be good for.
+        `life`: 6 hours unless given, or the longest that a token may be good for.
         """
         life = min(TOKEN_LIFE, self._max_token_life) if life is None else life
         if not timedelta(0) < life <= self._max_token_life:
@@ -236,7 +236,7 @@ class AdminService:
         changed: tuple[ConfigChange, ...],
         by: Rpc | None,
     ) -> Applied | None:
-        """None: the configuration is no longer the one that the changes were told against."""
+        """None: the configuration is no longer the one that the changes were found against."""
         now = self._clock.now()
         # What comes from no file must not be undone by the next start with the same file.
         kept_digest = before.source_digest if before else ""
@@ -247,13 +247,13 @@ class AdminService:
             if _version(tx.config()) != _version(before):
                 return None
             stored = tx.put_config(proposal.document, digest, now)
-            told = {
+            recorded = {
                 "version": stored.version,
                 "sha256": digest,
                 "changes": paths[:MAX_CHANGES_RECORDED],
                 "more_changes": max(0, len(paths) - MAX_CHANGES_RECORDED),
             }
-            tx.append_audit(self._audit(by, "apply", "", **told))
+            tx.append_audit(self._audit(by, "apply", "", **recorded))
             return Applied(version=stored.version, changes=changed)
 
         return await self._store.transact(store)
@@ -303,7 +303,7 @@ class AdminService:
         return await self._store.transact(reset)
 
     def _audit(self, by: Rpc | None, command: str, tenant_id: str, **request: object) -> AuditEvent:
-        told = AuditEvent(
+        event = AuditEvent(
             time=self._clock.now(),
             kind=AuditKind.DONE,
             tenant_id=tenant_id,
@@ -312,9 +312,9 @@ class AdminService:
             request=describe(request, self._redact),
         )
         if by is None:
-            return told
+            return event
         return replace(
-            told,
+            event,
             code="OK",
             actor=by.caller.key,
             peer=by.peer,

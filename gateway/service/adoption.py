@@ -1,4 +1,4 @@
-"""Legs that this gateway has not dialled become calls: they rang in, or were dialled beside us."""
+"""Legs that this gateway has not dialled become calls: they rang in, or were dialled without us."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -131,8 +131,8 @@ class Adoption:
         `left`: the leg has gone again, so the call ends with its beginning. Of a leg without a
         tenant the operator finds one audit record.
         """
-        told = AuditEvent(time=self._clock.now(), kind=AuditKind.DONE, method=finder.value)
-        return await self._adopt(leg, self._owner(leg), told, left)
+        audit = AuditEvent(time=self._clock.now(), kind=AuditKind.DONE, method=finder.value)
+        return await self._adopt(leg, self._owner(leg), audit, left)
 
     async def adopt(self, rpc: Rpc, room: str, identity: str) -> Call | None:
         """The call of a leg that a tenant names by its room and identity, and no open call has.
@@ -175,15 +175,15 @@ class Adoption:
         return self._directory.network.owners.of(leg) if self._platforms.live else None
 
     async def _adopt(
-        self, leg: Leg, owner: Owner | None, told: AuditEvent, left: LeaveReason | None = None
+        self, leg: Leg, owner: Owner | None, audit: AuditEvent, left: LeaveReason | None = None
     ) -> Call | None:
         if not _id_of(leg):
             log.warning("leg_without_id", room=leg.room)
             return None
-        new = new_id("call", told.time)
-        call = await self._store.transact(lambda tx: self._once(tx, leg, owner, new, told, left))
+        new = new_id("call", audit.time)
+        call = await self._store.transact(lambda tx: self._once(tx, leg, owner, new, audit, left))
         if call and call.call_id == new:
-            log.info("leg_adopted", call_id=new, tenant_id=call.tenant_id, method=told.method)
+            log.info("leg_adopted", call_id=new, tenant_id=call.tenant_id, method=audit.method)
             if call.ending:
                 log.warning("caller_refused", call_id=new, tenant_id=call.tenant_id)
             if not call.ended:
@@ -196,44 +196,44 @@ class Adoption:
         leg: Leg,
         owner: Owner | None,
         call_id: str,
-        told: AuditEvent,
+        audit: AuditEvent,
         left: LeaveReason | None,
     ) -> Call | None:
         """The call that the leg is known as, or a new one with all that belongs to it."""
-        if known := call_of_leg(tx, leg, told.time):
+        if known := call_of_leg(tx, leg, audit.time):
             return known
         if owner is None:
-            self._nobodys(tx, leg, told)
+            self._nobodys(tx, leg, audit)
             return None
-        tenant, call = owner.tenant, call_of(leg, owner, call_id, told.time)
+        tenant, call = owner.tenant, call_of(leg, owner, call_id, audit.time)
         tx.hold(call_id, self._lease.gateway_id)
-        self._claim(tx, leg, call_id, told.time)
+        self._claim(tx, leg, call_id, audit.time)
         full = None if left else _full(tx, tenant, call)
         if full:  # others in its room are not to pay for it
             call = replace(call, end_room_on_hangup=False)
         tx.put_call(call)
-        about = replace(self._about(told, leg), tenant_id=tenant.tenant_id, call_id=call_id)
+        about = replace(self._about(audit, leg), tenant_id=tenant.tenant_id, call_id=call_id)
         tx.append_audit(_refused(about, full) if full else about)
         self._record.event(tx, EventType.CALL_CREATED, call)
-        call = self._record.advance(tx, call_id, LegSeen(told.time, leg.status, leg.ids))
+        call = self._record.advance(tx, call_id, LegSeen(audit.time, leg.status, leg.ids))
         if full:
-            end = EndAsked(told.time, EndReason.REJECTED, HangupSource.GATEWAY)
+            end = EndAsked(audit.time, EndReason.REJECTED, HangupSource.GATEWAY)
             return self._record.advance(tx, call_id, end)
         if left is None:
             return call
-        self._record.advance(tx, call_id, LegLeft(told.time, leg.ids.sip_call_id, left))
-        return self._record.advance(tx, call_id, LegGone(told.time))
+        self._record.advance(tx, call_id, LegLeft(audit.time, leg.ids.sip_call_id, left))
+        return self._record.advance(tx, call_id, LegGone(audit.time))
 
-    def _nobodys(self, tx: Transaction, leg: Leg, told: AuditEvent) -> None:
-        if tx.claim("", LEGS, _id_of(leg), told.time) is None:
-            self._claim(tx, leg, "", told.time)
-            refused = replace(told, kind=AuditKind.REFUSED, reason=NO_TENANT)
+    def _nobodys(self, tx: Transaction, leg: Leg, audit: AuditEvent) -> None:
+        if tx.claim("", LEGS, _id_of(leg), audit.time) is None:
+            self._claim(tx, leg, "", audit.time)
+            refused = replace(audit, kind=AuditKind.REFUSED, reason=NO_TENANT)
             tx.append_audit(self._about(refused, leg))
 
     def _claim(self, tx: Transaction, leg: Leg, call_id: str, now: datetime) -> None:
         tx.put_claim(RequestClaim("", LEGS, _id_of(leg), "", call_id, now + KEPT_FOR))
 
-    def _about(self, told: AuditEvent, leg: Leg) -> AuditEvent:
+    def _about(self, audit: AuditEvent, leg: Leg) -> AuditEvent:
         to, caller_id = leg.far_number, leg.own_number
         if leg.rang_in:
             to, caller_id = caller_id, to
@@ -247,4 +247,4 @@ class Adoption:
             "livekit_trunk_id": leg.livekit_trunk_id,
             "rule_id": leg.rule_id,
         }
-        return replace(told, request=self._trail.describe(seen))
+        return replace(audit, request=self._trail.describe(seen))

@@ -16,7 +16,7 @@ _CALL = 320
 _ATTEMPT = _TRANSFER = _EVENT = _DELIVERY = 160
 """The same of each of these."""
 _TEXT = 6
-"""What a text takes beside itself."""
+"""What a text takes on top of its own bytes."""
 
 T = TypeVar("T")
 
@@ -67,8 +67,8 @@ def event_bytes(event: CallEvent) -> int:
 
 def transfer_bytes(transfer: Transfer) -> int:
     """Of a transfer."""
-    told = (transfer.transfer_id, transfer.call_id, transfer.to, transfer.sip_status)
-    return _TRANSFER + _texts(*told)
+    texts = (transfer.transfer_id, transfer.call_id, transfer.to, transfer.sip_status)
+    return _TRANSFER + _texts(*texts)
 
 
 def delivery_bytes(delivery: Delivery) -> int:

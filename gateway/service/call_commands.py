@@ -51,7 +51,7 @@ def _check_change(asked: UpdateCall, labels: Mapping[str, str], longest: timedel
 
 
 class CallCommands:
-    """Ends and changes calls, also those that rang in or were dialled beside the gateway."""
+    """Ends and changes calls, also those that rang in or were dialled without the gateway."""
 
     def __init__(
         self,

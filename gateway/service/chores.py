@@ -1,4 +1,4 @@
-"""What a gateway does again and again beside serving."""
+"""What a gateway does again and again while it serves."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

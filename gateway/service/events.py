@@ -27,7 +27,7 @@ from gateway.service.traffic import Traffic
 HEARTBEAT_SECONDS = 15.0
 LEAST_WAIT_SECONDS = 0.1
 WARNING_SECONDS = 30.0
-"""A stream is told so long before its token is over: the client has time to come again."""
+"""A stream is warned so long before its token is over: the client has time to come again."""
 PAGE = 200
 MAX_WAIT = timedelta(seconds=30)
 
@@ -82,7 +82,7 @@ class EventService:
                 for event in events:
                     if _may_see(rpc, event):
                         yield event
-                        heart.told()
+                        heart.spoken()
                     over = over or bool(asked.call_id and event.call.ended)
                 after = events[-1].sequence if events else newest
                 if not events and not over:
@@ -140,8 +140,8 @@ class EventService:
         """
         recent = self._feed.after(rpc.tenant_id, after)
         if recent is not None:
-            told = [one for one in recent if asked.call_id in ("", one.call.call_id)]
-            return recent[-1].sequence if recent else after, told[:limit]
+            wanted = [one for one in recent if asked.call_id in ("", one.call.call_id)]
+            return recent[-1].sequence if recent else after, wanted[:limit]
 
         def ask(reading: Reading) -> tuple[int, Sequence[CallEvent]]:
             oldest, newest = reading.event_range(rpc.tenant_id)
@@ -190,13 +190,13 @@ class _Heart:
         """When to look again although nothing happened."""
         return min(self.due, self._end)
 
-    def told(self) -> None:
+    def spoken(self) -> None:
         """An event tells that the stream lives as well."""
         self._beat = time.monotonic() + HEARTBEAT_SECONDS
 
     def beat(self, sequence: int) -> Heartbeat:
         """What to say now."""
-        self.told()
+        self.spoken()
         if time.monotonic() < self._warning:
             return Heartbeat(sequence)
         self._warning = math.inf
@@ -212,8 +212,8 @@ def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
         return newest, bool(call and call.ended)
     if (after and after < oldest - 1) or after > newest:
         raise _expired(after, oldest, newest)
-    told_until = max(after, oldest - 1)  # what is kept no more is not told either
-    return after, bool(call and call.ended and call.sequence <= told_until)
+    shown_until = max(after, oldest - 1)  # what is kept no more is not shown either
+    return after, bool(call and call.ended and call.sequence <= shown_until)
 
 
 def _expired(after: int, oldest: int, newest: int) -> GatewayError:

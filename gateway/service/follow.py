@@ -3,7 +3,7 @@
 What it sees (the dial's reply, the leg in its room, the clock) becomes observations; it holds
 nothing that the store and the platform do not, so any process can take it up at any point.
 
-Only the database is waited for as long as it takes: without it no end can be told. Of the
+Only the database is waited for as long as it takes: without it no end can be recorded. Of the
 platform nothing is waited for longer than a stated time. A dial is over by its ringing timeout
 (`Dialing`), the leg of a dial that is over is looked for half a minute (`CallLeg.until_gone`),
 and a call whose leg cannot be asked about is given up in the end (`domain.pace.given_up_at`).

@@ -117,8 +117,8 @@ class LiveKitSipService:
             return named
         same = [trunk for trunk in trunks if trunk.livekit_trunk_id == named]
         if not same:
-            told = fields.printable(named)
-            raise GatewayError(Reason.TRUNK_NOT_FOUND, f"no trunk {told}", {"trunk_id": told})
+            shown = fields.printable(named)
+            raise GatewayError(Reason.TRUNK_NOT_FOUND, f"no trunk {shown}", {"trunk_id": shown})
         return next((trunk for trunk in same if trunk.enabled), same[0]).trunk_id
 
     async def _with_ids(self, call: Call) -> Call:

@@ -12,11 +12,11 @@ def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
     """The caller's call; another tenant's, or one outside the token's room, does not exist."""
     fields.call_ref(ref)
     if ref.call_id:
-        call, told = reading.call(ref.call_id), {"call_id": fields.printable(ref.call_id)}
+        call, names = reading.call(ref.call_id), {"call_id": fields.printable(ref.call_id)}
     else:
         call = reading.open_call_of_leg(ref.room, ref.identity)
-        told = {"room": fields.printable(ref.room), "identity": fields.printable(ref.identity)}
+        names = {"room": fields.printable(ref.room), "identity": fields.printable(ref.identity)}
     if call is None or call.tenant_id != rpc.tenant_id or rpc.caller.room not in ("", call.room):
-        what = " ".join(told.values())
-        raise GatewayError(Reason.CALL_NOT_FOUND, f"no call {what}", told)
+        what = " ".join(names.values())
+        raise GatewayError(Reason.CALL_NOT_FOUND, f"no call {what}", names)
     return call

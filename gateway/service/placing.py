@@ -28,7 +28,7 @@ class Validated:
 
 
 Placed = Validated | New | Repeated
-"""What PlaceCall answers. Each route is told as the tenant may know it."""
+"""What PlaceCall answers. Each route is shown as far as the tenant may know it."""
 
 
 class Placing:
@@ -63,14 +63,14 @@ class Placing:
         planned = self._planned(rpc, asked, tenant)
         if asked.validate_only:
             route = await self._acceptance.explain(tenant, planned)
-            return Validated(self._told(tenant, route))
+            return Validated(self._for_tenant(tenant, route))
         # Listening begins before there is anything to hear, so nothing is missed.
         with self._waiting.listening(planned.call) as latest:
             wanted = self._acceptance.wanted(rpc, asked, tenant, planned, claim)
             match await self._begun(wanted):
                 case New(call, route):
                     answer = await self._waiting.until_answered(rpc, asked, call, latest)
-                    return New(answer, self._told(tenant, route))
+                    return New(answer, self._for_tenant(tenant, route))
                 case Repeated() as earlier:
                     pass
         return await self._again(rpc, asked, earlier)
@@ -93,7 +93,7 @@ class Placing:
     async def _again(self, rpc: Rpc, asked: PlaceCall, earlier: Repeated) -> Repeated:
         return Repeated(await self._waiting.join_until_answered(rpc, asked, earlier.call))
 
-    def _told(self, tenant: Tenant, route: RouteDecision) -> RouteDecision:
+    def _for_tenant(self, tenant: Tenant, route: RouteDecision) -> RouteDecision:
         """As much of the decision as the tenant may know."""
         found = (self._directory.trunk(one.trunk_id) for one in route.candidates)
         own = disclosure.own_trunks((trunk for trunk in found if trunk), tenant.tenant_id)

@@ -102,16 +102,16 @@ class Sweep:
 
         One that a hang-up has not ended is in a room that nothing holds any more.
         """
-        told = log.bind(room=leg.room, identity=leg.identity, sip_call_id=leg.ids.sip_call_id)
+        leg_log = log.bind(room=leg.room, identity=leg.identity, sip_call_id=leg.ids.sip_call_id)
         end = self._platform.clear if again else self._platform.hang_up
         try:
             there = await self._platform.leg(leg.room, leg.identity)
             if there and there.ids.sip_call_id == leg.ids.sip_call_id:
                 self._hung_up.add(leg.ids.sip_call_id)
                 await end(leg.room, leg.identity)
-                told.warning("left_over_leg_hung_up", call_id=leg.call_id, again=again)
+                leg_log.warning("left_over_leg_hung_up", call_id=leg.call_id, again=again)
         except PlatformError as away:
-            told.warning("left_over_leg_not_hung_up", cause=str(away))
+            leg_log.warning("left_over_leg_not_hung_up", cause=str(away))
 
     def _take_turn(self, tx: Transaction) -> bool:
         now = tx.now()

@@ -332,5 +332,5 @@ def _check_host(target: _Target, tenant: Tenant) -> None:
 
 
 def _not_found(transfer_id: str) -> GatewayError:
-    told = fields.printable(transfer_id)
-    return GatewayError(Reason.TRANSFER_NOT_FOUND, f"no transfer {told}", {"transfer_id": told})
+    shown = fields.printable(transfer_id)
+    return GatewayError(Reason.TRANSFER_NOT_FOUND, f"no transfer {shown}", {"transfer_id": shown})

@@ -123,7 +123,7 @@ class Notices:
             await until_stored(lambda: self._adoption.take_in(leg, Finder.NOTICE, left))
 
     def _note(self, tx: Transaction, notice: Notice, leg: Leg) -> Call | None:
-        """The leg's call, with what was told of it; its follower is made to look."""
+        """The leg's call, with what the notice says of it; its follower is made to look."""
         call = call_of_leg(tx, leg, self._clock.now())
         if call is None or call.ended:
             return call
