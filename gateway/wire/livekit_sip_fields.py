@@ -95,6 +95,6 @@ def refuse(message: Message, fields: Fields) -> None:
             check(_check, field.name, *fields.get(field.name, (_PASSED, "")))
 
 
-def _check(name: str, kind: FieldClass, why: str) -> None:
+def _check(name: str, kind: FieldRule, why: str) -> None:
     if kind is _REFUSED:
         raise invalid_field(name, f"may not be set at this gateway: {why}")
