@@ -312,6 +312,17 @@ def test_imports_form_no_cycle() -> None:
     assert not found, "\n".join(found)
 
 
+def test_a_name_stands_for_one_class() -> None:
+    """Whoever reads a class's name in one file knows it in every other."""
+    places: dict[str, list[str]] = {}
+    for module in GATEWAY:
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(f"{module.path}:{node.lineno}")
+    found = [f"{name}: {', '.join(of)}" for name, of in places.items() if len(of) > 1]
+    assert not found, "\n".join(found)
+
+
 def test_tests_stay_short_too() -> None:
     """Tests are bound by the same lengths."""
     found = [offence for module in TESTS for offence in length_offences(module)]

@@ -90,7 +90,7 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
+class TrunkTraffic:
     """What became of the attempts that were over within a window."""
 
     calls: int = 0
@@ -134,8 +134,8 @@ class TrunkHealth:
     until: datetime | None = None
     """When the quarantine is over."""
     cause: str = ""
-    traffic: Traffic = Traffic()
-    destinations: tuple[tuple[str, Traffic], ...] = ()
+    traffic: TrunkTraffic = TrunkTraffic()
+    destinations: tuple[tuple[str, TrunkTraffic], ...] = ()
     """The same for each destination, by name."""
 
 
@@ -250,14 +250,14 @@ def recovered(now: datetime) -> Standing:
     return Standing(since=now)
 
 
-def traffic_of(parts: Sequence[TrafficOf]) -> Traffic:
+def traffic_of(parts: Sequence[TrafficOf]) -> TrunkTraffic:
     """All of it together."""
     calls = sum(part.calls for part in parts)
     answered = sum(part.answered for part in parts)
     delayed = sum(part.delayed for part in parts)
     delay = sum((part.delay for part in parts), timedelta(0))
     duration = sum((part.duration for part in parts), timedelta(0))
-    return Traffic(
+    return TrunkTraffic(
         calls=calls,
         failed_calls=sum(part.failed for part in parts),
         answered_calls=answered,

@@ -56,7 +56,7 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class SandboxNumber:
     """One number of the sandbox: as the phone that is rung, and as a transfer's target."""
 
     phone: Phone
@@ -66,40 +66,40 @@ class Number:
 _PICKS_UP = Reply(OK, SHORTLY)
 _REFUSES_TRANSFERS = Reply(DECLINE, 0)
 
-NUMBERS: dict[str, Number] = {
+NUMBERS: dict[str, SandboxNumber] = {
     # answers after 1 s
-    "00": Number(Phone(Reply(OK, 1)), Reply(OK, 1)),
+    "00": SandboxNumber(Phone(Reply(OK, 1)), Reply(OK, 1)),
     # busy
-    "01": Number(Phone(Reply(BUSY, SHORTLY)), Reply(BUSY, SHORTLY)),
+    "01": SandboxNumber(Phone(Reply(BUSY, SHORTLY)), Reply(BUSY, SHORTLY)),
     # rings for ever
-    "02": Number(Phone(SILENCE), SILENCE),
+    "02": SandboxNumber(Phone(SILENCE), SILENCE),
     # declined
-    "03": Number(Phone(Reply(DECLINE, SHORTLY)), Reply(DECLINE, SHORTLY)),
+    "03": SandboxNumber(Phone(Reply(DECLINE, SHORTLY)), Reply(DECLINE, SHORTLY)),
     # unknown
-    "04": Number(Phone(Reply(NOT_FOUND, SHORTLY)), Reply(NOT_FOUND, SHORTLY)),
+    "04": SandboxNumber(Phone(Reply(NOT_FOUND, SHORTLY)), Reply(NOT_FOUND, SHORTLY)),
     # unavailable
-    "05": Number(Phone(Reply(UNAVAILABLE, SHORTLY)), Reply(UNAVAILABLE, SHORTLY)),
+    "05": SandboxNumber(Phone(Reply(UNAVAILABLE, SHORTLY)), Reply(UNAVAILABLE, SHORTLY)),
     # the carrier fails before anything rings
-    "06": Number(
+    "06": SandboxNumber(
         Phone(Reply(CARRIER_FAILURE, SHORTLY), rings=False), Reply(CARRIER_FAILURE, SHORTLY)
     ),
     # a silent trunk
-    "07": Number(Phone(SILENCE, rings=False), SILENCE),
+    "07": SandboxNumber(Phone(SILENCE, rings=False), SILENCE),
     # answers after 1 s, and hangs up 2 s later
-    "08": Number(Phone(Reply(OK, 1), hangs_up_after=2), Reply(OK, 1)),
+    "08": SandboxNumber(Phone(Reply(OK, 1), hangs_up_after=2), Reply(OK, 1)),
     # rings 3 s, then answers
-    "09": Number(Phone(Reply(OK, 3)), Reply(OK, 3)),
+    "09": SandboxNumber(Phone(Reply(OK, 3)), Reply(OK, 3)),
     # answers; refuses transfers
-    "10": Number(Phone(_PICKS_UP, transfers=_REFUSES_TRANSFERS), _REFUSES_TRANSFERS),
+    "10": SandboxNumber(Phone(_PICKS_UP, transfers=_REFUSES_TRANSFERS), _REFUSES_TRANSFERS),
     # answers; takes a transfer and reports success 8 s later
-    "11": Number(Phone(_PICKS_UP, transfers=Reply(OK, 8)), Reply(OK, 8)),
+    "11": SandboxNumber(Phone(_PICKS_UP, transfers=Reply(OK, 8)), Reply(OK, 8)),
     # answers; takes a transfer and never reports
-    "12": Number(Phone(_PICKS_UP, transfers=SILENCE), SILENCE),
+    "12": SandboxNumber(Phone(_PICKS_UP, transfers=SILENCE), SILENCE),
     # rings, then the carrier fails
-    "13": Number(Phone(Reply(CARRIER_FAILURE, 1)), Reply(CARRIER_FAILURE, SHORTLY)),
+    "13": SandboxNumber(Phone(Reply(CARRIER_FAILURE, 1)), Reply(CARRIER_FAILURE, SHORTLY)),
 }
 
-NOBODY = Number(Phone(Reply(NOT_FOUND, RINGS_AFTER), rings=False), Reply(NOT_FOUND, SHORTLY))
+NOBODY = SandboxNumber(Phone(Reply(NOT_FOUND, RINGS_AFTER), rings=False), Reply(NOT_FOUND, SHORTLY))
 """Every other number."""
 
 
@@ -113,7 +113,7 @@ def phone_on(livekit_trunk_id: str, called: str) -> Phone:
     return NUMBERS.get(named[1], NOBODY).phone if named else number(called).phone
 
 
-def number(text: str) -> Number:
+def number(text: str) -> SandboxNumber:
     """The number in `+15005550100`, `tel:+1-500-555-0100` or `sip:+15005550100@host`."""
     found = re.fullmatch(r"\+?150055501(\d\d)", re.sub(r"[-.()]", "", _dialled(text)))
     return NUMBERS.get(found[1], NOBODY) if found else NOBODY

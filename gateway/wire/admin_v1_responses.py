@@ -122,7 +122,7 @@ def trunk_health(value: health.TrunkHealth) -> admin_pb2.TrunkHealth:
     return message
 
 
-def _traffic(value: health.Traffic) -> admin_pb2.TrunkTraffic:
+def _traffic(value: health.TrunkTraffic) -> admin_pb2.TrunkTraffic:
     message = admin_pb2.TrunkTraffic(
         calls=value.calls,
         failed_calls=value.failed_calls,

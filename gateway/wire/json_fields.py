@@ -27,7 +27,7 @@ from gateway.wire.scalars import (
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class WrittenNumber:
     """A number as it was written: a float would lose digits, and forget its form."""
 
     text: str
@@ -44,7 +44,7 @@ class Repeating(dict[str, Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadingRules:
     """How a value is read."""
 
     strict: bool
@@ -55,11 +55,11 @@ class Reading:
 
 Scalar = Callable[[Any], Any]
 """The value of a field for one of JSON. Raises ValueError with what it must be."""
-Read = Callable[[Any, str, Reading], Any]
+Read = Callable[[Any, str, ReadingRules], Any]
 """The same with the path of the field, which the error begins with."""
 
 
-def fields_of(value: Any, message: Any, reading: Reading, path: str = "") -> dict[str, Any]:
+def fields_of(value: Any, message: Any, reading: ReadingRules, path: str = "") -> dict[str, Any]:
     """What the constructor of the message takes. Raises ValueError with a path and what is wrong.
 
     `message`: its descriptor. `path`: where it stands.
@@ -81,7 +81,7 @@ class _Message:
         by_name = {field.name: field for field in fields}
         self._fields = {**by_name, **{field.json_name: field for field in fields}}
 
-    def read(self, value: Any, path: str, reading: Reading) -> dict[str, Any]:
+    def read(self, value: Any, path: str, reading: ReadingRules) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ValueError(f"{path or self._name} must be a JSON object")  # noqa: TRY004
         inside = f"{path}." if path else ""
@@ -142,14 +142,14 @@ def _one_of(field: FieldDescriptor) -> Read:
     return lambda value, path, reading: fields_of(value, message, reading, path)
 
 
-def _told(scalar: Scalar, value: Any, path: str, _reading: Reading) -> Any:
+def _told(scalar: Scalar, value: Any, path: str, _reading: ReadingRules) -> Any:
     try:
         return scalar(value)
     except ValueError as wrong:
         raise ValueError(f"{path}: {wrong}") from None
 
 
-def _list(one: Read, value: Any, path: str, reading: Reading) -> list[Any]:
+def _list(one: Read, value: Any, path: str, reading: ReadingRules) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError(f"{path}: must be a list")  # noqa: TRY004
     if len(value) > reading.entries:
@@ -157,7 +157,7 @@ def _list(one: Read, value: Any, path: str, reading: Reading) -> list[Any]:
     return [one(each, f"{path}[{at}]", reading) for at, each in enumerate(value)]
 
 
-def _map(one: Read, value: Any, path: str, reading: Reading) -> dict[str, Any]:
+def _map(one: Read, value: Any, path: str, reading: ReadingRules) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{path}: must be a JSON object")  # noqa: TRY004
     if _twice(value):
@@ -182,20 +182,20 @@ def _truth(value: Any) -> bool:
 
 
 def _whole(within: range, value: Any) -> int:
-    if isinstance(value, (str, Number)):
+    if isinstance(value, (str, WrittenNumber)):
         return whole_number(value if isinstance(value, str) else value.text, within)
     raise ValueError("must be a whole number")
 
 
 def _double(value: Any) -> float:
-    if isinstance(value, Number):
+    if isinstance(value, WrittenNumber):
         return double(value.text)
     return quoted_double(_text(value))
 
 
 def _enum(enum: EnumDescriptor, value: Any) -> int:
     """By its name or its number, which may be of a newer version."""
-    if isinstance(value, Number):
+    if isinstance(value, WrittenNumber):
         return whole_number(value.text, INT32)
     known = enum.values_by_name.get(_text(value))
     if known is None:

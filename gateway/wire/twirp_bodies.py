@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
-from gateway.wire.json_fields import Number, Reading, Repeating, fields_of
+from gateway.wire.json_fields import ReadingRules, Repeating, WrittenNumber, fields_of
 
 MAX_CAUSE = 300
 LONG_BYTES = 32 * 1024
@@ -82,7 +82,7 @@ def _from_json(
 ) -> None:
     try:
         value = _first_value(_text(body), bounds)
-        fields = fields_of(value, message.DESCRIPTOR, Reading(strict, bounds.entries))
+        fields = fields_of(value, message.DESCRIPTOR, ReadingRules(strict, bounds.entries))
         message.MergeFrom(type(message)(**fields))
     except ValueError as wrong:
         raise UndecodableError(str(wrong)[:MAX_CAUSE]) from None
@@ -103,8 +103,8 @@ def _first_value(text: str, bounds: Bounds) -> Any:
     objects = _Objects(bounds)
     decoder = json.JSONDecoder(
         object_pairs_hook=objects.take,
-        parse_int=Number,
-        parse_float=Number,
+        parse_int=WrittenNumber,
+        parse_float=WrittenNumber,
         parse_constant=_refuse,
     )
     value, _ = decoder.raw_decode(text.lstrip(" \t\r\n"))

@@ -21,7 +21,7 @@ from livekit.protocol.sip import (
 
 from gateway.commands import options
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2, webhooks_pb2
-from gateway.wire.json_fields import Reading, fields_of
+from gateway.wire.json_fields import ReadingRules, fields_of
 from gateway.wire.scalars import duration
 from gateway.wire.twirp_bodies import JSON, LONG, UndecodableError
 from tests.conformance.texts import EDGE_SPANS, SPANS, TIMES, bodies, scalars, spans
@@ -198,7 +198,7 @@ def test_every_request_can_be_read() -> None:
     inside = _with_inner([*requests, *(request.DESCRIPTOR for request in door)])
     assert len(inside) > len(requests) >= 20
     for each in inside:
-        assert fields_of({}, each, Reading(strict=True, entries=0)) == {}
+        assert fields_of({}, each, ReadingRules(strict=True, entries=0)) == {}
 
 
 def test_the_command_line_reads_seconds_as_json_does() -> None:
