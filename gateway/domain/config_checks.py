@@ -83,7 +83,7 @@ def country(path: str, value: str) -> Mistakes:
 
 def number(path: str, value: str) -> Mistakes:
     """An E.164 number."""
-    yield from found_by(fields.phone_number, path, value)
+    yield from found_by(e164.phone_number, path, value)
 
 
 def found_by(check: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Mistakes:

@@ -10,6 +10,9 @@ import re
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from gateway.domain import fields
+from gateway.errors import GatewayError, invalid_field
+
 LONGEST = 15
 """Digits of a number, with the country's code."""
 ZERO_IN_FRONT = frozenset({
@@ -96,3 +99,31 @@ def _without_trunk_digits(code: str, rest: str) -> str:
     if code == _HUNGARY and rest.startswith("06"):
         return rest.removeprefix("06")
     return rest.lstrip("0")
+
+
+def phone_number(field: str, value: str) -> str:
+    """`value`, an E.164 number in its canonical form that some country could have given out.
+
+    Refused, with the right form as `canonical`: what has a trunk zero behind the country's code.
+    """
+    if not value:
+        raise invalid_field(field, "is required: an E.164 number such as +15005550100")
+    if not is_written(value):
+        shown = fields.printable(value)
+        raise invalid_field(field, "must be E.164: '+' and 7 to 15 digits", value=shown)
+    try:
+        parsed = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        raise invalid_field(field, "begins with no country's code", value=value) from None
+    if canonical(parsed) != value:
+        raise _not_canonical(field, value)
+    if wrong := fault(parsed):
+        raise invalid_field(field, wrong, value=value)
+    return value
+
+
+def _not_canonical(field: str, value: str) -> GatewayError:
+    if number := number_of(value):
+        told = f"is not in canonical form; the number is {number}"
+        return invalid_field(field, told, value=value, canonical=number)
+    return invalid_field(field, "is no number of its country's length", value=value)

@@ -11,7 +11,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType, shortnumberinfo
 from phonenumbers.shortnumberinfo import ShortNumberCost
 
-from gateway.domain import fields
+from gateway.domain import e164
 from gateway.domain.tenant import NumberKind
 from gateway.errors import invalid_field
 
@@ -65,7 +65,7 @@ def callee(
     """
     if is_short(value):
         return _emergency(field, value, default_country, extra)
-    return described(fields.phone_number(field, value))
+    return described(e164.phone_number(field, value))
 
 
 def is_short(number: str) -> bool:
@@ -112,7 +112,7 @@ def is_emergency(number: str, country: str, extra: Collection[str] = ()) -> bool
 
 
 def described(number: str) -> Callee:
-    """What an E.164 number tells; it must have passed `fields.phone_number`."""
+    """What an E.164 number tells; it must have passed `e164.phone_number`."""
     parsed = phonenumbers.parse(number)
     return Callee(
         number=number,

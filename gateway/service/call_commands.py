@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from gateway.domain import fields
+from gateway.domain import fields, request_checks
 from gateway.domain.advance import advance
 from gateway.domain.call import Call
 from gateway.domain.commands import HangUpCall, UpdateCall
@@ -95,7 +95,7 @@ class CallCommands:
     async def update_call(self, rpc: Rpc, asked: UpdateCall) -> Call:
         """Changes labels, the end of the room or the longest duration of an open call."""
         with Together() as check:
-            check(fields.call_ref, asked.call)
+            check(request_checks.call_ref, asked.call)
             check(_check_change, asked, asked.set_labels, MAX_DURATION)
         call = await self._adoption.adopting(
             rpc, asked.call, lambda: self._store.transact(lambda tx: self._update(tx, rpc, asked))

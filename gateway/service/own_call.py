@@ -1,6 +1,6 @@
 """Which call a command is about, as far as its caller may know of it."""
 
-from gateway.domain import fields
+from gateway.domain import fields, request_checks
 from gateway.domain.call import Call
 from gateway.domain.commands import CallRef
 from gateway.domain.rpc import Rpc
@@ -10,7 +10,7 @@ from gateway.ports import Reading
 
 def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
     """The caller's call; another tenant's, or one outside the token's room, does not exist."""
-    fields.call_ref(ref)
+    request_checks.call_ref(ref)
     if ref.call_id:
         call, names = reading.call(ref.call_id), {"call_id": fields.printable(ref.call_id)}
     else:

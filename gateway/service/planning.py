@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.domain import fields
+from gateway.domain import request_checks
 from gateway.domain.call import Call, Wishes
 from gateway.domain.commands import PlaceCall
 from gateway.domain.ids import new_id
@@ -31,7 +31,7 @@ def plan(rpc: Rpc, asked: PlaceCall, tenant: Tenant, network: Network, now: date
     """Checks every field and decides what the configuration alone decides."""
     call_id = new_id("call", now)
     with Together() as check:
-        check(fields.check_place_call, asked, tenant.allowed_headers)
+        check(request_checks.place_call, asked, tenant.allowed_headers)
         ranked = check(rank, asked, tenant, network, now, call_id)
     ranking = passed(ranked)
     call = Call(

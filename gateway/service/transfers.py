@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.audit.trail import Trail
-from gateway.domain import dial_strings, fields, hosts, sip_uris, targets, timeouts
+from gateway.domain import dial_strings, fields, hosts, request_checks, sip_uris, targets, timeouts
 from gateway.domain.audit_event import AuditEvent
 from gateway.domain.call import Call, CallState, EventType
 from gateway.domain.commands import CallRef, TransferCall
@@ -86,9 +86,9 @@ class TransferService:
         tenant = self._directory.tenant(rpc.tenant_id)
         policy = replace(tenant.timeouts, ringing_timeout=None)
         with Together() as check:
-            check(fields.call_ref, asked.call)
+            check(request_checks.call_ref, asked.call)
             target = check(_target, asked.to, tenant)
-            check(fields.check_transfer_call, asked, tenant.allowed_headers)
+            check(request_checks.transfer_call, asked, tenant.allowed_headers)
             ringing = check(timeouts.ringing, asked.ringing_timeout, policy)
         wanted = self._acceptance.wanted(rpc, asked, tenant, passed(target), passed(ringing))
         accept = self._adoption.adopting(rpc, asked.call, lambda: self._accept_and_refer(wanted))

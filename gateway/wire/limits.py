@@ -7,7 +7,7 @@ looked at at all. A field that is not here fails a test.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.domain import fields
+from gateway.domain import fields, request_checks
 from gateway.domain.config_rules import MAX_URL
 from gateway.domain.key_rules import MAX_ADDRESSES
 from gateway.service.webhooks import MAX_SEQUENCES
@@ -73,11 +73,11 @@ _LABELS = Limit(
     entries=fields.MAX_ENTRIES, key_bytes=fields.MAX_LABEL_KEY, bytes=fields.MAX_LABEL_VALUE
 )
 _ATTRIBUTES = Limit(
-    entries=fields.MAX_ATTRIBUTES,
-    key_bytes=fields.MAX_ATTRIBUTES_BYTES,
-    bytes=fields.MAX_ATTRIBUTES_BYTES,
+    entries=request_checks.MAX_ATTRIBUTES,
+    key_bytes=request_checks.MAX_ATTRIBUTES_BYTES,
+    bytes=request_checks.MAX_ATTRIBUTES_BYTES,
 )
-_METADATA = _text(fields.MAX_METADATA_BYTES)
+_METADATA = _text(request_checks.MAX_METADATA_BYTES)
 _LEG = {"room": _NAME, "participant_identity": _NAME}
 
 Limits = Mapping[str, Mapping[str, Limit]]
@@ -100,7 +100,7 @@ _CALLS: Limits = {
         "metadata": _METADATA,
         "attributes": _ATTRIBUTES,
     },
-    "MediaOptions": {"codecs": _of(fields.MAX_CODECS)},
+    "MediaOptions": {"codecs": _of(request_checks.MAX_CODECS)},
     "Codec": {"name": _ID},
     "GetCallRequest": {"call_id": _ID},
     "ListCallsRequest": {
@@ -239,7 +239,7 @@ _LIVEKIT: Limits = {
     "livekit.SIPRequestDest": {"raw": _ID},
     "livekit.SIPUri": {"user": _ID, "host": _ID, "ip": _ID},
     "livekit.SIPNamedDest": {"display_name": _ID, "raw": _ID},
-    "livekit.SIPMediaConfig": {"codecs": _of(fields.MAX_CODECS)},
+    "livekit.SIPMediaConfig": {"codecs": _of(request_checks.MAX_CODECS)},
     "livekit.SIPCodec": {"name": _ID},
     "livekit.Destination": {"city": _ID, "country": _ID, "region": _ID},
     "livekit.TransferSIPParticipantRequest": {

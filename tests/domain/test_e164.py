@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneMetadata
 
-from gateway.domain import e164, fields
+from gateway.domain import e164
 from gateway.domain.numbers import callee
 from gateway.domain.tenant import NumberKind
 from gateway.errors import GatewayError, Reason
@@ -49,7 +49,7 @@ NOT_CANONICAL = {
 @pytest.mark.parametrize("number", CANONICAL)
 def test_a_canonical_number(number: str) -> None:
     """It is the number itself, whatever zeros belong to it and however few digits it has."""
-    assert fields.phone_number("to", number) == number
+    assert e164.phone_number("to", number) == number
     assert e164.number_of(number) == number
 
 
@@ -57,7 +57,7 @@ def test_a_canonical_number(number: str) -> None:
 def test_another_form_is_refused_with_the_right_one(written: str, number: str) -> None:
     """Nobody guesses what a trunk digit behind the country's code was meant to be."""
     with pytest.raises(GatewayError) as refused:
-        fields.phone_number("to", written)
+        e164.phone_number("to", written)
     assert (refused.value.reason, refused.value.metadata["field"]) == (Reason.INVALID_FIELD, "to")
     assert refused.value.metadata.get("canonical", "") == number
     assert number in refused.value.message
@@ -68,7 +68,7 @@ def test_another_form_is_refused_with_the_right_one(written: str, number: str) -
 def test_a_number_of_another_length_is_none(number: str) -> None:
     """Nor is one that lacks its area code."""
     with pytest.raises(GatewayError) as refused:
-        fields.phone_number("to", number)
+        e164.phone_number("to", number)
     assert "canonical" not in refused.value.metadata
 
 

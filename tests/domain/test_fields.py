@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.domain import fields
+from gateway.domain import e164, fields, request_checks
 from gateway.domain.call import Codec, LegOptions
 from gateway.domain.commands import CallRef, PlaceCall, TransferCall
 from gateway.domain.numbers import callee
@@ -45,13 +45,13 @@ def check_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
     """All that is checked of a call before its trunk is looked for."""
     callee("to", asked.to, "")
     fields.request_id(asked.request_id)
-    fields.check_place_call(asked, allowed_headers)
+    request_checks.place_call(asked, allowed_headers)
 
 
 def check_transfer(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
     """All that is checked of a transfer before its call is looked for."""
     to = target("to", asked.to)
-    fields.check_transfer_call(asked, allowed_headers)
+    request_checks.transfer_call(asked, allowed_headers)
     if not sip_target(to):
         callee("to", to, "")
 
@@ -220,7 +220,7 @@ def test_any_request_is_checked_or_refused(asked: PlaceCall) -> None:
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
 def test_any_number_is_checked_or_refused(number: str) -> None:
     """Every text of E.164's form is a number or INVALID_FIELD, also where no country has it."""
-    refused(lambda: fields.phone_number("to", number))
+    refused(lambda: e164.phone_number("to", number))
 
 
 @given(st.text())
