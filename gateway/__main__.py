@@ -2,8 +2,8 @@
 
 import typer
 
-from gateway.commands import audit, calls, config, keys, serve
-from gateway.commands.output import ExplainingGroup
+from gateway.cli import audit, calls, config, keys, serve
+from gateway.cli.output import ExplainingGroup
 
 app = typer.Typer(
     name="gateway",

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gateway.domain import hosts
-from gateway.domain.secret_refs import SecretError, SecretSource, below, is_of_machine, parse
+from gateway.domain.config.secret_refs import SecretError, SecretSource, below, is_of_machine, parse
+from gateway.domain.numbers import hosts
 
 MAX_SECRET_BYTES = 64 * 1024
 MAX_PORT = 65_535

@@ -11,27 +11,35 @@ import pytest
 from google.protobuf.descriptor import EnumDescriptor, FileDescriptor, MethodDescriptor
 
 from gateway.domain.audit_event import AuditKind
-from gateway.domain.call import CallState, Direction, EventType, IncludeHeaders, MediaEncryption
-from gateway.domain.delivery import DeliveryState
-from gateway.domain.health import Health
+from gateway.domain.calls.call import (
+    CallState,
+    Direction,
+    EventType,
+    IncludeHeaders,
+    MediaEncryption,
+)
+from gateway.domain.calls.delivery import DeliveryState
+from gateway.domain.calls.transfer import OnTimeout, TransferMode, TransferState
 from gateway.domain.outcome import CarrierReason, EndReason, HangupSource
-from gateway.domain.routing.decision import Verdict
+from gateway.domain.route_decision import Verdict
+from gateway.domain.routing.trunk_health import Health
 from gateway.domain.tenant import NumberKind, Right, SipTransport, TransferSupport
-from gateway.domain.transfer import OnTimeout, TransferMode, TransferState
 from gateway.errors import Reason
-from gateway.service.admin_rpcs import AdminRpcs
-from gateway.service.call_commands import CallCommands
-from gateway.service.events import EventService
-from gateway.service.livekit_sip import LiveKitSipService
-from gateway.service.placing import Placing
-from gateway.service.queries import CallQueries
-from gateway.service.transfers import TransferService
-from gateway.service.webhooks import WebhookService
-from gateway.wire import admin_v1, livekit_sip, webhooks_v1
+from gateway.rpc.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.service.api.admin.rpcs import AdminRpcs
+from gateway.service.api.call_commands import CallCommands
+from gateway.service.api.events import EventService
+from gateway.service.api.livekit_sip import LiveKitSipService
+from gateway.service.api.placing import Placing
+from gateway.service.api.queries import CallQueries
+from gateway.service.api.transfers import TransferService
+from gateway.service.api.webhooks import WebhookService
+from gateway.wire.admin_v1 import rows as admin_v1
 from gateway.wire.codes import CODES
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.fields_v1 import prefix_of
-from gateway.wire.telephony_v1 import endpoints
+from gateway.wire.livekit import rows as livekit
+from gateway.wire.telephony_v1 import webhooks as webhooks_v1
+from gateway.wire.telephony_v1.rows import endpoints
 
 ROOT = Path(__file__).parent.parent
 PROTO = ROOT / "proto" / "gateway" / "telephony" / "v1"
@@ -103,7 +111,7 @@ def rows() -> list[Endpoint]:
 def livekit_rows() -> list[Endpoint]:
     """The same at the LiveKit door."""
     door: Any = LiveKitSipService
-    return [*livekit_sip.endpoints(door)]
+    return [*livekit.endpoints(door)]
 
 
 def full_name(method: MethodDescriptor) -> str:

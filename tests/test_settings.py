@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from gateway.commands.database import settings_told
-from gateway.commands.output import CommandError
+from gateway.cli.database import settings_told
+from gateway.cli.output import CommandError
 from gateway.settings import Settings
 
 FIELDS = {

@@ -13,11 +13,11 @@ from gateway.audit.shortening import shortened
 from gateway.audit.waiting import WaitingRecords
 from gateway.domain import fields
 from gateway.domain.audit_event import AuditEvent, AuditKind
-from gateway.domain.call import Call
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.transfer import Transfer
 from gateway.domain.cutting import cut
 from gateway.domain.rpc import Rpc
 from gateway.domain.texts import without_secrets
-from gateway.domain.transfer import Transfer
 from gateway.ports import Clock, Store
 
 REFUSALS_PER_MINUTE = 10

@@ -5,20 +5,20 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from gateway.build.services import Services
-from gateway.pipeline import Pipeline
-from gateway.platform.webhooks import LiveKitNotices
+from gateway.platform.livekit.notices import LiveKitNotices
 from gateway.ports import Clock
+from gateway.rpc.endpoint import Endpoint
+from gateway.rpc.pipeline import Pipeline
 from gateway.settings import Settings
 from gateway.wire.bodies import Bodies
 from gateway.wire.connections import ConnectionLimits
-from gateway.wire.endpoint import Endpoint
-from gateway.wire.grpc_engine import GrpcEngine
+from gateway.wire.grpc.engine import GrpcEngine
 from gateway.wire.http import HttpServer, Mounted
 from gateway.wire.intake import Intake
+from gateway.wire.livekit.notices import NoticeDoor
 from gateway.wire.peers import Peers
 from gateway.wire.status import Metrics, Readiness, Status
-from gateway.wire.twirp_engine import TwirpEngine
-from gateway.wire.webhook_door import NoticeDoor
+from gateway.wire.twirp.engine import TwirpEngine
 
 
 class Doors:

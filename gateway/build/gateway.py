@@ -16,10 +16,10 @@ from gateway.build.services import Services
 from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.errors import Reason
 from gateway.metrics import CALLS_ENDED
-from gateway.pipeline import Pipeline
 from gateway.ports import StoreUnavailableError
+from gateway.rpc.pipeline import Pipeline
 from gateway.service.chores import every
-from gateway.service.platforms import Platforms
+from gateway.service.following.platforms import Platforms
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.watchdog import Watchdog

@@ -16,18 +16,18 @@ from sqlalchemy.engine import make_url
 from gateway import logs
 from gateway.audit.redaction import Redact, keep, last4
 from gateway.build.clock import SystemClock
-from gateway.domain.administering import ApplyConfig, Proposal
-from gateway.platform.livekit import LiveKitPlatform
-from gateway.platform.sandbox import SandboxPlatform
+from gateway.domain.admin.requests import ApplyConfig, Proposal
+from gateway.platform.livekit.platform import LiveKitPlatform
+from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import Clock
-from gateway.service.admin import AdminService
-from gateway.service.directory import Directory
-from gateway.service.key_seals import KeySeals
-from gateway.service.platforms import Platforms
-from gateway.service.seal import Seal, weakness
+from gateway.service.access.directory import Directory
+from gateway.service.access.key_seals import KeySeals
+from gateway.service.access.seal import Seal, weakness
+from gateway.service.api.admin.service import AdminService
+from gateway.service.following.platforms import Platforms
 from gateway.settings import Redaction, Secrets, Settings
 from gateway.store.store import SqlStore, open_store
-from gateway.wire import config_v1
+from gateway.wire.config import document as config_document
 
 
 class ConfigurationError(Exception):
@@ -160,7 +160,7 @@ class Administration:
     def __init__(self, settings: Settings, store: SqlStore, clock: Clock) -> None:
         self.store = store
         self.seal = seal_of(settings)
-        self.directory = Directory(store, config_v1.config_of)
+        self.directory = Directory(store, config_document.config_of)
         self.redact = redact_of(settings, self.seal)
         self.key_seals = KeySeals(store, clock, self.seal)
         logs.redact_numbers(self.redact)
@@ -177,16 +177,17 @@ class Administration:
 
     async def apply_file(self, path: Path, *, unless_same: bool = False) -> bool:
         """Applies a YAML file; True if it was applied. `unless_same`: not the last one again."""
-        text = config_v1.text_of(await asyncio.to_thread(path.read_bytes))
+        text = config_document.text_of(await asyncio.to_thread(path.read_bytes))
         digest = hashlib.sha256(text.encode()).hexdigest()
         last = await self.admin.current_config()
         if unless_same and last and hmac.compare_digest(last.source_digest, digest):
             return False
 
         def judge() -> Proposal:
-            message = config_v1.from_yaml(text)
+            message = config_document.from_yaml(text)
             return Proposal(
-                document=config_v1.to_document(message), config=config_v1.values_of(message)
+                document=config_document.to_document(message),
+                config=config_document.values_of(message),
             )
 
         await self.admin.apply(ApplyConfig(judge=judge, source_digest=digest))

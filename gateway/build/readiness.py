@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from gateway.ports import Platform, PlatformError, StoreUnavailableError
-from gateway.service.key_seals import KeySeals
+from gateway.service.access.key_seals import KeySeals
 
 CHECK_SECONDS = 2.0
 FRESH_SECONDS = 1.0

@@ -7,39 +7,42 @@ from gateway.build.ground import Administration, secrets_of
 from gateway.domain.ids import new_id
 from gateway.metrics import LEGS_SWEPT, WEBHOOK_DELIVERIES, WEBHOOK_OLDEST_SECONDS
 from gateway.ports import Clock, Store
-from gateway.service.admin_rpcs import AdminRpcs
-from gateway.service.admission import Admission
-from gateway.service.adoption import Adoption
-from gateway.service.call_acceptance import CallAcceptance
-from gateway.service.call_commands import CallCommands
-from gateway.service.deliveries import Deliveries
+from gateway.rpc.endpoint import Endpoint
+from gateway.service.access.identity import Identity
+from gateway.service.access.key_uses import KeyUses
+from gateway.service.access.traffic import Traffic, TrafficLimits
+from gateway.service.api.admin.rpcs import AdminRpcs
+from gateway.service.api.call_acceptance import CallAcceptance
+from gateway.service.api.call_commands import CallCommands
+from gateway.service.api.events import EventService
+from gateway.service.api.livekit_sip import LiveKitSipService
+from gateway.service.api.placing import Placing
+from gateway.service.api.queries import CallQueries
+from gateway.service.api.transfers import TransferAcceptance, TransferService
+from gateway.service.api.waiting import Waiting
+from gateway.service.api.webhooks import WebhookService
+from gateway.service.arrivals.adoption import Adoption
+from gateway.service.arrivals.notices import Notices
+from gateway.service.arrivals.sweep import Sweep
+from gateway.service.deliveries.dispatch import Deliveries
+from gateway.service.deliveries.lane import Counters
 from gateway.service.drain import Drain
-from gateway.service.events import EventService
-from gateway.service.failover import Failover
-from gateway.service.feed import Feed
-from gateway.service.followers import Followers
-from gateway.service.health import TrunkWatch
-from gateway.service.identity import Identity
-from gateway.service.keeper import TakeOver
-from gateway.service.key_uses import KeyUses
-from gateway.service.livekit_sip import LiveKitSipService
-from gateway.service.placing import Placing
-from gateway.service.platforms import Platforms
-from gateway.service.presence import Lease
-from gateway.service.queries import CallQueries
-from gateway.service.receiver import Counters
-from gateway.service.record import Record
-from gateway.service.retention import Retention
-from gateway.service.sweep import Sweep
-from gateway.service.traffic import Traffic, TrafficLimits
-from gateway.service.transfers import TransferAcceptance, TransferService
-from gateway.service.waiting import Waiting
-from gateway.service.webhooks import WebhookService
-from gateway.service.webhooks_in import Notices
+from gateway.service.following.failover import Failover
+from gateway.service.following.followers import Followers
+from gateway.service.following.platforms import Platforms
+from gateway.service.following.take_over import TakeOver
+from gateway.service.ledger.admission import Admission
+from gateway.service.ledger.feed import Feed
+from gateway.service.ledger.lease import Lease
+from gateway.service.ledger.record import Record
+from gateway.service.ledger.retention import Retention
+from gateway.service.ledger.trunk_watch import TrunkWatch
 from gateway.settings import Settings
 from gateway.webhooks.sender import HttpSender
-from gateway.wire import admin_v1, livekit_sip, telephony_v1, webhooks_v1
-from gateway.wire.endpoint import Endpoint
+from gateway.wire.admin_v1 import rows as admin_v1
+from gateway.wire.livekit import rows as livekit
+from gateway.wire.telephony_v1 import rows as telephony_v1
+from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 
 
 class Services:
@@ -107,7 +110,7 @@ class Services:
             feed=self.feed,
             drain=self.drain,
         )
-        return livekit_sip.endpoints(as_livekit)
+        return livekit.endpoints(as_livekit)
 
     def _follow_calls(self) -> None:
         directory = self._administration.directory

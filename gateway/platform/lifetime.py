@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gateway.domain.leg import Dial
+from gateway.domain.calls.leg import Dial
 
 LONGEST = timedelta(hours=24)
 SLACK = timedelta(seconds=60)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from gateway.domain.call import Direction
-from gateway.domain.health import AttemptRecord, Recent, Standing, TrafficOf
-from gateway.domain.limits import Starts
+from gateway.domain.calls.call import Direction
+from gateway.domain.limits.calls import Starts
+from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Standing, TrafficOf
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 

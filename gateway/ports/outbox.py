@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.domain.delivery import (
+from gateway.domain.calls.delivery import (
     Answer,
     Delivery,
     DeliveryState,
@@ -16,7 +16,7 @@ from gateway.domain.delivery import (
     WebhookCursor,
     WebhookRef,
 )
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.domain.tenant import Webhook
 
 

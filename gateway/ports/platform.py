@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.domain.inbound import Notice
-from gateway.domain.leg import Dial, DialReply, Leg, Refer, ReferReply
+from gateway.domain.calls.inbound import Notice
+from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer, ReferReply
 
 
 class PlatformError(Exception):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.domain.call import CallState, Direction
+from gateway.domain.calls.call import CallState, Direction
 from gateway.domain.tenant import Right
 
 

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from typing import Protocol, TypeVar
 
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.ports.transaction import Reading, Transaction
 
 T = TypeVar("T")

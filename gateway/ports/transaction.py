@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
-from gateway.domain.call import Call
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import Transfer
 from gateway.domain.lease import Beat
-from gateway.domain.transfer import Transfer
 from gateway.ports.limits import LimitsChange, LimitsReading
 from gateway.ports.outbox import OutboxReading, OutboxWriting
 from gateway.ports.records import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig

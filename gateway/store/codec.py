@@ -11,10 +11,10 @@ from sqlalchemy import RowMapping
 
 from gateway.audit.chain import canonical
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.call import Call
-from gateway.domain.event import CallEvent, as_told
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.event import CallEvent, as_told
+from gateway.domain.calls.transfer import Transfer
 from gateway.domain.tenant import Right
-from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig
 
 Row = Mapping[str, Any]

@@ -15,12 +15,12 @@ from sqlalchemy import (
     true,
 )
 
-from gateway.domain.call import Call, Direction
-from gateway.domain.limits import FOR_EVER, LONGEST_WINDOW, Starts, day_of
+from gateway.domain.calls.call import Call, Direction
+from gateway.domain.limits.calls import FOR_EVER, LONGEST_WINDOW, Starts, day_of
 from gateway.store.codec import micros, time_of
-from gateway.store.dialect import add_up
+from gateway.store.databases.dialect import add_up
+from gateway.store.databases.schema import calls, starts, tallies
 from gateway.store.pruning import forget, forgetting
-from gateway.store.schema import calls, starts, tallies
 
 Counted = tuple[str, str, str]
 """Tenant, direction and trunk of a call."""

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select, true
 
-from gateway.domain.delivery import DeliveryState
+from gateway.domain.calls.delivery import DeliveryState
 from gateway.store.codec import micros
+from gateway.store.databases.schema import calls, event_sequences, events, webhook_deliveries
 from gateway.store.reading import SqlReading
-from gateway.store.schema import calls, event_sequences, events, webhook_deliveries
 
 PART = 1_000
 """Events, or calls with all that is theirs, deleted by one transaction."""

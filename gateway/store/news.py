@@ -8,8 +8,8 @@ from threading import Lock, Thread
 
 import structlog
 
-from gateway.domain.event import CallEvent
-from gateway.store.database import Database
+from gateway.domain.calls.event import CallEvent
+from gateway.store.databases.database import Database
 from gateway.store.reading import SqlReading
 
 PAGE = 500

@@ -25,18 +25,18 @@ from sqlalchemy import (
     update,
 )
 
-from gateway.domain.delivery import (
+from gateway.domain.calls.delivery import (
     Delivery,
     DeliveryState,
     DueDelivery,
     WebhookCursor,
     WebhookRef,
 )
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.ports.outbox import DeliveryQuery
 from gateway.store.codec import Row, event_of, micros, readable, time_of
-from gateway.store.dialect import store_time
-from gateway.store.schema import (
+from gateway.store.databases.dialect import store_time
+from gateway.store.databases.schema import (
     event_sequences,
     events,
     gateways,

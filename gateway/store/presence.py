@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from gateway.domain.lease import Beat
 from gateway.store.codec import micros
-from gateway.store.dialect import store_time, upsert
-from gateway.store.schema import gateways, holds, nudges, waiters
+from gateway.store.databases.dialect import store_time, upsert
+from gateway.store.databases.schema import gateways, holds, nudges, waiters
 
 _ORPHANS = (
     select(holds.c.resource_id)

@@ -20,10 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.call import Call, CallState
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import Transfer
 from gateway.domain.lease import Beat
-from gateway.domain.transfer import Transfer
 from gateway.ports import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
 from gateway.store import presence
 from gateway.store.codec import (
@@ -38,10 +38,8 @@ from gateway.store.codec import (
     time_of,
     transfer_of,
 )
-from gateway.store.dialect import store_time
-from gateway.store.limits import LimitsReads
-from gateway.store.outbox import OutboxReads
-from gateway.store.schema import (
+from gateway.store.databases.dialect import store_time
+from gateway.store.databases.schema import (
     CONTROL,
     api_keys,
     audit_events,
@@ -56,6 +54,8 @@ from gateway.store.schema import (
     revisions,
     transfers,
 )
+from gateway.store.limit_rows import LimitsReads
+from gateway.store.outbox import OutboxReads
 
 V = TypeVar("V")
 

@@ -10,14 +10,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.ports import Clock, Reading, StoreUnavailableError, Transaction
-from gateway.store.database import Database
-from gateway.store.dialect import lost, open_database, unavailable
-from gateway.store.migrate import migrate
+from gateway.store.databases.database import Database
+from gateway.store.databases.dialect import lost, open_database, unavailable
+from gateway.store.databases.migrate import migrate
+from gateway.store.databases.readers import Readers
 from gateway.store.news import Handed, Watcher
-from gateway.store.readers import Readers
 from gateway.store.reading import SqlReading
 from gateway.store.writer import Finished, Job, Writer
 

@@ -19,19 +19,25 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import Chain
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
-from gateway.domain.call import Call
-from gateway.domain.event import CallEvent, as_told
-from gateway.domain.transfer import Transfer
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.event import CallEvent, as_told
+from gateway.domain.calls.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.store import history, presence
 from gateway.store.codec import Row, config_row, key_row, micros
 from gateway.store.counts import OpenCounts
-from gateway.store.dialect import upsert
-from gateway.store.limits import LimitsWrites
+from gateway.store.databases.dialect import upsert
+from gateway.store.databases.schema import (
+    api_keys,
+    configurations,
+    key_uses,
+    request_ids,
+    revisions,
+)
+from gateway.store.limit_rows import LimitsWrites
 from gateway.store.outbox import OutboxWrites
 from gateway.store.pruning import forget, forgetting
 from gateway.store.reading import SqlReading
-from gateway.store.schema import api_keys, configurations, key_uses, request_ids, revisions
 from gateway.store.writes import Writes
 
 _NEXT_REVISION = update(revisions).values(revision=revisions.c.revision + 1)

@@ -12,10 +12,10 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import Chain
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.ports import OutcomeUnknownError, StoreUnavailableError, Transaction
-from gateway.store.database import Database
-from gateway.store.dialect import lost, unavailable
+from gateway.store.databases.database import Database
+from gateway.store.databases.dialect import lost, unavailable
 from gateway.store.reading import SqlReading
 from gateway.store.transaction import Batch, BatchFailedError, JobResult
 

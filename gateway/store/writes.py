@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, bindparam, delete, insert
 
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.call import Call
-from gateway.domain.event import CallEvent
-from gateway.domain.health import AttemptRecord, Standing
-from gateway.domain.transfer import Transfer
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import Transfer
+from gateway.domain.routing.trunk_health import AttemptRecord, Standing
 from gateway.ports import RequestClaim
 from gateway.store.codec import (
     Row,
@@ -22,10 +22,8 @@ from gateway.store.codec import (
     transfer_row,
 )
 from gateway.store.counts import flush_limits
-from gateway.store.dialect import upsert
-from gateway.store.health import flush_attempts, standing_rows
-from gateway.store.presence import flush_presence
-from gateway.store.schema import (
+from gateway.store.databases.dialect import upsert
+from gateway.store.databases.schema import (
     audit_events,
     audit_logs,
     call_labels,
@@ -36,6 +34,8 @@ from gateway.store.schema import (
     transfers,
     trunk_health,
 )
+from gateway.store.presence import flush_presence
+from gateway.store.trunk_health import flush_attempts, standing_rows
 
 _DELETE_LABELS = delete(call_labels).where(call_labels.c.call_id == bindparam("of_call"))
 _INSERT = {table: insert(table) for table in (call_labels, events, audit_events, audit_logs)}

@@ -9,9 +9,9 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 import structlog
 
-from gateway.domain.delivery import Answer
-from gateway.domain.event import CallEvent
-from gateway.domain.secret_refs import SecretError
+from gateway.domain.calls.delivery import Answer
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.config.secret_refs import SecretError
 from gateway.domain.tenant import Webhook
 from gateway.domain.texts import told, without_secrets
 from gateway.ports import Clock

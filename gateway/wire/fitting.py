@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from gateway.domain.cutting import cut
 from gateway.errors import FieldViolation, GatewayError
-from gateway.service.answer_size import MAX_ANSWER_BYTES
+from gateway.service.api.paging.answer_size import MAX_ANSWER_BYTES
 
 MAX_MESSAGE_BYTES = 512
 """gRPC writes a byte beyond ASCII as three."""

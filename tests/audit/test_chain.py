@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.audit.chain import NO_HASH, Chain, canonical, plain, record_hash, record_of, verify
 from gateway.domain.audit_event import AuditEvent, AuditKind, ChainedAuditEvent
-from gateway.domain.call import CallState, Direction
+from gateway.domain.calls.call import CallState, Direction
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 TIME = datetime(2026, 3, 1, 17, 30, 0, 5, tzinfo=INDIA)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviour.stand import Stand
+from tests.stands.stand import Stand
 
 STANDS = [
     pytest.param(("grpc", "sandbox", "sqlite"), id="grpc-sandbox"),

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.build import Gateway
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.administering import (
+from tests.stands.administering import (
     BOTH,
     apply,
     create_key,
@@ -19,7 +19,7 @@ from tests.behaviour.administering import (
     records,
     settled,
 )
-from tests.behaviour.stand import (
+from tests.stands.stand import (
     NUMBERS,
     Client,
     Stand,

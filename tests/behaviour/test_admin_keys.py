@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.domain.key_rules import MAX_KEYS
+from gateway.domain.admin.key_rules import MAX_KEYS
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.administering import BOTH, apply, create_key, health, keys, message, settled
-from tests.behaviour.stand import Client, Stand, configuration, eventually, phone, refusal, span
-from tests.wires import RefusedError
+from tests.stands.administering import BOTH, apply, create_key, health, keys, message, settled
+from tests.stands.stand import Client, Stand, configuration, eventually, phone, refusal, span
+from tests.stands.wires import RefusedError
 
 
 async def test_a_revoked_key_is_refused(stand: Stand) -> None:

@@ -8,7 +8,7 @@ from gateway.audit.chain import verify
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.ports import AuditQuery, Reading
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, eventually, phone, refusal, span
+from tests.stands.stand import Stand, eventually, phone, refusal, span
 
 
 async def test_a_call_is_recorded_before_and_after(stand: Stand) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from gateway.domain.call import Call, CallState
+from gateway.domain.calls.call import Call, CallState
 from gateway.ports import Transaction
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand
-from tests.store.values import a_call, an_event
+from tests.stands.stand import Stand
+from tests.stands.values import a_call, an_event
 
 LABELS = {f"{at:064}": "x" * 256 for at in range(32)}
 CALLS = 700

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, event_name, phone, refusal, span
+from tests.stands.stand import Stand, event_name, phone, refusal, span
 
 
 async def test_a_watch_of_one_call_tells_it_from_beginning_to_end(stand: Stand) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NUMBERS, Stand, phone, reason_name, span
-from tests.behaviour.trunks import OTHER, two_trunks
-from tests.patience import LATE
+from tests.stands.patience import LATE
+from tests.stands.stand import NUMBERS, Stand, phone, reason_name, span
+from tests.stands.trunks import OTHER, two_trunks
 
 
 async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:

@@ -1,7 +1,7 @@
 """HangUpCall: ends a call in any state, and says so only when its leg is gone."""
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, phone, reason_name, refusal
+from tests.stands.stand import Stand, phone, reason_name, refusal
 
 
 async def test_hanging_up_while_ringing_cancels(stand: Stand) -> None:

@@ -11,12 +11,12 @@ import pytest
 from gateway.build import Gateway
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.ports import AuditQuery
-from gateway.service import sweep
+from gateway.service.arrivals import sweep
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import configuration, eventually, phone, reason_name, state_name
-from tests.behaviour.telling import CALLER, HOTLINE, PATH, UNKNOWN_LINE, InboundStand, Relay
-from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.ports import LOOPBACK, free_ports
+from tests.stands.stand import configuration, eventually, phone, reason_name, state_name
+from tests.stands.telling import CALLER, HOTLINE, PATH, UNKNOWN_LINE, InboundStand, Relay
 
 pytestmark = pytest.mark.livekit
 

@@ -8,9 +8,9 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from structlog.testing import capture_logs
 
-from gateway.service.identity import LEEWAY_SECONDS
+from gateway.service.access.identity import LEEWAY_SECONDS
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Client, Stand, phone, refusal, span
+from tests.stands.stand import Client, Stand, phone, refusal, span
 
 BREAKS = ["\r\nX-Forged: 1", "\n", "\x00"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import (
+from tests.stands.stand import (
     NUMBERS,
     Stand,
     configuration,
@@ -15,8 +15,8 @@ from tests.behaviour.stand import (
     refusal,
     span,
 )
-from tests.behaviour.trunks import trunk, two_trunks
-from tests.wires import RefusedError
+from tests.stands.trunks import trunk, two_trunks
+from tests.stands.wires import RefusedError
 
 
 async def try_to_place(stand: Stand, to: str = "02") -> calls_pb2.Call | RefusedError:

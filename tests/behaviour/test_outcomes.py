@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, phone, reason_name, span
+from tests.stands.stand import Stand, phone, reason_name, span
 
 RINGING = ["CALL_CREATED", "CALL_RINGING", "CALL_ENDED"]
 SILENT = ["CALL_CREATED", "CALL_ENDED"]

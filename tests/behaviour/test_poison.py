@@ -8,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.behaviour.stand import Stand, refusal
+from tests.stands.stand import Stand, refusal
 
 NUL = "a\0b"
 LAST, FIRST = 2**63 - 1, -(2**63)

@@ -1,11 +1,11 @@
 """Tenants do not see each other: another tenant's things do not exist."""
 
-from gateway.domain.health import FAILED_OF_LATE
+from gateway.domain.routing.trunk_health import FAILED_OF_LATE
 from gateway.domain.tenant import Right
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.administering import health
-from tests.behaviour.stand import Stand, phone, refusal, state_name
-from tests.behaviour.trunks import two_trunks
+from tests.stands.administering import health
+from tests.stands.stand import Stand, phone, refusal, state_name
+from tests.stands.trunks import two_trunks
 
 
 async def test_anothers_call_does_not_exist(stand: Stand) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from gateway.domain.tenant import TransferSupport, Trunk
-from gateway.service.transfers import refer_target
+from gateway.service.api.transfers import refer_target
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.behaviour.stand import Stand, configuration, phone, refusal, state_name
+from tests.stands.stand import Stand, configuration, phone, refusal, state_name
 
 HOST = "pbx.example.com"
 FORMS = [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.behaviour.stand import (
+from tests.stands.stand import (
     Stand,
     configuration,
     event_name,

@@ -1,9 +1,9 @@
 """A trunk whose calls fail is left alone for a while, and comes back after good probes."""
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.administering import health
-from tests.behaviour.stand import Client, Stand, eventually, phone
-from tests.behaviour.trunks import two_trunks
+from tests.stands.administering import health
+from tests.stands.stand import Client, Stand, eventually, phone
+from tests.stands.trunks import two_trunks
 
 POLICY = {"min_calls": 3, "quarantine": "1s", "probes": 2}
 LONG_POLICY = {**POLICY, "quarantine": "3600s"}

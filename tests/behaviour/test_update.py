@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.behaviour.stand import Stand, phone, reason_name, refusal, span
+from tests.stands.stand import Stand, phone, reason_name, refusal, span
 
 
 async def update(stand: Stand, call_id: str, **fields: Any) -> calls_pb2.Call:

@@ -10,9 +10,9 @@ from google.protobuf import json_format
 
 from gateway.domain.tenant import Right
 from gateway.telephony.v1 import calls_pb2, webhooks_pb2
-from tests.behaviour.stand import Client, Stand, configuration, eventually, phone, refusal
+from tests.stands.stand import Client, Stand, configuration, eventually, phone, refusal
+from tests.stands.wires import RefusedError
 from tests.webhooks.receiving import SECRET, Inbox, status
-from tests.wires import RefusedError
 
 
 @pytest_asyncio.fixture

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
-from tests.behaviour.stand import Stand, refusal, span
+from tests.stands.stand import Stand, refusal, span
 
 MIXED = Duration(seconds=1, nanos=-1)
 LATE = Timestamp(seconds=10**15)

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.domain import e164
-from tests.behaviour.stand import NO_LIMITS
+from gateway.domain.numbers import e164
+from tests.stands.stand import NO_LIMITS
 
 PREFIX = "+1500555"
 """Of the route that has every trunk as a target."""

@@ -16,10 +16,10 @@ import yaml
 from gateway.build import Administration, SystemClock
 from gateway.settings import Settings
 from gateway.store.store import open_store
-from tests.behaviour.stand import Client
 from tests.bench.floor import CONNECTIONS, OWN_CONNECTION
-from tests.processes import ROOT, GatewayProcess, environment_of
-from tests.wires import GrpcWire
+from tests.stands.processes import ROOT, GatewayProcess, environment_of
+from tests.stands.stand import Client
+from tests.stands.wires import GrpcWire
 
 TENANT = "acme"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import configuration
 from tests.bench.floor import ECHO, direct, echo, server
 from tests.bench.gateways import on_livekit, served
 from tests.bench.measure import Told, Work, compared, rates
 from tests.postgres.postgres_server import PostgresServer
+from tests.stands.stand import configuration
 
 CALLERS = (1, 16, 128)
 NUMBER = "+15005550101"

@@ -12,10 +12,10 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.behaviour.stand import NUMBERS, configuration, phone, reason_name, span
 from tests.bench.gateways import Served, on_livekit, served
 from tests.bench.measure import Told, at, milliseconds, table
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.stand import NUMBERS, configuration, phone, reason_name, span
 
 NEVER_ANSWERS = phone("02")
 

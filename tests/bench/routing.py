@@ -15,15 +15,14 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from rich.console import Console
 
-from gateway.domain.commands import PlaceCall
-from gateway.domain.routing.decision import TrunkState
+from gateway.domain.calls.requests import PlaceCall
+from gateway.domain.route_decision import TrunkState
 from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.domain.routing.taking import take
 from gateway.ports import StoredConfig
 from gateway.telephony.v1 import calls_pb2
-from gateway.wire import config_v1
-from tests.behaviour.stand import configuration
+from gateway.wire.config import document as config_document
 from tests.bench.big_config import Size, route_of, text
 from tests.bench.floor import ECHO, OWN_CONNECTION, echo
 from tests.bench.gateways import TENANT, Served, apply, on_sandbox, served
@@ -42,6 +41,7 @@ from tests.bench.measure import (
     spread_of,
     table,
 )
+from tests.stands.stand import configuration
 
 CALLERS = (1, 16)
 NUMBERS = tuple(f"+150055501{last:02}" for last in range(100))
@@ -81,11 +81,11 @@ def in_parts(console: Console, size: Size) -> Network:
         return made
 
     written = text(size, 0)
-    message = timed("YAML, read and checked", lambda: config_v1.from_yaml(written))
-    document = timed("written for the store", lambda: config_v1.to_document(message))
+    message = timed("YAML, read and checked", lambda: config_document.from_yaml(written))
+    document = timed("written for the store", lambda: config_document.to_document(message))
     now = datetime.now(UTC)
     stored = StoredConfig(version=1, document=document, source_digest="", create_time=now)
-    config = timed("read from the store", lambda: config_v1.config_of(stored))
+    config = timed("read from the store", lambda: config_document.config_of(stored))
     network = timed("made ready for choices", lambda: Network(config))
     console.print(
         table(
@@ -99,7 +99,7 @@ def in_parts(console: Console, size: Size) -> Network:
 
 def network_of(size: Size) -> Network:
     """What choices of a configuration of this size are made from."""
-    return Network(config_v1.check(config_v1.from_yaml(text(size, 0))))
+    return Network(config_document.check(config_document.from_yaml(text(size, 0))))
 
 
 async def alone(console: Console, told: Told, bare: Work, networks: Mapping[str, Network]) -> None:

@@ -10,10 +10,10 @@ import pytest
 from google.protobuf import wrappers_pb2
 from rich.console import Console
 
-from gateway.domain.commands import PlaceCall
+from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
-from gateway.wire import config_v1
+from gateway.wire.config import document as config_document
 from tests.bench.__main__ import measure
 from tests.bench.big_config import Size, route_of, text
 from tests.bench.measure import (
@@ -30,7 +30,7 @@ from tests.bench.measure import (
 from tests.bench.ringing import Plan, Rung, lines
 from tests.bench.routing import NUMBERS, Beside, Wait, asked_beside, choices_a_second
 from tests.bench.watchers import Audience
-from tests.patience import PATIENCE
+from tests.stands.patience import PATIENCE
 
 SMALL = Size(trunks=50, prefixes=3000, prefixes_of_a_route=100)
 
@@ -91,7 +91,7 @@ def test_memory_is_what_the_process_holds() -> None:
 
 def test_the_big_configuration_has_its_size() -> None:
     """It has no mistake, so many trunks, and so many different prefixes."""
-    config = config_v1.check(config_v1.from_yaml(text(SMALL, 1)))
+    config = config_document.check(config_document.from_yaml(text(SMALL, 1)))
     prefixes = [prefix for route in config.tenants[0].routes for prefix in route.prefixes]
     assert (len(config.trunks), len(prefixes)) == (50, 3000)
     assert len(set(prefixes)) == 3000
@@ -107,7 +107,7 @@ def test_two_seeds_make_two_configurations() -> None:
 
 def test_a_choice_is_one_among_all_trunks() -> None:
     """Each number that is asked for may go over every trunk, by the route that names the text."""
-    network = Network(config_v1.check(config_v1.from_yaml(text(SMALL, 7))))
+    network = Network(config_document.check(config_document.from_yaml(text(SMALL, 7))))
     tenant = network.tenant("acme")
     assert tenant is not None
     for number in NUMBERS:

@@ -9,13 +9,13 @@ from rich.console import Console
 
 from gateway.build import administration
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import configuration
 from tests.bench.big_config import Size, route_of, text
 from tests.bench.gateways import on_sandbox, served
 from tests.bench.measure import Told
 from tests.bench.ringing import Plan, ringing
 from tests.bench.routing import NUMBERS, change_to, routing
 from tests.bench.watchers import Crowd, watchers
+from tests.stands.stand import configuration
 
 SHORT = Told(seconds=0.2, rounds=1)
 

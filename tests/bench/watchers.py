@@ -14,11 +14,11 @@ from google.protobuf import wrappers_pb2
 from rich.console import Console
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import configuration, eventually, phone, span
 from tests.bench.floor import bare_method, channels, server
 from tests.bench.gateways import Served, on_sandbox, served
 from tests.bench.measure import KIB, Told, at, mebibytes, milliseconds, resident, table
-from tests.wires import GrpcWire
+from tests.stands.stand import configuration, eventually, phone, span
+from tests.stands.wires import GrpcWire
 
 NEVER_ANSWERS = phone("02")
 LONGEST = "300s"

@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from gateway.telephony.v1 import admin_pb2
-from tests.behaviour.stand import Stand, on_sandbox, phone
+from tests.stands.stand import Stand, on_sandbox, phone
 
 ADMIN = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
 LOCAL = "127.0.0.1:0"

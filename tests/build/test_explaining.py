@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 
 from gateway.build import Administration, administration
-from gateway.domain.call import Attempt
-from gateway.domain.commands import PlaceCall
-from gateway.domain.routing.decision import Verdict
+from gateway.domain.calls.call import Attempt
+from gateway.domain.calls.requests import PlaceCall
+from gateway.domain.route_decision import Verdict
 from gateway.errors import GatewayError
 from gateway.settings import PlatformName, Settings
-from tests.store.values import NOON, a_call
+from tests.stands.values import NOON, a_call
 
 FULL_TRUNK = """
 tenants:

@@ -13,16 +13,16 @@ from typing import Any
 
 import grpc
 
-from gateway.domain.call import Call
+from gateway.domain.calls.call import Call
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NO_LIMITS, NUMBERS, Client, phone, span
 from tests.chaos.relay import LossyRelay
 from tests.chaos.siege import Doors, Siege
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.stand import NO_LIMITS, NUMBERS, Client, phone, span
+from tests.stands.wires import RefusedError
 from tests.survival.cluster import Cluster, all_ended
 from tests.survival.verdict import Verdict, verdict_of
-from tests.wires import RefusedError
 
 CALLERS = 6
 PHONES = ("00", "01", "02", "03", "06", "08", "10", "13")

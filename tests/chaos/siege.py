@@ -20,7 +20,7 @@ import aiohttp
 import grpc
 
 from gateway.telephony.v1 import calls_pb2
-from tests.wires import GrpcWire
+from tests.stands.wires import GrpcWire
 
 PEER = "127.0.0.2"
 HELD_SECONDS = 60.0

@@ -18,9 +18,9 @@ from gateway.build import administration
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
-from tests.behaviour.stand import NO_LIMITS
-from tests.patience import PATIENCE
-from tests.processes import GatewayProcess, environment_of
+from tests.stands.patience import PATIENCE
+from tests.stands.processes import GatewayProcess, environment_of
+from tests.stands.stand import NO_LIMITS
 
 TENANT = "acme"
 NUMBER = "+15005550199"

@@ -19,11 +19,11 @@ from livekit.protocol.sip import (
     TransferSIPParticipantRequest,
 )
 
-from gateway.commands import options
+from gateway.cli import options
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2, webhooks_pb2
-from gateway.wire.json_fields import ReadingRules, fields_of
 from gateway.wire.scalars import duration
-from gateway.wire.twirp_bodies import JSON, LONG, UndecodableError
+from gateway.wire.twirp.bodies import JSON, LONG, UndecodableError
+from gateway.wire.twirp.json_fields import ReadingRules, fields_of
 from tests.conformance.texts import EDGE_SPANS, SPANS, TIMES, bodies, scalars, spans
 
 BUILD = Path(__file__).parent / "protojson" / "build.sh"

@@ -17,15 +17,15 @@ from typer.core import TyperGroup
 
 from gateway.__main__ import app
 from gateway.domain.audit_event import AuditEvent
-from gateway.domain.call import EventType
+from gateway.domain.calls.call import EventType
+from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.domain.transfer import TransferState
 from gateway.errors import Reason
-from gateway.platform.sandbox_phones import NUMBERS
+from gateway.platform.sandbox.phones import NUMBERS
 from gateway.settings import Settings
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire import config_v1
 from gateway.wire.codes import CODES
+from gateway.wire.config import document as config_document
 from tests.docs.conftest import Examples
 from tests.docs.pages import ROOT, Block, Page, page, pages
 
@@ -67,7 +67,7 @@ def test_a_shell_example_runs(block: Block, examples: Examples) -> None:
 @pytest.mark.parametrize("block", named("yaml config"), ids=lambda block: block.name)
 def test_a_configuration_example_is_valid(block: Block) -> None:
     """Each YAML block marked `config` is a whole configuration without a mistake."""
-    assert config_v1.from_yaml(block.text).tenants
+    assert config_document.from_yaml(block.text).tenants
 
 
 def test_apply_accepts_the_configuration_example(examples: Examples, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.domain.commands import PlaceCall
-from gateway.domain.routing.decision import Ranking, RouteDecision, TrunkState
+from gateway.domain.calls.requests import PlaceCall
+from gateway.domain.route_decision import Ranking, RouteDecision, TrunkState
 from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.domain.routing.taking import take

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.domain.advance import Step, advance
-from gateway.domain.call import Attempt, Call, CallState, EventType
-from gateway.domain.observation import (
+from gateway.domain.calls.advance import Step, advance
+from gateway.domain.calls.call import Attempt, Call, CallState, EventType
+from gateway.domain.calls.observation import (
     Answered,
     AttemptFailed,
     DialFailed,
@@ -25,7 +25,7 @@ from gateway.domain.observation import (
     Transferred,
 )
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
-from tests.store.values import NOON, a_call
+from tests.stands.values import NOON, a_call
 
 BUSY = Failure(486, "Busy Here")
 ATTEMPT = Attempt(trunk_id="berlin", livekit_trunk_id="ST_1", start_time=NOON)

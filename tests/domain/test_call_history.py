@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.advance import Step, advance
-from gateway.domain.call import Attempt, Call, CallState, EventType
-from gateway.domain.observation import (
+from gateway.domain.calls.advance import Step, advance
+from gateway.domain.calls.call import Attempt, Call, CallState, EventType
+from gateway.domain.calls.observation import (
     Answered,
     AttemptFailed,
     DialFailed,
@@ -28,7 +28,7 @@ from gateway.domain.observation import (
     Updated,
 )
 from gateway.domain.outcome import EndReason, Failure, HangupSource
-from tests.store.values import NOON, a_call
+from tests.stands.values import NOON, a_call
 
 times = st.integers(0, 300).map(lambda second: NOON + timedelta(seconds=second))
 ids = st.builds(

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.advance import advance
-from gateway.domain.call import Attempt, Call
-from gateway.domain.observation import (
+from gateway.domain.calls.advance import advance
+from gateway.domain.calls.call import Attempt, Call
+from gateway.domain.calls.observation import (
     Answered,
     DialFailed,
     EndAsked,
@@ -22,7 +22,7 @@ from gateway.domain.observation import (
     Observation,
 )
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
-from tests.store.values import NOON, a_call
+from tests.stands.values import NOON, a_call
 
 IDS = LegIds("PA_1", "SCL_1", "a@host")
 RINGING_TIMEOUT = timedelta(seconds=30)

@@ -8,8 +8,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
-from gateway.domain.carrier_numbers import LONGEST_DIGITS, LONGEST_TEXT, canonical, dialled
-from gateway.domain.owners import Owner, Owners
+from gateway.domain.calls.owners import Owner, Owners
+from gateway.domain.numbers.carrier_numbers import LONGEST_DIGITS, LONGEST_TEXT, canonical, dialled
 from gateway.domain.tenant import Inbound, Tenant
 from tests.domain.test_inbound import LEG
 

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.advance import advance
-from gateway.domain.call import CallState
-from gateway.domain.failover import objection
-from gateway.domain.health import Result, result_of
-from gateway.domain.observation import DialFailed
+from gateway.domain.calls.advance import advance
+from gateway.domain.calls.call import CallState
+from gateway.domain.calls.failover import objection
+from gateway.domain.calls.observation import DialFailed
 from gateway.domain.outcome import (
     CarrierReason,
     Cause,
@@ -17,9 +16,10 @@ from gateway.domain.outcome import (
     HangupSource,
     end_reason,
 )
-from gateway.domain.routing.decision import Backup
+from gateway.domain.route_decision import Backup
+from gateway.domain.routing.trunk_health import Result, result_of
 from gateway.domain.tenant import Trunk, TrunkOutcome
-from tests.store.values import NOON, on_trunk
+from tests.stands.values import NOON, on_trunk
 
 LIMITS = [
     ("Telnyx", 403, "User channel limit exceeded D1"),

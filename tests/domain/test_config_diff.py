@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.config_diff import MAX_VALUE, changes
+from gateway.domain.config.diff import MAX_VALUE, changes
 
 
 def told(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:

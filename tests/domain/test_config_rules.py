@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.config_rules import violations
+from gateway.domain.config.rules import violations
 from gateway.domain.tenant import (
     Config,
     Route,

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.config_rules import violations
+from gateway.domain.config.rules import violations
 from gateway.domain.tenant import Config, Tenant, Trunk, TrunkNumber
 from gateway.errors import GatewayError
-from gateway.wire.config_v1 import from_yaml
+from gateway.wire.config.document import from_yaml
 
 TOKEN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~")
 """RFC 3261, section 25.1."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.config_warnings import MAX_LOOKS, warnings
+from gateway.domain.config.warnings import MAX_LOOKS, warnings
 from gateway.domain.tenant import (
     Config,
     NumberFormat,

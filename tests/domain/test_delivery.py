@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.delivery import (
+from gateway.domain.calls.delivery import (
     MAX_ERROR,
     Answer,
     Delivery,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.domain import e164
-from gateway.domain.dial_strings import readings
+from gateway.domain.numbers import e164
+from gateway.domain.numbers.dial_strings import readings
 from gateway.domain.tenant import NumberKind
 from gateway.errors import GatewayError, Reason
 

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.health import FAILED_OF_LATE
-from gateway.domain.limits import limits_of_tenant, limits_of_trunk, trunk_of_limit
-from gateway.domain.routing.decision import (
+from gateway.domain.limits.calls import limits_of_tenant, limits_of_trunk, trunk_of_limit
+from gateway.domain.route_decision import (
     Candidate,
     LimitCheck,
     RouteDecision,
@@ -16,6 +15,7 @@ from gateway.domain.routing.decision import (
 )
 from gateway.domain.routing.disclosure import for_tenant, own_trunks
 from gateway.domain.routing.taking import LAST_ONE_LEFT
+from gateway.domain.routing.trunk_health import FAILED_OF_LATE
 from gateway.domain.tenant import Tenant, TenantLimits, Trunk
 from tests.domain.routing_words import ranked, taken
 

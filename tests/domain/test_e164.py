@@ -6,8 +6,8 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneMetadata
 
-from gateway.domain import e164
-from gateway.domain.numbers import callee
+from gateway.domain.numbers import e164
+from gateway.domain.numbers.callee import callee
 from gateway.domain.tenant import NumberKind
 from gateway.errors import GatewayError, Reason
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.advance import advance
-from gateway.domain.call import Attempt, Call, Ending
-from gateway.domain.failover import SILENCE, may_go_on, objection, told
-from gateway.domain.observation import AttemptFailed, LegIds, LegSeen, LegStatus, NextTrunk
+from gateway.domain.calls.advance import advance
+from gateway.domain.calls.call import Attempt, Call, Ending
+from gateway.domain.calls.failover import SILENCE, may_go_on, objection, told
+from gateway.domain.calls.observation import AttemptFailed, LegIds, LegSeen, LegStatus, NextTrunk
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
-from gateway.domain.routing.decision import Backup
+from gateway.domain.route_decision import Backup
 from gateway.domain.tenant import Trunk
-from tests.store.values import NOON, a_call
+from tests.stands.values import NOON, a_call
 
 BERLIN = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1")
 SOON = NOON + timedelta(seconds=1)

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.domain import e164, fields, request_checks
-from gateway.domain.call import Codec, LegOptions
-from gateway.domain.commands import CallRef, PlaceCall, TransferCall
-from gateway.domain.numbers import callee
-from gateway.domain.targets import sip_target, target
+from gateway.domain import fields
+from gateway.domain.calls import checks as request_checks
+from gateway.domain.calls.call import Codec, LegOptions
+from gateway.domain.calls.requests import CallRef, PlaceCall, TransferCall
+from gateway.domain.numbers import e164
+from gateway.domain.numbers.callee import callee
+from gateway.domain.numbers.targets import sip_target, target
 from gateway.errors import GatewayError, Reason
 
 CALL = PlaceCall(to="+15005550100")

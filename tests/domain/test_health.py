@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.call import Attempt, Call, CallState, Codec, LegOptions, MediaEncryption
-from gateway.domain.health import (
+from gateway.domain.calls.call import Attempt, Call, CallState, Codec, LegOptions, MediaEncryption
+from gateway.domain.outcome import EndReason
+from gateway.domain.routing.trunk_health import (
     LONGEST_QUARANTINE,
     Health,
     Recent,
@@ -27,7 +28,6 @@ from gateway.domain.health import (
     traffic_of,
     with_probe,
 )
-from gateway.domain.outcome import EndReason
 from gateway.domain.tenant import DEFAULT_FAILOVER_CODES, TrunkHealthPolicy
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

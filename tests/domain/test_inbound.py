@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.call import CallState, Direction
-from gateway.domain.inbound import call_of
-from gateway.domain.leg import Leg
-from gateway.domain.observation import LegIds, LegStatus
-from gateway.domain.owners import Owner, Owners
+from gateway.domain.calls.call import CallState, Direction
+from gateway.domain.calls.inbound import call_of
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.domain.calls.owners import Owner, Owners
 from gateway.domain.tenant import Inbound, Tenant
 from gateway.domain.timeouts import TimeoutPolicy
-from tests.store.values import NOON
+from tests.stands.values import NOON
 
 CALLER, HOTLINE = "+15005550177", "+15005550188"
 LEG = Leg(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.limits import (
+from gateway.domain.limits.calls import (
     MINUTE,
     SECOND,
     Held,

@@ -8,8 +8,8 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneMetadata, PhoneNumberFormat, ValidationResult
 
-from gateway.domain import e164
-from gateway.domain.number_formats import at_home, misread, written_for
+from gateway.domain.numbers import e164
+from gateway.domain.numbers.formats import at_home, misread, written_for
 from gateway.domain.tenant import NumberFormat, Trunk, TrunkNumber
 from gateway.errors import GatewayError
 

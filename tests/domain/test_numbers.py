@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.number_formats import written_for
-from gateway.domain.numbers import Callee, callee, country_of, is_emergency
+from gateway.domain.numbers.callee import Callee, callee, country_of, is_emergency
+from gateway.domain.numbers.formats import written_for
 from gateway.domain.tenant import NumberFormat, NumberKind, Tenant
 from gateway.errors import GatewayError, Reason
 

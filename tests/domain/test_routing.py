@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.commands import PlaceCall
+from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.tenant import NumberKind, Route
 from gateway.errors import GatewayError
 from tests.domain.routing_words import (

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.commands import PlaceCall
-from gateway.domain.numbers import described
-from gateway.domain.routing.decision import Option, Ranking, RouteDecision, TrunkState, Verdict
+from gateway.domain.calls.requests import PlaceCall
+from gateway.domain.numbers.callee import described
+from gateway.domain.route_decision import Option, Ranking, RouteDecision, TrunkState, Verdict
 from gateway.domain.routing.network import Asked, Network
 from gateway.domain.routing.ranking import rank
 from gateway.domain.routing.taking import take

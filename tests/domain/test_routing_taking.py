@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.routing.decision import Backup, LimitCheck, TrunkState, Verdict
+from gateway.domain.route_decision import Backup, LimitCheck, TrunkState, Verdict
 from gateway.domain.routing.taking import RETRY_UNKNOWN, take
 from gateway.domain.tenant import NumberFormat, Trunk
 from gateway.errors import GatewayError, Reason

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.commands import PlaceCall
+from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.routing.network import Network
 from gateway.domain.tenant import (
     Config,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.hosts import Place
-from gateway.domain.sip_uris import SipUri, TelUri, is_uri, parse
+from gateway.domain.numbers.hosts import Place
+from gateway.domain.numbers.sip_uris import SipUri, TelUri, is_uri, parse
 
 ATLANTA, GATEWAY, EXAMPLE = Place("atlanta.com"), Place("gateway.com"), Place("example.com")
 ODD = "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.targets import sip_target, target
+from gateway.domain.numbers.targets import sip_target, target
 from gateway.errors import GatewayError, Reason
 
 TARGETS = [

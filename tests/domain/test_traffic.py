@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gateway.domain.traffic import BURST_SECONDS, full, taken
+from gateway.domain.limits.traffic import BURST_SECONDS, full, taken
 
 RATE = 10
 

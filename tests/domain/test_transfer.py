@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.outcome import Cause, Failure
-from gateway.domain.transfer import (
+from gateway.domain.calls.transfer import (
     LeftInTransfer,
     ReferCompleted,
     ReferFailed,
@@ -18,7 +17,8 @@ from gateway.domain.transfer import (
     TransferState,
     advance_transfer,
 )
-from tests.store.values import NOON, a_transfer
+from gateway.domain.outcome import Cause, Failure
+from tests.stands.values import NOON, a_transfer
 
 PENDING = a_transfer("transfer_1", "call_1")
 DECLINED = Failure(603, "Decline", detail="call transfer failed")

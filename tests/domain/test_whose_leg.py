@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.call import Attempt
-from gateway.domain.leg import Leg
-from gateway.domain.observation import LegIds, LegStatus
-from gateway.domain.whose_leg import is_newest_of, is_of
-from tests.store.values import NOON, a_call
+from gateway.domain.calls.call import Attempt
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.domain.calls.whose_leg import is_newest_of, is_of
+from tests.stands.values import NOON, a_call
 
 CALL = a_call("call_1", room="desk", participant_identity="bob", sip_call_id="SCL_1")
 LEG = Leg(LegStatus.ACTIVE, LegIds("PA_1", "SCL_1"), room="desk", identity="bob")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.telephony.v1 import calls_pb2
 from tests.fuzz.target import Target, is_twirp_error
-from tests.wires import SERVICES
+from tests.stands.wires import SERVICES
 
 EXAMPLES = 250
 GROWTH = 40 * 1024 * 1024

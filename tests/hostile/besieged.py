@@ -18,11 +18,11 @@ from gateway.build import Administration, SystemClock
 from gateway.domain.tenant import Right
 from gateway.settings import Settings
 from gateway.store.store import open_store
-from tests.behaviour.stand import Client, configuration
 from tests.hostile import measure
 from tests.hostile.measure import Seen
-from tests.processes import ROOT, GatewayProcess
-from tests.wires import GrpcWire, TwirpWire, Wire
+from tests.stands.processes import ROOT, GatewayProcess
+from tests.stands.stand import Client, configuration
+from tests.stands.wires import GrpcWire, TwirpWire, Wire
 
 MASTER_KEY = "q7Zt0x-EcV1m9TnYb4UwPd2sHk6LgRfJ"
 CALM_ROUNDS = 60

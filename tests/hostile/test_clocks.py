@@ -28,9 +28,9 @@ from gateway.domain.tenant import Right
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Client, configuration, eventually, phone, reason_name, span
-from tests.processes import GatewayProcess
-from tests.wires import GrpcWire
+from tests.stands.processes import GatewayProcess
+from tests.stands.stand import Client, configuration, eventually, phone, reason_name, span
+from tests.stands.wires import GrpcWire
 
 pytestmark = pytest.mark.slow
 

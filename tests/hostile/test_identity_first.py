@@ -11,13 +11,13 @@ import grpc
 import pytest
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.stand import phone, reason_name, span
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, JSON, PROTOBUF, bearer, head, lines, post
 from tests.hostile.livekit import HostileLiveKit, signed
 from tests.hostile.measure import MEMORY, MIB, PATIENCE, forget_peak, memory, peak, unharmed
-from tests.wires import SERVICES, GrpcWire
+from tests.stands.stand import phone, reason_name, span
+from tests.stands.wires import SERVICES, GrpcWire
 
 METHODS = [
     (service.full_name, method.name)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import eventually, phone, refusal, span
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import CALLS, lines
 from tests.hostile.livekit import HostileLiveKit
 from tests.platform.fake_livekit import twirp_error
+from tests.stands.stand import eventually, phone, refusal, span
 from tests.webhooks.receiving import SECRET
 
 MALFORMED = [

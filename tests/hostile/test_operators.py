@@ -16,13 +16,13 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 from gateway.telephony.v1 import admin_pb2
-from tests.behaviour.stand import configuration, eventually, refusal
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, bearer, post
-from tests.ports import free_ports
-from tests.processes import ROOT
-from tests.wires import GrpcWire
+from tests.stands.ports import free_ports
+from tests.stands.processes import ROOT
+from tests.stands.stand import configuration, eventually, refusal
+from tests.stands.wires import GrpcWire
 
 
 async def got(port: int, path: str, **headers: str) -> tuple[int, str]:

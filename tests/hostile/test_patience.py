@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import configuration, eventually, phone, span
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import CALLS, bearer, head, line, lines, post
 from tests.hostile.livekit import HostileLiveKit
 from tests.hostile.measure import MEMORY, PATIENCE, memory, unharmed
-from tests.wires import RefusedError
+from tests.stands.stand import configuration, eventually, phone, span
+from tests.stands.wires import RefusedError
 
 PEERS = [f"127.0.0.{at}" for at in range(20, 30)]
 BODY = 512 * 1024

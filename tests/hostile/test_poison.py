@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import phone, refusal, span
 from tests.hostile.conftest import DATABASES, Begun
 from tests.hostile.livekit import HostileLiveKit
-from tests.patience import PATIENCE
 from tests.platform.fake_livekit import twirp_error
+from tests.stands.patience import PATIENCE
+from tests.stands.stand import phone, refusal, span
 
 CODES = [
     "2147483648",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.behaviour.stand import Client, eventually, phone, refusal
 from tests.hostile.conftest import Begun
 from tests.hostile.line import post
 from tests.hostile.livekit import HostileLiveKit, signed
-from tests.wires import RefusedError
+from tests.stands.stand import Client, eventually, phone, refusal
+from tests.stands.wires import RefusedError
 
 BLOCKED = "+15005550113"
 HOST = "pbx.example.com"

@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 
 from gateway.telephony.v1 import admin_pb2
-from tests.behaviour.administering import message
-from tests.behaviour.stand import configuration, phone, span
 from tests.hostile.besieged import MASTER_KEY, Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.livekit import HostileLiveKit
-from tests.wires import RefusedError
+from tests.stands.administering import message
+from tests.stands.stand import configuration, phone, span
+from tests.stands.wires import RefusedError
 
 OTHER_KEY = "Jx3m-Qv8Rk1Zt6Wc9Yb2Nf5Hs7Ld0Pg4"
 

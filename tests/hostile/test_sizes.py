@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.stand import NUMBERS, Client, eventually, phone, refusal
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import DATABASES, Begun
 from tests.hostile.line import ADMIN, CALLS, PROTOBUF, bearer, post
 from tests.hostile.livekit import HostileLiveKit, endless
 from tests.hostile.measure import KIB, MEMORY, REFUSAL, forget_peak, memory, peak, unharmed
-from tests.wires import RefusedError
+from tests.stands.stand import NUMBERS, Client, eventually, phone, refusal
+from tests.stands.wires import RefusedError
 
 REFUSALS = 150
 FREE = {"GATEWAY_MAX_REQUESTS_PER_TENANT": "100000", "GATEWAY_MAX_REQUESTS_PER_PEER": "100000"}

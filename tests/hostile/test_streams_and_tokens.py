@@ -15,11 +15,11 @@ import grpc
 import pytest
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from tests.behaviour.stand import refusal
 from tests.hostile.besieged import HOUR, Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import CALLS, bearer, head, lines
-from tests.wires import RefusedError
+from tests.stands.stand import refusal
+from tests.stands.wires import RefusedError
 
 LEEWAY = 5.0
 YEAR_3000 = 32503680000

@@ -22,7 +22,6 @@ from gateway.build import SystemClock
 from gateway.domain.tenant import Webhook
 from gateway.telephony.v1 import calls_pb2
 from gateway.webhooks.sender import HttpSender
-from tests.behaviour.stand import eventually, phone, reason_name, refusal, span
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.frames import ACK, Http2, Kind, frame, grpc_headers, http2
@@ -30,8 +29,9 @@ from tests.hostile.line import CALLS, bearer, head, lines
 from tests.hostile.livekit import HostileLiveKit
 from tests.hostile.measure import MEMORY, MIB, forget_peak, memory, peak, unharmed
 from tests.hostile.test_operators import got
+from tests.stands.stand import eventually, phone, reason_name, refusal, span
+from tests.stands.wires import RefusedError
 from tests.webhooks.receiving import SECRET
-from tests.wires import RefusedError
 
 FLOOD_SECONDS = 3.0
 FLOOD_MEMORY = 256 * MIB

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviour.stand import Stand
 from tests.livekit_door.door import Door, door_of
+from tests.stands.stand import Stand
 
 DOORS = [
     pytest.param("sandbox", id="sandbox"),

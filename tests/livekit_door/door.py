@@ -19,7 +19,7 @@ from livekit.protocol.sip import (
 )
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, phone
+from tests.stands.stand import Stand, phone
 
 ROOM = "acme-door"
 PATIENCE = 30.0

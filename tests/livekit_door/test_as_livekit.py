@@ -11,8 +11,8 @@ from livekit.protocol.sip import (
     TransferSIPParticipantRequest,
 )
 
-from tests.behaviour.stand import phone
 from tests.livekit_door.door import PATIENCE, ROOM, Door, failure, span
+from tests.stands.stand import phone
 
 pytestmark = [
     pytest.mark.livekit,

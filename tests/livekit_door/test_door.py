@@ -10,9 +10,9 @@ from livekit.api import LiveKitAPI, SipCallError
 from livekit.protocol.sip import SIPNamedDest, SIPOutboundConfig, SIPRequestDest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, configuration, phone, reason_name
 from tests.livekit_door.door import ROOM, Door, door_of, failure, seen, span
-from tests.patience import LATE
+from tests.stands.patience import LATE
+from tests.stands.stand import Stand, configuration, phone, reason_name
 
 REQUEST_ID = "X-Livekit-Request-Id"
 

@@ -8,8 +8,8 @@ from livekit.api import ListSIPOutboundTrunkRequest, SipCallError
 from livekit.protocol.models import Pagination
 from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
 
-from tests.behaviour.stand import NUMBERS, phone, reason_name, state_name
 from tests.livekit_door.door import ROOM, Door, door_of, failure, seen, span
+from tests.stands.stand import NUMBERS, phone, reason_name, state_name
 
 
 async def answered(door: Door, digits: str = "00", **fields: object) -> SIPParticipantInfo:

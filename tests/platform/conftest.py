@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from gateway.platform.livekit import LiveKitPlatform
-from gateway.platform.sandbox import SandboxPlatform
+from gateway.platform.livekit.platform import LiveKitPlatform
+from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import Platform
-from tests.clocks import RealClock
 from tests.platform.stand import CALLER_ID, Stand
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.clocks import RealClock
 
 
 @pytest.fixture(scope="session")

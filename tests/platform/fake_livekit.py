@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from google.protobuf.message import Message
 
-from gateway.platform.livekit import LiveKitPlatform, no_secret
+from gateway.platform.livekit.platform import LiveKitPlatform, no_secret
 from tests.platform.stand import Stand
 
 API_KEY = "key"

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from gateway.domain.leg import Dial, DialReply, Leg, PickedUp, Refer
-from gateway.domain.observation import LegStatus
+from gateway.domain.calls.leg import Dial, DialReply, Leg, PickedUp, Refer
+from gateway.domain.calls.observation import LegStatus
 from gateway.ports import Platform
-from tests.patience import PATIENCE
+from tests.stands.patience import PATIENCE
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import structlog
 from livekit.protocol.sip import CreateSIPParticipantRequest, SIPParticipantInfo
 
 from gateway import settings
-from gateway.domain.leg import Refused
+from gateway.domain.calls.leg import Refused
 from gateway.domain.outcome import EndReason, end_reason, worth_dialing_again
 from gateway.domain.tenant import InlineTrunk
 from tests.platform.fake_livekit import FakeLiveKit, message, twirp_error

@@ -9,12 +9,12 @@ from aiohttp import web
 from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import ListRoomsResponse
 
-from gateway.domain.leg import NoReply, Refused
-from gateway.platform.livekit_answers import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_LIST_BYTES
+from gateway.domain.calls.leg import NoReply, Refused
+from gateway.platform.livekit.answers import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_LIST_BYTES
 from gateway.ports import PlatformError
-from tests.patience import PATIENCE
 from tests.platform.fake_livekit import Answer, FakeLiveKit, message, raw
 from tests.platform.stand import tel
+from tests.stands.patience import PATIENCE
 
 HUGE = 400 * 1024 * 1024
 CHUNK = b"\x00" * 1024 * 1024

@@ -12,7 +12,7 @@ from gateway.domain.outcome import (
     end_reason,
     worth_dialing_again,
 )
-from gateway.platform.livekit_failures import cause
+from gateway.platform.livekit.failures import cause
 
 TWIRP_CODES = (
     "canceled", "unknown", "invalid_argument", "malformed", "deadline_exceeded", "not_found",

@@ -10,8 +10,8 @@ from livekit.protocol.sip import (
     TransferSIPParticipantResponse,
 )
 
-from gateway.domain.leg import PickedUp, Refused
-from gateway.platform.livekit_replies import (
+from gateway.domain.calls.leg import PickedUp, Refused
+from gateway.platform.livekit.replies import (
     cause_of,
     dial_failed,
     leg_told,

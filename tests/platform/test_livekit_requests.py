@@ -15,10 +15,10 @@ from livekit.protocol.sip import (
     TransferSIPParticipantRequest,
 )
 
-from gateway.domain.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
-from gateway.domain.leg import Dial, Refer
+from gateway.domain.calls.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
+from gateway.domain.calls.leg import Dial, Refer
 from gateway.domain.tenant import InlineTrunk, SipTransport
-from gateway.platform.livekit_requests import (
+from gateway.platform.livekit.requests import (
     CREATE_FIELDS,
     INLINE_FIELDS,
     TRANSFER_FIELDS,

@@ -11,9 +11,9 @@ from livekit.protocol.room import (
     ListRoomsResponse,
 )
 
-from gateway.domain.leg import Leg
-from gateway.domain.observation import LegIds, LegStatus
-from gateway.platform import livekit as livekit_platform
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.platform.livekit import platform as livekit_platform
 from gateway.ports import PlatformError
 from tests.platform.fake_livekit import (
     LOST,

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from gateway.domain.call import LegOptions
-from gateway.domain.leg import NoReply, PickedUp, Refused
-from gateway.domain.observation import LegStatus
+from gateway.domain.calls.call import LegOptions
+from gateway.domain.calls.leg import NoReply, PickedUp, Refused
+from gateway.domain.calls.observation import LegStatus
 from gateway.domain.outcome import Cause, Failure
-from gateway.platform import livekit as livekit_platform
-from gateway.platform.livekit import LiveKitPlatform
+from gateway.platform.livekit import platform as livekit_platform
+from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.ports import PlatformError
 from tests.platform.stand import CALLER_ID, Stand, eventually, phone, seconds, tel
 from tests.stack.livekit_stack import LiveKitStack

@@ -4,8 +4,8 @@ import jwt
 import pytest
 from livekit.api import TokenVerifier
 
-from gateway.platform import livekit_tokens
-from gateway.platform.livekit_tokens import RENEWAL, VALIDITY, Grant, Tokens
+from gateway.platform.livekit import tokens as livekit_tokens
+from gateway.platform.livekit.tokens import RENEWAL, VALIDITY, Grant, Tokens
 from tests.platform.fake_livekit import API_KEY, API_SECRET
 
 

@@ -21,12 +21,12 @@ from livekit.protocol.sip import (
     TransferSIPParticipantResponse,
 )
 
-from gateway.domain.call import LegOptions
-from gateway.domain.leg import Completed, NeverSent, NoReply, PickedUp, ReferReply, Refused
-from gateway.domain.observation import LegIds
+from gateway.domain.calls.call import LegOptions
+from gateway.domain.calls.leg import Completed, NeverSent, NoReply, PickedUp, ReferReply, Refused
+from gateway.domain.calls.observation import LegIds
 from gateway.domain.outcome import Cause, Failure
-from gateway.platform import livekit as livekit_platform
-from gateway.platform.livekit import LiveKitPlatform
+from gateway.platform.livekit import platform as livekit_platform
+from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.ports import PlatformError
 from tests.platform.fake_livekit import (
     API_KEY,

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from gateway.domain.call import LegOptions
-from gateway.domain.leg import Completed, NoReply, PickedUp, ReferReply, Refused
-from gateway.domain.observation import LegStatus
+from gateway.domain.calls.call import LegOptions
+from gateway.domain.calls.leg import Completed, NoReply, PickedUp, ReferReply, Refused
+from gateway.domain.calls.observation import LegStatus
 from gateway.domain.outcome import Cause, Failure
-from tests.patience import LATE
 from tests.platform.stand import Stand, all_along, eventually, phone, seconds, tel
+from tests.stands.patience import LATE
 
 TIMED_OUT = Refused(Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
 

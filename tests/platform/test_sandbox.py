@@ -8,17 +8,17 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from gateway.domain.leg import Completed, NoReply, Refused
-from gateway.domain.number_formats import written_for
-from gateway.domain.observation import LegStatus
+from gateway.domain.calls.leg import Completed, NoReply, Refused
+from gateway.domain.calls.observation import LegStatus
+from gateway.domain.numbers.formats import written_for
 from gateway.domain.tenant import NumberFormat, Trunk
 from gateway.platform import lifetime
-from gateway.platform.sandbox import SandboxPlatform
-from gateway.platform.sandbox_phones import NOBODY, NUMBERS, number
-from gateway.service.dialing import dial_of
-from tests.clocks import RealClock
+from gateway.platform.sandbox.phones import NOBODY, NUMBERS, number
+from gateway.platform.sandbox.platform import SandboxPlatform
+from gateway.service.following.dial import dial_of
 from tests.platform.stand import Stand, eventually, phone, seconds, tel
-from tests.store.values import on_trunk
+from tests.stands.clocks import RealClock
+from tests.stands.values import on_trunk
 
 
 @pytest_asyncio.fixture

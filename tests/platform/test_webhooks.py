@@ -13,12 +13,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.domain.inbound import Change, Notice
-from gateway.domain.leg import Leg
-from gateway.domain.observation import LeaveReason, LegIds, LegStatus
-from gateway.platform.webhooks import LiveKitNotices
+from gateway.domain.calls.inbound import Change, Notice
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import LeaveReason, LegIds, LegStatus
+from gateway.platform.livekit.notices import LiveKitNotices
 from gateway.ports import NotGenuineError, NotReadableError
-from tests.clocks import RealClock, SteppingClock
+from tests.stands.clocks import RealClock, SteppingClock
 
 KEY = "key"
 SECRET = "a secret that is long enough for HS256"

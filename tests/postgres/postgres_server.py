@@ -19,8 +19,8 @@ from typing import Any, Self
 
 import psycopg
 
-from tests.patience import PATIENCE
-from tests.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
+from tests.stands.patience import PATIENCE
+from tests.stands.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
 
 HERE = Path(__file__).parent
 USER = "gateway"

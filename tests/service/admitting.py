@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from gateway.domain.call import Attempt, Call, CallState
-from gateway.domain.health import Standing
-from gateway.domain.routing.decision import Backup, Option, Ranking, RouteDecision
+from gateway.domain.calls.call import Attempt, Call, CallState
+from gateway.domain.route_decision import Backup, Option, Ranking, RouteDecision
+from gateway.domain.routing.trunk_health import Standing
 from gateway.domain.tenant import Tenant, TenantLimits, Trunk, TrunkHealthPolicy, TrunkNumber
 from gateway.domain.timeouts import Timeout
 from gateway.ports import Reading, Transaction
-from gateway.service.admission import Admission, Chosen
-from gateway.service.health import TrunkWatch
-from tests.store.values import a_call
+from gateway.service.ledger.admission import Admission, Chosen
+from gateway.service.ledger.trunk_watch import TrunkWatch
+from tests.stands.values import a_call
 
 POLICY = TrunkHealthPolicy(min_calls=3, quarantine=timedelta(seconds=30), probes=2)
 SECOND = timedelta(seconds=1)

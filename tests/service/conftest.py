@@ -8,11 +8,11 @@ import pytest
 import pytest_asyncio
 
 from gateway.domain.tenant import Config
-from gateway.service.directory import Directory
-from gateway.service.identity import Identity
+from gateway.service.access.directory import Directory
+from gateway.service.access.identity import Identity
 from gateway.store.store import SqlStore, open_store
-from tests.clocks import RealClock
 from tests.service.signing import KEYS, SEAL, Hands
+from tests.stands.clocks import RealClock
 
 
 @pytest_asyncio.fixture

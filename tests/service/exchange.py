@@ -9,27 +9,27 @@ from dataclasses import replace
 from gateway.audit.redaction import keep
 from gateway.audit.trail import Trail
 from gateway.build import SystemClock
-from gateway.domain.call import Call
-from gateway.domain.inbound import Change, Notice
-from gateway.domain.leg import Completed, Dial, DialReply, Leg, PickedUp, Refer, ReferReply
-from gateway.domain.observation import LeaveReason, LegIds, LegStatus
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.inbound import Change, Notice
+from gateway.domain.calls.leg import Completed, Dial, DialReply, Leg, PickedUp, Refer, ReferReply
+from gateway.domain.calls.observation import LeaveReason, LegIds, LegStatus
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller, Config, Inbound, Tenant
-from gateway.platform.sandbox import SandboxPlatform
+from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import AuditQuery, CallQuery, PlatformError
-from gateway.service.admission import Admission
-from gateway.service.adoption import Adoption
-from gateway.service.directory import Directory
+from gateway.service.access.directory import Directory
+from gateway.service.arrivals.adoption import Adoption
+from gateway.service.arrivals.notices import Notices
+from gateway.service.arrivals.sweep import Sweep, Swept
 from gateway.service.drain import Drain
-from gateway.service.failover import Failover
-from gateway.service.feed import Feed
-from gateway.service.followers import Followers
-from gateway.service.health import TrunkWatch
-from gateway.service.platforms import Platforms
-from gateway.service.presence import Lease
-from gateway.service.record import Record
-from gateway.service.sweep import Sweep, Swept
-from gateway.service.webhooks_in import Notices
+from gateway.service.following.failover import Failover
+from gateway.service.following.followers import Followers
+from gateway.service.following.platforms import Platforms
+from gateway.service.ledger.admission import Admission
+from gateway.service.ledger.feed import Feed
+from gateway.service.ledger.lease import Lease
+from gateway.service.ledger.record import Record
+from gateway.service.ledger.trunk_watch import TrunkWatch
 from gateway.store.store import SqlStore
 
 ACME = Tenant(tenant_id="acme", inbound=Inbound(end_room_on_hangup=True))

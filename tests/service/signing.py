@@ -11,9 +11,9 @@ import pytest
 from gateway.domain.tenant import Caller, Right
 from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey
-from gateway.service.identity import Identity
-from gateway.service.seal import Seal
-from tests.store.values import NOON
+from gateway.service.access.identity import Identity
+from gateway.service.access.seal import Seal
+from tests.stands.values import NOON
 
 NOW = int(NOON.timestamp())
 PEER = "ipv4:10.0.0.7:40312"

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.limits import day_of
-from gateway.domain.numbers import described
-from gateway.domain.routing.decision import LimitCheck, RouteDecision, Verdict
+from gateway.domain.limits.calls import day_of
+from gateway.domain.numbers.callee import described
+from gateway.domain.route_decision import LimitCheck, RouteDecision, Verdict
 from gateway.domain.tenant import DestinationLimit, NumberFormat
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
-from gateway.service.admission import Chosen
+from gateway.service.ledger.admission import Chosen
 from gateway.store.store import SqlStore
 from tests.service.admitting import (
     SECOND,
@@ -25,7 +25,7 @@ from tests.service.admitting import (
     quarantine,
     stored,
 )
-from tests.store.values import a_call
+from tests.stands.values import a_call
 
 BERLIN, HAMBURG = a_trunk("berlin"), a_trunk("hamburg")
 

@@ -8,18 +8,18 @@ import pytest
 import pytest_asyncio
 
 from gateway.build import SystemClock
-from gateway.domain.call import Call, CallState, Direction, Ending
-from gateway.domain.inbound import call_of
-from gateway.domain.leg import Leg
-from gateway.domain.observation import EndAsked, LeaveReason, LegStatus
+from gateway.domain.calls.call import Call, CallState, Direction, Ending
+from gateway.domain.calls.inbound import call_of
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import EndAsked, LeaveReason, LegStatus
+from gateway.domain.calls.owners import Owner
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.domain.owners import Owner
 from gateway.domain.tenant import TenantLimits
 from gateway.errors import GatewayError, Reason
-from gateway.service.adoption import Finder
+from gateway.service.arrivals.adoption import Finder
 from gateway.store.store import SqlStore, open_store
-from tests.behaviour.stand import eventually
 from tests.service.exchange import ACME, GLOBEX, Desk, Exchange, a_leg, serving
+from tests.stands.stand import eventually
 
 RECORDED = {
     "direction": "INBOUND",

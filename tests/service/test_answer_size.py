@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.call import Attempt, Call, CallState, Direction
-from gateway.domain.delivery import Delivery, DeliveryState, WebhookRef
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Attempt, Call, CallState, Direction
+from gateway.domain.calls.delivery import Delivery, DeliveryState, WebhookRef
+from gateway.domain.calls.event import CallEvent
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.tenant import Trunk, TrunkNumber
 from gateway.ports import ApiKey
-from gateway.service.answer_size import (
+from gateway.service.api.paging.answer_size import (
     MAX_ANSWER_BYTES,
     call_bytes,
     delivery_bytes,
@@ -22,10 +22,11 @@ from gateway.service.answer_size import (
     fitting,
     transfer_bytes,
 )
-from gateway.service.webhooks import PageOfDeliveries
-from gateway.wire import admin_v1_responses, webhooks_v1
-from gateway.wire import telephony_v1_responses as responses
-from tests.store.values import NOON, a_call, a_transfer, an_event
+from gateway.service.api.webhooks import PageOfDeliveries
+from gateway.wire.admin_v1 import responses as admin_responses
+from gateway.wire.telephony_v1 import responses
+from gateway.wire.telephony_v1 import webhooks as webhooks_v1
+from tests.stands.values import NOON, a_call, a_transfer, an_event
 
 LETTERS = ["", "x", "ä", "€", "😀"]
 MAX_MESSAGE = 4 * 1024 * 1024
@@ -147,7 +148,7 @@ UNPAGED: list[tuple[Any, Sequence[Any], str]] = [
         [a_transfer(f"t{at}", "c", to="x" * 255) for at in range(20_000)],
         "transfers",
     ),
-    (admin_v1_responses.keys, keys(50_000), "keys"),
+    (admin_responses.keys, keys(50_000), "keys"),
 ]
 
 

@@ -6,9 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.build.clock import LASTING, SECOND, SLIGHT, SystemClock
-from gateway.service.timeline import Timeline, Timelines
-from tests.clocks import NOON, HandClock
-from tests.store.values import a_call
+from gateway.service.ledger.timeline import Timeline, Timelines
+from tests.stands.clocks import NOON, HandClock
+from tests.stands.values import a_call
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = 3600.0

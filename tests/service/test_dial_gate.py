@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.service.dial_gate import LEAST, START, DialGate
-from tests.patience import PATIENCE
+from gateway.service.following.dial_gate import LEAST, START, DialGate
+from tests.stands.patience import PATIENCE
 
 
 async def settled() -> None:

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.leg import Dial, DialReply, NeverSent, PickedUp, Refused
-from gateway.domain.observation import LegIds
+from gateway.domain.calls.leg import Dial, DialReply, NeverSent, PickedUp, Refused
+from gateway.domain.calls.observation import LegIds
 from gateway.domain.outcome import Cause, Failure
-from gateway.platform.sandbox import SandboxPlatform
+from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import Clock
-from gateway.service.dial_gate import START, DialGate
-from gateway.service.dialing import ASK_AGAIN, UNSEEN_RINGING, Dialing, TakenOverError
-from tests.clocks import HandClock, RealClock
-from tests.patience import PATIENCE
+from gateway.service.following.dial import ASK_AGAIN, UNSEEN_RINGING, Dialing, TakenOverError
+from gateway.service.following.dial_gate import START, DialGate
+from tests.stands.clocks import HandClock, RealClock
+from tests.stands.patience import PATIENCE
 
 FULL = Refused(Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"))
 PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))

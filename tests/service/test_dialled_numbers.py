@@ -7,11 +7,11 @@ import pytest
 
 from gateway.domain.outcome import Failure
 from gateway.domain.tenant import NumberFormat
-from gateway.service.dialing import dial_of
-from gateway.service.failover import Failover
+from gateway.service.following.dial import dial_of
+from gateway.service.following.failover import Failover
 from gateway.store.store import SqlStore
 from tests.service.admitting import a_trunk, on
-from tests.store.values import on_trunk
+from tests.stands.values import on_trunk
 
 NATIONAL = NumberFormat(plus=False, prefix="0", strip=1, countries=("DE",))
 GERMAN = a_trunk("german", number_format=NATIONAL)

@@ -8,11 +8,11 @@ import pytest
 from gateway.domain.tenant import Config, Right, Tenant
 from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey, StoredConfig
-from gateway.service import directory as directory_module
-from gateway.service.directory import Directory
+from gateway.service.access import directory as directory_module
+from gateway.service.access.directory import Directory
 from gateway.store.store import SqlStore
 from tests.service.waiting import until
-from tests.store.values import NOON
+from tests.stands.values import NOON
 
 KEY = ApiKey(
     key="GW1",

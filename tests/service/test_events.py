@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 
 from gateway.build import SystemClock
-from gateway.domain.call import CallState
-from gateway.domain.commands import ListCallEvents, WatchCalls
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import CallState
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.requests import ListCallEvents, WatchCalls
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
-from gateway.service import events as module
+from gateway.service.access.traffic import Traffic, TrafficLimits
+from gateway.service.api import events as module
+from gateway.service.api.events import PAGE, EventService, Heartbeat
 from gateway.service.drain import Drain
-from gateway.service.events import PAGE, EventService, Heartbeat
-from gateway.service.feed import Feed
-from gateway.service.traffic import Traffic, TrafficLimits
+from gateway.service.ledger.feed import Feed
 from gateway.store import history
 from gateway.store.store import SqlStore
-from tests.store.values import NOON, a_call, an_event
+from tests.stands.values import NOON, a_call, an_event
 
 DAY = timedelta(days=1)
 CALL = a_call("call_1", create_time=NOON - 9 * DAY, end_time=NOON, state=CallState.ENDED)

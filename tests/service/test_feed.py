@@ -6,13 +6,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.call import CallState, EventType
-from gateway.domain.event import CallEvent
-from gateway.domain.transfer import TransferState
-from gateway.service.feed import RECENT, Feed, Latest
-from tests.patience import PATIENCE
+from gateway.domain.calls.call import CallState, EventType
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import TransferState
+from gateway.service.ledger.feed import RECENT, Feed, Latest
 from tests.service.waiting import everyone_has_run
-from tests.store.values import a_call, a_transfer, an_event
+from tests.stands.patience import PATIENCE
+from tests.stands.values import a_call, a_transfer, an_event
 
 CALL = a_call("call_1")
 RINGING, ACTIVE, ENDED = (

@@ -9,8 +9,8 @@ from livekit import api
 
 from gateway.domain.tenant import Caller, Config, Right
 from gateway.errors import GatewayError, Reason
-from gateway.service.directory import Directory
-from gateway.service.identity import (
+from gateway.service.access.directory import Directory
+from gateway.service.access.identity import (
     LEEWAY_SECONDS,
     MAX_TOKEN_BYTES,
     Identity,
@@ -33,7 +33,7 @@ from tests.service.signing import (
     unsigned,
     who,
 )
-from tests.store.values import NOON
+from tests.stands.values import NOON
 
 
 async def test_a_valid_token(identity: Identity) -> None:

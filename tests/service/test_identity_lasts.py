@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gateway.domain.tenant import Right
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
-from gateway.service.directory import Directory
-from gateway.service.identity import LEEWAY_SECONDS, MAX_LIFE, MAX_REMEMBERED, Identity
+from gateway.service.access.directory import Directory
+from gateway.service.access.identity import LEEWAY_SECONDS, MAX_LIFE, MAX_REMEMBERED, Identity
 from gateway.store.store import SqlStore
 from tests.service.signing import (
     NOW,
@@ -25,7 +25,7 @@ from tests.service.signing import (
     signed,
     who,
 )
-from tests.store.values import NOON
+from tests.stands.values import NOON
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -2,14 +2,14 @@
 
 import pytest
 
-from gateway.domain import key_rules
+from gateway.domain.admin import key_rules
 from gateway.domain.tenant import Config, Right
-from gateway.service.admin import AdminService
-from gateway.service.directory import Directory
-from gateway.service.seal import Seal
+from gateway.service.access.directory import Directory
+from gateway.service.access.seal import Seal
+from gateway.service.api.admin.service import AdminService
 from gateway.settings import Settings
 from gateway.store.store import SqlStore
-from tests.store.values import StillClock
+from tests.stands.values import StillClock
 
 OPERATOR = frozenset({Right.OPERATOR})
 

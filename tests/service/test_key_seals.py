@@ -10,13 +10,13 @@ import pytest
 from gateway.build import Gateway
 from gateway.domain.tenant import Config, Right
 from gateway.ports import ApiKey, AuditQuery
-from gateway.service.admin import AdminService
-from gateway.service.directory import Directory
-from gateway.service.key_seals import KeySeals
-from gateway.service.seal import Seal
+from gateway.service.access.directory import Directory
+from gateway.service.access.key_seals import KeySeals
+from gateway.service.access.seal import Seal
+from gateway.service.api.admin.service import AdminService
 from gateway.settings import Settings
 from gateway.store.store import SqlStore
-from tests.clocks import RealClock
+from tests.stands.clocks import RealClock
 
 OLD = "an old master key for these tests"
 NEW = "the new master key for these tests"

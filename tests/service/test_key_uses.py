@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from gateway.ports import ApiKey, StoreUnavailableError
-from gateway.service.key_uses import KeyUses
+from gateway.service.access.key_uses import KeyUses
 from gateway.store.store import SqlStore
-from tests.store.values import NOON, StillClock
+from tests.stands.values import NOON, StillClock
 
 KEY = ApiKey(key="GWa", tenant_id="", rights=frozenset(), sealed_secret=b"x", create_time=NOON)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.call import CallState, Direction
+from gateway.domain.calls.call import CallState, Direction
 from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery
-from gateway.service.pages import call_pages
-from tests.store.values import NOON, a_call
+from gateway.service.api.paging.pages import call_pages
+from tests.stands.values import NOON, a_call
 
 QUERY = CallQuery(tenant_id="acme", states=frozenset({CallState.ACTIVE, CallState.RINGING}))
 LAST = a_call("call_1", create_time=NOON + timedelta(microseconds=1))

@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.domain.tenant import Tenant
-from gateway.platform.sandbox import SandboxPlatform
-from gateway.service.platforms import Platforms
-from tests.store.values import StillClock
+from gateway.platform.sandbox.platform import SandboxPlatform
+from gateway.service.following.platforms import Platforms
+from tests.stands.values import StillClock
 
 
 @pytest.mark.parametrize(

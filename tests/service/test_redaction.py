@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from gateway.audit.redaction import Redact, describe, keep, last4, text
-from gateway.domain.call import CallState, LegOptions
-from gateway.domain.commands import CallRef, HangUpCall, ListCalls, PlaceCall, TransferCall
-from gateway.domain.number_formats import misread
-from gateway.domain.routing.decision import TrunkState
+from gateway.domain.calls.call import CallState, LegOptions
+from gateway.domain.calls.requests import CallRef, HangUpCall, ListCalls, PlaceCall, TransferCall
+from gateway.domain.numbers.formats import misread
+from gateway.domain.route_decision import TrunkState
 from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.domain.routing.taking import take
 from gateway.domain.tenant import Config, NumberFormat, Tenant, Trunk, TrunkNumber
 from gateway.domain.texts import HIDDEN
-from gateway.service.call_acceptance import choice_recorded, ranking_recorded
-from gateway.service.seal import Seal
-from tests.store.values import NOON
+from gateway.service.access.seal import Seal
+from gateway.service.api.call_acceptance import choice_recorded, ranking_recorded
+from tests.stands.values import NOON
 
 SEAL = Seal(["the master key"])
 TO, CALLER_ID = "+15005550100", "+15005550199"

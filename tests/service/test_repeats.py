@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
-from gateway.domain.commands import CallRef, PlaceCall, TransferCall
+from gateway.domain.calls.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
+from gateway.domain.calls.requests import CallRef, PlaceCall, TransferCall
+from gateway.domain.calls.transfer import OnTimeout
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
-from gateway.domain.transfer import OnTimeout
 from gateway.errors import GatewayError, Reason
-from gateway.service.repeats import KEPT_FOR, claim_of, fingerprint, held
+from gateway.service.api.repeats import KEPT_FOR, claim_of, fingerprint, held
 from gateway.store.store import SqlStore
-from tests.store.values import NOON
+from tests.stands.values import NOON
 
 CALL = PlaceCall(to="+15005550100", request_id="order-1")
 TRANSFER = TransferCall(call=CallRef("call_1"), to="+15005550111", request_id="order-1")

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.domain.call import Call, Wishes
+from gateway.domain.calls.call import Call, Wishes
 from gateway.domain.routing.network import Network
 from gateway.domain.tenant import Config, Route, RouteTarget, Tenant, Trunk
 from gateway.domain.timeouts import TimeoutPolicy
-from gateway.service.replay import reroutes
+from gateway.service.api.admin.replay import reroutes
 from tests.service.admitting import a_trunk
-from tests.store.values import on_trunk
+from tests.stands.values import on_trunk
 
 BERLIN = a_trunk("berlin")
 MUNICH = a_trunk("munich")

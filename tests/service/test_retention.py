@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.call import CallState
+from gateway.domain.calls.call import CallState
 from gateway.ports import RequestClaim, Transaction
-from gateway.service.retention import BELIEVED_AFTER, CLOCKS_APART, Retention
+from gateway.service.ledger.retention import BELIEVED_AFTER, CLOCKS_APART, Retention
 from gateway.store import pruning
 from gateway.store.store import SqlStore, open_store
-from tests.clocks import HandClock, RealClock, SteppingClock
-from tests.store.values import a_call, place
+from tests.stands.clocks import HandClock, RealClock, SteppingClock
+from tests.stands.values import a_call, place
 
 DAY = timedelta(days=1)
 

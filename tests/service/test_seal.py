@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.service.seal import FORM, NONCE_BYTES, Seal, weakness
+from gateway.service.access.seal import FORM, NONCE_BYTES, Seal, weakness
 
 MASTER, OLDER = "the master key", "an older one"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.domain.secret_refs import SecretError
+from gateway.domain.config.secret_refs import SecretError
 from gateway.settings import MAX_SECRET_BYTES, Secrets, Settings
 
 PASSWORD = "hunter2-of-the-carrier"

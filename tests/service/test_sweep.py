@@ -8,18 +8,18 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from gateway.domain.call import CallState
-from gateway.domain.leg import Leg
-from gateway.domain.observation import LeaveReason, LegIds
+from gateway.domain.calls.call import CallState
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import LeaveReason, LegIds
 from gateway.ports import PlatformError, RequestClaim
-from gateway.service import sweep
-from gateway.service.adoption import Finder
-from gateway.service.sweep import Swept
+from gateway.service.arrivals import sweep
+from gateway.service.arrivals.adoption import Finder
+from gateway.service.arrivals.sweep import Swept
 from gateway.store.store import SqlStore
-from tests.behaviour.stand import eventually
 from tests.service.exchange import Desk, Exchange, a_leg, serving
 from tests.service.waiting import everyone_has_run
-from tests.store.values import a_call
+from tests.stands.stand import eventually
+from tests.stands.values import a_call
 
 AGO = timedelta(minutes=1)
 

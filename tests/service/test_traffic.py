@@ -4,8 +4,8 @@ import pytest
 
 from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason
-from gateway.service import traffic as module
-from gateway.service.traffic import Traffic, TrafficLimits
+from gateway.service.access import traffic as module
+from gateway.service.access.traffic import Traffic, TrafficLimits
 
 ACME = Caller("GWacme", "acme", frozenset())
 GLOBEX = Caller("GWglobex", "globex", frozenset())

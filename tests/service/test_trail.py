@@ -23,12 +23,12 @@ from gateway.audit.trail import (
     is_reading,
 )
 from gateway.audit.waiting import MAX_WAITING, MAX_WAITING_BYTES, WaitingRecords
-from gateway.domain.commands import CallRef, PlaceCall, UpdateCall
+from gateway.domain.calls.requests import CallRef, PlaceCall, UpdateCall
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.ports import AuditQuery, Store
 from gateway.store.store import SqlStore
-from tests.store.values import NOON, StillClock, a_record
+from tests.stands.values import NOON, StillClock, a_record
 
 PEER = "ipv4:10.0.0.7:40312"
 SHORT = timedelta(milliseconds=3)

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.call import CallState
-from gateway.domain.health import FAILED_OF_LATE, Health, Recent, TrunkHealth
-from gateway.domain.routing.decision import RouteDecision, Verdict
+from gateway.domain.calls.call import CallState
+from gateway.domain.route_decision import RouteDecision, Verdict
+from gateway.domain.routing.trunk_health import FAILED_OF_LATE, Health, Recent, TrunkHealth
 from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError
 from gateway.ports import Transaction

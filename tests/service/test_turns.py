@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.service.turns import BEGUN_AT_ONCE, Turns
+from gateway.service.access.turns import BEGUN_AT_ONCE, Turns
 
 
 async def begin(turns: Turns, asker: str, begun: list[str]) -> None:

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest_asyncio
 
-from gateway.domain.call import Call
-from gateway.service.waiting import Waiters
+from gateway.domain.calls.call import Call
+from gateway.service.api.waiting import Waiters
 from tests.service.waiting import everyone_has_run, until
-from tests.store.values import a_call
+from tests.stands.values import a_call
 
 CALL = a_call("call_1")
 SHORT = 0.01

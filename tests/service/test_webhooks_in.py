@@ -9,21 +9,22 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from gateway.domain.call import Call
-from gateway.domain.inbound import Change
-from gateway.domain.leg import Leg
-from gateway.domain.observation import LeaveReason, LegIds, LegStatus
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.inbound import Change
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import LeaveReason, LegIds, LegStatus
 from gateway.domain.outcome import EndReason
 from gateway.ports import Transaction
-from gateway.service import follow, webhooks_in
-from gateway.service.adoption import Finder
-from gateway.service.webhooks_in import REPLAY_WINDOW, Receipt
+from gateway.service.arrivals import notices as notices_in
+from gateway.service.arrivals.adoption import Finder
+from gateway.service.arrivals.notices import REPLAY_WINDOW, Receipt
+from gateway.service.following import follow
 from gateway.store.store import SqlStore
-from tests.behaviour.stand import eventually
-from tests.patience import PATIENCE
 from tests.service.exchange import Desk, Exchange, a_leg, serving
 from tests.service.waiting import until
-from tests.store.values import a_call
+from tests.stands.patience import PATIENCE
+from tests.stands.stand import eventually
+from tests.stands.values import a_call
 
 JOINED, LEFT = Change.JOINED, Change.LEFT
 SECOND = timedelta(seconds=1)
@@ -198,7 +199,7 @@ async def test_an_id_is_taken_once(desk: Desk) -> None:
 
 async def test_ids_are_not_remembered_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest id is forgotten when there are too many."""
-    monkeypatch.setattr(webhooks_in, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(notices_in, "MOST_REMEMBERED", 2)
     notices = [desk.notice(JOINED, a_leg()) for _ in range(3)]
     for notice in notices:
         desk.webhooks.take(notice)
@@ -226,7 +227,7 @@ async def test_what_nobody_follows_is_ignored(desk: Desk, changes: dict[str, obj
 
 async def test_a_full_queue(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit is not taken, and can be sent again when there is room."""
-    monkeypatch.setattr(webhooks_in, "MOST_QUEUED", 1)
+    monkeypatch.setattr(notices_in, "MOST_QUEUED", 1)
     async with serving(store, Exchange()) as desk:
         first, second = (desk.notice(JOINED, a_leg(identity=name)) for name in "ab")
         assert desk.webhooks.take(first) is Receipt.QUEUED

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.patience import PATIENCE
+from tests.stands.patience import PATIENCE
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -13,8 +13,8 @@ from livekit import api
 from livekit.api.twirp_client import ServerError, ServerErrorCode, TwirpClient
 from livekit.protocol import models, sip
 
-from tests.patience import LATE, PATIENCE
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.patience import LATE, PATIENCE
 
 CALLER_ID = "+15005550000"
 SLACK = LATE  # how far behind its time an answer may come

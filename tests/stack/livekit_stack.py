@@ -21,9 +21,9 @@ from typing import Any, Self, TypeVar
 from livekit import api
 from livekit.protocol import models, sip
 
-from tests.patience import PATIENCE
-from tests.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
 from tests.stack.machine import StackError, build, die_with_parent
+from tests.stands.patience import PATIENCE
+from tests.stands.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
 
 T = TypeVar("T")
 

@@ -8,15 +8,22 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import ports
-from tests.ports import LOOPBACK, PORTS, NoPortError, PortTakenError, free_ports, on_free_ports
 from tests.postgres import postgres_server
 from tests.postgres.postgres_server import PostgresServer
-from tests.processes import ROOT
 from tests.stack import livekit_stack
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands import ports
+from tests.stands.ports import (
+    LOOPBACK,
+    PORTS,
+    NoPortError,
+    PortTakenError,
+    free_ports,
+    on_free_ports,
+)
+from tests.stands.processes import ROOT
 
-RESERVES = "from tests.ports import free_ports; print(free_ports(3), flush=True); input()"
+RESERVES = "from tests.stands.ports import free_ports; print(free_ports(3), flush=True); input()"
 
 
 def test_no_two_test_processes_are_given_one_port(monkeypatch: pytest.MonkeyPatch) -> None:

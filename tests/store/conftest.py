@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore, open_store
-from tests.clocks import RealClock
+from tests.stands.clocks import RealClock
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.store.store import SqlStore
-from tests.patience import PATIENCE
+from tests.stands.patience import PATIENCE
 
 
 class Heard:

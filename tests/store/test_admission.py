@@ -9,15 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.call import CallState
-from gateway.domain.health import Health, health_of
+from gateway.domain.calls.call import CallState
+from gateway.domain.routing.trunk_health import Health, health_of
 from gateway.domain.tenant import TrunkHealthPolicy
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Reading, Transaction
 from gateway.store.store import SqlStore
 from tests.service.admitting import SECOND, Desk, a_tenant, a_trunk, quarantine, stored
+from tests.stands.values import times_of
 from tests.store.conftest import Databank
-from tests.store.values import times_of
 
 CALLERS = 200
 AT_ONCE = TrunkHealthPolicy(min_calls=3, quarantine=timedelta(0), probes=2)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from gateway.domain.call import Call, LegOptions, Wishes
-from gateway.domain.event import CallEvent, as_told
-from gateway.domain.routing.decision import Backup
-from gateway.domain.transfer import Transfer
+from gateway.domain.calls.call import Call, LegOptions, Wishes
+from gateway.domain.calls.event import CallEvent, as_told
+from gateway.domain.calls.transfer import Transfer
+from gateway.domain.route_decision import Backup
 from gateway.store.codec import (
     call_of,
     call_row,
@@ -23,8 +23,8 @@ from gateway.store.codec import (
     transfer_of,
     transfer_row,
 )
-from gateway.wire import telephony_v1_responses as responses
-from tests.store.values import NOON, a_call, an_event, on_trunk
+from gateway.wire.telephony_v1 import responses
+from tests.stands.values import NOON, a_call, an_event, on_trunk
 
 times = st.datetimes(
     min_value=datetime(1970, 1, 2),  # noqa: DTZ001  Hypothesis adds the zone

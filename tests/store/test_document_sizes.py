@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from gateway.domain.call import Call, EventType, LegOptions
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Call, EventType, LegOptions
+from gateway.domain.calls.event import CallEvent
 from gateway.ports import Transaction
-from gateway.store.dialect import open_database
-from gateway.store.schema import events
+from gateway.store.databases.dialect import open_database
+from gateway.store.databases.schema import events
+from tests.stands.values import a_call, an_event
 from tests.store.conftest import Databank
 from tests.store.listening import Heard
-from tests.store.values import a_call, an_event
 
 BIG = LegOptions(
     participant_metadata="x" * 64 * 1024,

@@ -10,11 +10,11 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from gateway.audit.chain import verify
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.ports import StoreUnavailableError, Transaction
 from gateway.store.store import SqlStore
+from tests.stands.values import a_call, place
 from tests.store.conftest import Databank, together
-from tests.store.values import a_call, place
 
 
 def placing(call_id: str) -> Callable[[Transaction], CallEvent]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.health import AttemptRecord, Recent, Result, Standing, TrafficOf
+from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Result, Standing, TrafficOf
 from gateway.ports import Reading, Transaction
 from gateway.store.store import SqlStore
+from tests.stands.values import NOON
 from tests.store.conftest import Databank, together
-from tests.store.values import NOON
 
 EVER = NOON - timedelta(days=9)
 SECOND = timedelta(seconds=1)

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from gateway.domain.call import Call, CallState
-from gateway.domain.limits import (
+from gateway.domain.calls.call import Call, CallState
+from gateway.domain.limits.calls import (
     FOR_EVER,
     LONGEST_WINDOW,
     SECOND,
@@ -20,10 +20,10 @@ from gateway.domain.limits import (
     start_after,
 )
 from gateway.ports import Reading, Transaction
-from gateway.store.dialect import open_database
+from gateway.store.databases.dialect import open_database
 from gateway.store.store import LOCK_TIMEOUT, SqlStore
+from tests.stands.values import NOON, on_trunk, times_of
 from tests.store.conftest import Databank, together
-from tests.store.values import NOON, on_trunk, times_of
 
 EVER = NOON - timedelta(days=1)
 LIMIT = 5

@@ -11,13 +11,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
-from gateway.domain.call import CallState
+from gateway.domain.calls.call import CallState
 from gateway.ports import StoreUnavailableError
-from gateway.store.dialect import open_database
-from gateway.store.schema import metadata
+from gateway.store.databases.dialect import open_database
+from gateway.store.databases.schema import metadata
 from gateway.store.store import LOCK_TIMEOUT
+from tests.stands.values import a_call, on_trunk, place
 from tests.store.conftest import Databank
-from tests.store.values import a_call, on_trunk, place
 
 
 @pytest.fixture

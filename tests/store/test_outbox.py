@@ -6,16 +6,16 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from gateway.domain.call import EventType
-from gateway.domain.delivery import Delivery, DeliveryState, DueDelivery, WebhookRef
+from gateway.domain.calls.call import EventType
+from gateway.domain.calls.delivery import Delivery, DeliveryState, DueDelivery, WebhookRef
 from gateway.ports import Transaction
 from gateway.ports.outbox import DeliveryQuery
-from gateway.store.dialect import open_database
-from gateway.store.schema import events
+from gateway.store.databases.dialect import open_database
+from gateway.store.databases.schema import events
 from gateway.store.store import LOCK_TIMEOUT, SqlStore
+from tests.stands.values import a_call, an_event, place
 from tests.store.conftest import Databank
 from tests.store.test_transact import placing
-from tests.store.values import a_call, an_event, place
 
 HOOK = WebhookRef("acme", "crm")
 OTHER = WebhookRef("acme", "billing")

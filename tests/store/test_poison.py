@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import Table, insert, select, update
 from structlog.testing import capture_logs
 
-from gateway.domain.call import Call, EventType
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Call, EventType
+from gateway.domain.calls.event import CallEvent
 from gateway.ports import AuditQuery, CallQuery, Transaction
-from gateway.store.dialect import open_database
+from gateway.store.databases.dialect import open_database
+from gateway.store.databases.schema import calls, event_sequences, events, transfers
 from gateway.store.news import Handed
 from gateway.store.reading import SqlReading
-from gateway.store.schema import calls, event_sequences, events, transfers
 from gateway.store.store import SqlStore
+from tests.stands.values import NOON, a_call, a_transfer
 from tests.store.conftest import Databank
-from tests.store.values import NOON, a_call, a_transfer
 
 POISON = ["{}", "no JSON", '{"call_id": "call_2", "sip_status_code": "many"}', '"\\ud800"']
 

@@ -10,18 +10,18 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import verify
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.ports import OutcomeUnknownError, StoreUnavailableError
 from gateway.store import writer
-from gateway.store.dialect import open_database
-from gateway.store.postgresql import WRITERS_LOCK
+from gateway.store.databases.dialect import open_database
+from gateway.store.databases.postgresql import WRITERS_LOCK
 from gateway.store.store import LOCK_TIMEOUT, SqlStore, open_store
 from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
+from tests.stands.values import StillClock
 from tests.store.conftest import Databank
 from tests.store.listening import Heard
 from tests.store.test_transact import placing
-from tests.store.values import StillClock
 
 pytestmark = pytest.mark.postgres
 

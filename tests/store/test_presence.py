@@ -7,7 +7,7 @@ import pytest
 
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore, open_store
-from tests.clocks import SteppingClock
+from tests.stands.clocks import SteppingClock
 
 LEASE = timedelta(seconds=6)
 YEAR = 365 * 86400.0

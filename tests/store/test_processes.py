@@ -7,19 +7,19 @@ from collections import Counter
 
 import pytest
 
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.event import CallEvent
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore
+from tests.stands.values import a_call, place
 from tests.store.conftest import Databank
 from tests.store.listening import Heard
 from tests.store.test_transact import placing
-from tests.store.values import a_call, place
 
 TENANTS = ("tenant-0", "tenant-1", "tenant-2")
 OPEN = """
 import sys
 from gateway.store.store import open_store
-from tests.clocks import RealClock
+from tests.stands.clocks import RealClock
 print("ready", flush=True)
 sys.stdin.readline()
 open_store(sys.argv[1], RealClock())

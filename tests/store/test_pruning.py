@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.health import AttemptRecord, Result
-from gateway.domain.limits import LONGEST_WINDOW, day_of
+from gateway.domain.limits.calls import LONGEST_WINDOW, day_of
+from gateway.domain.routing.trunk_health import AttemptRecord, Result
 from gateway.ports import Reading, RequestClaim, Transaction
 from gateway.store import pruning
 from gateway.store.store import SqlStore
-from tests.store.values import NOON
+from tests.stands.values import NOON
 
 DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)

@@ -8,9 +8,9 @@ from contextvars import copy_context
 import pytest
 
 from gateway.ports import reading_for
-from gateway.store.database import READERS
-from gateway.store.readers import Readers
-from tests.patience import PATIENCE
+from gateway.store.databases.database import READERS
+from gateway.store.databases.readers import Readers
+from tests.stands.patience import PATIENCE
 
 
 class Reads:

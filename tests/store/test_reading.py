@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from gateway.domain.call import CallState, Direction
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import CallState, Direction
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import TransferState
 from gateway.domain.tenant import Right
-from gateway.domain.transfer import TransferState
 from gateway.ports import (
     ApiKey,
     AuditQuery,
@@ -19,7 +19,7 @@ from gateway.ports import (
     Transaction,
 )
 from gateway.store.store import SqlStore
-from tests.store.values import NOON, a_call, a_record, a_transfer, an_event, place
+from tests.stands.values import NOON, a_call, a_record, a_transfer, an_event, place
 
 SECOND = timedelta(seconds=1)
 

@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.audit.chain import verify
 from gateway.ports import StoreUnavailableError
-from gateway.store.dialect import open_database
+from gateway.store.databases.dialect import open_database
 from gateway.store.store import LOCK_TIMEOUT, SqlStore, open_store
+from tests.stands.values import StillClock, a_call, place
 from tests.store.conftest import Databank, at_every_begin
-from tests.store.values import StillClock, a_call, place
 
 
 @pytest.fixture

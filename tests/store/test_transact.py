@@ -11,8 +11,8 @@ import pytest
 
 from gateway.audit.chain import verify
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.call import CallState, EventType
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import CallState, EventType
+from gateway.domain.calls.event import CallEvent
 from gateway.ports import (
     AuditQuery,
     CallQuery,
@@ -22,8 +22,8 @@ from gateway.ports import (
     Transaction,
 )
 from gateway.store.store import SqlStore
+from tests.stands.values import NOON, a_call, a_record, a_transfer, an_event, place
 from tests.store.conftest import Databank, together
-from tests.store.values import NOON, a_call, a_record, a_transfer, an_event, place
 
 
 class RefusedError(Exception):

@@ -11,16 +11,16 @@ from typing import Any
 import yaml
 
 from gateway.build import Administration, SystemClock
-from gateway.domain.call import Call, EventType
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Call, EventType
+from gateway.domain.calls.event import CallEvent
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NUMBERS, Client, configuration, eventually
-from tests.processes import GatewayProcess, environment_of
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.processes import GatewayProcess, environment_of
+from tests.stands.stand import NUMBERS, Client, configuration, eventually
+from tests.stands.wires import GrpcWire
 from tests.survival.verdict import verdict_of
-from tests.wires import GrpcWire
 
 
 class Cluster:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviour.stand import Stand, on_sandbox
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.stand import Stand, on_sandbox
 from tests.survival.cluster import Cluster
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]

@@ -11,10 +11,10 @@ import aiohttp
 from aiohttp import web
 
 from gateway.settings import Settings
-from tests.behaviour.stand import Stand
 from tests.platform.fake_livekit import Answer
-from tests.ports import LOOPBACK
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.ports import LOOPBACK
+from tests.stands.stand import Stand
 from tests.survival.verdict import verdict_of
 
 DIAL, LOOK = "CreateSIPParticipant", "GetParticipant"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.call import Call, CallState
+from gateway.domain.calls.call import Call, CallState
 from gateway.domain.outcome import EndReason
-from tests.behaviour.stand import eventually
-from tests.behaviour.telling import CALLER, HOTLINE, PATH, Relay
-from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.ports import LOOPBACK, free_ports
+from tests.stands.stand import eventually
+from tests.stands.telling import CALLER, HOTLINE, PATH, Relay
 from tests.survival.cluster import Cluster, all_ended
 
 pytestmark = pytest.mark.livekit

@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 from gateway.build import Gateway, gateway
 from gateway.domain.lease import LEASE
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.behaviour.stand import (
+from tests.stands.clocks import SteppingClock
+from tests.stands.stand import (
     Stand,
     configuration,
     eventually,
@@ -26,7 +27,6 @@ from tests.behaviour.stand import (
     span,
     state_name,
 )
-from tests.clocks import SteppingClock
 
 HOUR = 3600.0
 ACTIVE = calls_pb2.CALL_STATE_ACTIVE

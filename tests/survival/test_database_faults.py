@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Engine, event
 from gateway.ports import AuditQuery, Store
 from gateway.store import writer
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, eventually, phone, reason_name, refusal, span
 from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.stand import Stand, eventually, phone, reason_name, refusal, span
+from tests.stands.wires import RefusedError
 from tests.survival.verdict import verdict_of
-from tests.wires import RefusedError
 
 pytestmark = pytest.mark.livekit
 ON_POSTGRESQL = pytest.mark.postgres

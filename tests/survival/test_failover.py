@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.inbound import Change, Notice
-from gateway.domain.leg import Dial, DialReply, Leg, Refused
-from gateway.domain.observation import LegStatus
+from gateway.domain.calls.inbound import Change, Notice
+from gateway.domain.calls.leg import Dial, DialReply, Leg, Refused
+from gateway.domain.calls.observation import LegStatus
 from gateway.domain.outcome import Cause, Failure
 from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
-from gateway.service import placed_leg
-from gateway.service.call_row import CallRow
-from gateway.service.follow import Follower
-from gateway.service.webhooks_in import Receipt
+from gateway.service.arrivals.notices import Receipt
+from gateway.service.following import leg as placed_leg
+from gateway.service.following.call_row import CallRow
+from gateway.service.following.follow import Follower
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import NO_LIMITS, NUMBERS, Stand, eventually, phone, reason_name, span
-from tests.behaviour.trunks import trunk, two_trunks
+from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, eventually, phone, reason_name, span
+from tests.stands.trunks import trunk, two_trunks
 
 
 async def three_trunks(stand: Stand, *behave_as: str) -> None:

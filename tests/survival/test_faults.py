@@ -12,12 +12,20 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.leg import Completed, Dial, DialReply, NeverSent, NoReply, Refer, ReferReply
-from gateway.domain.observation import Lost
+from gateway.domain.calls.leg import (
+    Completed,
+    Dial,
+    DialReply,
+    NeverSent,
+    NoReply,
+    Refer,
+    ReferReply,
+)
+from gateway.domain.calls.observation import Lost
 from gateway.ports import StoreUnavailableError
-from gateway.service import events
+from gateway.service.api import events
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.behaviour.stand import Stand, eventually, phone, reason_name, refusal, span, state_name
+from tests.stands.stand import Stand, eventually, phone, reason_name, refusal, span, state_name
 
 
 class Dials:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Client, eventually, phone, reason_name, span
-from tests.envoy import Envoy
+from tests.stands.envoy import Envoy
+from tests.stands.stand import Client, eventually, phone, reason_name, span
+from tests.stands.wires import GrpcWire, RefusedError
 from tests.survival.cluster import Cluster
-from tests.wires import GrpcWire, RefusedError
 
 pytestmark = pytest.mark.livekit
 

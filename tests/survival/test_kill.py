@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.behaviour.stand import Client, phone, span
+from tests.stands.stand import Client, phone, span
+from tests.stands.wires import RefusedError
 from tests.survival.cluster import Cluster, all_ended, place
-from tests.wires import RefusedError
 
 pytestmark = pytest.mark.livekit
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Client, phone, span
+from tests.stands.stand import Client, phone, span
+from tests.stands.wires import RefusedError
 from tests.survival.cluster import Cluster, all_ended
-from tests.wires import RefusedError
 
 pytestmark = pytest.mark.livekit
 

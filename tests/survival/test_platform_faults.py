@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import eventually, phone, reason_name, refusal, span
 from tests.platform.fake_livekit import raw, twirp_error
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.stand import eventually, phone, reason_name, refusal, span
 from tests.survival.livekit_way import (
     ANY,
     DIAL,

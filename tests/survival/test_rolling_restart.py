@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Client, phone, refusal, span
+from tests.stands.stand import Client, phone, refusal, span
+from tests.stands.wires import GrpcWire
 from tests.survival.cluster import Cluster, all_ended, place
-from tests.wires import GrpcWire
 
 pytestmark = pytest.mark.livekit
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import (
+from tests.stands.stand import (
     Client,
     eventually,
     phone,
@@ -15,8 +15,8 @@ from tests.behaviour.stand import (
     span,
     state_name,
 )
+from tests.stands.wires import GrpcWire, RefusedError
 from tests.survival.cluster import Cluster, all_ended
-from tests.wires import GrpcWire, RefusedError
 
 pytestmark = pytest.mark.livekit
 

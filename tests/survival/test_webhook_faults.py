@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import phone, reason_name, span
-from tests.behaviour.telling import PATH, InboundStand, Relay
-from tests.ports import LOOPBACK, free_ports
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.ports import LOOPBACK, free_ports
+from tests.stands.stand import phone, reason_name, span
+from tests.stands.telling import PATH, InboundStand, Relay
 from tests.survival.verdict import verdict_of
 
 pytestmark = pytest.mark.livekit

@@ -16,12 +16,11 @@ from livekit.protocol.room import ListRoomsResponse
 from livekit.protocol.sip import SIPParticipantInfo
 from structlog.testing import capture_logs
 
-from gateway.domain import pace
+from gateway.domain.calls import pace
 from gateway.ports import PlatformError
-from gateway.service import placed_leg
+from gateway.service.following import leg as placed_leg
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2
-from tests.behaviour.stand import Stand, eventually, phone, reason_name, refusal, span, state_name
 from tests.platform.fake_livekit import NOT_FOUND, Answer, hang, message, raw, twirp_error
 from tests.platform.wrong_livekit import (
     NO_LIVEKIT,
@@ -30,6 +29,7 @@ from tests.platform.wrong_livekit import (
     UNUSABLE_URLS,
     WrongLiveKit,
 )
+from tests.stands.stand import Stand, eventually, phone, reason_name, refusal, span, state_name
 
 DIAL, LOOK, REMOVE, REFER = (
     "CreateSIPParticipant",

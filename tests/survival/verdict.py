@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.audit.chain import verify
-from gateway.domain.call import Call, EventType
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Call, EventType
+from gateway.domain.calls.event import CallEvent
 from gateway.domain.outcome import EndReason
 from gateway.ports import AuditQuery, Reading, Store
 from tests.stack.livekit_stack import LiveKitStack

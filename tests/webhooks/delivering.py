@@ -5,20 +5,20 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from gateway.domain.call import Call, EventType
-from gateway.domain.delivery import Delivery, DeliveryState, RetryPolicy, WebhookRef
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Call, EventType
+from gateway.domain.calls.delivery import Delivery, DeliveryState, RetryPolicy, WebhookRef
+from gateway.domain.calls.event import CallEvent
 from gateway.domain.tenant import Config, Tenant, Webhook
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.ports.outbox import DeliveryQuery
-from gateway.service.deliveries import Deliveries
-from gateway.service.receiver import SLOW, Counters, Pace
+from gateway.service.deliveries.dispatch import Deliveries
+from gateway.service.deliveries.lane import SLOW, Counters, Pace
 from gateway.store.store import open_store
 from gateway.webhooks.sender import HttpSender
-from gateway.wire import webhooks_v1
-from tests.clocks import RealClock
-from tests.patience import PATIENCE
-from tests.store.values import a_call, an_event
+from gateway.wire.telephony_v1 import webhooks as webhooks_v1
+from tests.stands.clocks import RealClock
+from tests.stands.patience import PATIENCE
+from tests.stands.values import a_call, an_event
 from tests.webhooks.receiving import SECRET
 
 QUICK = RetryPolicy(first=timedelta(milliseconds=5), longest=timedelta(milliseconds=20), tries=1000)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gateway.domain.delivery import DeliveryState, RetryPolicy, WebhookRef
-from gateway.domain.event import CallEvent
-from gateway.service.receiver import SIDE_BY_SIDE
-from gateway.wire import webhooks_v1
-from tests.clocks import SteppingClock
+from gateway.domain.calls.delivery import DeliveryState, RetryPolicy, WebhookRef
+from gateway.domain.calls.event import CallEvent
+from gateway.service.deliveries.lane import SIDE_BY_SIDE
+from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 from tests.service.waiting import everyone_has_run
+from tests.stands.clocks import SteppingClock
+from tests.stands.values import NOON
 from tests.store.test_outbox import drop_events
-from tests.store.values import NOON
 from tests.webhooks.conftest import OpenCourier
 from tests.webhooks.delivering import QUICK, STAGES, Courier, LateStore, config
 from tests.webhooks.receiving import Inbox, Posted, status, until

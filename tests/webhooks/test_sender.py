@@ -12,14 +12,14 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from gateway.domain.call import EventType
-from gateway.domain.delivery import Answer
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import EventType
+from gateway.domain.calls.delivery import Answer
+from gateway.domain.calls.event import CallEvent
 from gateway.domain.tenant import Webhook
 from gateway.webhooks.addresses import is_public
 from gateway.webhooks.sender import THREADS, HttpSender, retry_after
-from tests.patience import PATIENCE
-from tests.store.values import NOON, StillClock, a_call, an_event
+from tests.stands.patience import PATIENCE
+from tests.stands.values import NOON, StillClock, a_call, an_event
 from tests.webhooks.receiving import SECRET, Inbox, Posted, status, until
 
 EVENT: CallEvent = an_event(a_call("call_1"), EventType.CALL_CREATED)

@@ -8,8 +8,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from gateway.domain.tenant import Webhook as Configured
 from gateway.webhooks.sender import HttpSender
 from gateway.webhooks.signature import sign
-from tests.clocks import RealClock
-from tests.store.values import a_call, an_event
+from tests.stands.clocks import RealClock
+from tests.stands.values import a_call, an_event
 from tests.webhooks.receiving import SECRET, Inbox
 
 MESSAGE_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"

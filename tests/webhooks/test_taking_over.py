@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from gateway.domain.tenant import Config
-from gateway.service.deliveries import TAKEN_AT_ONCE
+from gateway.service.deliveries.dispatch import TAKEN_AT_ONCE
 from tests.webhooks.conftest import OpenCourier
 from tests.webhooks.delivering import config
 from tests.webhooks.receiving import until

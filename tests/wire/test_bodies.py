@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from gateway.wire.bodies import SMALL_BYTES, Bodies, NoPlaceError
-from tests.patience import PATIENCE
+from tests.stands.patience import PATIENCE
 
 
 async def test_as_many_as_there_are_places() -> None:

@@ -9,7 +9,7 @@ from gateway.domain.timeouts import TimeoutPolicy
 from gateway.errors import GatewayError, Reason
 from gateway.ports import StoredConfig
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.config_v1 import (
+from gateway.wire.config.document import (
     check,
     config_of,
     from_document,

@@ -27,7 +27,7 @@ from gateway.domain.tenant import (
 )
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.config_v1 import check, from_document, from_yaml, to_document
+from gateway.wire.config.document import check, from_document, from_yaml, to_document
 from gateway.wire.fitting import MAX_VIOLATIONS_BYTES
 
 WHOLE = """

@@ -8,9 +8,9 @@ import yaml
 
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire import config_yaml
-from gateway.wire.config_v1 import check, from_yaml
-from gateway.wire.config_yaml import Document, YamlError
+from gateway.wire.config import yaml as config_yaml
+from gateway.wire.config.document import check, from_yaml
+from gateway.wire.config.yaml import Document, YamlError
 
 TEN_KINDS = """
 tenants:

@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.config_v1 import check, from_document, from_yaml, to_document
+from gateway.wire.config.document import check, from_document, from_yaml, to_document
 
 MEANS_ZERO = {
     "Trunk.max_concurrent_calls": "no limit",

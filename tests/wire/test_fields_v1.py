@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.call import CallState
+from gateway.domain.calls.call import CallState
 from gateway.errors import GatewayError, Reason
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.fields_v1 import (

@@ -10,13 +10,13 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from gateway.domain.routing.decision import MAX_TRUNKS_TOLD, Verdict, told_verdicts
+from gateway.domain.route_decision import MAX_TRUNKS_TOLD, Verdict, told_verdicts
 from gateway.errors import FieldViolation, GatewayError, Reason
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.fitting import within
-from gateway.wire.grpc_status import status_of
-from gateway.wire.livekit_sip_errors import refused as refused_at_livekits_door
-from gateway.wire.twirp_errors import refusal
+from gateway.wire.grpc.status import status_of
+from gateway.wire.livekit.errors import refused as refused_at_livekits_door
+from gateway.wire.twirp.errors import refusal
 from tests.wire.test_status import details
 
 MAX_STATUS = 6 * 1024

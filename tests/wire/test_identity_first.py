@@ -11,11 +11,11 @@ import grpc.aio
 import pytest
 
 from gateway.domain.tenant import Right
+from gateway.rpc.endpoint import LEG_BYTES, ORDINARY_BYTES
 from gateway.telephony.v1 import admin_pb2, calls_pb2
-from gateway.wire.admin_v1 import CONFIG_BYTES
-from gateway.wire.endpoint import LEG_BYTES, ORDINARY_BYTES
-from tests.behaviour.stand import Stand, on_sandbox
-from tests.wires import refused
+from gateway.wire.admin_v1.rows import CONFIG_BYTES
+from tests.stands.stand import Stand, on_sandbox
+from tests.stands.wires import refused
 
 SOON = 15.0
 CALLS = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name

@@ -8,16 +8,16 @@ import pytest
 from google.rpc import status_pb2
 from livekit.protocol.sip import SIPStatus, SIPStatusCode
 
-from gateway.domain.call import Call, CallState
+from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason
 from gateway.domain.together import Together
-from gateway.domain.transfer import TransferState
 from gateway.errors import GatewayError, Reason, invalid_field
-from gateway.service.livekit_sip import Created
-from gateway.wire import livekit_sip_errors as errors
-from gateway.wire.livekit_sip import participant
-from gateway.wire.twirp_errors import TwirpError
-from tests.store.values import a_call, a_transfer
+from gateway.service.api.livekit_sip import Created
+from gateway.wire.livekit import errors
+from gateway.wire.livekit.rows import participant
+from gateway.wire.twirp.errors import TwirpError
+from tests.stands.values import a_call, a_transfer
 
 SIP_CODES = [
     (301, "not_found", 404),

@@ -15,7 +15,7 @@ from livekit.protocol.sip import (
 )
 
 from gateway.errors import GatewayError
-from gateway.wire.livekit_sip_fields import (
+from gateway.wire.livekit.fields import (
     CODEC_FIELDS,
     CREATE_FIELDS,
     LIST_OUTBOUND_FIELDS,
@@ -26,7 +26,7 @@ from gateway.wire.livekit_sip_fields import (
     Fields,
     refuse,
 )
-from gateway.wire.livekit_sip_requests import create_participant
+from gateway.wire.livekit.requests import create_participant
 
 TABLES: Mapping[type[Message], Fields] = {
     CreateSIPParticipantRequest: CREATE_FIELDS,

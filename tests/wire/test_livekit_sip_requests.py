@@ -14,10 +14,10 @@ from livekit.protocol.sip import (
     TransferSIPParticipantRequest,
 )
 
-from gateway.domain.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
-from gateway.domain.commands import CallRef, PlaceCall, TransferCall
+from gateway.domain.calls.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
+from gateway.domain.calls.requests import CallRef, PlaceCall, TransferCall
 from gateway.errors import GatewayError
-from gateway.wire.livekit_sip_requests import (
+from gateway.wire.livekit.requests import (
     create_participant,
     list_outbound_trunks,
     transfer_participant,

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.call import CallState as State
-from gateway.domain.call import Codec, Direction, IncludeHeaders, LegOptions, MediaEncryption
-from gateway.domain.commands import CallRef, ListCallEvents, ListCalls, WatchCalls
-from gateway.domain.transfer import OnTimeout
+from gateway.domain.calls.call import CallState as State
+from gateway.domain.calls.call import Codec, Direction, IncludeHeaders, LegOptions, MediaEncryption
+from gateway.domain.calls.requests import CallRef, ListCallEvents, ListCalls, WatchCalls
+from gateway.domain.calls.transfer import OnTimeout
 from gateway.errors import GatewayError, Reason
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from gateway.wire import telephony_v1_requests as requests
+from gateway.wire.telephony_v1 import requests
 from tests.wire.messages import leaf_paths, with_field
 
 DECODERS: list[tuple[Any, Any]] = [

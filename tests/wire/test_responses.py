@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.call import Attempt, CallState, Direction, EventType
-from gateway.domain.event import CallEvent
+from gateway.domain.calls.call import Attempt, CallState, Direction, EventType
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.domain.routing.decision import (
+from gateway.domain.route_decision import (
     Backup,
     Candidate,
     LimitCheck,
@@ -18,13 +19,12 @@ from gateway.domain.routing.decision import (
 )
 from gateway.domain.tenant import Trunk, TrunkNumber
 from gateway.domain.timeouts import Timeout
-from gateway.domain.transfer import TransferState
-from gateway.service.call_acceptance import New, Repeated
-from gateway.service.events import Heartbeat
-from gateway.service.placing import Validated
+from gateway.service.api.call_acceptance import New, Repeated
+from gateway.service.api.events import Heartbeat
+from gateway.service.api.placing import Validated
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from gateway.wire import telephony_v1_responses as responses
-from tests.store.values import NOON, a_call, a_transfer
+from gateway.wire.telephony_v1 import responses
+from tests.stands.values import NOON, a_call, a_transfer
 from tests.wire.messages import empty_paths
 
 SECOND = timedelta(seconds=1)

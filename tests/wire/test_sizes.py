@@ -10,11 +10,11 @@ from google.protobuf.message import Message
 from livekit.protocol.sip import CreateSIPParticipantRequest
 
 from gateway.errors import GatewayError, Reason
+from gateway.rpc import field_limits as limits
+from gateway.rpc.endpoint import Endpoint
+from gateway.rpc.field_limits import LIMITS, Limit
+from gateway.rpc.sizes import OWN_PACKAGE, check_sizes
 from gateway.telephony.v1 import admin_pb2, calls_pb2, webhooks_pb2
-from gateway.wire import limits
-from gateway.wire.endpoint import Endpoint
-from gateway.wire.limits import LIMITS, Limit
-from gateway.wire.sizes import OWN_PACKAGE, check_sizes
 from tests.test_completeness import livekit_rows, rows
 from tests.wire.messages import is_map, is_nested
 
@@ -175,7 +175,7 @@ def test_the_huge_is_refused_without_being_gone_through(field: str, message: Mes
 
 def test_lists_are_limited_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many lists that are short enough one by one are too many together."""
-    monkeypatch.setattr("gateway.wire.sizes.MAX_ENTRIES_IN_ALL", 100)
+    monkeypatch.setattr("gateway.rpc.sizes.MAX_ENTRIES_IN_ALL", 100)
     config = admin_pb2.Config(tenants=[{"rooms": ["x"] * 30} for _ in range(4)])
     with pytest.raises(GatewayError) as refused:
         check_sizes(config)

@@ -10,7 +10,7 @@ from google.rpc import error_details_pb2
 
 from gateway.errors import FieldViolation, GatewayError, Reason, invalid_field
 from gateway.wire.codes import CODES
-from gateway.wire.grpc_status import ERROR_DOMAIN, status_of
+from gateway.wire.grpc.status import ERROR_DOMAIN, status_of
 
 M = TypeVar("M", bound=Message)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
-from gateway.wire.twirp_bodies import ENCODINGS, JSON, LONG, Encoding, UndecodableError
+from gateway.wire.twirp.bodies import ENCODINGS, JSON, LONG, Encoding, UndecodableError
 
 REQUESTS: tuple[type[Message], ...] = (
     calls_pb2.PlaceCallRequest,

@@ -8,10 +8,10 @@ import pytest
 from google.protobuf.message import Message
 
 from gateway.errors import FieldViolation, GatewayError, Reason
+from gateway.rpc.endpoint import ORDINARY_BYTES
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.codes import CODES
-from gateway.wire.endpoint import ORDINARY_BYTES
-from gateway.wire.twirp_engine import TIMEOUT_HEADER
+from gateway.wire.twirp.engine import TIMEOUT_HEADER
 from tests.conformance.checks import STATUS
 from tests.wire.twirp_stand import head, standing
 

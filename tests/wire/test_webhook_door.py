@@ -13,16 +13,16 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.platform.webhooks import LiveKitNotices
-from gateway.service import webhooks_in
+from gateway.platform.livekit.notices import LiveKitNotices
+from gateway.service.arrivals import notices as notices_in
 from gateway.store.store import open_store
 from gateway.wire.bodies import SMALL_BYTES, Bodies
 from gateway.wire.intake import Intake
-from gateway.wire.webhook_door import MAX_BODY_BYTES, PATH, NoticeDoor
-from tests.clocks import RealClock
-from tests.patience import PATIENCE
+from gateway.wire.livekit.notices import MAX_BODY_BYTES, PATH, NoticeDoor
 from tests.platform.test_webhooks import KEY, LEFT, SECRET, digest, signed
 from tests.service.exchange import Desk, Exchange, serving
+from tests.stands.clocks import RealClock
+from tests.stands.patience import PATIENCE
 
 Door = tuple[TestClient[web.Request, web.Application], Desk]
 
@@ -115,7 +115,7 @@ async def test_too_much(door: Door) -> None:
 
 async def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full queue is 503: LiveKit sends the webhook again, and then it counts."""
-    monkeypatch.setattr(webhooks_in, "MOST_QUEUED", 1)
+    monkeypatch.setattr(notices_in, "MOST_QUEUED", 1)
     async with _serve(tmp_path) as door:
         _, desk = door
         assert (await post(door, event(desk)))[0] == 200

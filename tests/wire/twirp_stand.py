@@ -11,14 +11,14 @@ import aiohttp
 from google.protobuf.message import Message
 
 from gateway.domain.tenant import Right
-from gateway.pipeline import Incoming, Pipeline, Receive
+from gateway.rpc.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
+from gateway.rpc.pipeline import Incoming, Pipeline, Receive
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.connections import ConnectionLimits
-from gateway.wire.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.wire.http import HttpServer, Mounted
 from gateway.wire.intake import BODY_PATIENCE, Intake
 from gateway.wire.status import Metrics, Status
-from gateway.wire.twirp_engine import TwirpEngine
+from gateway.wire.twirp.engine import TwirpEngine
 
 SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
 GRACE = timedelta(seconds=2)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from gateway.domain.numbers import country_of
+from gateway.domain.numbers.callee import country_of
 from gateway.domain.tenant import Trunk, TrunkNumber
 
 EVERY_TENANT = ""

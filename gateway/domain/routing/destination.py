@@ -1,6 +1,6 @@
 """Whether a tenant may call a number at all, whatever its trunks."""
 
-from gateway.domain.numbers import Callee
+from gateway.domain.numbers.callee import Callee
 from gateway.domain.routing.network import Fit
 from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError, Reason

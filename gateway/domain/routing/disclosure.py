@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from gateway.domain.health import FAILED_OF_LATE, TrunkHealth
-from gateway.domain.limits import trunk_of_limit
-from gateway.domain.routing.decision import Candidate, LimitCheck, RouteDecision, Verdict
+from gateway.domain.limits.calls import trunk_of_limit
+from gateway.domain.route_decision import Candidate, LimitCheck, RouteDecision, Verdict
 from gateway.domain.routing.taking import LAST_ONE_LEFT
+from gateway.domain.routing.trunk_health import FAILED_OF_LATE, TrunkHealth
 from gateway.domain.tenant import Trunk
 
 

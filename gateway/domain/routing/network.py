@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.domain.number_formats import at_home
-from gateway.domain.numbers import Callee
-from gateway.domain.owners import Owners
+from gateway.domain.calls.owners import Owners
+from gateway.domain.numbers.callee import Callee
+from gateway.domain.numbers.formats import at_home
 from gateway.domain.routing.caller_ids import CallerIds
 from gateway.domain.routing.hours import hold
 from gateway.domain.tenant import Config, Route, Tenant, Trunk

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from gateway.domain.commands import PlaceCall
+from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.fields import printable
-from gateway.domain.numbers import Callee, callee
-from gateway.domain.routing.decision import Candidate, Option, Ranking, Verdict, told_verdicts
+from gateway.domain.numbers.callee import Callee, callee
+from gateway.domain.route_decision import Candidate, Option, Ranking, Verdict, told_verdicts
 from gateway.domain.routing.destination import check_destination
 from gateway.domain.routing.network import Asked, Fit, Network
 from gateway.domain.routing.order import ordered

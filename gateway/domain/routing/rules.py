@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.domain.commands import PlaceCall
-from gateway.domain.number_formats import misread
-from gateway.domain.numbers import Callee
+from gateway.domain.calls.requests import PlaceCall
+from gateway.domain.numbers.callee import Callee
+from gateway.domain.numbers.formats import misread
+from gateway.domain.route_decision import Verdict
 from gateway.domain.routing.caller_ids import CallerIds
-from gateway.domain.routing.decision import Verdict
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
 
 

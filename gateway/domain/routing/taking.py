@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gateway.domain.number_formats import written_for
-from gateway.domain.routing.decision import (
+from gateway.domain.numbers.formats import written_for
+from gateway.domain.route_decision import (
     Backup,
     Candidate,
     Option,

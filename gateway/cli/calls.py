@@ -1,0 +1,337 @@
+"""`gateway calls …`: places, follows and ends calls on a running gateway."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+
+from gateway.cli import options, views
+from gateway.cli.client import ANSWER_TIMEOUT, Client, RefusedError
+from gateway.cli.output import note, show, show_json
+from gateway.telephony.v1.calls_pb2 import (
+    Call,
+    CallEvent,
+    CallState,
+    GetCallRequest,
+    HangUpCallRequest,
+    ListCallsRequest,
+    ListCallsResponse,
+    ListTrunksRequest,
+    Participant,
+    PlaceCallRequest,
+    PlaceCallResponse,
+    WatchCallsRequest,
+)
+from gateway.telephony.v1.transfers_pb2 import TransferCallRequest, TransferState
+
+NOT_ANSWERED = 3
+NOT_TRANSFERRED = 3
+INTERRUPTED = 130
+PAGE = 1000
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Place, follow, transfer and hang up calls.\n\nA first one: "
+    "`gateway calls place +15005550108 --watch`",
+)
+
+
+class State(StrEnum):
+    """A state to look for."""
+
+    DIALING = "dialing"
+    RINGING = "ringing"
+    AUTOMATION = "automation"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class AfterTimeout(StrEnum):
+    """What becomes of a call whose transfer has no outcome in time."""
+
+    KEEP = "keep"
+    HANG_UP = "hang-up"
+
+
+@app.callback()
+def connect(
+    ctx: typer.Context,
+    address: Annotated[
+        str,
+        typer.Option(
+            envvar="GATEWAY_ADDRESS", help="host:port of the gateway; https://… to encrypt."
+        ),
+    ] = "127.0.0.1:50051",
+    token: Annotated[
+        str,
+        typer.Option(envvar="GATEWAY_TOKEN", help="What `gateway token` prints.", metavar="TOKEN"),
+    ] = "",
+) -> None:
+    """Opens the channel that every command of the group uses."""
+    client = Client(address, token)
+    ctx.obj = client
+    ctx.call_on_close(client.close)
+
+
+@app.command()
+def place(
+    ctx: typer.Context,
+    number: options.Number,
+    *,
+    wait: options.UntilAnswered = False,
+    watch: options.ToItsEnd = False,
+    room: options.Room = "",
+    caller_id: options.CallerId = "",
+    ringing_timeout: options.RingingTimeout = None,
+    max_duration: options.MaxDuration = None,
+    request_id: options.RequestId = "",
+    trunk: options.Trunk = "",
+    label: options.Labels = None,
+    header: options.Headers = None,
+    digits: options.Digits = "",
+    identity: options.Identity = "",
+    keep_on_disconnect: options.KeepOnDisconnect = False,
+    validate_only: options.ValidateOnly = False,
+    json: options.Json = False,
+) -> None:
+    """Rings a phone and brings it into a LiveKit room.
+
+    Exit code with --wait or --watch: 0 when the call was answered at some time, 3 when it
+    ended without an answer; a busy phone is an outcome, told on stdout. 1: an error, explained
+    on stderr.
+
+    Ctrl-C gives the call up with --wait; with --watch the phone rings on.
+    """
+    request = PlaceCallRequest(
+        to=number,
+        room=room,
+        caller_id=caller_id,
+        ringing_timeout=ringing_timeout,
+        max_duration=max_duration,
+        request_id=request_id,
+        trunk_id=trunk,
+        labels=options.pairs(label),
+        headers=options.pairs(header),
+        digits=digits,
+        participant=Participant(identity=identity) if identity else None,
+        keep_on_disconnect=keep_on_disconnect,
+        validate_only=validate_only,
+        wait_until_answered=wait and not watch,
+    )
+    carry_out(client_of(ctx), request, watch=watch, json=json)
+
+
+def carry_out(client: Client, request: PlaceCallRequest, *, watch: bool, json: bool) -> None:
+    """Sends the request, prints what comes of it, and ends the command if it was to wait."""
+    wait = request.wait_until_answered
+    timeout = None if wait else ANSWER_TIMEOUT
+    response = client.ask(client.calls.PlaceCall, request, timeout=timeout)
+    if request.validate_only or not (wait or watch):
+        show_placed(response, json=json)
+        return
+    if watch:
+        call = watch_to_end(client, response.call, json=json)
+    else:
+        response.call.CopyFrom(settled(client, response.call))
+        show_placed(response, json=json)
+        call = response.call
+    raise typer.Exit(0 if call.HasField("answer_time") else NOT_ANSWERED)
+
+
+def settled(client: Client, call: Call) -> Call:
+    """The call, answered or ended. A gateway that went away may have answered too early."""
+    if call.state in (CallState.CALL_STATE_ACTIVE, CallState.CALL_STATE_ENDED):
+        return call
+    request = WatchCallsRequest(call_id=call.call_id, after_sequence=call.sequence)
+    for event in client.follow(request, on_break=tell_break, persistent=True):
+        if event.call.state in (CallState.CALL_STATE_ACTIVE, CallState.CALL_STATE_ENDED):
+            return event.call
+    return call
+
+
+def show_placed(response: PlaceCallResponse, *, json: bool) -> None:
+    """Prints the call, or the route if nothing was dialled."""
+    if json:
+        show_json(response)
+    elif response.HasField("call"):
+        show(views.call_line(response.call))
+    else:
+        show(*views.route_tables(response.route))
+
+
+def watch_to_end(client: Client, call: Call, *, json: bool) -> Call:
+    """Prints every event of the call, and returns how it ended."""
+    request = WatchCallsRequest(call_id=call.call_id, after_sequence=0)
+    last = call
+    try:
+        for event in client.follow(request, on_break=tell_break, persistent=True):
+            show_event(event, json=json, of_one_call=True)
+            last = event.call
+    except KeyboardInterrupt:
+        note(f"{call.call_id} goes on; `gateway calls hangup {call.call_id}` ends it")
+        raise typer.Exit(INTERRUPTED) from None
+    return last
+
+
+@app.command()
+def watch(
+    ctx: typer.Context,
+    call_id: Annotated[str, typer.Argument(metavar="[CALL_ID]", help="Unset: all calls.")] = "",
+    *,
+    after: Annotated[
+        int | None,
+        options.whole("Events after this sequence. 0: from the oldest kept.", most=2**63 - 1),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Prints events as they happen, across lost connections, without a gap or a repeat.
+
+    Ends by itself when the one call has ended; Ctrl-C is a good end too. With --json: one
+    CallEvent a line.
+    """
+    request = WatchCallsRequest(call_id=call_id, after_sequence=after)
+    try:
+        for event in client_of(ctx).follow(request, on_break=tell_break):
+            show_event(event, json=json, of_one_call=bool(call_id))
+    except KeyboardInterrupt:
+        return
+
+
+def show_event(event: CallEvent, *, json: bool, of_one_call: bool) -> None:
+    """Prints one event in the form asked for."""
+    if json:
+        show_json(event)
+    else:
+        show(views.event_line(event, of_one_call=of_one_call))
+
+
+def tell_break(refused: RefusedError) -> None:
+    """Tells people why nothing moves for a moment."""
+    note(f"connection lost ({refused.reason or refused.message}); going on")
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    state: Annotated[
+        list[State] | None, typer.Option(case_sensitive=False, help="May be repeated.")
+    ] = None,
+    room: Annotated[str, typer.Option(help="Calls of this room.")] = "",
+    label: options.Labels = None,
+    limit: Annotated[int, options.whole("At most so many, the newest.", least=1)] = 100,
+    json: options.Json = False,
+) -> None:
+    """Lists calls, newest first."""
+    request = ListCallsRequest(
+        states=[f"CALL_STATE_{each.name}" for each in state or ()],
+        room=room,
+        labels=options.pairs(label),
+    )
+    found = all_calls(client_of(ctx), request, limit)
+    if json:
+        show_json(found)
+    else:
+        show(views.call_table(found.calls))
+
+
+def all_calls(client: Client, request: ListCallsRequest, limit: int) -> ListCallsResponse:
+    """The first `limit` calls, from as many pages as that takes."""
+    found = ListCallsResponse()
+    while True:
+        request.page_size = min(limit - len(found.calls), PAGE)
+        page = client.ask(client.calls.ListCalls, request)
+        found.calls.extend(page.calls)
+        found.next_page_token = request.page_token = page.next_page_token
+        if not page.next_page_token or len(found.calls) >= limit:
+            return found
+
+
+@app.command()
+def get(ctx: typer.Context, call_id: options.CallId, *, json: options.Json = False) -> None:
+    """Shows all there is to know of one call."""
+    client = client_of(ctx)
+    call = client.ask(client.calls.GetCall, GetCallRequest(call_id=call_id)).call
+    show_call(call, views.call_facts(call), json=json)
+
+
+@app.command()
+def hangup(
+    ctx: typer.Context,
+    call_id: options.CallId,
+    *,
+    end_room: Annotated[
+        bool, options.flag("--end-room", "Delete the room: the end for all in it.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Ends a ringing or answered call, and returns when its leg is really gone."""
+    client = client_of(ctx)
+    request = HangUpCallRequest(call_id=call_id, end_room=end_room)
+    call = client.ask(client.calls.HangUpCall, request).call
+    show_call(call, [views.call_line(call)], json=json)
+
+
+def show_call(call: Call, for_people: list[RenderableType], *, json: bool) -> None:
+    """Prints one call in the form asked for."""
+    if json:
+        show_json(call)
+    else:
+        show(*for_people)
+
+
+@app.command()
+def transfer(
+    ctx: typer.Context,
+    call_id: options.CallId,
+    target: Annotated[str, typer.Argument(help="E.164 number, tel: number or sip:user@host.")],
+    *,
+    wait: Annotated[bool, options.flag("--wait", "Return when its outcome is known.")] = False,
+    ringing_timeout: options.RingingTimeout = None,
+    on_timeout: Annotated[
+        AfterTimeout, typer.Option(help="What becomes of the call without an outcome in time.")
+    ] = AfterTimeout.KEEP,
+    request_id: options.RequestId = "",
+    json: options.Json = False,
+) -> None:
+    """Hands an answered call over to another number (SIP REFER).
+
+    Exit code with --wait: 0 when the transfer completed, 3 when it did not.
+    """
+    request = TransferCallRequest(
+        call_id=call_id,
+        to=target,
+        ringing_timeout=ringing_timeout,
+        on_timeout=f"ON_TIMEOUT_{on_timeout.name}",
+        request_id=request_id,
+        wait_until_settled=wait,
+    )
+    client = client_of(ctx)
+    timeout = None if wait else ANSWER_TIMEOUT
+    done = client.ask(client.calls.TransferCall, request, timeout=timeout).transfer
+    if json:
+        show_json(done)
+    else:
+        show(views.transfer_line(done))
+    if wait and done.state != TransferState.TRANSFER_STATE_COMPLETED:
+        raise typer.Exit(NOT_TRANSFERRED)
+
+
+@app.command()
+def trunks(ctx: typer.Context, *, json: options.Json = False) -> None:
+    """Lists the trunks that you may use, in the order in which they are considered."""
+    client = client_of(ctx)
+    found = client.ask(client.calls.ListTrunks, ListTrunksRequest())
+    if json:
+        show_json(found)
+    else:
+        show(views.trunk_table(found.trunks))
+
+
+def client_of(ctx: typer.Context) -> Client:
+    """The group's client."""
+    client = ctx.obj
+    assert isinstance(client, Client)  # noqa: S101
+    return client

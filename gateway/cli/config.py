@@ -1,0 +1,160 @@
+"""`gateway apply` and `gateway route`: the configuration, and what follows from it."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import views
+from gateway.cli.database import on_database
+from gateway.cli.options import (
+    CallerId,
+    Json,
+    Labels,
+    MaxDuration,
+    RingingTimeout,
+    Trunk,
+    flag,
+    pairs,
+    whole,
+)
+from gateway.cli.output import line, show, show_json, table
+from gateway.domain.admin.requests import ApplyConfig, Proposal
+from gateway.domain.calls.requests import PlaceCall
+from gateway.telephony.v1.admin_pb2 import ApplyConfigResponse, ConfigChange, Reroute
+from gateway.telephony.v1.calls_pb2 import RouteDecision
+
+if TYPE_CHECKING:
+    from gateway.build import Administration
+
+route = typer.Typer(no_args_is_help=True, help="See where a call would go, and why.")
+
+REPLAY = (
+    "Show which of the N newest calls (at most 1,000) would have gone elsewhere than by the "
+    "configuration in force. Only what the configurations decide: keys, limits, trunk health and "
+    "timeouts asked for are not considered."
+)
+
+File = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="YAML."),
+]
+
+
+def apply(
+    file: File,
+    *,
+    dry_run: Annotated[bool, flag("--dry-run", "Check it and show what would change.")] = False,
+    replay: Annotated[int, whole(REPLAY, "--replay")] = 0,
+    json: Json = False,
+) -> None:
+    """Replaces the whole configuration; running gateways follow within a second.
+
+    Prints what changes, behind a ! what is hardly meant, and with --replay which calls would
+    have gone elsewhere. A file with a mistake changes nothing: each mistake is told with its
+    line. With --json: the same as proto JSON.
+    """
+    from gateway.wire.admin_v1 import requests as admin_requests  # noqa: PLC0415
+    from gateway.wire.admin_v1 import responses as admin_responses  # noqa: PLC0415
+    from gateway.wire.config import document as config_document  # noqa: PLC0415
+
+    text = config_document.text_of(file.read_bytes())
+
+    def judge() -> Proposal:
+        return admin_requests.proposal(config_document.from_yaml(text))
+
+    asked = ApplyConfig(
+        judge=judge,
+        source_digest=hashlib.sha256(text.encode()).hexdigest(),
+        dry_run=dry_run,
+        replay_calls=replay,
+    )
+
+    async def work(opened: "Administration") -> ApplyConfigResponse:
+        return admin_responses.applied(await opened.admin.apply(asked))
+
+    done = on_database(work)
+    if json:
+        show_json(done)
+        return
+    show(*(line(change_text(change)) for change in done.changes))
+    if done.more_changes:
+        show(line(f"… and {done.more_changes} more changes"))
+    show(*(line(f"! {one.field}: {one.description}") for one in done.warnings))
+    if done.more_warnings:
+        show(line(f"… and {done.more_warnings} more warnings"))
+    if replay:
+        show_replay(done)
+    show(line("checked, not applied" if dry_run else f"version {done.version} is in force"))
+
+
+def change_text(change: ConfigChange) -> str:
+    """One difference: `+` what comes, `-` what goes, `~` what becomes something else."""
+    if not change.before:
+        return f"+ {change.path}: {change.after}"
+    if not change.after:
+        return f"- {change.path}: {change.before}"
+    return f"~ {change.path}: {change.before} → {change.after}"
+
+
+def show_replay(done: ApplyConfigResponse) -> None:
+    """The calls that would have gone elsewhere, and how many were looked at."""
+    columns = ("CALL", "TENANT", "TO", "TRUNK", "WOULD BE")
+    rows = (
+        (
+            one.call_id,
+            one.tenant_id,
+            one.to,
+            one.trunk_id or "refused",
+            one.new_trunk_id or refused(one),
+        )
+        for one in done.reroutes
+    )
+    if done.reroutes:
+        show(table(columns, rows))
+    show(line(f"{len(done.reroutes)} of {done.replayed_calls} calls would have gone elsewhere"))
+
+
+def refused(reroute: Reroute) -> str:
+    """Why a call would not be placed any more."""
+    return f"refused: {reroute.reason}: {reroute.message}"
+
+
+@route.callback()
+def route_group() -> None:
+    """Keeps `explain` a command of its own."""
+
+
+@route.command()
+def explain(
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Who would call.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="E.164, or 112.")],
+    *,
+    caller_id: CallerId = "",
+    trunk: Trunk = "",
+    label: Labels = None,
+    ringing_timeout: RingingTimeout = None,
+    max_duration: MaxDuration = None,
+    json: Json = False,
+) -> None:
+    """Shows each trunk considered for a call, why it is taken or not, and what limits it."""
+    from gateway.wire.telephony_v1 import responses as telephony_responses  # noqa: PLC0415
+
+    asked = PlaceCall(
+        to=number,
+        caller_id=caller_id,
+        trunk_id=trunk,
+        labels=pairs(label),
+        ringing_timeout=ringing_timeout,
+        max_duration=max_duration,
+    )
+
+    async def work(opened: "Administration") -> RouteDecision:
+        return telephony_responses.route(await opened.admin.explain_route(tenant, asked))
+
+    decision = on_database(work)
+    if json:
+        show_json(decision)
+    else:
+        show(*views.route_tables(decision))

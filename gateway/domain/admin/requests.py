@@ -1,0 +1,103 @@
+"""What operators and tenants' administrators ask for, and what they are told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gateway.domain.config.diff import ConfigChange
+from gateway.domain.tenant import Config, Right
+from gateway.errors import FieldViolation
+
+MAX_REPLAYED = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A configuration that was checked as a whole: as the store keeps it, and as values."""
+
+    document: str
+    config: Config = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyConfig:
+    """Replace the whole configuration.
+
+    `judge` checks what was sent and may take a second: to be called in another thread. It
+    raises CONFIG_INVALID. Audit records leave it out, as everything that `repr` leaves out.
+    """
+
+    judge: Callable[[], Proposal] = field(repr=False)
+    expected_version: int | None = None
+    dry_run: bool = False
+    replay_calls: int = 0
+    source_digest: str | None = None
+    """SHA-256 of the file; None: it comes from no file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reroute:
+    """A call that would have gone elsewhere: to `new_trunk_id`, or nowhere for a `reason`.
+
+    `trunk_id` is where the configuration in force would send it; empty: it refuses the call.
+    """
+
+    call_id: str
+    tenant_id: str
+    to: str
+    trunk_id: str
+    new_trunk_id: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What was changed, or would be; `version` is the one in force now, 0 if there is none."""
+
+    version: int
+    changes: tuple[ConfigChange, ...] = ()
+    reroutes: tuple[Reroute, ...] = ()
+    replayed_calls: int = 0
+    dry_run: bool = False
+    warnings: tuple[FieldViolation, ...] = ()
+    """What is no mistake and yet hardly meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateApiKey:
+    """Make a key."""
+
+    tenant_id: str = ""
+    rights: frozenset[Right] = frozenset()
+    expire_time: datetime | None = None
+    allowed_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeApiKey:
+    """Refuse a key for good."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListApiKeys:
+    """Show keys; of every tenant where none is named."""
+
+    tenant_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTrunkHealth:
+    """Show how trunks stand."""
+
+    trunk_id: str = ""
+    window: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetTrunk:
+    """Hold a trunk to be healthy."""
+
+    trunk_id: str

@@ -1,0 +1,334 @@
+"""The one place where a call changes: `advance(call, observation)`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain.calls.call import Attempt, Call, CallState, Direction, Ending, EventType
+from gateway.domain.calls.observation import (
+    Answered,
+    AttemptFailed,
+    DialFailed,
+    EndAsked,
+    LeaveReason,
+    LegGone,
+    LegIds,
+    LegLeft,
+    LegSeen,
+    LegStatus,
+    Lost,
+    NotDialed,
+    Observation,
+    Transferred,
+    Updated,
+)
+from gateway.domain.calls.whose_leg import earlier_legs
+from gateway.domain.outcome import EndReason, Failure, HangupSource, end_reason, why_not_dialed
+
+EARLY = timedelta(milliseconds=500)
+"""LiveKit's clock may be ahead of ours by this much when it ends the ringing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one observation did to a call."""
+
+    call: Call
+    events: tuple[EventType, ...] = ()
+
+
+def advance(call: Call, seen: Observation) -> Step:
+    """The call after `seen`, and the events that tell it.
+
+    Total and idempotent: late, repeated and out-of-order observations of an ended call, or
+    of a stage already passed, change nothing.
+    """
+    if call.ended:
+        return Step(call)
+    # The clock of a gateway that takes a call over may be behind. When the end was asked for is
+    # told by the clock of whoever was asked: it moves nothing.
+    seen = replace(seen, time=max(seen.time, call.newest_time))
+    return _STEPS[type(seen)](call, seen)
+
+
+def _joined_again(call: Call, ids: LegIds) -> Call:
+    """Why the participant before has left is no reason for the one that is here now."""
+    if not call.participant_id or ids.participant_id in ("", call.participant_id):
+        return call
+    return replace(call, participant_id=ids.participant_id, leave_reason=None)
+
+
+def _answered(call: Call, seen: Answered) -> Step:
+    if seen.ids.sip_call_id in earlier_legs(call):
+        return Step(call)
+    return _move(_with_ids(call, seen.ids), CallState.ACTIVE, seen.time)
+
+
+def _of_another_leg(call: Call, sip_call_id: str) -> bool:
+    """What is seen of a leg that was given up tells nothing of the one that came after."""
+    if not sip_call_id:
+        return False
+    return sip_call_id in earlier_legs(call) or call.sip_call_id not in ("", sip_call_id)
+
+
+def _leg_seen(call: Call, seen: LegSeen) -> Step:
+    if _of_another_leg(call, seen.ids.sip_call_id):
+        return Step(call)
+    known = _with_ids(_joined_again(call, seen.ids), seen.ids)
+    if seen.status is LegStatus.HANGUP:
+        known = replace(known, seen_hangup=True)
+    return _move(known, _STATE_OF_LEG[seen.status], seen.time)
+
+
+_STATE_OF_LEG = {
+    LegStatus.DIALING: CallState.DIALING,
+    LegStatus.RINGING: CallState.RINGING,
+    LegStatus.AUTOMATION: CallState.AUTOMATION,
+    LegStatus.ACTIVE: CallState.ACTIVE,
+    # LiveKit says `hangup` only of a leg that had been answered.
+    LegStatus.HANGUP: CallState.ACTIVE,
+}
+
+
+def _move(call: Call, state: CallState, now: datetime) -> Step:
+    """Forward to `state`; an answer that crosses a cancel on its way does not revive the call."""
+    if state <= call.state or (call.ending and not call.answered and state > CallState.RINGING):
+        return Step(call)
+    moved = replace(call, state=state)
+    if state is CallState.RINGING:
+        moved = replace(moved, ring_time=now)
+        return Step(_with_attempt(moved, highest_state=state, ring_time=now), (_RINGING,))
+    event = EventType.CALL_UPDATED if call.answered else EventType.CALL_ANSWERED
+    moved = replace(moved, answer_time=call.answer_time or now)
+    return Step(_with_attempt(moved, highest_state=state), (event,))
+
+
+_RINGING = EventType.CALL_RINGING
+
+
+def _end_asked(call: Call, asked: EndAsked) -> Step:
+    if call.answered and asked.reason in _ENDS_OF_UNANSWERED:
+        return Step(call)
+    ending = call.ending or _ending(call, asked)
+    end_room = call.end_room_on_hangup or asked.end_room
+    return Step(replace(call, ending=ending, end_room_on_hangup=end_room))
+
+
+_ENDS_OF_UNANSWERED = {EndReason.CANCELED, EndReason.NO_ANSWER}
+"""Giving up is overtaken by an answer; the call goes on."""
+
+
+def _ending(call: Call, asked: EndAsked) -> Ending:
+    reason = asked.reason
+    if reason is EndReason.COMPLETED and not call.answered:
+        reason = EndReason.CANCELED
+    if reason is EndReason.NO_ANSWER and call.ring_time is None:
+        reason = EndReason.UNREACHABLE
+    return Ending(reason, asked.source, asked.time)
+
+
+def _dial_failed(call: Call, failed: DialFailed) -> Step:
+    if call.answered:  # hung up while the digits played
+        return _end(call, _gone(call, LegGone(failed.time)), failed.time)
+    failure = failed.failure
+    call = replace(call, sip_status_code=failure.sip_status_code, sip_status=failure.sip_status)
+    reason, source = end_reason(failure, rang=call.ring_time is not None)
+    if reason is EndReason.NOT_DIALED:
+        return _end_undialed(call, failed.time, why_not_dialed(failure))
+    call = _with_failure(call, failed.failure, failed.next_attempt)
+    early = failed.time < call.ringing_deadline - EARLY
+    if early and source is HangupSource.GATEWAY:
+        # It was cut short, and not by this gateway.
+        reason, source = EndReason.REMOVED, HangupSource.PLATFORM
+    return _end(call, _asked(call, reason, source), failed.time)
+
+
+def _attempt_failed(call: Call, failed: AttemptFailed) -> Step:
+    """On another trunk only while the phone certainly has not rung and nobody wants the end."""
+    if failed.number != len(call.attempts):
+        return Step(call)
+    if call.state is not CallState.DIALING or call.ending:
+        return _dial_failed(call, DialFailed(failed.time, failed.failure, "it rang or was ended"))
+    call = _with_attempt(_with_failure(call, failed.failure, failed.cause), end_time=failed.time)
+    chosen = failed.next_trunk
+    attempt = Attempt(
+        trunk_id=chosen.trunk_id,
+        livekit_trunk_id=chosen.livekit_trunk_id,
+        caller_id=chosen.caller_id,
+        start_time=failed.time,
+    )
+    moved = replace(
+        call,
+        attempts=(*call.attempts, attempt),
+        backups=chosen.backups,
+        caller_id=chosen.caller_id,
+        participant_id="",
+        sip_call_id="",
+        sip_call_id_full="",
+        leave_reason=None,
+    )
+    return Step(moved, (EventType.ATTEMPT_FAILED,))
+
+
+def _with_failure(call: Call, failure: Failure, next_attempt: str) -> Call:
+    return _with_attempt(
+        call,
+        sip_status_code=failure.sip_status_code,
+        sip_status=failure.sip_status,
+        next_attempt=next_attempt,
+        reason=failure.reason,
+    )
+
+
+def _leg_left(call: Call, left: LegLeft) -> Step:
+    if not left.sip_call_id or left.sip_call_id != call.sip_call_id or call.leave_reason:
+        return Step(call)
+    if call.participant_id and left.participant_id not in ("", call.participant_id):
+        return Step(call)
+    return Step(replace(call, leave_reason=left.reason))
+
+
+def _updated(call: Call, wanted: Updated) -> Step:
+    after = replace(
+        call,
+        labels=call.labels if wanted.labels is None else wanted.labels,
+        max_duration=wanted.max_duration or call.max_duration,
+    )
+    if wanted.end_room_on_hangup is not None:
+        after = replace(after, end_room_on_hangup=wanted.end_room_on_hangup)
+    return Step(after, () if after == call else (EventType.CALL_UPDATED,))
+
+
+def _not_dialed(call: Call, seen: NotDialed) -> Step:
+    if call.state is not CallState.DIALING:
+        return _lost(call, seen)
+    return _end_undialed(call, seen.time, seen.cause)
+
+
+def _end_undialed(call: Call, now: datetime, cause: str) -> Step:
+    """Its newest attempt was never dialled; one before that was says how the call went."""
+    call = _with_attempt(call, next_attempt=cause)
+    if len(call.attempts) < 2:
+        call = replace(call, not_dialed_cause="" if call.ending else cause)
+        return _end(call, _asked(call, EndReason.NOT_DIALED, HangupSource.PLATFORM), now)
+    tried = call.attempts[-2]
+    call = replace(call, sip_status_code=tried.sip_status_code, sip_status=tried.sip_status)
+    why = (EndReason.UNREACHABLE, HangupSource.GATEWAY)
+    if tried.sip_status_code:
+        failure = Failure(tried.sip_status_code, tried.sip_status, reason=tried.reason)
+        why = end_reason(failure, rang=False)
+    return _end(call, _asked(call, *why), now)
+
+
+def _lost(call: Call, seen: Lost | NotDialed) -> Step:
+    reason = EndReason.PLATFORM_LOST if call.answered else EndReason.OUTCOME_UNKNOWN
+    return _end(call, _asked(call, reason, HangupSource.UNKNOWN), seen.time)
+
+
+def _leg_gone(call: Call, gone: LegGone) -> Step:
+    return _end(call, _gone(call, gone), gone.time)
+
+
+def _transferred(call: Call, _seen: Transferred) -> Step:
+    return Step(replace(call, transferred=True))
+
+
+def _gone(call: Call, gone: LegGone) -> tuple[EndReason, HangupSource]:
+    """Why a leg that is no longer there has left, as far as anyone can know."""
+    if call.transferred and call.ending is None:
+        return EndReason.TRANSFERRED, HangupSource.API
+    if gone.reason is not None:
+        return _asked(call, gone.reason, gone.source)
+    if call.direction is Direction.INBOUND and not call.answered:
+        hung_up = call.leave_reason is LeaveReason.CLIENT_INITIATED
+        source = HangupSource.REMOTE if hung_up else HangupSource.UNKNOWN
+        return _asked(call, EndReason.CANCELED, source)
+    if call.leave_reason is not None:
+        told = _ANSWERED_LEFT if call.answered else _UNANSWERED_LEFT
+        if call.leave_reason in told:
+            return _asked(call, *told[call.leave_reason])
+    if call.answered:
+        source = HangupSource.REMOTE if call.seen_hangup else HangupSource.UNKNOWN
+        return _asked(call, EndReason.COMPLETED, source)
+    return _asked(call, EndReason.OUTCOME_UNKNOWN, HangupSource.UNKNOWN)
+
+
+_PLATFORM = HangupSource.PLATFORM
+_LEFT_EITHER_WAY: Mapping[LeaveReason, tuple[EndReason, HangupSource]] = {
+    LeaveReason.ROOM_DELETED: (EndReason.ROOM_DELETED, _PLATFORM),
+    LeaveReason.ROOM_CLOSED: (EndReason.ROOM_CLOSED, _PLATFORM),
+    LeaveReason.PARTICIPANT_REMOVED: (EndReason.REMOVED, _PLATFORM),
+    LeaveReason.DUPLICATE_IDENTITY: (EndReason.DUPLICATE_IDENTITY, _PLATFORM),
+}
+_LOST = (EndReason.PLATFORM_LOST, _PLATFORM)
+_ANSWERED_LEFT = {
+    **_LEFT_EITHER_WAY,
+    # The SIP node left by itself: the callee hung up, or its media fell silent.
+    LeaveReason.CLIENT_INITIATED: (EndReason.COMPLETED, HangupSource.REMOTE),
+    LeaveReason.SERVER_SHUTDOWN: _LOST,
+    LeaveReason.STATE_MISMATCH: _LOST,
+    LeaveReason.JOIN_FAILURE: _LOST,
+    LeaveReason.CONNECTION_TIMEOUT: _LOST,
+    LeaveReason.SIGNAL_CLOSE: _LOST,
+}
+"""LiveKit's other reasons do not say more of an answered leg than that it is gone."""
+_UNANSWERED_LEFT = {
+    **_LEFT_EITHER_WAY,
+    LeaveReason.USER_REJECTED: (EndReason.REJECTED, HangupSource.REMOTE),
+    LeaveReason.USER_UNAVAILABLE: (EndReason.UNREACHABLE, HangupSource.UNKNOWN),
+    LeaveReason.SIP_TRUNK_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
+    LeaveReason.MEDIA_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
+}
+"""What is left to tell where the answer to the dial, which knows the SIP status, was lost."""
+
+
+def _asked(call: Call, reason: EndReason, source: HangupSource) -> tuple[EndReason, HangupSource]:
+    """An end that was asked for is told as that, whatever the platform calls it."""
+    return (call.ending.reason, call.ending.source) if call.ending else (reason, source)
+
+
+def _end(call: Call, why: tuple[EndReason, HangupSource], now: datetime) -> Step:
+    reason, source = why
+    ended = replace(
+        _with_attempt(call, end_time=now),
+        state=CallState.ENDED,
+        end_reason=reason,
+        hangup_source=source,
+        end_time=now,
+    )
+    return Step(ended, (EventType.CALL_ENDED,))
+
+
+def _with_ids(call: Call, ids: LegIds) -> Call:
+    """Identifiers are learned once each and never unlearned."""
+    if ids.sip_call_id and not call.sip_call_id:
+        call = _with_attempt(call, sip_call_id=ids.sip_call_id)
+    return replace(
+        call,
+        participant_id=call.participant_id or ids.participant_id,
+        sip_call_id=call.sip_call_id or ids.sip_call_id,
+        sip_call_id_full=call.sip_call_id_full or ids.sip_call_id_full,
+    )
+
+
+def _with_attempt(call: Call, **changes: object) -> Call:
+    if not call.attempts:
+        return call
+    newest = replace(call.attempts[-1], **changes)  # type: ignore[arg-type]
+    return replace(call, attempts=(*call.attempts[:-1], newest))
+
+
+_STEPS: Mapping[type[Observation], Callable[[Call, Any], Step]] = {
+    LegSeen: _leg_seen,
+    Answered: _answered,
+    DialFailed: _dial_failed,
+    AttemptFailed: _attempt_failed,
+    NotDialed: _not_dialed,
+    LegLeft: _leg_left,
+    LegGone: _leg_gone,
+    Lost: _lost,
+    EndAsked: _end_asked,
+    Updated: _updated,
+    Transferred: _transferred,
+}

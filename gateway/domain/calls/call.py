@@ -1,0 +1,223 @@
+"""What a call is. It changes only by `domain.advance`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+from gateway.domain.calls.observation import LeaveReason
+from gateway.domain.outcome import CarrierReason, EndReason, HangupSource
+from gateway.domain.route_decision import Backup
+
+
+class CallState(IntEnum):
+    """Where a call stands. It only ever moves to a higher one; stages may be skipped."""
+
+    DIALING = 1
+    RINGING = 2
+    AUTOMATION = 3
+    ACTIVE = 4
+    ENDED = 5
+
+
+class Direction(StrEnum):
+    """Who rang whom, seen from LiveKit's room."""
+
+    OUTBOUND = "OUTBOUND"
+    INBOUND = "INBOUND"
+
+
+class EventType(StrEnum):
+    """What a call event tells."""
+
+    CALL_CREATED = "CALL_CREATED"
+    CALL_RINGING = "CALL_RINGING"
+    CALL_ANSWERED = "CALL_ANSWERED"
+    CALL_UPDATED = "CALL_UPDATED"
+    CALL_ENDED = "CALL_ENDED"
+    ATTEMPT_FAILED = "ATTEMPT_FAILED"
+    TRANSFER_CHANGED = "TRANSFER_CHANGED"
+
+
+class IncludeHeaders(StrEnum):
+    """Which SIP headers of the answer become attributes of the participant."""
+
+    NONE = "NONE"
+    X_HEADERS = "X_HEADERS"
+    ALL = "ALL"
+
+
+class MediaEncryption(StrEnum):
+    """SRTP on the carrier leg."""
+
+    DISABLED = "DISABLED"
+    ALLOWED = "ALLOWED"
+    REQUIRED = "REQUIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """An audio codec by its SDP name and clock rate in Hz."""
+
+    name: str
+    rate: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegOptions:
+    """What a caller may say about the leg beyond whom to ring; goes to LiveKit as it is."""
+
+    participant_name: str = ""
+    participant_metadata: str = ""
+    participant_attributes: Mapping[str, str] = field(default_factory=dict)
+    digits: str = ""
+    play_dialtone: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    include_headers: IncludeHeaders = IncludeHeaders.NONE
+    krisp_enabled: bool = False
+    media_encryption: MediaEncryption = MediaEncryption.DISABLED
+    codecs: tuple[Codec, ...] = ()
+    only_listed_codecs: bool = False
+    media_timeout: timedelta | None = None
+    hide_phone_number: bool = False
+    display_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try on one trunk."""
+
+    trunk_id: str
+    livekit_trunk_id: str
+    caller_id: str = ""
+    start_time: datetime
+    highest_state: CallState = CallState.DIALING
+    sip_call_id: str = ""
+    sip_status_code: int = 0
+    sip_status: str = ""
+    ring_time: datetime | None = None
+    end_time: datetime | None = None
+    next_attempt: str = ""
+    """Why another trunk was or was not tried after it."""
+    reason: CarrierReason | None = None
+    """What its trunk's configuration makes of its failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """That the end was asked for: by whom and as what. The first one holds."""
+
+    reason: EndReason
+    source: HangupSource
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What its request wanted of routing; with the call's id it lets the choice be repeated."""
+
+    caller_id: str = ""
+    trunk_id: str = ""
+    require_transfer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One phone call as the gateway knows it; durable, never changed but by `domain.advance`."""
+
+    call_id: str
+    tenant_id: str
+    direction: Direction = Direction.OUTBOUND
+    state: CallState = CallState.DIALING
+    end_reason: EndReason | None = None
+    hangup_source: HangupSource | None = None
+    to: str
+    caller_id: str
+    room: str
+    participant_identity: str
+    participant_id: str = ""
+    sip_call_id: str = ""
+    sip_call_id_full: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    sip_status_code: int = 0
+    sip_status: str = ""
+    not_dialed_cause: str = ""
+    """Why nothing was dialled, of a call that ended so."""
+    ringing_timeout: timedelta
+    setup_timeout: timedelta
+    max_duration: timedelta
+    create_time: datetime
+    ring_time: datetime | None = None
+    answer_time: datetime | None = None
+    end_time: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    sandbox: bool = False
+    uses_trunk: bool = True
+    """Its attempts really go over their trunks; a sandbox tenant's beside LiveKit do not."""
+    sequence: int = 0
+    """Sequence of the call's newest event."""
+
+    inbound_trunk_id: str = ""
+    """LiveKit's id of the trunk that an inbound call came by."""
+    backups: tuple[Backup, ...] = ()
+    """Trunks that may still be tried, in order."""
+    max_attempts: int = 1
+    destination: str = ""
+    """What statistics are gathered under: the beginning of the number called."""
+    emergency: bool = False
+    wishes: Wishes = Wishes()
+    longest_duration: timedelta = timedelta(hours=23)
+    """What LiveKit was told: `max_duration` may be changed, but not beyond this."""
+    leg: LegOptions = LegOptions()
+    end_room_on_hangup: bool = False
+    keep_on_disconnect: bool = False
+    ending: Ending | None = None
+    transferred: bool = False
+    seen_hangup: bool = False
+    """LiveKit said `hangup` on the leg: the normal end of an answered call."""
+    leave_reason: LeaveReason | None = None
+    """Why the leg of the newest attempt has left, where LiveKit said so."""
+
+    @property
+    def trunk_id(self) -> str:
+        """The trunk of the newest attempt; of an inbound call LiveKit's, by its own id."""
+        return self.attempts[-1].trunk_id if self.attempts else self.inbound_trunk_id
+
+    @property
+    def place(self) -> str:
+        """The trunk that it takes a place on while it is open; empty: none."""
+        return self.trunk_id if self.uses_trunk else ""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing about this call changes any more."""
+        return self.state is CallState.ENDED
+
+    @property
+    def newest_time(self) -> datetime:
+        """Nothing of the call was seen later."""
+        return max(filter(None, (self.create_time, self.ring_time, self.answer_time)))
+
+    @property
+    def answered(self) -> bool:
+        """The callee has picked up (digits may still be playing)."""
+        return self.answer_time is not None
+
+    @property
+    def ringing_deadline(self) -> datetime:
+        """When an unanswered call is over."""
+        return self.create_time + self.ringing_timeout
+
+    def outlasts(self, now: datetime, grace: timedelta) -> bool:
+        """Its time to talk is up, or its time to ring and `grace` on it.
+
+        How long somebody rings who rings in is that caller's own matter.
+        """
+        if self.duration_deadline:
+            return now >= self.duration_deadline
+        return self.direction is Direction.OUTBOUND and now >= self.ringing_deadline + grace
+
+    @property
+    def duration_deadline(self) -> datetime | None:
+        """When an answered call is over; None before the answer."""
+        return self.answer_time + self.max_duration if self.answer_time else None

@@ -1,0 +1,86 @@
+"""Whether another trunk may be tried after an attempt: never once a phone may have rung."""
+
+from datetime import datetime, timedelta
+
+from gateway.domain.calls.call import Call, CallState
+from gateway.domain.outcome import Cause, EndReason, Failure, end_reason
+from gateway.domain.tenant import Trunk
+from gateway.domain.timeouts import seconds
+
+LEAST_RINGING = timedelta(milliseconds=10)
+"""With less than this left of the budget nothing is dialled any more."""
+
+SILENCE = Failure(cause=Cause.SILENCE, detail="no ringing")
+"""How an attempt has failed that the gateway ended at its `setup_timeout`."""
+
+
+def objection(
+    call: Call,
+    failure: Failure,
+    trunk: Trunk | None,
+    now: datetime,
+    *,
+    silent: bool = False,
+    unseen: bool = False,
+) -> str:
+    """Why no other trunk may be tried after this attempt; empty: one may be.
+
+    `trunk`: the one tried, None if it is configured no more. `silent`: the gateway ended the
+    attempt because nothing rang within its `setup_timeout`. `unseen`: nobody looked for so
+    long before the failure that the phone may have rung.
+    """
+    if trunk is None:
+        return "the trunk is configured no more"
+    if unseen and call.state is CallState.DIALING:
+        return "it may have rung unseen"
+    return _spent(call, now) or (
+        _of_silence(trunk) if silent or _is_silence(failure) else _of_failure(failure, trunk)
+    )
+
+
+def may_go_on(call: Call, trunk: Trunk | None, now: datetime) -> bool:
+    """Whether silence on `trunk` is worth cutting short."""
+    return not objection(call, SILENCE, trunk, now, silent=True)
+
+
+def told(call: Call, failure: Failure, *, silent: bool = False) -> str:
+    """Why the next trunk is tried, as the attempt shows it."""
+    if silent:
+        return f"tried: silent for {seconds(call.setup_timeout)}"
+    if failure.sip_status_code:
+        return f"tried: SIP {failure.sip_status_code}"
+    return f"tried: {failure.detail}"
+
+
+def _spent(call: Call, now: datetime) -> str:
+    if call.ending:
+        return "the call was to end"
+    if call.state is not CallState.DIALING:
+        return "it rang"
+    if len(call.attempts) >= call.max_attempts:
+        return f"{call.max_attempts} attempts are the most"
+    if not call.backups:
+        return "no other trunk fits"
+    if call.ringing_deadline - now <= LEAST_RINGING:
+        return "no time is left"
+    return ""
+
+
+def _is_silence(failure: Failure) -> bool:
+    return not failure.sip_status_code and failure.cause is Cause.SILENCE
+
+
+def _of_silence(trunk: Trunk) -> str:
+    return "" if trunk.failover_on_silence else "the trunk does not fail over on silence"
+
+
+def _of_failure(failure: Failure, trunk: Trunk) -> str:
+    if failure.failover is not None:
+        return "" if failure.failover else "the trunk's outcomes end the call"
+    reason, _ = end_reason(failure, rang=False)
+    if reason is EndReason.TRUNK_LIMIT or failure.sip_status_code in trunk.failover_sip_codes:
+        return ""
+    if failure.sip_status_code:
+        return f"SIP {failure.sip_status_code} is no failover code of the trunk"
+    # Without a status the trunk itself could not be used: no connection, no credentials.
+    return "" if reason is EndReason.TRUNK_FAILURE else f"{reason} ends the call"

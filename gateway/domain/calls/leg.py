@@ -1,0 +1,115 @@
+"""What the gateway asks of a platform, and what a platform answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateway.domain.calls.call import LegOptions
+from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.domain.outcome import Failure
+from gateway.domain.tenant import InlineTrunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dial:
+    """One leg to dial: everything is decided, nothing is left to the platform."""
+
+    call_id: str
+    livekit_trunk_id: str
+    """Empty where `inline` is set."""
+    inline: InlineTrunk | None = None
+    to: str
+    """As the trunk's carrier wants it written."""
+    number: str = ""
+    """The number called as it was decided about; empty where it is `to`."""
+    caller_id: str
+    room: str
+    identity: str
+    ringing_timeout: timedelta
+    """What is left of the call's budget."""
+    max_duration: timedelta
+    options: LegOptions = LegOptions()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The trunk's headers and the caller's, merged."""
+
+    @property
+    def called(self) -> str:
+        """The number called, however it is written for the carrier."""
+        return self.number or self.to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refer:
+    """One leg to hand over. `target` is a `tel:` or `sip:` URI."""
+
+    room: str
+    identity: str
+    target: str
+    ringing_timeout: timedelta
+    """How long the platform listens for the outcome; longer than the caller waits."""
+    play_dialtone: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """A dial's answer: the callee has picked up."""
+
+    ids: LegIds
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A REFER's answer: handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform's own failure; for a dial, `failure.proves` tells what is certain."""
+
+    failure: Failure
+    rang: bool | None = field(default=None, compare=False)
+    """Of a dial: whether the phone has rung; None where the platform does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSent:
+    """The request did not leave the gateway (no connection): certainly nothing happened."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """The request may have left and no answer came: only a look at the leg can tell."""
+
+    cause: str
+
+
+DialReply = PickedUp | Refused | NeverSent | NoReply
+ReferReply = Completed | Refused | NeverSent | NoReply
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A leg that is in its room now."""
+
+    status: LegStatus
+    ids: LegIds
+    call_id: str = ""
+    """The `gateway.callId` attribute: which of our calls it belongs to."""
+    room: str = ""
+    identity: str = ""
+    rule_id: str = ""
+    """LiveKit's id of the dispatch rule that let the caller in; empty unless it rang in."""
+    livekit_trunk_id: str = ""
+    """Empty where LiveKit knows no trunk of it."""
+    far_number: str = ""
+    """The phone's: of who rings in, or of who was rung. Empty where it is hidden."""
+    own_number: str = ""
+    """The trunk's: what was dialled to reach us, or our caller ID. Empty where it is hidden."""
+
+    @property
+    def rang_in(self) -> bool:
+        """Somebody called us; otherwise somebody dialled it."""
+        return bool(self.rule_id)

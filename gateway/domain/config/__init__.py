@@ -1,0 +1,1 @@
+"""What a configuration must be, and what is different between two."""

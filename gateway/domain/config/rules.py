@@ -1,0 +1,159 @@
+"""What a configuration must be, as a whole, before any of it is applied."""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from gateway.domain import fields
+from gateway.domain.config import checks as check
+from gateway.domain.config.checks import Mistakes
+from gateway.domain.config.rooms import shared_rooms
+from gateway.domain.config.routes import routes
+from gateway.domain.config.trunks import trunks
+from gateway.domain.numbers import hosts
+from gateway.domain.numbers.callee import is_short
+from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Webhook
+from gateway.domain.timeouts import MAX_DURATION, MAX_RINGING, MIN_DURATION, TimeoutPolicy
+from gateway.errors import FieldViolation
+
+MAX_URL = 2048
+
+_TENANT_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_URL = re.compile(r"https?://[!-~]+")
+
+
+def violations(config: Config) -> tuple[FieldViolation, ...]:
+    """Every mistake, each with the path of its field; none: it may be applied."""
+    return tuple(FieldViolation(path, text) for path, text in (*_tenants(config), *trunks(config)))
+
+
+def _tenants(config: Config) -> Mistakes:
+    yield from check.repeated("tenants", "tenant_id", (t.tenant_id for t in config.tenants))
+    by_id = {trunk.trunk_id: trunk for trunk in config.trunks}
+    for at, tenant in enumerate(config.tenants):
+        path = f"tenants[{at}]"
+        if not _TENANT_ID.fullmatch(tenant.tenant_id):
+            yield f"{path}.tenant_id", "must be 1 to 40 of a-z, 0-9 and -, not - at an end"
+        yield from _rooms(path, tenant)
+        yield from _policy(f"{path}.timeouts", tenant.timeouts)
+        yield from routes(path, tenant, by_id)
+        for place, host in enumerate(tenant.sip_hosts):
+            yield from check.host(f"{path}.sip_hosts[{place}]", host)
+        for place, header in enumerate(tenant.allowed_headers):
+            if not fields.is_header(header):
+                yield f"{path}.allowed_headers[{place}]", "is no name of a SIP header"
+            elif not fields.may_send(header, {header.lower()}):
+                yield f"{path}.allowed_headers[{place}]", "is a header that SIP itself writes"
+        yield from _limits(f"{path}.limits", tenant.limits)
+        yield from _allowed(path, tenant)
+        yield from _webhooks(f"{path}.webhooks", tenant.webhooks)
+    yield from shared_rooms(config.tenants)
+    yield from _inbound(config.tenants)
+
+
+def _rooms(path: str, tenant: Tenant) -> Mistakes:
+    for place, room in enumerate(tenant.rooms):
+        if not room or "*" in room[:-1]:
+            yield f"{path}.rooms[{place}]", "must be a name, or a prefix and * at its end"
+        elif not fields.is_plain(room) or len(room.encode()) > fields.MAX_IDENTITY_BYTES:
+            most = fields.MAX_IDENTITY_BYTES
+            yield f"{path}.rooms[{place}]", f"must be at most {most} bytes, and printable"
+        elif room != room.strip():
+            yield f"{path}.rooms[{place}]", "must not begin or end with a space"
+
+
+def _policy(path: str, policy: TimeoutPolicy) -> Mistakes:
+    yield from check.span(f"{path}.max_ringing_timeout", policy.max_ringing_timeout, MAX_RINGING)
+    longest = min(policy.max_ringing_timeout, MAX_RINGING)
+    yield from check.span(f"{path}.ringing_timeout", policy.ringing_timeout, longest)
+    yield from check.span(f"{path}.max_duration", policy.max_duration, MAX_DURATION, MIN_DURATION)
+
+
+def _limits(path: str, limits: TenantLimits) -> Mistakes:
+    yield from check.count(f"{path}.max_concurrent_calls", limits.max_concurrent_calls)
+    yield from check.count(
+        f"{path}.max_concurrent_inbound_calls", limits.max_concurrent_inbound_calls
+    )
+    yield from check.count(f"{path}.max_calls_per_second", limits.max_calls_per_second)
+    yield from check.count(f"{path}.max_calls_per_day", limits.max_calls_per_day)
+    yield from check.count(
+        f"{path}.max_calls_per_minute_to_one_number", limits.max_calls_per_minute_to_one_number
+    )
+    ids = (limit.limit_id for limit in limits.destinations)
+    yield from check.repeated(f"{path}.destinations", "limit_id", ids)
+    for at, limit in enumerate(limits.destinations):
+        inner = f"{path}.destinations[{at}]"
+        yield from check.identifier(f"{inner}.limit_id", limit.limit_id)
+        yield from check.prefixes(f"{inner}.prefixes", limit.prefixes)
+        yield from check.countries(f"{inner}.countries", limit.countries)
+        yield from check.count(f"{inner}.max_calls_per_day", limit.max_calls_per_day)
+        yield from check.count(f"{inner}.max_calls_per_second", limit.max_calls_per_second)
+
+
+def _allowed(path: str, tenant: Tenant) -> Mistakes:
+    unknown = sorted(tenant.allowed_countries - check.COUNTRIES - {check.NO_COUNTRY})
+    if unknown:
+        told = ", ".join(map(fields.printable, unknown))
+        text = f"no country is called {told}: two letters, ISO 3166-1 alpha-2, or 001"
+        yield f"{path}.allowed_countries", text
+    yield from check.country(f"{path}.default_country", tenant.default_country)
+    yield from _emergency_numbers(f"{path}.emergency_numbers", tenant)
+
+
+def _emergency_numbers(path: str, tenant: Tenant) -> Mistakes:
+    if tenant.emergency_numbers and not tenant.default_country:
+        yield path, "needs the tenant's default_country: whose emergency numbers they are"
+    seen: set[str] = set()
+    for at, value in enumerate(tenant.emergency_numbers):
+        if not is_short(value):
+            yield f"{path}[{at}]", "must be a short number: 2 to 6 digits"
+        elif value in seen:
+            yield f"{path}[{at}]", f"{value} stands there twice"
+        seen.add(value)
+
+
+def _inbound(tenants: Sequence[Tenant]) -> Mistakes:
+    """What rings in is one tenant's, so nothing may be claimed twice."""
+    trunks: dict[str, str] = {}
+    numbers: dict[str, str] = {}
+    for at, tenant in enumerate(tenants):
+        path, inbound = f"tenants[{at}].inbound", tenant.inbound
+        yield from _claimed(f"{path}.livekit_trunk_ids", inbound.livekit_trunk_ids, trunks, tenant)
+        # Another spelling of a number is refused by itself, with the one that is right.
+        yield from _claimed(f"{path}.numbers", inbound.numbers, numbers, tenant)
+        yield from _inbound_values(path, inbound)
+
+
+def _claimed(path: str, values: Iterable[str], owners: dict[str, str], tenant: Tenant) -> Mistakes:
+    for at, value in enumerate(values):
+        if value in owners:
+            yield f"{path}[{at}]", f"{fields.printable(value)} is {owners[value]}'s already"
+        elif value:
+            owners[value] = tenant.tenant_id
+
+
+def _inbound_values(path: str, inbound: Inbound) -> Mistakes:
+    for at, value in enumerate(inbound.livekit_trunk_ids):
+        yield from check.identifier(f"{path}.livekit_trunk_ids[{at}]", value)
+    for at, value in enumerate(inbound.numbers):
+        yield from check.number(f"{path}.numbers[{at}]", value)
+    yield from check.country(f"{path}.number_country", inbound.number_country)
+
+
+def _webhooks(path: str, webhooks: Sequence[Webhook]) -> Mistakes:
+    yield from check.repeated(path, "webhook_id", (one.webhook_id for one in webhooks))
+    for at, one in enumerate(webhooks):
+        yield from check.identifier(f"{path}[{at}].webhook_id", one.webhook_id)
+        if not _is_url(one.url):
+            yield f"{path}[{at}].url", "must be https://host/path, without user and fragment"
+        yield from check.secret(f"{path}[{at}].secret_from", one.secret_from)
+
+
+def _is_url(url: str) -> bool:
+    if len(url) > MAX_URL or not _URL.fullmatch(url):
+        return False
+    try:
+        hosts.place(urlsplit(url).netloc)  # which also is not empty, and has no user
+    except ValueError:
+        return False
+    return "#" not in url

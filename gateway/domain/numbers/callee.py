@@ -1,0 +1,193 @@
+"""What a phone number tells of itself: its country, its kind, whether it calls for help.
+
+By Google's libphonenumber. Whether somebody answers there, nobody can tell from the number.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType, shortnumberinfo
+from phonenumbers.shortnumberinfo import ShortNumberCost
+
+from gateway.domain.numbers import e164
+from gateway.domain.tenant import NumberKind
+from gateway.errors import invalid_field
+
+NO_COUNTRY = "001"
+"""Of numbers that belong to no country, such as +800."""
+
+_SHORT = re.compile(r"[0-9]{2,6}")
+_SATELLITE = frozenset({870, 881, 882, 883})
+_KINDS = {
+    PhoneNumberType.PREMIUM_RATE: NumberKind.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST: NumberKind.SHARED_COST,
+    PhoneNumberType.TOLL_FREE: NumberKind.TOLL_FREE,
+    PhoneNumberType.PERSONAL_NUMBER: NumberKind.PERSONAL,
+    PhoneNumberType.PAGER: NumberKind.PAGER,
+    PhoneNumberType.UAN: NumberKind.UAN,
+    PhoneNumberType.VOIP: NumberKind.VOIP,
+}
+_SHORTEST_NATIONAL = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callee:
+    """A number that may be dialled, and what it tells of itself."""
+
+    number: str
+    """E.164, or a short emergency number as it was asked for."""
+    country: str
+    """ISO 3166-1 alpha-2; `001`: of no country; empty: unknown."""
+    calling_code: str
+    """With its `+`, such as `+49`; empty: unknown."""
+    kinds: frozenset[NumberKind] = frozenset()
+    emergency: bool = False
+
+    @property
+    def routed_as(self) -> str:
+        """What prefixes of routes are held against.
+
+        An emergency number has no place in the numbering plan, so it goes by its country's
+        calling code alone.
+        """
+        return self.calling_code if self.emergency else self.number
+
+
+def callee(
+    field: str, value: str, default_country: str = "", extra: Collection[str] = ()
+) -> Callee:
+    """The number to ring: E.164, or an emergency number of `default_country`.
+
+    `extra`: emergency numbers of that country beside those that are known. Raises INVALID_FIELD
+    naming `field` for any other short number: without a country nobody could tell what it means.
+    """
+    if is_short(value):
+        return _emergency(field, value, default_country, extra)
+    return described(e164.phone_number(field, value))
+
+
+def is_short(number: str) -> bool:
+    """Whether it has the form of an emergency number: 2 to 6 digits."""
+    return _SHORT.fullmatch(number) is not None
+
+
+def _emergency(field: str, value: str, default_country: str, extra: Collection[str]) -> Callee:
+    if not default_country:
+        raise invalid_field(
+            field,
+            "must be E.164: short numbers need the tenant's default_country",
+            value=value,
+        )
+    if not is_emergency(value, default_country, extra):
+        raise invalid_field(
+            field,
+            f"must be E.164 or an emergency number of {default_country}",
+            value=value,
+            country=default_country,
+        )
+    return emergency(value, default_country)
+
+
+def emergency(number: str, country: str) -> Callee:
+    """An emergency number of this country, as it is dialled there."""
+    code = phonenumbers.country_code_for_region(country)
+    return Callee(
+        number=number,
+        country=country,
+        calling_code=f"+{code}" if code else "",
+        emergency=True,
+    )
+
+
+def is_emergency(number: str, country: str, extra: Collection[str] = ()) -> bool:
+    """Whether `number`, as it is dialled in `country`, reaches the emergency services.
+
+    By what libphonenumber knows, or by `extra`: emergency numbers of that country beside those
+    (`Tenant.emergency_numbers_in`).
+    """
+    known = bool(country) and shortnumberinfo.is_emergency_number(number, country)
+    return known or (bool(country) and number in extra)
+
+
+def described(number: str) -> Callee:
+    """What an E.164 number tells; it must have passed `e164.phone_number`."""
+    parsed = phonenumbers.parse(number)
+    return Callee(
+        number=number,
+        country=_country(parsed),
+        calling_code=f"+{parsed.country_code}",
+        kinds=_kinds(parsed),
+    )
+
+
+def country_of(number: str) -> str:
+    """The country of an E.164 number; `001`: of no country; empty: of no calling code."""
+    try:
+        return _country(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def _country(parsed: PhoneNumber) -> str:
+    # Countries that share a calling code are told apart by their area codes; what fits none
+    # is not given out yet, and would be the code's main country's.
+    found = phonenumbers.region_code_for_number(parsed)
+    return found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+
+
+def _kinds(parsed: PhoneNumber) -> frozenset[NumberKind]:
+    kind = _KINDS.get(_type_of(parsed))
+    satellite = {NumberKind.SATELLITE} if parsed.country_code in _SATELLITE else set()
+    return frozenset(satellite | ({kind} if kind else set()))
+
+
+def _type_of(parsed: PhoneNumber) -> int:
+    """Carriers ignore digits too many, so they must not hide what a number is.
+
+    A short number behind its country's code is nobody's regular number; carriers may dial it.
+    """
+    country = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    for beginning in _beginnings(parsed):
+        found = phonenumbers.number_type(beginning)
+        if found != PhoneNumberType.UNKNOWN:
+            return found
+        if _is_costly_short(beginning, country):
+            return PhoneNumberType.PREMIUM_RATE
+    return PhoneNumberType.UNKNOWN
+
+
+def _beginnings(parsed: PhoneNumber) -> Iterator[PhoneNumber]:
+    """The number, and what is left of it with fewer and fewer digits."""
+    yield parsed
+    national = phonenumbers.national_significant_number(parsed)
+    for length in range(len(national) - 1, _SHORTEST_NATIONAL - 1, -1):
+        yield as_written(parsed.country_code or 0, national[:length])
+
+
+def as_written(calling_code: int, national: str) -> PhoneNumber:
+    """The number of these very digits, without a thought of what they may mean."""
+    zeros = len(national) - len(national.lstrip("0"))
+    return PhoneNumber(
+        country_code=calling_code,
+        national_number=int(national),
+        italian_leading_zero=bool(zeros),
+        number_of_leading_zeros=zeros or None,
+    )
+
+
+def _is_costly_short(short: PhoneNumber, country: str) -> bool:
+    """Whether this is a short number, such as 11833 in Germany, that is not known to be cheap.
+
+    Those of messages are left out: regular numbers begin like them.
+    """
+    cost = shortnumberinfo.expected_cost_for_region(short, country)
+    if cost == ShortNumberCost.UNKNOWN_COST:
+        costly = shortnumberinfo.is_valid_short_number_for_region(short, country)
+    else:
+        costly = cost == ShortNumberCost.PREMIUM_RATE
+    return costly and not (
+        shortnumberinfo.is_sms_service_for_region(short, country)
+        or shortnumberinfo.is_carrier_specific_for_region(short, country)
+    )

@@ -1,0 +1,128 @@
+"""What the user of a SIP URI reaches where it is dialled: every number that it may be read as.
+
+`sip:+4930…@carrier`, `sip:004930…@carrier` and `sip:911@carrier` ring the same phones as the
+number itself, so they are judged like it. Which reading a carrier takes nobody can tell from
+outside; so each of them must be allowed.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+import phonenumbers
+
+from gateway.domain.numbers import e164
+from gateway.domain.numbers.callee import Callee, described, emergency, is_emergency
+from gateway.errors import invalid_field
+
+EVERYWHERE_EMERGENCY = frozenset({"112", "911"})
+"""Mobile networks take these as emergency numbers in every country."""
+NO_COUNTRY_KNOWN = "001"
+LONGEST_SHORT = 6
+"""Digits of a short number; with more it may be somebody's in a country."""
+LONGEST_NATIONAL = 11
+"""Digits that are rather a number of the country than an international one with too many."""
+LONGEST_DIALLED = 20
+"""Digits: an exit code and an E.164 number; what follows is ignored, by carriers too."""
+_VISUAL_SEPARATORS = re.compile(r"[-.()]")
+_DIAL_STRING = re.compile(r"[0-9+*#]+")
+_LEADING_DIGITS = re.compile(r"\+?[0-9]{7,}")
+_RUN = re.compile(r"(?P<service>[*#]?)(?P<number>\+?[0-9]+)")
+_SERVICE_CODES = (2, 3)
+"""Digits of a code such as `*67` or `#31#` that stands before a number."""
+_EXIT_CODES = ("00", "011")
+"""Before an international number nearly everywhere, whatever the country."""
+
+ExtraOf = Callable[[str], Collection[str]]
+"""The emergency numbers of a country beside those that are known."""
+
+
+def _none(_country: str) -> Collection[str]:
+    return ()
+
+
+def readings(
+    field: str, user: str, countries: Iterable[str], extra_of: ExtraOf = _none
+) -> tuple[Callee, ...]:
+    """Each number that `user`, dialled in one of `countries`, may reach; none: it is a name.
+
+    A user is dialled if it consists of digits, `+`, `*`, `#` and visual separators, or begins
+    with seven digits or more. Numbers of up to six digits are extensions unless they are
+    emergency numbers. Raises INVALID_FIELD naming `field` for a `+` before no E.164 number.
+    """
+    plain = _VISUAL_SEPARATORS.sub("", user)
+    if not _DIAL_STRING.fullmatch(plain):
+        found = _LEADING_DIGITS.match(plain)
+        plain = found[0] if found else ""
+    where = sorted({country for country in countries if country})
+    every = {
+        callee.number: callee
+        for digits in _runs(plain)
+        for callee in _read(field, digits, where, extra_of)
+    }
+    return tuple(every.values())
+
+
+def _runs(dialled: str) -> Iterator[str]:
+    """What may be dialled in `dialled`: its numbers, also behind a service code."""
+    for run in _RUN.finditer(dialled):
+        yield run["number"]
+        if run["service"] and "+" not in run["number"]:
+            yield from (run["number"][length:] for length in _SERVICE_CODES)
+
+
+def _read(field: str, digits: str, countries: Iterable[str], extra_of: ExtraOf) -> Iterator[Callee]:
+    if digits.startswith("+"):
+        yield described(_with_plus(field, digits))
+    elif len(digits) <= LONGEST_SHORT:
+        yield from _short(digits, countries, extra_of)
+    else:
+        yield from _long(digits, countries)
+
+
+def _with_plus(field: str, digits: str) -> str:
+    """What claims to be E.164 must be, in its canonical form."""
+    number = e164.number_of(digits) if e164.is_written(digits) else ""
+    if not number:
+        raise invalid_field(field, "has a + before what is no E.164 number")
+    if number != digits:
+        told = f"has a number that is not in canonical form; it is {number}"
+        raise invalid_field(field, told, canonical=number)
+    return number
+
+
+def _short(digits: str, countries: Iterable[str], extra_of: ExtraOf) -> Iterator[Callee]:
+    found = [each for each in countries if is_emergency(digits, each, extra_of(each))]
+    if not found and digits in EVERYWHERE_EMERGENCY:
+        found = [NO_COUNTRY_KNOWN]
+    yield from (emergency(digits, country) for country in found[:1])
+
+
+def _long(digits: str, countries: Iterable[str]) -> Iterator[Callee]:
+    yield from _international(digits, min(len(digits), LONGEST_NATIONAL))
+    for exit_code in _EXIT_CODES:
+        if digits.startswith(exit_code):
+            yield from _international(digits.removeprefix(exit_code))
+    for country in countries:
+        yield from _in_country(digits, country)
+
+
+def _international(digits: str, shortest: int = LONGEST_SHORT + 1) -> Iterator[Callee]:
+    """Carriers ignore digits too many, so the longest beginning that is a number counts."""
+    for length in range(min(len(digits), e164.LONGEST), shortest - 1, -1):
+        if number := e164.number_of(f"+{digits[:length]}"):
+            yield described(number)
+            return
+
+
+def _in_country(digits: str, country: str) -> Iterator[Callee]:
+    """As libphonenumber reads it there: with the exit code, a trunk prefix, or nothing."""
+    for length in range(min(len(digits), LONGEST_DIALLED), LONGEST_SHORT, -1):
+        try:
+            parsed = phonenumbers.parse(digits[:length], country)
+        except phonenumbers.NumberParseException:
+            return
+        verdict = phonenumbers.is_possible_number_with_reason(parsed)
+        if verdict == phonenumbers.ValidationResult.IS_POSSIBLE:
+            yield described(e164.canonical(parsed))
+        if verdict != phonenumbers.ValidationResult.TOO_LONG:
+            return

@@ -1,0 +1,157 @@
+"""How a number is written for a carrier, and what the carrier reads in it.
+
+A format that leaves digits out or puts some in front may make another number of it:
+`+6500190055501` without its `+65` is a call to Turkey in Singapore. Such a number does not
+leave; `misread` is asked wherever a trunk is chosen.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import (
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    ValidationResult,
+    shortnumberinfo,
+)
+
+from gateway.domain.numbers import e164
+from gateway.domain.numbers.callee import as_written, country_of
+from gateway.domain.tenant import NumberFormat, Trunk
+
+NO_COUNTRY = "001"
+"""As the country of a format: the carrier dials by no country's rules."""
+ANY_EXIT_CODE = re.compile("00|011")
+"""Before an international number where no country is known."""
+
+_LONGEST_SHORT = 6
+"""Digits of a short number; only very small countries' subscribers have so few."""
+_SHORTEST_ABROAD = 8
+"""Digits; fewer behind an exit code are a number of few countries."""
+_ROOM_FOR_ANSWERS = 8192
+_NUMBERS = frozenset({ValidationResult.IS_POSSIBLE, ValidationResult.IS_POSSIBLE_LOCAL_ONLY})
+
+
+def written_for(form: NumberFormat, number: str) -> str:
+    """`number` as the carrier gets it: first `strip`, then `prefix`, then the `+`.
+
+    Short numbers are left whole, and so is a number of which `strip` would leave nothing.
+    """
+    if not number.startswith("+"):
+        return number
+    digits = number[1:]
+    kept = digits[form.strip :] or digits
+    return f"{'+' if form.plus else ''}{form.prefix}{kept}"
+
+
+def at_home(trunk: Trunk) -> Trunk:
+    """The trunk with the countries whose dialling rules its carrier follows.
+
+    Where its format names none these are the countries of its numbers.
+    """
+    form = trunk.number_format
+    if form.is_plain or form.countries:
+        return trunk
+    found = {shown.country or country_of(shown.number) for shown in trunk.numbers}
+    countries = tuple(sorted(found - {NO_COUNTRY, ""}))
+    return replace(trunk, number_format=replace(form, countries=countries))
+
+
+def misread(form: NumberFormat, number: str) -> str:
+    """Why what leaves would be read as something else than `number`; empty: it is that number.
+
+    `number` is canonical, or a short emergency number, which leaves as it is. With its `+` it
+    must leave whole. Without, it is E.164 if nothing was changed, and else what is dialled in
+    the format's countries: none of them may read another number or a special one. Digits that
+    are nobody's number there are the carrier's own matter, such as a tech prefix.
+    """
+    if form.is_plain or not number.startswith("+"):
+        return ""
+    return _misread(form, number)
+
+
+@lru_cache(maxsize=_ROOM_FOR_ANSWERS)
+def _misread(form: NumberFormat, number: str) -> str:
+    leaves = written_for(form, number)
+    if form.plus:
+        return "" if leaves == number else f"{_shown(leaves)} would leave instead of {number}"
+    read = _as_e164 if form.keeps_digits else _as_dialled
+    places: Iterable[str] = [one for one in form.countries if one != NO_COUNTRY] or [""]
+    found = ((read(leaves, number, place), place) for place in places)
+    return next(
+        (f"{_shown(leaves)} would be read as {what}{_in(place)}" for what, place in found if what),
+        "",
+    )
+
+
+def _shown(digits: str) -> str:
+    """As logs and audit records know a number, to hide it where numbers are hidden."""
+    return digits if digits.startswith("+") else f"tel:{digits}"
+
+
+def _in(country: str) -> str:
+    return f" in {country}" if country else ""
+
+
+def _as_e164(digits: str, _number: str, country: str) -> str:
+    """What `digits`, an E.164 number without its `+`, are besides; empty: nothing."""
+    rest = _abroad(digits, country)
+    if rest is None or (len(rest) < _SHORTEST_ABROAD and not e164.number_of(f"+{rest}")):
+        return ""
+    return f"an international call to {_shown(rest)}"
+
+
+def _as_dialled(digits: str, number: str, country: str) -> str:
+    """What `digits` are, dialled there, if it is not `number`; empty: that or nothing at all."""
+    rest = _abroad(digits, country)
+    if rest is not None:
+        return "" if f"+{rest}" == number else f"an international call to {_shown(rest)}"
+    few = len(digits) <= _LONGEST_SHORT
+    try:
+        parsed = phonenumbers.parse(digits, country) if country else None
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None:
+        return "a short number" if few else ""
+    found = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    if found != number and phonenumbers.is_possible_number_with_reason(parsed) in _NUMBERS:
+        return "a short number" if few else found
+    given_out = found == number and phonenumbers.is_valid_number(parsed)
+    if not (given_out and digits == _in_full(parsed, country)) and (
+        shortnumberinfo.connects_to_emergency_number(digits, country)
+    ):
+        return "an emergency call"
+    if (few and not given_out) or ((few or not given_out) and _is_short(digits, country)):
+        return "a short number"
+    return ""
+
+
+def _in_full(parsed: PhoneNumber, country: str) -> str:
+    """As everybody dials the number there: some emergency numbers begin like a trunk digit."""
+    known = PhoneMetadata.metadata_for_region(country)
+    trunk_digit = (known and known.national_prefix) or ""
+    return f"{trunk_digit}{phonenumbers.national_significant_number(parsed)}"
+
+
+def _is_short(digits: str, country: str) -> bool:
+    short = as_written(phonenumbers.country_code_for_region(country), digits)
+    return shortnumberinfo.is_valid_short_number_for_region(short, country)
+
+
+def _abroad(digits: str, country: str) -> str | None:
+    """What follows the exit code of `country`; None: they begin with none."""
+    exit_code = _exit_code(country)
+    found = exit_code.match(digits) if exit_code else None
+    return digits[found.end() :] if found else None
+
+
+@lru_cache(maxsize=512)
+def _exit_code(country: str) -> re.Pattern[str] | None:
+    if not country:
+        return ANY_EXIT_CODE
+    known = PhoneMetadata.metadata_for_region(country)
+    return re.compile(known.international_prefix) if known and known.international_prefix else None

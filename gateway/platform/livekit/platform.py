@@ -1,0 +1,300 @@
+"""The platform that is LiveKit: its Twirp API over one HTTP connection pool."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TypeVar
+
+import aiohttp
+import structlog
+from google.protobuf.message import Message
+from livekit.api.twirp_client import TwirpClient
+from livekit.protocol.models import ParticipantInfo, Room
+from livekit.protocol.room import (
+    CreateRoomRequest,
+    DeleteRoomRequest,
+    DeleteRoomResponse,
+    ListParticipantsRequest,
+    ListParticipantsResponse,
+    ListRoomsRequest,
+    ListRoomsResponse,
+    RemoveParticipantResponse,
+    RoomParticipantIdentity,
+)
+from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
+
+from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer, ReferReply, Refused
+from gateway.domain.config.secret_refs import SecretError
+from gateway.domain.outcome import Cause, Failure
+from gateway.domain.texts import told
+from gateway.platform.livekit.answers import UNPACKED, MeasuredResponse
+from gateway.platform.livekit.replies import (
+    cause_of,
+    dial_failed,
+    is_joined,
+    is_not_found,
+    is_settled,
+    leg_of,
+    picked_up,
+    refer_failed,
+    referred,
+)
+from gateway.platform.livekit.requests import create_request, transfer_request
+from gateway.platform.livekit.tokens import Grant, Tokens
+from gateway.ports import PlatformError
+
+CONNECT_LIMIT = timedelta(seconds=5)
+ROOM_LIMIT = timedelta(seconds=5)
+REMOVE_LIMIT = timedelta(seconds=1.5)
+"""LiveKit looks for seconds for one that is just leaving; asking again is quicker."""
+JOIN_SECONDS = 3.0
+SETTLED_SECONDS = 0.4
+"""A participant that has joined for so long is no longer joining for its SIP node either."""
+JOIN_PAUSE_SECONDS = 0.02
+SETTLING_PAUSE_SECONDS = 0.1
+DIAL_SLACK = timedelta(seconds=10)
+REFER_SLACK = timedelta(seconds=5)
+REPLY_SLACK = timedelta(seconds=5)
+"""By which the reply may come after LiveKit's own limit, before it counts as lost."""
+DIGIT = timedelta(seconds=0.5)
+"""The longest that one digit (a `w`) plays."""
+CHECK_ROOM = "gateway-check"
+ROOMS_AT_ONCE = 8
+"""How many rooms are listed at a time; LiveKit has calls to see to as well."""
+
+log = structlog.get_logger()
+
+Reply = TypeVar("Reply", bound=Message)
+
+
+def no_secret(reference: str) -> str:
+    """Reads no secret at all."""
+    raise SecretError(f"no secrets are read here: {reference}")
+
+
+class LiveKitPlatform:
+    """`Platform` on LiveKit. Needs no running loop to be made; `close` it when done.
+
+    `secret` reads what an inline trunk's `password_from` names, with each dial, or raises
+    SecretError; it runs in another thread. `now`: seconds since 1970, for tokens.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        api_secret: str,
+        *,
+        secret: Callable[[str], str] = no_secret,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = url
+        self._secret = secret
+        self._tokens = Tokens(api_key, api_secret, now)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def dial(self, dial: Dial) -> DialReply:
+        """One CreateSIPParticipant that waits for the answer."""
+        digits = DIGIT * len(dial.options.digits)
+        limit = dial.ringing_timeout + digits + DIAL_SLACK
+        try:
+            password = await self._password(dial)
+        except SecretError as missing:
+            log.error("secret_not_read", call_id=dial.call_id, cause=str(missing))
+            return Refused(Failure(cause=Cause.TRUNK_UNUSABLE, detail=str(missing)))
+        request, token = create_request(dial, password), self._tokens.token(Grant.DIAL)
+        try:
+            info = await self._ask(
+                "SIP", "CreateSIPParticipant", request, SIPParticipantInfo, token, limit
+            )
+        except Exception as error:  # noqa: BLE001  whatever it was, the phone may be ringing
+            return dial_failed(error)
+        return picked_up(info)
+
+    async def leg(self, room: str, identity: str) -> Leg | None:
+        """One GetParticipant."""
+        asked = RoomParticipantIdentity(room=room, identity=identity)
+        info = await self._participant(asked, self._tokens.token(Grant.ROOM_ADMIN, room))
+        return leg_of(info, room) if info is not None else None
+
+    async def legs(self) -> Sequence[Leg]:
+        """One ListRooms, and one ListParticipants for each room, some at a time."""
+        token = self._tokens.token(Grant.LIST_ROOMS)
+        listed = await self._ask_room("ListRooms", ListRoomsRequest(), ListRoomsResponse, token)
+        asking = asyncio.Semaphore(ROOMS_AT_ONCE)
+        names = [room.name for room in listed.rooms] if listed else []
+        found = await asyncio.gather(*(self._legs_of(name, asking) for name in names))
+        return [leg for legs in found for leg in legs]
+
+    async def hang_up(self, room: str, identity: str) -> None:
+        """One RemoveParticipant, as soon as the participant has joined for good.
+
+        LiveKit cannot remove one that is still joining: it looks for it for seconds. And a SIP
+        node whose participant is removed in the moment it joins waits for its room as long.
+        """
+        asked = RoomParticipantIdentity(room=room, identity=identity)
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        begun = time.monotonic()
+        while (info := await self._participant(asked, token)) is not None:
+            waited = time.monotonic() - begun
+            if is_settled(info) or (is_joined(info) and waited > SETTLED_SECONDS):
+                reply = RemoveParticipantResponse
+                await self._ask_room("RemoveParticipant", asked, reply, token, REMOVE_LIMIT)
+                return
+            if waited > JOIN_SECONDS:
+                raise PlatformError("RemoveParticipant: the participant is still joining")
+            await asyncio.sleep(SETTLING_PAUSE_SECONDS if is_joined(info) else JOIN_PAUSE_SECONDS)
+
+    async def clear(self, room: str, identity: str) -> None:
+        """One ListParticipants; if the leg is alone one CreateRoom and one DeleteRoom.
+
+        A livekit-server that was killed leaves its participants in Redis, where no server can
+        remove them, often without their room. Made again, the room is a living server's, and
+        deleting it takes along what was left of it.
+        """
+        asked = ListParticipantsRequest(room=room)
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        reply = await self._ask_room("ListParticipants", asked, ListParticipantsResponse, token)
+        others = [one.identity for one in reply.participants] if reply else []
+        if others != [identity]:
+            raise PlatformError("the leg cannot be removed, and it is not alone in its room")
+        await self._ask_room(
+            "CreateRoom", CreateRoomRequest(name=room), Room, self._tokens.token(Grant.END_ROOM)
+        )
+        await self.end_room(room)
+
+    async def refer(self, refer: Refer) -> ReferReply:
+        """One TransferSIPParticipant."""
+        limit = refer.ringing_timeout + REFER_SLACK
+        request = transfer_request(refer)
+        token = self._tokens.token(Grant.TRANSFER, refer.room)
+        reply = TransferSIPParticipantResponse
+        try:
+            response = await self._ask(
+                "SIP", "TransferSIPParticipant", request, reply, token, limit
+            )
+        except Exception as error:  # noqa: BLE001  whatever it was, the REFER may be out
+            return refer_failed(error)
+        return referred(response)
+
+    async def end_room(self, room: str) -> None:
+        """One DeleteRoom."""
+        token = self._tokens.token(Grant.END_ROOM)
+        await self._ask_room("DeleteRoom", DeleteRoomRequest(room=room), DeleteRoomResponse, token)
+
+    async def check(self) -> None:
+        """One ListRooms for a room that nobody uses: address, key and grants are tried."""
+        asked = ListRoomsRequest(names=[CHECK_ROOM])
+        token = self._tokens.token(Grant.LIST_ROOMS)
+        await self._ask_room("ListRooms", asked, ListRoomsResponse, token)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _password(self, dial: Dial) -> str:
+        if dial.inline is None or not dial.inline.password_from:
+            return ""
+        return await asyncio.to_thread(self._secret, dial.inline.password_from)
+
+    async def _legs_of(self, room: str, asking: asyncio.Semaphore) -> Sequence[Leg]:
+        """A room that cannot be listed does not hide the others."""
+        asked = ListParticipantsRequest(room=room)
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        try:
+            async with asking:
+                reply = await self._ask_room(
+                    "ListParticipants", asked, ListParticipantsResponse, token
+                )
+        except PlatformError as away:
+            log.warning("room_not_listed", room=room, cause=str(away))
+            return ()
+        there = reply.participants if reply else ()
+        return [leg for info in there if (leg := leg_of(info, room)) is not None]
+
+    async def _participant(
+        self, asked: RoomParticipantIdentity, token: str
+    ) -> ParticipantInfo | None:
+        info = await self._ask_room("GetParticipant", asked, ParticipantInfo, token)
+        if info is not None and not info.ByteSize():
+            # An empty body is a message too; only LiveKit's own word says that a leg is gone.
+            raise PlatformError("GetParticipant: the reply names no participant")
+        return info
+
+    async def _ask_room(
+        self,
+        method: str,
+        request: Message,
+        reply: type[Reply],
+        token: str,
+        limit: timedelta | None = None,
+    ) -> Reply | None:
+        """LiveKit's reply; None where it says that there is no such thing."""
+        try:
+            return await self._ask(
+                "RoomService", method, request, reply, token, limit or ROOM_LIMIT
+            )
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            raise PlatformError(f"{method}: {cause_of(error)}") from error
+
+    async def _ask(
+        self,
+        service: str,
+        method: str,
+        request: Message,
+        reply: type[Reply],
+        token: str,
+        limit: timedelta,
+    ) -> Reply:
+        """One request; LiveKit hears the limit, and the reply may come a little later."""
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "X-Twirp-Timeout-Ms": str(round(limit / timedelta(milliseconds=1))),
+        }
+        timeout = aiohttp.ClientTimeout(
+            total=(limit + REPLY_SLACK).total_seconds(), connect=CONNECT_LIMIT.total_seconds()
+        )
+        return await self._twirp().request(
+            service, method, request, headers, reply, timeout=timeout
+        )
+
+    def _twirp(self) -> TwirpClient:
+        # Failover would send a dial again to another region: the phone would ring twice.
+        try:
+            return TwirpClient(self._open_session(), self._url, "livekit", failover=False)
+        except ValueError as wrong:  # nothing was sent, as with any URL that aiohttp refuses
+            raise aiohttp.InvalidURL(self._url, str(wrong)) from wrong
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=None),
+                response_class=MeasuredResponse,
+                headers=UNPACKED,
+                auto_decompress=False,
+                trace_configs=[_no_redirects()],
+            )
+        return self._session
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """A redirect would be a second request; LiveKit's address has to be its own."""
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(_refuse_redirect)
+    return config
+
+
+async def _refuse_redirect(
+    _session: aiohttp.ClientSession,
+    _context: SimpleNamespace,
+    redirect: aiohttp.TraceRequestRedirectParams,
+) -> None:
+    redirect.response.release()
+    target = told(redirect.response.headers.get("Location", "elsewhere"))
+    raise aiohttp.ClientError(f"LiveKit's address redirects to {target}: is it the right one?")

@@ -1,0 +1,1 @@
+"""Phones that exist nowhere: a platform that rings nobody."""

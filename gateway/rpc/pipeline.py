@@ -1,0 +1,199 @@
+"""Once around every RPC, in this order: id → log, metrics → audit → who, how much → body → method.
+
+Who is calling, what they may do and how much they ask is known from the headers: a request
+that is refused for that has not been read. Nothing here needs remembering inside a method, and
+no method can leave it out. Whatever is raised leaves as a GatewayError; what was not meant for
+callers stays in the log.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from google.protobuf.message import Message
+
+from gateway.audit.trail import Trail
+from gateway.domain.ids import new_id
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Caller
+from gateway.errors import GatewayError, Reason
+from gateway.metrics import RPC_SECONDS, RPCS
+from gateway.ports import Clock, StoreUnavailableError, reading_for
+from gateway.rpc.endpoint import Endpoint, StreamEndpoint, ToldAsError, UnaryEndpoint
+from gateway.service.access.identity import Identity, require
+from gateway.service.access.traffic import Traffic
+
+NOBODY = Caller(key="", tenant_id="", rights=frozenset())
+MALFORMED = "MALFORMED"
+"""The code of what could not be decoded, where the wire has an error of its own for that."""
+
+Receive = Callable[[], Awaitable[Message]]
+"""Reads the request's body and decodes it. Raises GatewayError or ToldAsError."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A request as its engine received it; header names in lower case."""
+
+    wire: str
+    peer: str
+    """Who really sent it; see `wire.peers`."""
+    origin: str
+    """What it counts by in the limits of one peer."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of a header that came more than once the last value."""
+    credentials: Sequence[str] = ()
+    """Every value of the `authorization` header."""
+    patience: timedelta | None = None
+    """How long the caller waits, from now; None: as long as it takes."""
+
+    @property
+    def trace_id(self) -> str:
+        """The trace id of a W3C `traceparent` header."""
+        parts = self.headers.get("traceparent", "").split("-")
+        return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 else ""
+
+
+class _Passage:
+    """One RPC on its way through: who it is and what it asks, as far as that is known."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self.rpc = rpc
+        self.asked: Any = None
+        self.served = False
+
+
+class Pipeline:
+    """Serves endpoints for every engine."""
+
+    def __init__(self, identity: Identity, trail: Trail, clock: Clock, traffic: Traffic) -> None:
+        self._identity = identity
+        self._trail = trail
+        self._clock = clock
+        self._traffic = traffic
+
+    async def unary(self, endpoint: UnaryEndpoint, incoming: Incoming, receive: Receive) -> Message:
+        """The response. Raises GatewayError, ToldAsError and nothing else but cancellation."""
+        with self._around(endpoint, incoming) as passage:
+            await self._admit(endpoint, incoming, receive, passage)
+            result = await endpoint.serve(passage.rpc, passage.asked)
+            passage.served = True
+            return endpoint.encode(result)
+
+    async def stream(
+        self, endpoint: StreamEndpoint, incoming: Incoming, receive: Receive
+    ) -> AsyncGenerator[Message, None]:
+        """The responses, one by one. Raises GatewayError and nothing else but cancellation."""
+        with self._around(endpoint, incoming) as passage:
+            await self._admit(endpoint, incoming, receive, passage)
+            async with aclosing(endpoint.serve(passage.rpc, passage.asked)) as results:
+                async for result in results:
+                    yield endpoint.encode(result)
+
+    async def _admit(
+        self, endpoint: Endpoint, incoming: Incoming, receive: Receive, passage: _Passage
+    ) -> None:
+        """Knows who is calling, then takes in what is asked."""
+        caller = self._caller(incoming)
+        passage.rpc = replace(passage.rpc, caller=caller)
+        structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
+        reading_for.set(caller.tenant_id)
+        if endpoint.rights:
+            require(caller, *endpoint.rights)
+        await self._traffic.turn(caller)
+        too_many = self._traffic.of_caller(caller)
+        if too_many is not None and not endpoint.always:
+            raise too_many
+        message = await receive()
+        if endpoint.slow:
+            passage.asked = await asyncio.to_thread(endpoint.decode, message)
+        else:
+            passage.asked = endpoint.decode(message)
+
+    def _caller(self, incoming: Incoming) -> Caller:
+        """Raises UNAUTHENTICATED, or RATE_LIMITED to a stranger who comes too often."""
+        try:
+            return self._identity.authenticate(incoming.credentials, incoming.peer)
+        except GatewayError as unknown:
+            raise (self._traffic.of_stranger(incoming.origin) or unknown) from None
+
+    @contextmanager
+    def _around(self, endpoint: Endpoint, incoming: Incoming) -> Iterator[_Passage]:
+        rpc = Rpc(
+            method=endpoint.method,
+            wire=incoming.wire,
+            peer=incoming.peer,
+            rpc_id=new_id("rpc", self._clock.now()),
+            trace_id=incoming.trace_id,
+            deadline=self._deadline(incoming),
+            caller=NOBODY,
+            request_id=incoming.headers.get(endpoint.request_id_header, ""),
+        )
+        passage = _Passage(rpc)
+        begun = time.perf_counter()
+        outcome = "OK"
+        with structlog.contextvars.bound_contextvars(rpc_id=rpc.rpc_id, method=rpc.method):
+            try:
+                yield passage
+                self._trail.done(passage.rpc, passage.asked, _since(begun))
+            except ToldAsError as answer:
+                if passage.served:
+                    self._trail.done(passage.rpc, passage.asked, _since(begun))
+                else:
+                    outcome = MALFORMED
+                    self._trail.refused(
+                        passage.rpc, passage.asked, outcome, str(answer), _since(begun)
+                    )
+                raise
+            except (asyncio.CancelledError, GeneratorExit):
+                outcome = "CANCELLED"
+                self._trail.done(passage.rpc, passage.asked, _since(begun), code=outcome)
+                raise
+            except Exception as failure:
+                error = _presented(failure, rpc)
+                outcome = error.reason.value
+                self._refused(passage, error, begun)
+                raise error from failure
+            finally:
+                RPCS.labels(rpc.method, rpc.wire, outcome).inc()
+                RPC_SECONDS.labels(rpc.method, rpc.wire).observe(time.perf_counter() - begun)
+
+    def _deadline(self, incoming: Incoming) -> float | None:
+        left = incoming.patience
+        return None if left is None else self._clock.elapsed() + left.total_seconds()
+
+    def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
+        reason, text = error.reason.value, error.message
+        if self._trail.refused(passage.rpc, passage.asked, reason, text, _since(begun)):
+            cause = {"cause": error.cause} if error.cause else {}
+            log.info("refused", reason=reason, text=text, **cause)
+
+
+def _presented(failure: Exception, rpc: Rpc) -> GatewayError:
+    """What a caller may know of a failure."""
+    if isinstance(failure, GatewayError):
+        return failure
+    if isinstance(failure, StoreUnavailableError):
+        log.error("store_unavailable", cause=str(failure))
+        return GatewayError(
+            Reason.AUDIT_UNAVAILABLE,
+            "the database cannot be used; nothing was done",
+            retry_after=timedelta(seconds=1),
+        )
+    log.error("internal_error", exc_info=failure)
+    return GatewayError(
+        Reason.INTERNAL,
+        "internal error; the gateway's log has the cause under this rpc_id",
+        {"rpc_id": rpc.rpc_id},
+    )
+
+
+def _since(begun: float) -> timedelta:
+    return timedelta(seconds=time.perf_counter() - begun)

@@ -1,0 +1,276 @@
+"""Who is calling: a token signed with a stored key, as every LiveKit SDK signs them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import jwt
+import structlog
+
+from gateway.domain import fields
+from gateway.domain.admin import addresses
+from gateway.domain.tenant import Caller, Right
+from gateway.errors import GatewayError, Reason
+from gateway.ports import ApiKey, Clock
+from gateway.service.access.directory import Directory
+from gateway.service.access.seal import Seal
+
+log = structlog.get_logger()
+
+LEEWAY_SECONDS = 60
+"""Clocks of callers may differ by this much, as at LiveKit: a token is good so long after `exp`."""
+MAX_LIFE = timedelta(hours=24)
+"""How long a token may be good for, unless told otherwise."""
+MAX_TOKEN_BYTES = 4096
+MAX_REMEMBERED = 4096
+"""How many tokens are remembered as verified: each by its digest, in less than 1 KiB."""
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+_CAUSES: Sequence[tuple[type[Exception], str]] = (
+    (jwt.InvalidSignatureError, "the token is signed with another secret than its key's"),
+    (jwt.InvalidAlgorithmError, "the token is not signed with HS256"),
+    (jwt.MissingRequiredClaimError, "the token has no exp"),
+)
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token whose signature need not be checked again while its key stays as it is."""
+
+    key: ApiKey
+    caller: Caller
+    expires: float
+    """The token's `exp`."""
+
+
+class Identity:
+    """Turns a bearer token into a Caller, or refuses; what was wrong is told to the log alone.
+
+    `max_life`: how long a token may be good for. `used` is told the key of each request whose
+    caller is known.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        seal: Seal,
+        clock: Clock,
+        *,
+        max_life: timedelta = MAX_LIFE,
+        used: Callable[[str], None] = lambda _key: None,
+    ) -> None:
+        self._directory = directory
+        self._seal = seal
+        self._clock = clock
+        self._max_life = max_life
+        self._used = used
+        self._secrets: dict[bytes, str] = {}
+        self._verified: dict[bytes, _Verified] = {}
+
+    def authenticate(self, authorizations: Sequence[str], peer: str) -> Caller:
+        """Who calls, by all values of the request's `authorization` headers.
+
+        `peer` is where the request comes from, as gRPC writes it. Raises UNAUTHENTICATED.
+        """
+        token = _bearer(authorizations)
+        digest = sha256(token).digest()
+        known = self._verified.get(digest)
+        if known is None or not self._still(known):
+            known = self._verify(token)
+            _remember(self._verified, digest, known)
+        self._check_address(known.key, peer)
+        self._used(known.key.key)
+        return replace(known.caller, expire_time=self._end_of(known))
+
+    def holds(self, caller: Caller) -> bool:
+        """Whether the caller's token and key are still good."""
+        now = self._clock.now()
+        key = self._directory.key(caller.key)
+        expired = caller.expire_time is not None and caller.expire_time <= now
+        return not expired and key is not None and key.holds(now)
+
+    def _still(self, known: _Verified) -> bool:
+        now = self._clock.now()
+        expired = now.timestamp() >= known.expires + LEEWAY_SECONDS
+        return (
+            not expired and known.key.holds(now) and self._directory.key(known.key.key) == known.key
+        )
+
+    def _verify(self, token: bytes) -> _Verified:
+        key = self._key_of(token)
+        claims = _claims(token, self._secret(key))
+        return _Verified(key, caller_of(key, claims), self._check_times(claims))
+
+    def _end_of(self, known: _Verified) -> datetime:
+        """When what is begun now with this token ends: at its `exp`, or with its key.
+
+        A stream that is begun after `exp`, as clocks may differ, does not end at once.
+        """
+        end = datetime.fromtimestamp(known.expires, UTC)
+        if end <= self._clock.now():
+            end += timedelta(seconds=LEEWAY_SECONDS)
+        return min(end, known.key.expire_time or end)
+
+    def _key_of(self, token: bytes) -> ApiKey:
+        """The key that the token says it was signed with; nothing is proven by that."""
+        issuer = _claims(token).get("iss")
+        if not isinstance(issuer, str):
+            raise _invalid("the token names no key (iss)")
+        key = self._directory.key(issuer)
+        if key is None:
+            raise _invalid(f"there is no key {fields.printable(issuer)}, or it was revoked")
+        if not key.holds(self._clock.now()):
+            raise _invalid(f"the key {key.key} has expired")
+        return key
+
+    def _check_times(self, claims: Mapping[str, Any]) -> float:
+        """`exp` of a token that is good now and was not made for too long."""
+        now = self._clock.now().timestamp()
+        expires = _time(claims, "exp")
+        begins = [_time(claims, name) for name in ("nbf", "iat") if name in claims]
+        if now >= expires + LEEWAY_SECONDS:
+            raise _invalid(f"the token expired {now - expires:.0f} s ago")
+        if any(now + LEEWAY_SECONDS < at for at in begins):
+            raise _invalid(f"the token is good only in {max(begins) - now:.0f} s (nbf, iat)")
+        longest = self._max_life.total_seconds()
+        if expires - min([now, *begins]) > longest + LEEWAY_SECONDS:
+            # Whoever holds the secret may know.
+            raise _unauthenticated(
+                f"the token is good for more than {longest:g}s", {"maximum": f"{longest:g}s"}
+            )
+        return expires
+
+    def _check_address(self, key: ApiKey, peer: str) -> None:
+        if key.allowed_addresses:
+            address = addresses.of_peer(peer)
+            if not addresses.within(address, key.allowed_addresses):
+                raise _invalid(f"the key {key.key} may not be used from {address}")
+
+    def _secret(self, key: ApiKey) -> str:
+        secret = self._secrets.get(key.sealed_secret)
+        if secret is None:
+            try:
+                secret = self._seal.open(key.sealed_secret, key.key)
+            except ValueError as error:
+                log.error("key_not_opened", key=key.key, cause=str(error))
+                raise _invalid(f"the secret of the key {key.key} cannot be opened") from None
+            _remember(self._secrets, key.sealed_secret, secret)
+        return secret
+
+
+def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
+    """The key's rights, as far as the token's grants give them on.
+
+    LiveKit's `sip.call` gives on CALL and `sip.admin` the administrative rights; a token
+    without them, such as one that lets a browser join a room, may do nothing here.
+    """
+    sip = _grants(claims, "sip")
+    given = {Right.CALL} if sip.get("call") is True else set()
+    if sip.get("admin") is True:
+        given |= {Right.TENANT_ADMIN, Right.OPERATOR}
+    video = _grants(claims, "video")
+    return Caller(
+        key=key.key,
+        tenant_id=key.tenant_id,
+        rights=key.rights & given,
+        room=_room(video),
+        room_admin=video.get("roomAdmin") is True,
+        sees_trunks=bool(given) and Right.CALL in key.rights,
+    )
+
+
+def require(caller: Caller, right: Right, *others: Right) -> None:
+    """Raises PERMISSION_DENIED unless the caller has the right, or one of the others."""
+    if caller.rights.isdisjoint({right, *others}):
+        raise GatewayError(
+            Reason.PERMISSION_DENIED,
+            f"needs the right {right}: of the key, and as a SIP grant of the token",
+            {"right": right.value},
+        )
+
+
+def _bearer(authorizations: Sequence[str]) -> bytes:
+    """The one token of a request, if it is short enough to be read."""
+    if len(authorizations) > 1:
+        raise _unauthenticated("needs one authorization header, not several")
+    scheme, _, token = (authorizations[0] if authorizations else "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated("needs 'authorization: Bearer <token>'")
+    if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+        raise _invalid(f"the token is no ASCII, or longer than {MAX_TOKEN_BYTES} bytes")
+    return token.encode()
+
+
+def _claims(token: bytes, secret: str | None = None) -> Mapping[str, Any]:
+    """What the token says; without `secret` it is merely said.
+
+    Times are checked elsewhere: by the gateway's clock, and as numbers.
+    """
+    try:
+        if secret is None:
+            return jwt.decode(token, options={"verify_signature": False})
+        return jwt.decode(
+            token,
+            secret,
+            algorithms=["HS256"],
+            options={
+                "require": ["exp", "iss"],
+                "verify_aud": False,
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as wrong:
+        raise _invalid(_cause(wrong)) from None
+
+
+def _cause(wrong: Exception) -> str:
+    """In words of our own: the library's may have parts of the token in them."""
+    for kind, cause in _CAUSES:
+        if isinstance(wrong, kind):
+            return cause
+    return "the token is no JWT"
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float:
+    """A point in time, in seconds since 1970."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
+        raise _invalid(f"{name} is no time")
+    return float(value)
+
+
+def _room(video: Mapping[str, Any]) -> str:
+    room = video.get("room") or ""
+    if not isinstance(room, str):
+        raise _invalid("video.room is no text")
+    try:
+        fields.name("video.room", room)
+    except (GatewayError, UnicodeEncodeError):
+        raise _invalid("video.room is no name of a room") from None
+    return room
+
+
+def _grants(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    grants = claims.get(name)
+    return grants if isinstance(grants, dict) else {}
+
+
+def _remember(table: dict[Key, Value], key: Key, value: Value) -> None:
+    """Forgets what was put first where there is too much."""
+    if len(table) >= MAX_REMEMBERED:
+        table.pop(next(iter(table)))
+    table[key] = value
+
+
+def _invalid(cause: str) -> GatewayError:
+    return GatewayError(Reason.UNAUTHENTICATED, "the token is not valid", cause=cause)
+
+
+def _unauthenticated(message: str, metadata: Mapping[str, str] | None = None) -> GatewayError:
+    return GatewayError(Reason.UNAUTHENTICATED, message, metadata or {})

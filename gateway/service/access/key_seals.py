@@ -1,0 +1,88 @@
+"""Whether the stored keys open with the master keys, and how they are sealed anew."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+import structlog
+
+from gateway.domain.audit_event import AuditEvent, AuditKind
+from gateway.ports import ApiKey, Clock, Reading, Store, Transaction
+from gateway.service.access.seal import Seal
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """Keys that were sealed anew, and those that no master key opens."""
+
+    changed: tuple[str, ...]
+    closed: tuple[str, ...]
+
+
+class KeySeals:
+    """Looks after the seals of all keys that are neither revoked nor expired."""
+
+    def __init__(self, store: Store, clock: Clock, seal: Seal) -> None:
+        self._store = store
+        self._clock = clock
+        self._seal = seal
+        self._revision = -1
+        self._wrong = ""
+
+    async def wrong(self) -> str:
+        """What is wrong where not one key opens: nobody can call then. Empty: nothing.
+
+        Looks again only when keys have changed, and logs what it finds.
+        """
+        revision = await self._store.read(lambda tx: tx.revision())
+        if revision != self._revision:
+            await asyncio.to_thread(self._seal.prepare)
+            held = await self._store.read(self._held)
+            closed = await asyncio.to_thread(lambda: [key for key in held if not self._opens(key)])
+            self._wrong = ""
+            if closed and len(closed) == len(held):
+                self._wrong = "no stored key opens with the present master key"
+            if closed:
+                text = self._wrong or "some keys do not open with the present master keys"
+                log.error("keys_not_opened", text=text, keys=len(closed), of=len(held))
+            self._revision = revision
+        return self._wrong
+
+    async def reseal(self) -> Resealed:
+        """Seals with the first master key, in the present form, what is sealed otherwise."""
+        await asyncio.to_thread(self._seal.prepare)
+        return await self._store.transact(self._reseal)
+
+    def _reseal(self, tx: Transaction) -> Resealed:
+        changed, closed = [], []
+        for key in self._held(tx):
+            if self._seal.is_current(key.sealed_secret, key.key):
+                continue
+            if not self._opens(key):
+                closed.append(key.key)
+                continue
+            secret = self._seal.open(key.sealed_secret, key.key)
+            tx.put_key(replace(key, sealed_secret=self._seal.close(secret, key.key)))
+            changed.append(key.key)
+        event = AuditEvent(
+            time=self._clock.now(),
+            kind=AuditKind.DONE,
+            tenant_id="",
+            actor="command line",
+            method="keys reseal",
+            request={"keys": len(changed), "not_opened": closed},
+        )
+        tx.append_audit(event)
+        return Resealed(tuple(changed), tuple(closed))
+
+    def _held(self, tx: Reading) -> list[ApiKey]:
+        now, stored = self._clock.now(), tx.keys()
+        return [key for key in stored if key.holds(now)]
+
+    def _opens(self, key: ApiKey) -> bool:
+        try:
+            self._seal.open(key.sealed_secret, key.key)
+        except ValueError:
+            return False
+        return True

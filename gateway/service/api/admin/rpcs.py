@@ -1,0 +1,113 @@
+"""AdminService's RPCs: who may ask for what; see `reach` for whose things exist for whom."""
+
+from collections.abc import Sequence
+
+from gateway.audit.trail import Trail
+from gateway.domain.admin.requests import (
+    Applied,
+    ApplyConfig,
+    CreateApiKey,
+    ListApiKeys,
+    ListTrunkHealth,
+    ResetTrunk,
+    RevokeApiKey,
+)
+from gateway.domain.fields import printable
+from gateway.domain.routing.trunk_health import TrunkHealth
+from gateway.domain.rpc import Rpc
+from gateway.domain.tenant import Right, Trunk
+from gateway.errors import GatewayError, Reason, invalid_field
+from gateway.ports import ApiKey, StoredConfig
+from gateway.service.access.directory import Directory
+from gateway.service.api.admin.service import AdminService, NewKey
+from gateway.service.api.reach import operator_only, tenant_reached
+
+TENANT_RIGHTS = frozenset({Right.CALL, Right.TENANT_ADMIN})
+
+
+class AdminRpcs:
+    """A method per RPC. What changes something is recorded together with the change."""
+
+    def __init__(self, admin: AdminService, directory: Directory, trail: Trail) -> None:
+        self._admin = admin
+        self._directory = directory
+        self._trail = trail
+
+    async def apply_config(self, rpc: Rpc, asked: ApplyConfig) -> Applied:
+        """Replaces the whole configuration, or says what would change."""
+        operator_only(rpc)
+        applied = await self._admin.apply(asked, by=rpc)
+        if not applied.dry_run:
+            self._trail.recorded(rpc)
+        return applied
+
+    async def get_config(self, rpc: Rpc, _asked: None) -> StoredConfig | None:
+        """The configuration in force, as stored."""
+        operator_only(rpc)
+        return await self._admin.current_config()
+
+    async def create_api_key(self, rpc: Rpc, asked: CreateApiKey) -> NewKey:
+        """A new key, of the own tenant where the caller is no operator."""
+        own = tenant_reached(rpc)
+        tenant_id = asked.tenant_id or own
+        rights = asked.rights or frozenset({Right.CALL if tenant_id else Right.OPERATOR})
+        if own and (tenant_id != own or not rights <= TENANT_RIGHTS):
+            raise GatewayError(
+                Reason.PERMISSION_DENIED,
+                "may only make keys of its own tenant, with the rights CALL and TENANT_ADMIN",
+                {"right": Right.OPERATOR.value},
+            )
+        new = await self._admin.create_key(
+            tenant_id,
+            rights,
+            expire_time=asked.expire_time,
+            allowed_addresses=asked.allowed_addresses,
+            by=rpc,
+        )
+        self._trail.recorded(rpc)
+        return new
+
+    async def revoke_api_key(self, rpc: Rpc, asked: RevokeApiKey) -> ApiKey:
+        """The key, refused from now on."""
+        own = tenant_reached(rpc)
+        revoked = await self._admin.revoke_key(asked.key, tenant_id=own, by=rpc)
+        self._trail.recorded(rpc)
+        return revoked
+
+    async def list_api_keys(self, rpc: Rpc, asked: ListApiKeys) -> Sequence[ApiKey]:
+        """Keys without secrets; of a tenant that is not reached there are none."""
+        own = tenant_reached(rpc)
+        if own and asked.tenant_id not in ("", own):
+            return ()
+        return await self._admin.list_keys(own or asked.tenant_id)
+
+    async def list_trunk_health(self, rpc: Rpc, asked: ListTrunkHealth) -> Sequence[TrunkHealth]:
+        """How trunks stand; for a tenant its trunks, by its own calls."""
+        own = tenant_reached(rpc)
+        trunks = self._trunks(own)
+        if asked.trunk_id:
+            trunks = [_named(asked.trunk_id, trunks)]
+        return await self._admin.trunk_health(trunks, asked.window, tenant_id=own)
+
+    async def reset_trunk(self, rpc: Rpc, asked: ResetTrunk) -> TrunkHealth:
+        """The trunk, healthy from now on."""
+        operator_only(rpc)
+        if not asked.trunk_id:
+            raise invalid_field("trunk_id", "is required")
+        health = await self._admin.reset_trunk(_named(asked.trunk_id, self._trunks("")), by=rpc)
+        self._trail.recorded(rpc)
+        return health
+
+    def _trunks(self, tenant_id: str) -> Sequence[Trunk]:
+        network = self._directory.network
+        if not tenant_id:
+            return network.config.trunks
+        return network.trunks_of(self._directory.tenant(tenant_id))
+
+
+def _named(trunk_id: str, trunks: Sequence[Trunk]) -> Trunk:
+    found = next((trunk for trunk in trunks if trunk.trunk_id == trunk_id), None)
+    if found is None:
+        shown = printable(trunk_id)
+        raise GatewayError(Reason.TRUNK_NOT_FOUND, f"no trunk {shown}", {"trunk_id": shown})
+    return found

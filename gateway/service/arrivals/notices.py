@@ -1,0 +1,140 @@
+"""What LiveKit tells by itself: taken at once, worked off behind, needed by nothing.
+
+Notices (LiveKit calls them webhooks) make the gateway see sooner and know why a leg left. They
+come unordered, twice or never; whatever they tell is also found by looking.
+"""
+
+import asyncio
+from collections import OrderedDict
+from datetime import timedelta
+from enum import StrEnum
+
+import structlog
+
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.inbound import Change, Notice
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.observation import LegLeft, LegSeen
+from gateway.domain.calls.whose_leg import is_newest_of
+from gateway.ports import Clock, Store, Transaction
+from gateway.service.arrivals.adoption import Adoption, Finder, call_of_leg
+from gateway.service.drain import Drain
+from gateway.service.following.followers import Followers
+from gateway.service.ledger.record import Record, until_stored
+
+REPLAY_WINDOW = timedelta(minutes=5)
+"""LiveKit drops what it could not send within some two minutes; what is older is a replay."""
+MOST_QUEUED = 1000
+MOST_REMEMBERED = 20_000
+WORKERS = 8
+"""Notices handled at a time; they share the database's commits."""
+
+log = structlog.get_logger()
+
+
+class Receipt(StrEnum):
+    """What became of a notice at the door."""
+
+    QUEUED = "queued"
+    IGNORED = "ignored"
+    """It is about nothing that the gateway follows."""
+    REPEATED = "repeated"
+    LATE = "late"
+    """Outside the replay window, or from a clock that is."""
+    FULL = "full"
+    """Not taken: there is no room for it now, or the gateway goes away. LiveKit sends it again."""
+
+
+class Notices:
+    """Takes notices without waiting for anything, and handles them one by one behind."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        followers: Followers,
+        record: Record,
+        adoption: Adoption,
+        drain: Drain,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._followers = followers
+        self._record = record
+        self._adoption = adoption
+        self._drain = drain
+        self._queue: asyncio.Queue[tuple[Notice, Leg]] = asyncio.Queue(MOST_QUEUED)
+        self._taken: OrderedDict[str, None] = OrderedDict()
+
+    def take(self, notice: Notice) -> Receipt:
+        """Queues the notice unless it is of no use."""
+        if abs(self._clock.now() - notice.time) > REPLAY_WINDOW:
+            # Where all are late it is a clock that is wrong: LiveKit's or ours.
+            log.warning("webhook_late", notice_id=notice.notice_id, time=notice.time.isoformat())
+            return Receipt.LATE
+        self._followers.notices_heard = True
+        if notice.leg is None or notice.change is Change.OTHER:
+            return Receipt.IGNORED
+        if notice.notice_id in self._taken:
+            return Receipt.REPEATED
+        if self._drain.begun or self._queue.full():
+            return Receipt.FULL
+        self._queue.put_nowait((notice, notice.leg))
+        self._remember(notice.notice_id)
+        return Receipt.QUEUED
+
+    async def keep(self) -> None:
+        """Handles what is queued, for ever; a database that is away is waited for."""
+        await asyncio.gather(*(self._work() for _ in range(WORKERS)))
+
+    def _remember(self, notice_id: str) -> None:
+        """Some gateways may take one notice twice, so forgetting the oldest does no harm."""
+        if notice_id:
+            self._taken[notice_id] = None
+        if len(self._taken) > MOST_REMEMBERED:
+            self._taken.popitem(last=False)
+
+    async def _work(self) -> None:
+        while True:
+            notice, leg = await self._queue.get()
+            try:
+                await self._handle(notice, leg)
+            except Exception:
+                log.exception("webhook_not_handled", notice_id=notice.notice_id)
+            finally:
+                self._queue.task_done()
+
+    async def handled(self) -> None:
+        """Returns when everything taken so far has been handled."""
+        await self._queue.join()
+
+    async def _handle(self, notice: Notice, leg: Leg) -> None:
+        left = notice.reason if notice.change is Change.LEFT else None
+        if left is None and self._followers.follows(leg.call_id):
+            self._followers.nudge(leg.call_id)
+            return
+        call = await until_stored(
+            lambda: self._store.transact(lambda tx: self._note(tx, notice, leg))
+        )
+        if call is not None:
+            self._followers.nudge(call.call_id)
+        elif leg.rang_in and not leg.call_id:
+            await until_stored(lambda: self._adoption.take_in(leg, Finder.NOTICE, left))
+
+    def _note(self, tx: Transaction, notice: Notice, leg: Leg) -> Call | None:
+        """The leg's call, with what the notice says of it; its follower is made to look."""
+        call = call_of_leg(tx, leg, self._clock.now())
+        if call is None or call.ended:
+            return call
+        now = self._record.times.of(call.call_id).now()
+        if notice.change is Change.LEFT:
+            if is_newest_of(leg, call):
+                # How far it came: nobody may have looked since it rang.
+                self._record.advance(tx, call.call_id, LegSeen(now, leg.status, leg.ids))
+            ids = leg.ids
+            seen = LegLeft(now, ids.sip_call_id, notice.reason, ids.participant_id)
+            call = self._record.advance(tx, call.call_id, seen)
+        if not self._followers.follows(call.call_id):
+            tx.nudge(call.call_id)
+        return call

@@ -1,0 +1,254 @@
+"""The lane to one receiver: what is due is sent, side by side, and what became of it stored."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from gateway.domain.calls.delivery import (
+    Answer,
+    Delivery,
+    DeliveryState,
+    DueDelivery,
+    RetryPolicy,
+    WebhookCursor,
+    WebhookRef,
+    after,
+    without_event,
+)
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.tenant import Webhook
+from gateway.ports import Reading, Store, StoreUnavailableError, Transaction
+from gateway.ports.outbox import WebhookSender
+from gateway.service.ledger.record import until_stored
+
+SIDE_BY_SIDE = 8
+"""Requests to one receiver at most. It begins with one, each quick answer lets one more come, and
+a failure or a slow answer leaves one, so that it holds up nobody."""
+SLOW = timedelta(seconds=3)
+"""An answer that takes longer is slow, whatever it says."""
+LOOK = timedelta(seconds=0.5)
+PAGE = 50
+"""Deliveries in memory, and events taken at a time."""
+LOOK_AGAIN_SECONDS = 1.0
+"""What was read is sent for so long; then it is read again, and whether it is still ours."""
+
+FAILED_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+def nobody(_counted: object) -> None:
+    """Counts nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often is tried, and when an answer is slow."""
+
+    policy: RetryPolicy = RetryPolicy()
+    chance: Callable[[], float] = random.random
+    """Between 0 and 1, for the jitter."""
+    look: timedelta = LOOK
+    """How often the store is asked what has become due."""
+    slow: timedelta = SLOW
+    """How long an answer may take before its receiver is asked by one at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What is counted of deliveries."""
+
+    tried: Callable[[str], None] = nobody
+    """Hears the result of every try: `delivered`, `failed`, or `dead` after the last."""
+    oldest: Callable[[float], None] = nobody
+    """The age in seconds of the oldest event not delivered to somebody, of whichever gateway."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """What all lanes of a gateway share."""
+
+    store: Store
+    sender: WebhookSender
+    gateway_id: str
+    pace: Pace
+    counters: Counters
+    slots: asyncio.Semaphore
+    """As many requests as the gateway has under way at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A delivery as it was, and as it is now; None: delivered."""
+
+    before: Delivery
+    now: Delivery | None
+
+
+class Lane:
+    """Sends one webhook's deliveries.
+
+    Works while there is something to do, and costs nothing else.
+    """
+
+    def __init__(
+        self, post: Post, webhook: WebhookRef, configured: Callable[[], Webhook | None]
+    ) -> None:
+        self._post = post
+        self._webhook = webhook
+        self._configured = configured
+        self._names = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
+        self._work: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._tried: list[_Tried] = []
+        self._settling = asyncio.Lock()
+        self._places = 1
+        self._stopped = False
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._news.set()
+        if not self._stopped and (self._work is None or self._work.done()):
+            self._work = asyncio.create_task(self._run())
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way."""
+        return not self._sending and (self._work is None or self._work.done())
+
+    async def stop(self) -> None:
+        """Begins nothing more, and returns when what is under way has been stored."""
+        self._stopped = True
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait([self._work])
+        while self._sending:
+            await asyncio.wait(self._sending.values())
+
+    def abandon(self) -> None:
+        """Lets go of what is under way: whoever comes next sends it again."""
+        for task in self._sending.values():
+            task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            while await self._round():
+                pass
+        except StoreUnavailableError as away:
+            log.warning("database_away", cause=str(away), **self._names)
+        except Exception:
+            # The next look starts anew.
+            log.exception("receiver_failed", **self._names)
+
+    async def _round(self) -> bool:
+        """Sends what is due. False: there is nothing to wait for, or it is not ours."""
+        self._news.clear()
+        configured = self._configured()
+        # What ends while it is read may be read as it was before.
+        busy = set(self._sending)
+        cursor, newest, due = await self._post.store.read(self._look)
+        ours = cursor is not None and cursor.gateway_id == self._post.gateway_id
+        if cursor is None or configured is None or not ours:
+            return False
+        behind = cursor.sequence < newest
+        if behind:
+            await self._post.store.transact(self._take)
+        fresh = [each for each in due if each.delivery.sequence not in busy]
+        if not fresh and not behind and self._sending:
+            await self._news.wait()
+            return True
+        until = time.monotonic() + LOOK_AGAIN_SECONDS
+        for each in fresh:
+            await self._room()
+            if time.monotonic() > until:
+                break
+            self._begin(configured, each)
+        return behind or bool(fresh) or self._news.is_set()
+
+    def _look(self, reading: Reading) -> tuple[WebhookCursor | None, int, list[DueDelivery]]:
+        _, newest = reading.event_range(self._webhook.tenant_id)
+        due = reading.due_deliveries(self._webhook, PAGE)
+        return reading.webhook_cursor(self._webhook), newest, list(due)
+
+    def _take(self, tx: Transaction) -> int:
+        return tx.take_events(self._webhook, self._post.gateway_id, PAGE)
+
+    async def _room(self) -> None:
+        """Returns when one more request may go."""
+        while len(self._sending) >= self._places:
+            await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
+
+    def _begin(self, configured: Webhook, due: DueDelivery) -> None:
+        sequence = due.delivery.sequence
+        sending = self._outlive(due.delivery, self._send(configured, due.delivery, due.event))
+        task = self._sending[sequence] = asyncio.create_task(sending)
+        task.add_done_callback(lambda _: self._ended(sequence))
+
+    def _ended(self, sequence: int) -> None:
+        del self._sending[sequence]
+        self._news.set()
+
+    async def _outlive(self, delivery: Delivery, sending: Coroutine[Any, Any, None]) -> None:
+        """What should not fail is tried again, but not at once."""
+        try:
+            await sending
+        except Exception:
+            log.exception("delivery_failed", sequence=delivery.sequence, **self._names)
+            await asyncio.sleep(FAILED_SECONDS)
+
+    async def _send(self, configured: Webhook, before: Delivery, event: CallEvent | None) -> None:
+        if event is None:
+            await self._settle(_Tried(before, without_event(before)))
+            return
+        async with self._post.slots:
+            began = time.monotonic()
+            answer = await self._post.sender.send(configured, event)
+        slow = time.monotonic() - began > self._post.pace.slow.total_seconds()
+        self._places = 1 if answer.unwell or slow else min(self._places + 1, SIDE_BY_SIDE)
+        tried = None if answer.delivered else await self._failed(before, answer)
+        self._tell(before, answer, tried)
+        await self._settle(_Tried(before, tried))
+
+    async def _failed(self, before: Delivery, answer: Answer) -> Delivery | None:
+        """What is to become of it, by the store's clock."""
+        now = await until_stored(lambda: self._post.store.read(lambda tx: tx.now()))
+        return after(before, answer, now, self._post.pace.policy, self._post.pace.chance())
+
+    async def _settle(self, tried: _Tried) -> None:
+        """Stores it, together with what ended while something else was being stored."""
+        self._tried.append(tried)
+        async with self._settling:
+            together, self._tried = self._tried, []
+            if not together:
+                return
+            failed = [each.now for each in together if each.now is not None]
+            delivered = [each.before for each in together if each.now is None]
+            await until_stored(
+                lambda: self._post.store.transact(
+                    lambda tx: tx.settle_deliveries(failed, delivered)
+                )
+            )
+
+    def _tell(self, before: Delivery, answer: Answer, tried: Delivery | None) -> None:
+        if tried is None:
+            self._post.counters.tried("delivered")
+            return
+        dead = tried.state is DeliveryState.DEAD
+        self._post.counters.tried("dead" if dead else "failed")
+        note = log.warning if dead else log.info
+        note(
+            "webhook_dead" if dead else "webhook_failed",
+            **self._names,
+            call_id=before.call_id,
+            sequence=before.sequence,
+            tries=tried.tries,
+            status=answer.status,
+            cause=answer.error,
+        )

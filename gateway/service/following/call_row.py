@@ -1,0 +1,98 @@
+"""A followed call as the database has it: what is seen is written there, and others write too."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain.calls.advance import advance
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.observation import Observation
+from gateway.domain.calls.transfer import Transfer, TransferObservation
+from gateway.ports import Clock, Store
+from gateway.service.following.leg import CallLeg
+from gateway.service.ledger.record import Record, until_stored
+
+PLATFORM_GRACE = timedelta(milliseconds=400)
+"""LiveKit keeps the ringing timeout too; this long after it the gateway's own clock acts."""
+STORE_PATIENCE_SECONDS = 1.0
+
+
+class CallRow:
+    """Reads and writes one call for its follower; a database that is away is waited for.
+
+    The phone does not wait with it: `leg` is ended where its time is over before that.
+    """
+
+    def __init__(
+        self, call: Call, leg: CallLeg, *, record: Record, store: Store, clock: Clock
+    ) -> None:
+        self.call = call
+        """As it was written or read last."""
+        self.ended_elsewhere = False
+        """Somebody else has written the call's end; its leg may still be there."""
+        self._leg = leg
+        self._record = record
+        self._store = store
+        self._clock = clock
+
+    async def observe(self, seen: Observation) -> None:
+        """Writes what was seen; with the call's end its room ends, where that is wanted."""
+        before = self.call
+        after = advance(before, seen).call
+        if after == before:
+            return
+        if after.ended and before.end_room_on_hangup:
+            await self._end_room()
+        storing = until_stored(lambda: self._record.call(before.call_id, seen))
+        self.take(await self._keeping_time(after, storing), after)
+        # Whether the room is to end may have been changed meanwhile.
+        if self.call.ended and self.call.end_room_on_hangup and not before.end_room_on_hangup:
+            await self._end_room()
+
+    async def observe_transfer(
+        self, transfer_id: str, seen: TransferObservation
+    ) -> Transfer | None:
+        """Writes what was seen of a transfer of the call."""
+        return await until_stored(lambda: self._record.transfer(transfer_id, seen))
+
+    async def read(self) -> None:
+        """What others have written."""
+        call_id = self.call.call_id
+        found = await until_stored(lambda: self._store.read(lambda tx: tx.call(call_id)))
+        self.take(found or self.call, self.call)
+
+    async def open_transfer(self) -> Transfer | None:
+        """The call's transfer that is not settled yet."""
+        call_id = self.call.call_id
+        return await until_stored(lambda: self._store.read(lambda tx: tx.open_transfer(call_id)))
+
+    async def transfer(self, transfer_id: str) -> Transfer | None:
+        """One transfer as it stands."""
+        return await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id)))
+
+    def take(self, stored: Call, expected: Call) -> None:
+        """From now on it is `stored`; `expected`: what it would be by what was seen here."""
+        self.ended_elsewhere |= stored.ended and not expected.ended
+        self.call = self._leg.call = stored
+
+    async def _keeping_time(self, call: Call, storing: Coroutine[Any, Any, Call]) -> Call:
+        """What `storing` brings; a phone whose time is over stops before that."""
+        task = asyncio.create_task(storing)
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=STORE_PATIENCE_SECONDS)
+                if task.done():
+                    break
+                if call.ended:
+                    self._record.foresee(call)
+                elif call.ending or call.outlasts(self._clock.now(), PLATFORM_GRACE):
+                    await self._leg.hang_up()
+            return await task
+        finally:
+            task.cancel()
+
+    async def _end_room(self) -> None:
+        call = self.call
+        await until_stored(lambda: self._store.transact(lambda tx: self._record.end_room(tx, call)))
+        await self._leg.end_room()

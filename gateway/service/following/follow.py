@@ -1,0 +1,377 @@
+"""A call after its RPC has returned: one task follows it to its true end.
+
+What it sees (the dial's reply, the leg in its room, the clock) becomes observations; it holds
+nothing that the store and the platform do not, so any process can take it up at any point.
+
+Only the database is waited for as long as it takes: without it no end can be recorded. Of the
+platform nothing is waited for longer than a stated time. A dial is over by its ringing timeout
+(`Dialing`), the leg of a dial that is over is looked for half a minute (`CallLeg.until_gone`),
+and a call whose leg cannot be asked about is given up in the end (`domain.pace.given_up_at`).
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from gateway.domain.calls import failover
+from gateway.domain.calls.call import Call, CallState, Direction
+from gateway.domain.calls.leg import DialReply, Leg, NeverSent, NoReply, PickedUp, Refused
+from gateway.domain.calls.observation import (
+    Answered,
+    DialFailed,
+    EndAsked,
+    LegGone,
+    LegSeen,
+    LegStatus,
+    Lost,
+    NotDialed,
+)
+from gateway.domain.calls.pace import given_up_at, pause_before_looking
+from gateway.domain.calls.transfer import LeftInTransfer, Transfer
+from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
+from gateway.domain.tenant import Trunk
+from gateway.ports import Clock, Platform, PlatformError, Store
+from gateway.service.following.call_row import PLATFORM_GRACE, CallRow
+from gateway.service.following.dial import Dialing, TakenOverError, dial_of
+from gateway.service.following.dial_gate import DialGate
+from gateway.service.following.failover import Failover
+from gateway.service.following.leg import SETTLING_PAUSE_SECONDS, CallLeg, OvertakenError
+from gateway.service.ledger.lease import Lease
+from gateway.service.ledger.record import Record, until_stored
+
+BELIEVED_GONE_AFTER = timedelta(seconds=10)
+"""A leg never seen, or not since LiveKit was away, is believed absent after this long."""
+TRANSFER_REPORT = timedelta(seconds=3)
+"""A leg that left during a transfer gives LiveKit this long to report the transfer."""
+REASON_REPORT = timedelta(milliseconds=600)
+"""A leg that left gives LiveKit's notice this long to say why."""
+RINGING_REPORT = timedelta(seconds=2)
+"""And this long to say how far it came, where another trunk depends on it."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every follower of a gateway works with."""
+
+    record: Record
+    store: Store
+    clock: Clock
+    lease: Lease
+    failover: Failover
+    hears_notices: Callable[[], bool]
+
+
+class Follower:
+    """One call on its way from the dial, or from wherever it is found, to ENDED."""
+
+    def __init__(
+        self, call: Call, platform: Platform, gate: DialGate, surroundings: Surroundings
+    ) -> None:
+        self._platform = platform
+        self._gate = gate
+        self._around = surroundings
+        self._clock = surroundings.clock
+        self._leg = CallLeg(call, platform)
+        self._row = CallRow(
+            call,
+            self._leg,
+            record=surroundings.record,
+            store=surroundings.store,
+            clock=surroundings.clock,
+        )
+        self._wake = asyncio.Event()
+        self._dialing: Dialing | None = None
+        self._seen_in_room = False
+        self._away = False
+        """LiveKit has not answered since the leg was seen last."""
+        self._begun = self._looking_since = self._clock.now()
+        self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
+
+    @property
+    def _call(self) -> Call:
+        return self._row.call
+
+    def nudge(self) -> None:
+        """The call's row has changed: look at once."""
+        self._wake.set()
+
+    async def follow(self, trunk: Trunk | None = None) -> None:
+        """Dials on `trunk`, if there is one to dial on, and watches until the call has ended."""
+        try:
+            if trunk is not None:
+                self._dial(trunk)
+                await self._pause(pause_before_looking(self._call, self._clock.now()))
+            while not self._call.ended:
+                await self._step()
+                if not self._call.ended:
+                    await self._pause(pause_before_looking(self._call, self._clock.now()))
+        except TakenOverError:
+            self._log.warning("call_taken_over_before_its_dial")
+            return
+        finally:
+            if self._dialing:
+                self._dialing.reply.cancel()
+            self._leg.stop_hanging_up()
+        if self._row.ended_elsewhere:
+            await self._leg.until_gone(at_once=lambda: True)
+
+    async def _step(self) -> None:
+        await self._look_at_row()
+        if self._dialing and self._rest() is None:
+            self._dialing.withdraw()
+        if self._dialing and self._dialing.reply.done():
+            await self._settle(self._dialing)
+        elif await self._look_at_leg():
+            await self._keep_time()
+
+    def _dial(self, trunk: Trunk) -> None:
+        call_id, lease = self._call.call_id, self._around.lease
+        self._dialing = Dialing(
+            dial_of(self._call, trunk),
+            self._call.tenant_id,
+            platform=self._platform,
+            gate=self._gate,
+            clock=self._clock,
+            rest=self._rest,
+            holds=lambda: until_stored(lambda: lease.holds(call_id)),
+        )
+
+    def _rest(self) -> timedelta | None:
+        """How long the phone may still ring; None once it must not be dialled any more."""
+        call = self._call
+        rest = call.ringing_deadline - self._clock.now()
+        wanted = call.state is CallState.DIALING and not call.ending
+        return rest if wanted and rest > failover.LEAST_RINGING else None
+
+    async def _look_at_leg(self) -> bool:
+        """Looks at the leg; False when the call has ended thereby, or its dial has a reply."""
+        begun = self._clock.now()
+        try:
+            leg = await self._leg.look_unless(self._dialing.reply if self._dialing else None)
+        except OvertakenError:
+            return False
+        except PlatformError as away:
+            await self._not_seen(away)
+            return not self._call.ended
+        if leg is not None and self._leg.out_of_reach:
+            self._log.error("leg_out_of_reach", status=leg.status)
+            leg, self._seen_in_room = None, True
+        if self._dialing:
+            self._dialing.looked(begun)
+        if leg is not None:
+            await self._saw(leg)
+        elif self._dialing:
+            pass  # it joins soon, or the dial's reply says what became of it
+        elif self._seen_in_room or self._call.leave_reason:
+            await self._leg_gone()
+        elif self._clock.now() - self._looking_since > BELIEVED_GONE_AFTER:
+            await self._never_seen()
+        return not self._call.ended
+
+    async def _not_seen(self, away: PlatformError) -> None:
+        """LiveKit cannot be asked: the leg is where it was, until that can be true no more."""
+        now = self._looking_since = self._clock.now()
+        if not self._away:
+            self._log.warning("leg_not_seen", cause=str(away))
+        self._away, self._seen_in_room = True, False
+        if self._dialing is None and now > given_up_at(self._call, self._begun):
+            self._log.error("call_given_up", cause=str(away))
+            await self._row.observe(Lost(now))
+
+    async def _saw(self, leg: Leg) -> None:
+        self._seen_in_room, self._away = True, False
+        if self._dialing:
+            self._dialing.seen()
+        await self._row.observe(LegSeen(self._clock.now(), leg.status, leg.ids))
+        if self._call.ending or self._call.ended:
+            await self._leg.hang_up()
+        elif self._dialing and self._dialing.given_up:
+            if self._call.state is CallState.DIALING:
+                self._leg.begin_hanging_up()
+            else:  # it rings after all
+                self._dialing.given_up = False
+                self._leg.stop_hanging_up()
+
+    async def _never_seen(self) -> None:
+        """The leg left while nobody followed it or LiveKit was away, or was never dialled."""
+        if self._call.answered:
+            await self._leg_gone(lost=self._away)
+        elif self._call.direction is Direction.INBOUND:
+            await self._row.observe(LegGone(self._clock.now()))
+        else:
+            await self._row.observe(Lost(self._clock.now()))
+
+    async def _keep_time(self) -> None:
+        now, call = self._clock.now(), self._call
+        if call.ending or call.ended:
+            return
+        if call.outlasts(now, PLATFORM_GRACE):
+            if call.answered:
+                await self._end(EndReason.MAX_DURATION)
+            elif not self._away:  # else it may have been answered: LiveKit is asked first
+                await self._end(EndReason.NO_ANSWER)
+        elif self._dialing and call.state is CallState.DIALING:
+            await self._judge_silence(self._dialing)
+
+    async def _judge_silence(self, dialing: Dialing) -> None:
+        """Gives a silent attempt up where another trunk could be tried."""
+        silent = dialing.is_silent(self._call.setup_timeout)
+        possible = silent and await self._around.failover.possible(self._call)
+        if possible and not dialing.reply.done():
+            dialing.given_up = True
+            self._leg.begin_hanging_up()
+
+    async def _end(self, reason: EndReason) -> None:
+        """The phone stops, even where the database does not answer."""
+        await self._row.observe(EndAsked(self._clock.now(), reason, HangupSource.GATEWAY))
+        if self._call.ending:
+            await self._leg.hang_up()
+
+    async def _settle(self, dialing: Dialing) -> None:
+        """What the platform's reply to the dial says of the call."""
+        reply: DialReply = dialing.reply.result()
+        self._dialing = None
+        match reply:
+            case PickedUp(ids):
+                self._seen_in_room = True
+                await self._row.observe(Answered(self._clock.now(), ids))
+                if dialing.given_up:  # just then, while its leg was being ended
+                    await self._end(EndReason.COMPLETED)
+            case NeverSent(cause):
+                await self._row.observe(NotDialed(self._clock.now(), cause))
+            case NoReply(cause):
+                self._log.warning("dial_without_reply", cause=cause)
+                self._looking_since = self._clock.now()
+            case Refused():
+                await self._refused(dialing, reply, looked=dialing.looked_lately())
+
+    async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
+        """After a dial that came to nothing: another trunk, or the end of the call."""
+        failure = self._around.failover.meaning(self._call, reply.failure)
+        proof = failure.proves
+        if proof is Certainty.UNKNOWN:
+            # The phone may be ringing: from now on only a look at the leg can tell.
+            self._log.warning("dial_unclear", cause=failure.detail)
+            self._looking_since = self._clock.now()
+            return
+        # What was never dialled has no leg, unless it was on its way into the room.
+        gone = proof is Certainty.NOT_DIALED and not self._seen_in_room
+        gone = gone or await self._leg.until_gone(at_once=lambda: self._row.ended_elsewhere)
+        # Before the next leg is there: it has the same identity, so it would be hung up instead.
+        await self._leg.until_not_hanging_up()
+        # The carrier's own status says more than that this gateway lost patience before it came.
+        silent = dialing.given_up and not failure.sip_status_code
+        if reply.rang:
+            await self._row.observe(LegSeen(self._clock.now(), LegStatus.RINGING))
+        why = self._why_no_other(failure, gone=gone, silent=silent)
+        # Only then is the notice waited for: nothing but another trunk depends on it.
+        if not why and reply.rang is None and not await self._saw_how_far(failure, looked=looked):
+            others = self._around.failover
+            why = others.objection(self._call, failure, silent=silent, unseen=True)
+        if not why:
+            why_none = await self._on_next_trunk(failure, silent=silent)
+            if why_none is None:
+                return
+            why = why_none
+        now = self._clock.now()
+        if silent:  # nobody else has ended it
+            await self._row.observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
+        await self._row.observe(DialFailed(now, failure, why))
+
+    def _why_no_other(self, failure: Failure, *, gone: bool, silent: bool) -> str:
+        """Why no other trunk may be tried, as far as it is known without LiveKit's notice.
+
+        Two phones must never ring for one call, so the phone before must not have rung, and its
+        leg must be seen gone: one that is still there may ring yet.
+        """
+        why = self._around.failover.objection(self._call, failure, silent=silent)
+        return why or ("" if gone else "its leg was not seen gone")
+
+    async def _on_next_trunk(self, failure: Failure, *, silent: bool) -> str | None:
+        """Goes on to the next trunk (None); or why there is none.
+
+        Everything is asked once more in the transaction that stores the next attempt: the call
+        may have been ended, or taken over by another gateway, while the leg was waited for.
+        """
+        moved = await self._around.failover.next_trunk(self._call, failure, silent=silent)
+        self._row.take(moved.call, self._call)
+        if moved.trunk is None:
+            return moved.why
+        self._seen_in_room = False
+        self._dial(moved.trunk)
+        return None
+
+    async def _saw_how_far(self, failure: Failure, *, looked: bool) -> bool:
+        """Whether it would be known, had the phone rung in the attempt that failed.
+
+        LiveKit's notice tells exactly; a look may miss what came after it (`looked`: there
+        was one just before). So where notices come, nothing but the notice is believed of
+        a leg that was in the room.
+        """
+        if failure.proves is Certainty.NOT_DIALED:
+            return True
+        if not self._around.hears_notices():
+            return looked
+        await self._await_reason(RINGING_REPORT)
+        if self._call.leave_reason:
+            return True
+        if not (failure.sip_status_code or self._call.sip_call_id):
+            return looked  # it seems that there was no leg
+        if not self._call.ending:
+            self._log.warning("ringing_not_told", waited_seconds=RINGING_REPORT.total_seconds())
+        return False
+
+    async def _leg_gone(self, *, lost: bool = False) -> None:
+        now = self._clock.now()
+        if transfer := await self._row.open_transfer():
+            await self._await_transfer(transfer)
+        if self._around.hears_notices():
+            await self._await_reason()
+        known = self._call.leave_reason or self._call.transferred
+        await self._row.observe(Lost(now) if lost and not known else LegGone(now))
+
+    async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
+        """Lets LiveKit's notice say why the leg has left."""
+        until = self._clock.now() + patience
+        await self._row.read()
+        while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
+            await self._pause(SETTLING_PAUSE_SECONDS)
+            self._wake.clear()
+            await self._row.read()
+
+    async def _await_transfer(self, transfer: Transfer) -> None:
+        """Lets LiveKit report the transfer that the leg may have left by."""
+        transfer_id = transfer.transfer_id
+        left = LeftInTransfer(self._clock.now(), hung_up=self._call.ending is not None)
+        seen = await self._row.observe_transfer(transfer_id, left)
+        until = self._clock.now() + TRANSFER_REPORT
+        while seen and not seen.settled and self._clock.now() < until:
+            await self._pause(SETTLING_PAUSE_SECONDS)
+            await self._look_at_row()
+            seen = await self._row.transfer(transfer_id)
+
+    async def _look_at_row(self) -> None:
+        """After a nudge: somebody else may have changed the call."""
+        if self._wake.is_set():
+            self._wake.clear()
+            await self._row.read()
+
+    async def _pause(self, seconds: float) -> None:
+        """Until the time is over, a nudge comes, or the dial has its reply."""
+        woken = asyncio.create_task(self._wake.wait())
+        events: set[asyncio.Task[Any]] = {woken}
+        if self._dialing:
+            events.add(self._dialing.reply)
+        try:
+            await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+            with suppress(asyncio.CancelledError):
+                await woken

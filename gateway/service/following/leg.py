@@ -1,0 +1,158 @@
+"""A call's leg on its platform: looked at, ended, and seen gone."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.leg import Leg
+from gateway.domain.calls.whose_leg import is_of
+from gateway.ports import Platform, PlatformError
+
+LINGERING_SECONDS = 1.0
+"""A leg still in the room this long after its dial failed is removed."""
+REPEAT_HANG_UP_SECONDS = 0.5
+SETTLING_PAUSE_SECONDS = 0.05
+LONGEST_SETTLING_PAUSE_SECONDS = 1.0
+GONE_PATIENCE_SECONDS = 30.0
+"""How long the leg of a dial that is over is looked for, where it stays or nobody can tell."""
+END_ROOM_PATIENCE_SECONDS = 8.0
+UNREMOVABLE_SECONDS = 8.0
+"""A leg that cannot be removed for so long is what a LiveKit node left behind that died."""
+OUT_OF_REACH_SECONDS = 30.0
+"""And after so long there is nothing more that could be done about it."""
+
+log = structlog.get_logger()
+
+
+class OvertakenError(Exception):
+    """Something came that says more than the look that was not over yet."""
+
+
+class CallLeg:
+    """The leg that has the call's identity in the call's room."""
+
+    def __init__(self, call: Call, platform: Platform) -> None:
+        self.call = call
+        """As it stands now: it learns LiveKit's id of its leg, and begins other attempts."""
+        self._room = call.room
+        self._identity = call.participant_identity
+        self._platform = platform
+        self._hung_up_at = 0.0
+        self._hanging_up: asyncio.Task[None] | None = None
+        self._failing_since: float | None = None
+        self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
+
+    async def look(self) -> Leg | None:
+        """The leg as it stands; None when it is not in the room, or is another call's.
+
+        Raises PlatformError where that cannot be known.
+        """
+        try:
+            leg = await self._platform.leg(self._room, self._identity)
+        except PlatformError:
+            self._failing_since = None  # LiveKit is away: nothing is known of the leg
+            raise
+        if leg is None or not is_of(leg, self.call):
+            self._failing_since = None  # the next one is another leg
+            return None
+        return leg
+
+    async def look_unless(self, overtaken: "asyncio.Task[Any] | None") -> Leg | None:
+        """`look`, given up (OvertakenError) when `overtaken` is done before LiveKit answers."""
+        if overtaken is None:
+            return await self.look()
+        look = asyncio.create_task(self.look())
+        try:
+            await asyncio.wait({look, overtaken}, return_when=asyncio.FIRST_COMPLETED)
+            if not look.done():
+                raise OvertakenError
+            return look.result()
+        finally:
+            look.cancel()
+
+    async def hang_up(self) -> None:
+        """Asks for the leg's end; at most twice a second, however often it is wanted."""
+        now = time.monotonic()
+        if now - self._hung_up_at < REPEAT_HANG_UP_SECONDS:
+            return
+        self._hung_up_at = now
+        try:
+            await self._platform.hang_up(self._room, self._identity)
+            self._failing_since = None
+        except PlatformError as away:
+            self._log.warning("hang_up_failed", cause=str(away))
+            await self._clear_ghost()
+
+    def begin_hanging_up(self) -> None:
+        """`hang_up` aside: LiveKit takes its time to end a leg that does not ring."""
+        if self._hanging_up is None or self._hanging_up.done():
+            self._hanging_up = asyncio.create_task(self.hang_up())
+
+    def stop_hanging_up(self) -> None:
+        """It was not meant after all; what LiveKit was asked already stands."""
+        if self._hanging_up:
+            self._hanging_up.cancel()
+
+    async def until_not_hanging_up(self) -> None:
+        """It must not find the next leg, which has the same identity.
+
+        Some requests at most, each of which the platform has seconds to answer.
+        """
+        if self._hanging_up:
+            await asyncio.wait({self._hanging_up})
+
+    @property
+    def out_of_reach(self) -> bool:
+        """LiveKit lists the leg, and can neither remove it nor end its room."""
+        return self._failing_for() > OUT_OF_REACH_SECONDS
+
+    def _failing_for(self) -> float:
+        return 0.0 if self._failing_since is None else time.monotonic() - self._failing_since
+
+    async def _clear_ghost(self) -> None:
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+        if self._failing_for() < UNREMOVABLE_SECONDS:
+            return
+        try:
+            await self._platform.clear(self._room, self._identity)
+            self._log.warning("leg_cleared", room=self._room)
+        except PlatformError as away:
+            self._log.warning("leg_not_cleared", cause=str(away))
+
+    async def until_gone(self, *, at_once: Callable[[], bool] = lambda: False) -> bool:
+        """True as soon as the leg of a dial that is over is seen to have left its room.
+
+        One that lingers is removed; without waiting for that if `at_once`. False if after half
+        a minute it is still there, or the platform still cannot be asked: the sweep ends what
+        is left of it.
+        """
+        since, pause = time.monotonic(), SETTLING_PAUSE_SECONDS
+        while time.monotonic() - since <= GONE_PATIENCE_SECONDS:
+            try:
+                if await self.look() is None:
+                    return True
+                if at_once() or time.monotonic() - since > LINGERING_SECONDS:
+                    await self.hang_up()
+            except PlatformError as away:
+                self._log.warning("leg_not_seen", cause=str(away))
+                pause = min(pause * 2, LONGEST_SETTLING_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
+        self._log.error("leg_left_behind", room=self._room, identity=self._identity)
+        return False
+
+    async def end_room(self) -> None:
+        """Ends the room for everyone in it; tries for some seconds where LiveKit is away."""
+        until = time.monotonic() + END_ROOM_PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._platform.end_room(self._room)
+            except PlatformError as away:
+                self._log.warning("room_not_ended", room=self._room, cause=str(away))
+                if time.monotonic() > until:
+                    return None
+                await asyncio.sleep(REPEAT_HANG_UP_SECONDS)

@@ -1,0 +1,170 @@
+"""Tells those who wait that something was stored."""
+
+import asyncio
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Generic, TypeVar
+
+from gateway.domain.calls.call import Call
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import Transfer, TransferState
+
+T = TypeVar("T")
+
+
+class Latest(Generic[T]):
+    """The newest state of one thing; whoever waits skips the states it was too slow for.
+
+    States may come out of order, read here and told there: one that is behind the state at
+    hand, by `order`, changes nothing.
+    """
+
+    def __init__(self, value: T, order: Callable[[T], int] = lambda _: 0) -> None:
+        self._value = value
+        self._order = order
+        self._changed = asyncio.Event()
+
+    def put(self, value: T) -> None:
+        """Replaces the value, unless it is newer, and wakes the waiter."""
+        if self._order(value) >= self._order(self._value):
+            self._value = value
+            self._changed.set()
+
+    async def until(self, fits: Callable[[T], bool]) -> T:
+        """The first value seen that fits."""
+        while not fits(self._value):
+            self._changed.clear()
+            await self._changed.wait()
+        return self._value
+
+
+WOKEN_AT_ONCE = 8
+"""Of those who wait for a tenant's events: so many are served before anybody else is."""
+RECENT = 200
+"""Events at hand for the watchers of a tenant; who is further behind reads the store."""
+
+
+class Feed:
+    """Hears of every committed event and wakes those who wait for it."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._watchers: Counter[str] = Counter()
+        self._recent: dict[str, deque[CallEvent]] = {}
+        """Of the tenants that are watched: their newest events, without a gap."""
+        self._tenants: dict[str, set[asyncio.Future[bool]]] = defaultdict(set)
+        """Who waits for an event; told whether it was merely roused."""
+        self._calls: dict[str, set[Latest[Call]]] = defaultdict(set)
+        self._transfers: dict[str, set[Latest[Transfer]]] = defaultdict(set)
+
+    def publish(self, events: Sequence[CallEvent]) -> None:
+        """To be called with the events of each commit, in order."""
+        for event in events:
+            self._newest[event.tenant_id] = event.sequence
+            if (recent := self._recent.get(event.tenant_id)) is not None:
+                if recent and recent[-1].sequence + 1 != event.sequence:
+                    recent.clear()  # one before it could not be read
+                recent.append(event)
+            for call in self._calls.get(event.call.call_id, ()):
+                call.put(event.call)
+            if event.transfer:
+                for transfer in self._transfers.get(event.transfer.transfer_id, ()):
+                    transfer.put(event.transfer)
+        for tenant_id in {event.tenant_id for event in events}:
+            _wake(list(self._tenants.pop(tenant_id, ())), roused=False)
+
+    def learned(self, call: Call) -> None:
+        """A call has changed without an event; only those who wait in this process hear it."""
+        for latest in self._calls.get(call.call_id, ()):
+            latest.put(call)
+
+    def rouse(self) -> None:
+        """Has everybody who waits for events look whether they still may."""
+        waiting = [one for tenant in self._tenants.values() for one in tenant]
+        self._tenants.clear()
+        _wake(waiting, roused=True)
+
+    async def beyond(self, tenant_id: str, sequence: int) -> None:
+        """Returns when the tenant has an event above `sequence`, known to this process.
+
+        Or when it was roused.
+        """
+        roused = False
+        while self._newest.get(tenant_id, 0) <= sequence and not roused:
+            waiting = asyncio.get_running_loop().create_future()
+            self._tenants[tenant_id].add(waiting)
+            try:
+                roused = await waiting
+            finally:
+                self._tenants[tenant_id].discard(waiting)
+
+    @contextmanager
+    def watched(self, tenant_id: str) -> Iterator[None]:
+        """Keeps the tenant's newest events at hand, from now until nobody watches any more."""
+        self._watchers[tenant_id] += 1
+        self._recent.setdefault(tenant_id, deque(maxlen=RECENT))
+        try:
+            yield
+        finally:
+            self._watchers[tenant_id] -= 1
+            if not self._watchers[tenant_id]:
+                del self._watchers[tenant_id], self._recent[tenant_id]
+
+    def reached(self, tenant_id: str, sequence: int) -> bool:
+        """Whether there is an event of this sequence, and all that came after it are at hand."""
+        known = sequence <= self._newest.get(tenant_id, 0)
+        return known and self.after(tenant_id, sequence) is not None
+
+    def after(self, tenant_id: str, sequence: int) -> Sequence[CallEvent] | None:
+        """All events known above `sequence`; None where they are not at hand."""
+        recent = self._recent.get(tenant_id)
+        if recent is not None and sequence == self._newest.get(tenant_id):
+            return []
+        if not recent or recent[0].sequence > sequence + 1:
+            return None
+        return list(islice(recent, sequence + 1 - recent[0].sequence, None))
+
+    @contextmanager
+    def call(self, call: Call) -> Iterator[Latest[Call]]:
+        """The states of this call from now on; read the call again after entering."""
+        with _registered(self._calls, call.call_id, Latest(call, _sequence)) as latest:
+            yield latest
+
+    @contextmanager
+    def transfer(self, transfer: Transfer) -> Iterator[Latest[Transfer]]:
+        """The states of this transfer from now on; read it again after entering."""
+        latest = Latest(transfer, _progress)
+        with _registered(self._transfers, transfer.transfer_id, latest):
+            yield latest
+
+
+def _wake(waiting: list[asyncio.Future[bool]], *, roused: bool) -> None:
+    """Some now and the others after them: whoever else is served waits for a few, not for all."""
+    for one in waiting[:WOKEN_AT_ONCE]:
+        if not one.done():
+            one.set_result(roused)
+    if rest := waiting[WOKEN_AT_ONCE:]:
+        asyncio.get_running_loop().call_soon(lambda: _wake(rest, roused=roused))
+
+
+def _sequence(call: Call) -> int:
+    return call.sequence
+
+
+def _progress(transfer: Transfer) -> int:
+    return transfer.state is not TransferState.PENDING
+
+
+@contextmanager
+def _registered(
+    table: dict[str, set[Latest[T]]], key: str, latest: Latest[T]
+) -> Iterator[Latest[T]]:
+    table[key].add(latest)
+    try:
+        yield latest
+    finally:
+        table[key].discard(latest)
+        if not table[key]:
+            del table[key]

@@ -1,0 +1,165 @@
+"""One observation of a call or transfer, from seen to stored: read, advance, write."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import structlog
+
+from gateway.audit.trail import Trail
+from gateway.domain.calls.advance import advance
+from gateway.domain.calls.call import Call, CallState, EventType
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.observation import EndAsked, Observation, Transferred
+from gateway.domain.calls.transfer import (
+    OnTimeout,
+    ReferCompleted,
+    Transfer,
+    TransferObservation,
+    TransferState,
+    advance_transfer,
+)
+from gateway.domain.ids import new_id
+from gateway.domain.outcome import EndReason, HangupSource
+from gateway.ports import CallQuery, Clock, Store, StoreUnavailableError, Transaction
+from gateway.service.ledger.feed import Feed
+from gateway.service.ledger.timeline import Timelines
+from gateway.service.ledger.trunk_watch import TrunkWatch
+
+STORE_RETRY_SECONDS = 1.0
+OPEN_STATES = frozenset(CallState) - {CallState.ENDED}
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+async def until_stored(step: Callable[[], Awaitable[T]]) -> T:
+    """The result of `step`; a database that is away is waited for, nothing is skipped."""
+    while True:
+        try:
+            return await step()
+        except StoreUnavailableError as away:
+            log.error("store_away", cause=str(away))
+            await asyncio.sleep(STORE_RETRY_SECONDS)
+
+
+async def as_stored(store: Store, call: Call) -> Call:
+    """The call as it stands; a database that is away takes back nothing that was accepted."""
+    try:
+        return await store.read(lambda tx: tx.call(call.call_id)) or call
+    except StoreUnavailableError:
+        return call
+
+
+class Record:
+    """The only way in which a call or transfer that exists changes in the store."""
+
+    def __init__(
+        self, store: Store, clock: Clock, trail: Trail, feed: Feed, trunks: TrunkWatch
+    ) -> None:
+        self._store = store
+        self._trunks = trunks
+        self._clock = clock
+        self.times = Timelines(clock)
+        self._trail = trail
+        self._feed = feed
+
+    async def call(self, call_id: str, seen: Observation) -> Call:
+        """The call after `seen`, once that is durable, its events and audit with it."""
+        after = await self._store.transact(lambda tx: self.advance(tx, call_id, seen))
+        self._feed.learned(after)
+        return after
+
+    def foresee(self, call: Call) -> None:
+        """Tells who waits for the call how it will be stored once the database takes it."""
+        self._feed.learned(call)
+
+    def advance(self, tx: Transaction, call_id: str, seen: Observation) -> Call:
+        """The same within a transaction."""
+        call = tx.call(call_id)
+        if call is None:
+            raise LookupError(f"no call {call_id} to record {seen} of")
+        step = advance(call, seen)
+        if step.call == call:
+            return call
+        tx.put_call(step.call)
+        self._trunks.changed(tx, call, step.call)
+        after = step.call
+        for event_type in step.events:
+            after = self.event(tx, event_type, after).call
+        if after.ended:
+            tx.let_go(call_id)
+            tx.append_audit(self._trail.call_ended(after))
+        return after
+
+    def end(self, tx: Transaction, call_id: str, asked: EndAsked) -> Call:
+        """Asks for a call's end; whichever gateway follows the call will see to it."""
+        before = tx.call(call_id)
+        call = self.advance(tx, call_id, asked)
+        if call != before and not call.ended:
+            tx.nudge(call_id)
+        return call
+
+    def end_room(self, tx: Transaction, call: Call) -> None:
+        """Notes why the other calls in the room are about to end."""
+        others = tx.calls(
+            CallQuery(tenant_id=call.tenant_id, room=call.room, states=OPEN_STATES, limit=1000)
+        )
+        for other in others:
+            if other.call_id != call.call_id:
+                now = self.times.of(other.call_id).now()
+                asked = EndAsked(now, EndReason.ROOM_DELETED, HangupSource.API)
+                self.end(tx, other.call_id, asked)
+
+    def event(
+        self, tx: Transaction, event_type: EventType, call: Call, transfer: Transfer | None = None
+    ) -> CallEvent:
+        """Stores one event under the tenant's next sequence."""
+        now = self._clock.now()
+        return tx.append_event(
+            CallEvent(
+                event_id=new_id("event", now),
+                tenant_id=call.tenant_id,
+                type=event_type,
+                event_time=now,
+                call=call,
+                transfer=transfer,
+            )
+        )
+
+    async def transfer(self, transfer_id: str, seen: TransferObservation) -> Transfer:
+        """The transfer after `seen`, once durable; a completed one marks its call too."""
+        return await self._store.transact(lambda tx: self._advance_transfer(tx, transfer_id, seen))
+
+    def _advance_transfer(
+        self, tx: Transaction, transfer_id: str, seen: TransferObservation
+    ) -> Transfer:
+        transfer = tx.transfer(transfer_id)
+        call = tx.call(transfer.call_id) if transfer else None
+        if transfer is None or call is None:
+            raise LookupError(f"no transfer {transfer_id} to record {seen} of")
+        if isinstance(seen, ReferCompleted):
+            seen = replace(seen, hung_up=call.ending is not None)
+        after = advance_transfer(transfer, seen)
+        if after == transfer:
+            return transfer
+        tx.put_transfer(after)
+        if after.settled:
+            tx.let_go(transfer_id)
+        if after.state is TransferState.COMPLETED:
+            call = self.advance(tx, call.call_id, Transferred(seen.time))
+        if replace(after, settled=transfer.settled) != transfer:
+            self.event(tx, EventType.TRANSFER_CHANGED, call, after)
+        if after.state is not transfer.state:
+            tx.append_audit(self._trail.transfer_changed(after))
+            self._on_timeout(tx, after)
+        return after
+
+    def _on_timeout(self, tx: Transaction, transfer: Transfer) -> None:
+        unknown = transfer.state is TransferState.OUTCOME_UNKNOWN
+        if unknown and transfer.on_timeout is OnTimeout.HANG_UP:
+            now = self.times.of(transfer.call_id).now()
+            asked = EndAsked(now, EndReason.COMPLETED, HangupSource.GATEWAY)
+            self.end(tx, transfer.call_id, asked)

@@ -1,0 +1,1 @@
+"""The databases themselves: how each is opened, migrated and read."""

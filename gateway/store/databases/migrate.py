@@ -1,0 +1,44 @@
+"""Brings a database's tables up to date when it is opened."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from gateway.ports import StoreUnavailableError
+from gateway.store.databases.database import Database
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(database: Database) -> None:
+    """Creates the tables, or changes older ones, all or nothing and one process at a time.
+
+    Raises StoreUnavailableError for a database that a newer program has changed.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    # Without the lock first: a busy gateway should not keep a command from opening.
+    with database.reading.connect() as connection:
+        if _is_current(connection, scripts):
+            return
+    with database.writing.begin() as connection:
+        if not _is_current(connection, scripts):
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _is_current(connection: Connection, scripts: ScriptDirectory) -> bool:
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreUnavailableError(
+            f"the database is newer than this program (revision {current}, known up to "
+            f"{scripts.get_current_head()}): use the program that wrote it, or a newer one"
+        )
+    return current == scripts.get_current_head()

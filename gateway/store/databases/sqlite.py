@@ -1,0 +1,74 @@
+"""SQLite: a file that processes of one machine share.
+
+It has no clock but the machine's: the time is that of the process which asks, as it believes it.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from gateway.ports import StoreUnavailableError
+from gateway.store.databases.database import READING_CONNECTIONS, Database
+
+TIME = "gateway_time"
+"""The function that tells the time, in ISO 8601."""
+
+
+def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) -> Database:
+    """See `dialect.open_database`."""
+    if url.database in (None, "", ":memory:"):
+        raise ValueError("a database in memory would be lost; write sqlite:///path")
+    _create_private(Path(str(url.database)))
+    pragmas = (
+        f"busy_timeout = {lock_timeout // timedelta(milliseconds=1)}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    )
+    return Database(
+        _engine(url, 1, "BEGIN IMMEDIATE", pragmas, now),
+        _engine(url, READING_CONNECTIONS, "BEGIN", (*pragmas, "query_only = ON"), now),
+    )
+
+
+def _create_private(path: Path) -> None:
+    """SQLite would create the file readable by all; the log beside it takes after it."""
+    try:
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise StoreUnavailableError(f"cannot create the database: {error}") from error
+
+
+def _engine(
+    url: URL,
+    connections: int,
+    begin: str,
+    pragmas: tuple[str, ...],
+    now: Callable[[], datetime],
+) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+
+    def prepare(connection: Any, _record: object) -> None:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+        connection.create_function(TIME, 0, lambda: now().isoformat())
+
+    def start(connection: Connection) -> None:
+        # The driver would begin late and without the lock.
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", start)
+    return engine

@@ -1,0 +1,146 @@
+"""`ports.LimitsReading` and `ports.LimitsChange` on a SQL database."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from gateway.domain.calls.call import Call, Direction
+from gateway.domain.limits.calls import Starts
+from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Standing, TrafficOf
+from gateway.ports.limits import LATEST
+from gateway.store import counts, trunk_health
+from gateway.store.counts import OpenCounts, Share
+from gateway.store.writes import Writes
+
+
+class LimitsReads:
+    """The reads of `ports.LimitsReading`."""
+
+    _connection: Connection
+
+    def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
+        """See `ports.LimitsReading`."""
+        return counts.open_calls(self._connection, Share(tenant_id, direction))
+
+    def trunk_calls(self, trunk_id: str) -> int:
+        """See `ports.LimitsReading`."""
+        return counts.open_calls(self._connection, Share(trunk_id, None))
+
+    def starts(
+        self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
+    ) -> Starts:
+        """See `ports.LimitsReading`."""
+        return counts.newest_starts(self._connection, scope, after, before, limit)
+
+    def tally(self, scope: str, period: int) -> int:
+        """See `ports.LimitsReading`."""
+        return counts.tally(self._connection, scope, period)
+
+    def standing(self, trunk_id: str) -> Standing | None:
+        """See `ports.LimitsReading`."""
+        return trunk_health.standing(self._connection, trunk_id)
+
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
+        """See `ports.LimitsReading`."""
+        return trunk_health.recent(self._connection, trunk_id, after, limit)
+
+    def traffic(
+        self, trunk_ids: Collection[str], after: datetime, tenant_id: str = ""
+    ) -> Sequence[TrafficOf]:
+        """See `ports.LimitsReading`."""
+        return trunk_health.traffic(self._connection, trunk_ids, after, tenant_id)
+
+
+class LimitsWrites(LimitsReads, ABC):
+    """The changes of `ports.LimitsChange`, gathered; reads add up what is stored and gathered."""
+
+    _kept: Writes
+    """What earlier transactions of the batch want to write."""
+    _writes: Writes
+    _open_counts: OpenCounts
+
+    @abstractmethod
+    def _flush(self) -> None:
+        """Brings what was gathered to the database, where a read needs to see it there."""
+
+    @abstractmethod
+    def _early(self) -> None:
+        """Makes ready to write at once what is not gathered."""
+
+    def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
+        """See `ports.LimitsReading`."""
+        return self._open_counts.count(Share(tenant_id, direction), self._waiting_calls())
+
+    def trunk_calls(self, trunk_id: str) -> int:
+        """See `ports.LimitsReading`."""
+        return self._open_counts.count(Share(trunk_id, None), self._waiting_calls())
+
+    def _waiting_calls(self) -> dict[str, Call]:
+        return self._kept.calls | self._writes.calls
+
+    def starts(
+        self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
+    ) -> Starts:
+        """See `ports.LimitsReading`."""
+        gathered = [*self._kept.starts.get(scope, ()), *self._writes.starts.get(scope, ())]
+        # What was gathered is later than all that is stored.
+        mine = list(islice((time for time in reversed(gathered) if after < time <= before), limit))
+        if not mine:
+            return super().starts(scope, after, limit, before=before)
+        if len(mine) == limit:
+            return Starts(limit, mine[0], mine[-1])
+        stored = super().starts(scope, after, limit - len(mine), before=before)
+        return Starts(len(mine) + stored.used, mine[0], stored.oldest or mine[-1])
+
+    def tally(self, scope: str, period: int) -> int:
+        """See `ports.LimitsReading`."""
+        key = (scope, period)
+        gathered = self._kept.tallies.get(key, 0) + self._writes.tallies.get(key, 0)
+        return gathered + super().tally(scope, period)
+
+    def standing(self, trunk_id: str) -> Standing | None:
+        """See `ports.LimitsReading`."""
+        gathered = self._writes.standings.get(trunk_id) or self._kept.standings.get(trunk_id)
+        return gathered or super().standing(trunk_id)
+
+    def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
+        """See `ports.LimitsReading`."""
+        if self._kept.attempts or self._writes.attempts:
+            self._flush()
+        return super().recent(trunk_id, after, limit)
+
+    def traffic(
+        self, trunk_ids: Collection[str], after: datetime, tenant_id: str = ""
+    ) -> Sequence[TrafficOf]:
+        """See `ports.LimitsReading`."""
+        self._flush()
+        return super().traffic(trunk_ids, after, tenant_id)
+
+    def put_start(self, scope: str, time: datetime) -> None:
+        """See `ports.LimitsChange`."""
+        self._writes.starts.setdefault(scope, []).append(time)
+
+    def count(self, scope: str, period: int) -> None:
+        """See `ports.LimitsChange`."""
+        key = (scope, period)
+        self._writes.tallies[key] = self._writes.tallies.get(key, 0) + 1
+
+    def put_standing(self, trunk_id: str, standing: Standing) -> None:
+        """See `ports.LimitsChange`."""
+        self._writes.standings[trunk_id] = standing
+
+    def put_attempt(self, attempt: AttemptRecord, judge_time: datetime) -> None:
+        """See `ports.LimitsChange`."""
+        key = (attempt.call_id, attempt.number)
+        earlier = self._writes.attempts.get(key) or self._kept.attempts.get(key)
+        self._writes.attempts[key] = (attempt, earlier[1] if earlier else judge_time)
+
+    def prune_limits(self, now: datetime) -> bool:
+        """See `ports.LimitsChange`."""
+        self._early()
+        more_counts = counts.prune(self._connection, now)
+        more_attempts = trunk_health.prune(self._connection, now)
+        return more_counts or more_attempts

@@ -1,0 +1,1 @@
+"""The vocabulary of `AdminService`: messages, and no protocol."""

@@ -1,0 +1,1 @@
+"""The configuration: YAML, its message and the domain's values."""

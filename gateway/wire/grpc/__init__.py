@@ -1,0 +1,1 @@
+"""The gRPC protocol: statuses, metadata and deadlines, and no message."""

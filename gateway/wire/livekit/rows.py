@@ -1,0 +1,124 @@
+"""LiveKit's own SIP service, as far as the gateway serves it: a row per method.
+
+An unmodified LiveKit library with a tenant's key finds here what it finds at LiveKit. What
+differs is in docs/divergences.md.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from google.protobuf import empty_pb2
+from google.protobuf.message import Message
+from livekit.protocol.sip import (
+    CreateSIPParticipantRequest,
+    ListSIPOutboundTrunkRequest,
+    ListSIPOutboundTrunkResponse,
+    SIPOutboundTrunkInfo,
+    SIPParticipantInfo,
+    TransferSIPParticipantRequest,
+)
+
+from gateway.domain.calls.transfer import TransferState
+from gateway.domain.tenant import Right, Trunk
+from gateway.errors import GatewayError
+from gateway.rpc.endpoint import LEG_BYTES, Endpoint, ToldAsError, UnaryEndpoint
+from gateway.service.api.livekit_sip import Created, LiveKitSipService
+from gateway.service.api.transfers import Accepted
+from gateway.wire.livekit import errors, requests
+from gateway.wire.twirp.errors import refusal
+
+SERVICE = "livekit.SIP"
+REQUEST_ID_HEADER = "x-livekit-request-id"
+
+
+def endpoints(sip: LiveKitSipService) -> Sequence[Endpoint]:
+    """The methods of livekit.SIP that dial, hand over and show trunks."""
+    return (
+        _row(
+            "CreateSIPParticipant",
+            (CreateSIPParticipantRequest, SIPParticipantInfo),
+            requests.create_participant,
+            sip.create_participant,
+            participant,
+            refused=errors.refused,
+        ),
+        _row(
+            "TransferSIPParticipant",
+            (TransferSIPParticipantRequest, empty_pb2.Empty),
+            requests.transfer_participant,
+            sip.transfer_participant,
+            transferred,
+            refused=errors.refused_transfer,
+        ),
+        _row(
+            "ListSIPOutboundTrunk",
+            (ListSIPOutboundTrunkRequest, ListSIPOutboundTrunkResponse),
+            requests.list_outbound_trunks,
+            sip.list_outbound_trunks,
+            outbound_trunks,
+            refused=errors.refused_reading,
+            # LiveKit's libraries ask with the grant sip.admin, which gives on no right to call.
+            rights=(),
+        ),
+    )
+
+
+def participant(created: Created) -> SIPParticipantInfo:
+    """The leg, unless the caller waited for an answer that did not come."""
+    call = created.call
+    dialled = not created.awaited and bool(call.sip_call_id or not call.ended)
+    if not (call.answered or dialled):
+        raise errors.call_failed(call) if call.ended else errors.call_open(call)
+    return SIPParticipantInfo(
+        participant_id=call.participant_id,
+        participant_identity=call.participant_identity,
+        room_name=call.room,
+        sip_call_id=call.sip_call_id,
+    )
+
+
+def transferred(accepted: Accepted) -> empty_pb2.Empty:
+    """LiveKit's empty reply, for a transfer that succeeded."""
+    if accepted.transfer.state is not TransferState.COMPLETED:
+        raise errors.transfer_failed(accepted.transfer)
+    return empty_pb2.Empty()
+
+
+def outbound_trunks(trunks: Sequence[Trunk]) -> ListSIPOutboundTrunkResponse:
+    """Their names and numbers; where they lead and how they log in is the operator's."""
+    return ListSIPOutboundTrunkResponse(items=[_trunk(trunk) for trunk in trunks])
+
+
+def _trunk(trunk: Trunk) -> SIPOutboundTrunkInfo:
+    return SIPOutboundTrunkInfo(
+        sip_trunk_id=trunk.trunk_id,
+        name=trunk.trunk_id,
+        numbers=[shown.number for shown in trunk.numbers],
+    )
+
+
+def _row(
+    name: str,
+    messages: tuple[type[Message], type[Message]],
+    decode: Callable[[Any], Any],
+    serve: Callable[[Any, Any], Awaitable[Any]],
+    encode: Callable[[Any], Message],
+    *,
+    refused: Callable[[GatewayError], ToldAsError] = refusal,
+    rights: tuple[Right, ...] = (Right.CALL,),
+) -> Endpoint:
+    request, response = messages
+    return UnaryEndpoint(
+        service=SERVICE,
+        name=name,
+        request=request,
+        response=response,
+        decode=decode,
+        serve=serve,
+        encode=encode,
+        rights=rights,
+        max_bytes=LEG_BYTES,
+        refused=refused,
+        request_id_header=REQUEST_ID_HEADER,
+        two_slashes=True,
+    )

@@ -1,0 +1,225 @@
+"""What the domain answers → messages of `gateway.telephony.v1`."""
+
+from collections.abc import Sequence
+
+from gateway.domain.calls.call import Attempt, Call
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import Transfer
+from gateway.domain.route_decision import Candidate, LimitCheck, RouteDecision
+from gateway.domain.tenant import Trunk
+from gateway.domain.texts import sip_code
+from gateway.domain.timeouts import Timeout
+from gateway.service.api.call_acceptance import New, Repeated
+from gateway.service.api.events import Heartbeat
+from gateway.service.api.placing import Placed, Validated
+from gateway.service.api.transfers import Accepted
+from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
+from gateway.wire.fields_v1 import number_of, put_span, put_time
+from gateway.wire.fitting import within
+
+MAX_ROUTE_BYTES = 1024 * 1024
+"""Of the trunks considered, and of the limits looked at; a call and a route are one response."""
+
+
+def call(value: Call) -> calls_pb2.Call:
+    """A Call as callers see it."""
+    message = calls_pb2.Call(
+        call_id=value.call_id,
+        direction=number_of(calls_pb2.CallDirection.DESCRIPTOR, value.direction),
+        state=number_of(calls_pb2.CallState.DESCRIPTOR, value.state),
+        end_reason=number_of(calls_pb2.EndReason.DESCRIPTOR, value.end_reason),
+        hangup_source=number_of(calls_pb2.HangupSource.DESCRIPTOR, value.hangup_source),
+        to=value.to,
+        caller_id=value.caller_id,
+        room=value.room,
+        participant_identity=value.participant_identity,
+        participant_id=value.participant_id,
+        sip_call_id=value.sip_call_id,
+        sip_call_id_full=value.sip_call_id_full,
+        trunk_id=value.trunk_id,
+        attempts=[_attempt(attempt) for attempt in value.attempts],
+        sip_status_code=sip_code(value.sip_status_code),
+        sip_status=value.sip_status,
+        labels=value.labels,
+        sandbox=value.sandbox,
+        sequence=value.sequence,
+        end_room_on_hangup=value.end_room_on_hangup,
+        not_dialed_cause=value.not_dialed_cause,
+    )
+    put_span(message.ringing_timeout, value.ringing_timeout)
+    put_span(message.max_duration, value.max_duration)
+    put_time(message.create_time, value.create_time)
+    put_time(message.ring_time, value.ring_time)
+    put_time(message.answer_time, value.answer_time)
+    put_time(message.end_time, value.end_time)
+    return message
+
+
+def _attempt(value: Attempt) -> calls_pb2.Attempt:
+    message = calls_pb2.Attempt(
+        trunk_id=value.trunk_id,
+        sip_call_id=value.sip_call_id,
+        highest_state=number_of(calls_pb2.CallState.DESCRIPTOR, value.highest_state),
+        sip_status_code=sip_code(value.sip_status_code),
+        sip_status=value.sip_status,
+        next_attempt=value.next_attempt,
+        caller_id=value.caller_id,
+    )
+    put_time(message.start_time, value.start_time)
+    put_time(message.ring_time, value.ring_time)
+    put_time(message.end_time, value.end_time)
+    return message
+
+
+def transfer(value: Transfer) -> transfers_pb2.Transfer:
+    """A Transfer as callers see it."""
+    message = transfers_pb2.Transfer(
+        transfer_id=value.transfer_id,
+        call_id=value.call_id,
+        mode=number_of(transfers_pb2.TransferMode.DESCRIPTOR, value.mode),
+        to=value.to,
+        state=number_of(transfers_pb2.TransferState.DESCRIPTOR, value.state),
+        sip_status_code=sip_code(value.sip_status_code),
+        sip_status=value.sip_status,
+    )
+    put_span(message.ringing_timeout, value.ringing_timeout)
+    put_time(message.create_time, value.create_time)
+    put_time(message.end_time, value.end_time)
+    put_time(message.leg_left_time, value.leg_left_time)
+    return message
+
+
+def placed(value: Placed) -> calls_pb2.PlaceCallResponse:
+    """PlaceCallResponse."""
+    match value:
+        case New():
+            return calls_pb2.PlaceCallResponse(call=call(value.call), route=route(value.route))
+        case Repeated():
+            return calls_pb2.PlaceCallResponse(call=call(value.call))
+        case Validated():
+            return calls_pb2.PlaceCallResponse(route=route(value.route))
+
+
+def got_call(value: Call) -> calls_pb2.GetCallResponse:
+    """GetCallResponse."""
+    return calls_pb2.GetCallResponse(call=call(value))
+
+
+def hung_up(value: Call) -> calls_pb2.HangUpCallResponse:
+    """HangUpCallResponse."""
+    return calls_pb2.HangUpCallResponse(call=call(value))
+
+
+def updated(value: Call) -> calls_pb2.UpdateCallResponse:
+    """UpdateCallResponse."""
+    return calls_pb2.UpdateCallResponse(call=call(value))
+
+
+def transfers_of_call(value: Sequence[Transfer]) -> transfers_pb2.ListTransfersResponse:
+    """ListTransfersResponse."""
+    told = within(transfer(one) for one in value)
+    return transfers_pb2.ListTransfersResponse(
+        transfers=told, more_transfers=len(value) - len(told)
+    )
+
+
+def transferring(value: Accepted) -> transfers_pb2.TransferCallResponse:
+    """TransferCallResponse."""
+    return transfers_pb2.TransferCallResponse(transfer=transfer(value.transfer))
+
+
+def got_transfer(value: Transfer) -> transfers_pb2.GetTransferResponse:
+    """GetTransferResponse."""
+    return transfers_pb2.GetTransferResponse(transfer=transfer(value))
+
+
+def route(value: RouteDecision) -> calls_pb2.RouteDecision:
+    """A RouteDecision."""
+    ranking = value.ranking
+    return calls_pb2.RouteDecision(
+        route_id=ranking.route_id,
+        route_cause=ranking.route_cause,
+        candidates=within((_candidate(each) for each in value.candidates), MAX_ROUTE_BYTES),
+        max_attempts=ranking.max_attempts,
+        caller_id=value.caller_id,
+        caller_id_cause=value.caller_id_cause,
+        dialed_number=value.dialed_number,
+        emergency=ranking.emergency,
+        limits=within((_limit(each) for each in value.limits), MAX_ROUTE_BYTES),
+        ringing_timeout=_timeout(ranking.ringing_timeout),
+        setup_timeout=_timeout(ranking.setup_timeout),
+        max_duration=_timeout(ranking.max_duration),
+    )
+
+
+def _candidate(value: Candidate) -> calls_pb2.TrunkCandidate:
+    return calls_pb2.TrunkCandidate(
+        trunk_id=value.trunk_id,
+        verdict=number_of(calls_pb2.TrunkVerdict.DESCRIPTOR, value.verdict),
+        cause=value.cause,
+        priority=value.priority,
+        weight=value.weight,
+    )
+
+
+def _limit(value: LimitCheck) -> calls_pb2.LimitCheck:
+    return calls_pb2.LimitCheck(limit=value.limit, used=value.used, maximum=value.maximum)
+
+
+def _timeout(value: Timeout) -> calls_pb2.TimeoutDecision:
+    message = calls_pb2.TimeoutDecision(source=value.source)
+    put_span(message.asked, value.asked)
+    put_span(message.in_force, value.in_force)
+    return message
+
+
+def page_of_calls(value: tuple[Sequence[Call], str]) -> calls_pb2.ListCallsResponse:
+    """ListCallsResponse."""
+    found, next_page_token = value
+    return calls_pb2.ListCallsResponse(
+        calls=[call(one) for one in found], next_page_token=next_page_token
+    )
+
+
+def watched(value: CallEvent | Heartbeat) -> calls_pb2.WatchCallsResponse:
+    """WatchCallsResponse."""
+    if isinstance(value, Heartbeat):
+        message = calls_pb2.WatchCallsResponse(heartbeat={"sequence": value.sequence})
+        put_time(message.heartbeat.end_time, value.end_time)
+        return message
+    return calls_pb2.WatchCallsResponse(event=event(value))
+
+
+def page_of_events(value: tuple[Sequence[CallEvent], int]) -> calls_pb2.ListCallEventsResponse:
+    """ListCallEventsResponse."""
+    found, sequence = value
+    return calls_pb2.ListCallEventsResponse(events=[event(one) for one in found], sequence=sequence)
+
+
+def event(value: CallEvent) -> calls_pb2.CallEvent:
+    """A CallEvent."""
+    message = calls_pb2.CallEvent(
+        event_id=value.event_id,
+        sequence=value.sequence,
+        type=number_of(calls_pb2.CallEventType.DESCRIPTOR, value.type),
+        call=call(value.call),
+        transfer=transfer(value.transfer) if value.transfer else None,
+    )
+    put_time(message.event_time, value.event_time)
+    return message
+
+
+def trunks(value: Sequence[Trunk]) -> calls_pb2.ListTrunksResponse:
+    """ListTrunksResponse."""
+    told = within(_trunk(trunk) for trunk in value)
+    return calls_pb2.ListTrunksResponse(trunks=told, more_trunks=len(value) - len(told))
+
+
+def _trunk(value: Trunk) -> calls_pb2.TrunkSummary:
+    modes = admin_pb2.TrunkTransferMode.DESCRIPTOR
+    return calls_pb2.TrunkSummary(
+        trunk_id=value.trunk_id,
+        numbers=[number.number for number in value.numbers],
+        transfer_mode=number_of(modes, value.transfer_mode),
+        enabled=value.enabled,
+    )
