@@ -1,0 +1,135 @@
+"""The folders within the rooms of the house: who may import whom, and how full they may be."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.test_architecture import GATEWAY, ROOMS, ROOT, Module, cycles, exists, lines_of
+
+MOST_FILES = 15
+MEDIAN_FUNCTION = 8
+MEDIAN_FILE = 120
+
+WINGS: Mapping[str, frozenset[str]] = {
+    "service": frozenset(),
+    "service.access": frozenset({"service"}),
+    "service.ledger": frozenset(),
+    "service.following": frozenset({"service", "service.access", "service.ledger"}),
+    "service.arrivals": frozenset(
+        {"service", "service.access", "service.ledger", "service.following"}
+    ),
+    "service.deliveries": frozenset({"service", "service.ledger"}),
+    "service.api.paging": frozenset(),
+    "service.api": frozenset(
+        {
+            "service",
+            "service.access",
+            "service.ledger",
+            "service.following",
+            "service.arrivals",
+            "service.api.paging",
+        }
+    ),
+    "service.api.admin": frozenset(
+        {"service.access", "service.ledger", "service.following", "service.api"}
+    ),
+    "domain": frozenset(),
+    "domain.numbers": frozenset({"domain"}),
+    "domain.config": frozenset({"domain", "domain.numbers"}),
+    "domain.admin": frozenset({"domain", "domain.config"}),
+    "domain.calls": frozenset({"domain", "domain.numbers"}),
+    "domain.limits": frozenset({"domain", "domain.numbers"}),
+    "domain.routing": frozenset({"domain", "domain.numbers", "domain.calls", "domain.limits"}),
+    "wire": frozenset(),
+    "wire.grpc": frozenset({"wire"}),
+    "wire.twirp": frozenset({"wire"}),
+    "wire.config": frozenset({"wire"}),
+    "wire.admin_v1": frozenset({"wire", "wire.config"}),
+    # Bodies of webhooks are the JSON of Twirp, and LiveKit's API is a Twirp API.
+    "wire.telephony_v1": frozenset({"wire", "wire.twirp"}),
+    "wire.livekit": frozenset({"wire", "wire.twirp"}),
+    "platform": frozenset(),
+    "platform.livekit": frozenset({"platform"}),
+    "platform.sandbox": frozenset({"platform"}),
+    "store.databases": frozenset(),
+    "store": frozenset({"store.databases"}),
+    "store.migrations": frozenset({"store.databases"}),
+    "store.migrations.versions": frozenset({"store.databases"}),
+}
+"""What each folder may import of the others in its room. Arrows go one way."""
+
+
+def wing_offences(module: Module) -> Iterator[str]:
+    """Imports that go the wrong way between the folders of one room."""
+    own = module.package
+    allowed = WINGS.get(own)
+    if allowed is None:
+        if "." in own:
+            yield f"{module.path}:1: {own} is a new folder: say in WINGS what it may import"
+        return
+    for each in module.imports():
+        other = folder_of(each.target)
+        if each.room == module.room and other != own and other not in allowed:
+            may = ", ".join(sorted(allowed)) or "no other"
+            yield f"{module.path}:{each.line}: {own} imports {each.target}; may: {may}"
+
+
+def folder_of(target: str) -> str:
+    """The folder of a module of `gateway`, as `service.api`."""
+    is_folder = (ROOT / target.replace(".", "/")).is_dir()
+    package = target if is_folder else target.rpartition(".")[0]
+    return package.removeprefix("gateway").removeprefix(".")
+
+
+@pytest.mark.parametrize("module", GATEWAY, ids=lambda module: module.path)
+def test_imports_between_folders_go_one_way(module: Module) -> None:
+    """A file imports only from the folders that its own may know."""
+    found = list(wing_offences(module))
+    assert not found, "\n".join(found)
+
+
+def test_the_tables_are_true() -> None:
+    """They name nothing that is gone, and no folders import each other in a circle."""
+    paths = {name: ROOT / "gateway" / name.replace(".", "/") for name in (*ROOMS, *WINGS)}
+    assert [n for n, path in paths.items() if not (path.is_dir() or exists(f"gateway.{n}"))] == []
+    graph = {name: dict.fromkeys(sorted(allowed), 0) for name, allowed in WINGS.items()}
+    assert list(cycles(graph)) == []
+
+
+def test_no_folder_is_a_warehouse() -> None:
+    """Whoever opens a folder sees at once what is in it."""
+    counts = Counter(Path(module.path).parent for module in GATEWAY)
+    found = {str(folder): count for folder, count in counts.items() if count > MOST_FILES}
+    assert not found, f"more than {MOST_FILES} files: {found}"
+
+
+def test_most_functions_and_files_are_short() -> None:
+    """Half of them are far below the limits."""
+    functions = [
+        lines_of(node)
+        for module in GATEWAY
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert median(functions) <= MEDIAN_FUNCTION
+    assert median(len(module.source.splitlines()) for module in GATEWAY) <= MEDIAN_FILE
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("gateway/service/newwing/x.py", "import json"),
+        ("gateway/service/ledger/x.py", "from gateway.service.api import events"),
+        ("gateway/service/following/x.py", "import gateway.service.arrivals.sweep"),
+        ("gateway/domain/x.py", "from gateway.domain.calls.call import Call"),
+        ("gateway/wire/x.py", "from gateway.wire import twirp"),
+    ],
+)
+def test_the_rule_bites(path: str, source: str) -> None:
+    """A new folder and an arrow that runs back are found, with file and line."""
+    (found,) = wing_offences(Module(path, source))
+    assert found.startswith(f"{path}:1:")
