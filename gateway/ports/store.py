@@ -35,8 +35,8 @@ class Store(Protocol):
         """Runs `change` in a transaction and returns its result once it is durable.
 
         Callers MUST NOT assume anything was stored until this returns. `change` runs in
-        another thread, MUST be a pure function of the transaction, and may run more than
-        once; what it raises undoes only its own work and is raised here. Concurrent
+        another thread, MUST change nothing but the transaction, and may run more than once; it
+        may read what is held in memory, and log. What it raises undoes only its own work and is raised here. Concurrent
         callers share commits. Raises StoreUnavailableError; where a commit's answer is lost the
         store first asks the database what became of it. If the awaiting task is cancelled, the
         transaction may still be committed.
@@ -46,8 +46,7 @@ class Store(Protocol):
     async def read(self, ask: Callable[[Reading], T]) -> T:
         """Runs `ask` on a consistent view that includes all that was durable before.
 
-        `ask` runs in another thread, MUST be a pure function of the view, and may run more than
-        once. Where reads wait, those of each `reading_for` take turns. Raises
+        `ask` runs in another thread, MUST change nothing, and may run more than once. Where reads wait, those of each `reading_for` take turns. Raises
         StoreUnavailableError.
         """
         ...

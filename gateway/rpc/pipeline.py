@@ -1,8 +1,9 @@
 """Once around every RPC, in this order: id → log, metrics → audit → who, how much → body → method.
 
 Who is calling, what they may do and how much they ask is known from the headers: a request
-that is refused for that has not been read. Nothing here needs remembering inside a method, and
-no method can leave it out. Whatever is raised leaves as a GatewayError; what was not meant for
+that is refused for that has not been read. No method can leave any of it out. A method that
+stores its audit record together with its change says so (`Trail.recorded`); else the pipeline
+adds one. Whatever is raised leaves as a GatewayError; what was not meant for
 callers stays in the log.
 """
 
