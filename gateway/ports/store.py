@@ -36,18 +36,18 @@ class Store(Protocol):
 
         Callers MUST NOT assume anything was stored until this returns. `change` runs in
         another thread, MUST change nothing but the transaction, and may run more than once; it
-        may read what is held in memory, and log. What it raises undoes only its own work and is raised here. Concurrent
-        callers share commits. Raises StoreUnavailableError; where a commit's answer is lost the
-        store first asks the database what became of it. If the awaiting task is cancelled, the
-        transaction may still be committed.
+        may read what is held in memory, and log. What it raises undoes only its own work and is
+        raised here. Concurrent callers share commits. Raises StoreUnavailableError; where a
+        commit's answer is lost the store first asks the database what became of it. If the
+        awaiting task is cancelled, the transaction may still be committed.
         """
         ...
 
     async def read(self, ask: Callable[[Reading], T]) -> T:
         """Runs `ask` on a consistent view that includes all that was durable before.
 
-        `ask` runs in another thread, MUST change nothing, and may run more than once. Where reads wait, those of each `reading_for` take turns. Raises
-        StoreUnavailableError.
+        `ask` runs in another thread, MUST change nothing, and may run more than once. Where reads
+        wait, those of each `reading_for` take turns. Raises StoreUnavailableError.
         """
         ...
 

@@ -16,7 +16,7 @@ from tests.stands.patience import PATIENCE
 from tests.stands.ports import free_ports
 
 UNCOUNTED = ("GATEWAY_MAX_REQUESTS_PER_TENANT", "GATEWAY_MAX_STREAMS_PER_TENANT")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 class GatewayProcess:

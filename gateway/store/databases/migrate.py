@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from gateway.ports import StoreUnavailableError
 from gateway.store.databases.database import Database
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def migrate(database: Database) -> None:
