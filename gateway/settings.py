@@ -19,7 +19,7 @@ from gateway.domain.numbers import hosts
 
 MAX_SECRET_BYTES = 64 * 1024
 MAX_PORT = 65_535
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
+_PORT = re.compile(r"[0-9]{1,5}")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DATABASE = re.compile(r"(sqlite:///|postgres(ql)?://)\S.*")
 _QUOTES = ("'", '"')
@@ -185,9 +185,14 @@ class Settings(BaseSettings):
     def _names_a_port(cls, address: str | None) -> str | None:
         if address is None:
             return None
-        found = _ADDRESS.fullmatch(address)
-        if found is None or int(found["port"]) > MAX_PORT:
-            raise ValueError(f"must be HOST:PORT, such as 127.0.0.1:8080, not {address!r}")
+        host, _, port = address.rpartition(":")
+        form = f"must be HOST:PORT, such as 127.0.0.1:8080, not {address!r}"
+        if not _PORT.fullmatch(port) or int(port) > MAX_PORT:
+            raise ValueError(form)
+        try:
+            hosts.host(host)
+        except ValueError as error:
+            raise ValueError(f"{form}: {error}") from None
         return address
 
     @field_validator("proxies")

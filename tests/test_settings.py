@@ -55,6 +55,10 @@ def test_proxies_are_addresses_networks_and_unix() -> None:
         ("GATEWAY_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("GATEWAY_ADMIN_ADDRESS", "9090"),
         ("GATEWAY_ADMIN_GRPC_ADDRESS", "localhost:99999"),
+        *[
+            ("GATEWAY_HTTP_ADDRESS", f"{host}:8080")
+            for host in ("a..b", "...", "a" * 64, "[::::]", "[1.2.3.4]", "1.2.3", "::1", "")
+        ],
         ("GATEWAY_MAX_CONNECTIONS", "0"),
         ("GATEWAY_MAX_CONNECTIONS_PER_PEER", "0"),
         ("GATEWAY_MAX_BODIES", "0"),

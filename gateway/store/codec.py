@@ -31,17 +31,25 @@ _transfers = TypeAdapter(Transfer)
 _events = TypeAdapter(CallEvent)
 
 
+MOST_REPORTED = 10
+
+
 def readable(rows: Iterable[T], decode: Callable[[T], V], name: Callable[[T], object]) -> list[V]:
     """What can be read of these rows; one that cannot is reported and passed over.
 
-    It may be a newer version's, or damaged; the others are not to wait for it.
+    It may be a newer version's, or damaged; the others are not to wait for it. Of many only the
+    first are reported one by one.
     """
-    found = []
+    found, failed = [], 0
     for row in rows:
         try:
             found.append(decode(row))
         except ValueError as error:
-            report(name(row), error)
+            failed += 1
+            if failed <= MOST_REPORTED:
+                report(name(row), error)
+    if failed > MOST_REPORTED:
+        log.error("rows_not_readable", more=failed - MOST_REPORTED)
     return found
 
 

@@ -58,6 +58,8 @@ from gateway.store.limit_rows import LimitsReads
 from gateway.store.outbox import OutboxReads
 
 V = TypeVar("V")
+MANY_ROWS = 500
+"""That are read at a time where some could not be read."""
 
 
 def _is(column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -175,12 +177,13 @@ class SqlReading(OutboxReads, LimitsReads):
     def calls(self, query: CallQuery) -> Sequence[Call]:
         """See `ports.Reading`."""
         found: list[Call] = []
+        size = query.limit
         while True:
-            left = query.limit - len(found)
-            rows = self._ask(_calls(replace(query, limit=left))).all()
+            rows = self._ask(_calls(replace(query, limit=size))).all()
             found += readable(rows, lambda row: call_of(row.document), lambda row: row.call_id)
-            if len(rows) < left or len(found) == query.limit:
-                return found
+            if len(rows) < size or len(found) >= query.limit:
+                return found[: query.limit]
+            size = max(query.limit - len(found), MANY_ROWS)
             query = replace(query, before=(time_of(rows[-1].create_time), rows[-1].call_id))
 
     def open_calls(self) -> Sequence[Call]:

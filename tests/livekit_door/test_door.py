@@ -195,6 +195,12 @@ MANY_WRONG: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
         ["dtmf: must be at most 64"],
     ),
     (
+        "CreateSIPParticipant",
+        {"sip_trunk_id": "ST_nobody", "sip_call_to": "a\u0001", "room_name": "acme-1", "dtmf": "?"},
+        ["dtmf", "sip_call_to"],
+        ["dtmf: must be at most 64"],
+    ),
+    (
         "TransferSIPParticipant",
         {"headers": {"To": "x"}},
         ["room_name", "participant_identity", "transfer_to"],

@@ -12,6 +12,8 @@ from structlog.testing import capture_logs
 from gateway.domain.calls.call import Call, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.ports import AuditQuery, CallQuery, Transaction
+from gateway.store import reading
+from gateway.store.codec import MOST_REPORTED
 from gateway.store.databases.dialect import open_database
 from gateway.store.databases.schema import calls, event_sequences, events, transfers
 from gateway.store.news import Handed
@@ -128,6 +130,37 @@ async def test_a_list_goes_on_behind_what_cannot_be_read(
             told += [call.call_id for call in page]
             query = replace(query, before=(page[-1].create_time, page[-1].call_id))
         assert told == whole
+
+
+async def test_many_calls_that_cannot_be_read_are_passed_over_together(
+    databank: Databank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short page behind many of them asks the database a few times, and reports a few."""
+    store = databank.open()
+    count = 300
+
+    def write(tx: Transaction) -> None:
+        for number in range(count):
+            tx.put_call(a_call(f"call_{number:03}", create_time=NOON + timedelta(seconds=number)))
+
+    await store.transact(write)
+    with open_database(databank.url, timedelta(seconds=30)).writing.begin() as connection:
+        broken = update(calls).where(calls.c.call_id != "call_000").values(document="{}")
+        connection.execute(broken)
+    asked: list[CallQuery] = []
+    ask = reading._calls  # noqa: SLF001
+
+    def counted(query: CallQuery) -> Any:
+        asked.append(query)
+        return ask(query)
+
+    monkeypatch.setattr(reading, "_calls", counted)
+    with capture_logs() as logs:
+        (found,) = await page_of(store, CallQuery(tenant_id="acme", limit=1))
+    assert found.call_id == "call_000"
+    assert len(asked) < 5
+    assert len([line for line in logs if line["event"] == "row_not_readable"]) <= 2 * MOST_REPORTED
+    assert sum(line.get("more", 0) for line in logs) > count - 3 * MOST_REPORTED
 
 
 async def page_of(store: SqlStore, query: CallQuery) -> Sequence[Call]:

@@ -23,7 +23,8 @@ LONGEST_NATIONAL = 11
 """Digits that are rather a number of the country than an international one with too many."""
 LONGEST_DIALLED = 20
 """Digits: an exit code and an E.164 number; what follows is ignored, by carriers too."""
-_VISUAL_SEPARATORS = re.compile(r"[-.()]")
+_SEPARATORS = re.compile(r"[-.()~!$&'_]")
+"""Visual separators, and what is no part of a number: a carrier may leave it out."""
 _DIAL_STRING = re.compile(r"[0-9+*#]+")
 _LEADING_DIGITS = re.compile(r"\+?[0-9]{7,}")
 _RUN = re.compile(r"(?P<service>[*#]?)(?P<number>\+?[0-9]+)")
@@ -45,11 +46,11 @@ def readings(
 ) -> tuple[Callee, ...]:
     """Each number that `user`, dialled in one of `countries`, may reach; none: it is a name.
 
-    A user is dialled if it consists of digits, `+`, `*`, `#` and visual separators, or begins
+    A user is dialled if it consists of digits, `+`, `*`, `#` and separators, or begins
     with seven digits or more. Numbers of up to six digits are extensions unless they are
     emergency numbers. Raises INVALID_FIELD naming `field` for a `+` before no E.164 number.
     """
-    plain = _VISUAL_SEPARATORS.sub("", user)
+    plain = _SEPARATORS.sub("", user)
     if not _DIAL_STRING.fullmatch(plain):
         found = _LEADING_DIGITS.match(plain)
         plain = found[0] if found else ""

@@ -20,11 +20,14 @@ _NEVER_DIALED = (
 _SILENCE = "0 intermediate responses"
 """LiveKit's own SIP timers gave up on a trunk that did not say a word."""
 
-_BY_CODE = {
+# These codes say it whatever the text is.
+_CERTAIN = {
     ServerErrorCode.UNAUTHENTICATED: Cause.KEY_REFUSED,
     ServerErrorCode.BAD_ROUTE: Cause.NO_PLATFORM,
     ServerErrorCode.MALFORMED: Cause.PLATFORM_FAILED,
     ServerErrorCode.NOT_FOUND: Cause.NO_SUCH_TRUNK,
+}
+_BY_CODE = {
     ServerErrorCode.CANCELED: Cause.TIMED_OUT,
     ServerErrorCode.DEADLINE_EXCEEDED: Cause.TIMED_OUT,
     ServerErrorCode.ABORTED: Cause.TIMED_OUT,
@@ -37,9 +40,12 @@ _BY_CODE = {
 
 def cause(code: str, text: str) -> Cause:
     """Why a dial failed of which LiveKit told this Twirp code and text, and no SIP status."""
+    if code in _CERTAIN:
+        return _CERTAIN[code]
     lowered = text.lower()
     if any(part in lowered for part in _NEVER_DIALED):
         full = code == ServerErrorCode.UNAVAILABLE
         return Cause.PLATFORM_FULL if full else Cause.PLATFORM_FAILED
-    found = _BY_CODE.get(code, Cause.UNKNOWN)
-    return Cause.SILENCE if found is Cause.TIMED_OUT and _SILENCE in lowered else found
+    if code in _BY_CODE and _SILENCE in lowered:
+        return Cause.SILENCE
+    return _BY_CODE.get(code, Cause.UNKNOWN)

@@ -110,16 +110,17 @@ class LiveKitSipService:
         return found[: asked.limit or None]
 
     def _trunk_id(self, rpc: Rpc, named: str) -> str:
-        """Our name of the trunk that a caller named by ours or by LiveKit's."""
+        """Our name of the trunk that a caller named by ours or by LiveKit's.
+
+        One that is not known stays as it is: it is refused with all else that is wrong.
+        """
         tenant = self._directory.tenant(rpc.tenant_id)
         trunks = self._directory.network.trunks_of(tenant)
         if not named or named in {trunk.trunk_id for trunk in trunks}:
             return named
         same = [trunk for trunk in trunks if trunk.livekit_trunk_id == named]
-        if not same:
-            shown = fields.printable(named)
-            raise GatewayError(Reason.TRUNK_NOT_FOUND, f"no trunk {shown}", {"trunk_id": shown})
-        return next((trunk for trunk in same if trunk.enabled), same[0]).trunk_id
+        same.sort(key=lambda trunk: not trunk.enabled)
+        return same[0].trunk_id if same else named
 
     async def _with_ids(self, call: Call) -> Call:
         """The call once LiveKit has named its leg, or as it stands when that takes too long."""

@@ -316,6 +316,7 @@ def _target(asked: str, tenant: Tenant) -> _Target:
     to = targets.target("to", asked)
     uri = targets.sip_target(to)
     if uri:
+        dial_strings.readings("to", uri.user, ())  # what needs no country to be wrong
         return _Target(to, uri)
     return _Target(to, callee("to", to, tenant.default_country, tenant.emergency_numbers))
 

@@ -11,6 +11,7 @@ from gateway.domain.calls.delivery import (
     WebhookRef,
 )
 from gateway.domain.rpc import Rpc
+from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import Reading, Store
 from gateway.ports.outbox import DeliveryQuery
@@ -38,8 +39,10 @@ class WebhookService:
 
     async def list_deliveries(self, rpc: Rpc, asked: ListWebhookDeliveries) -> PageOfDeliveries:
         """One page, by sequence."""
-        webhook = _allowed(rpc, asked.tenant_id, asked.webhook_id)
-        size = page_size(asked.page_size)
+        with Together() as check:
+            allowed = check(_allowed, rpc, asked.tenant_id, asked.webhook_id)
+            wanted_size = check(page_size, asked.page_size)
+        webhook, size = passed(allowed), passed(wanted_size)
         query = DeliveryQuery(webhook=webhook, states=asked.states, limit=size + 1)
         pages = delivery_pages(query)
         query = replace(query, after=pages.read(asked.page_token) or 0)
@@ -61,11 +64,12 @@ class WebhookService:
 
 def _allowed(rpc: Rpc, tenant_id: str, webhook_id: str) -> WebhookRef:
     """The webhook asked for, if it is the caller's to administer."""
-    fields.name("tenant_id", tenant_id)
-    fields.name("webhook_id", webhook_id)
     own = tenant_reached(rpc)
-    if not (own or tenant_id):
-        raise invalid_field("tenant_id", "is required with a key of no tenant")
+    with Together() as check:
+        check(fields.name, "tenant_id", tenant_id)
+        check(fields.name, "webhook_id", webhook_id)
+        if not (own or tenant_id):
+            raise invalid_field("tenant_id", "is required with a key of no tenant")
     if own and tenant_id not in ("", own):
         raise GatewayError(Reason.PERMISSION_DENIED, "the webhook is another tenant's")
     return WebhookRef(tenant_id or own, webhook_id)

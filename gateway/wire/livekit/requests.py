@@ -48,13 +48,18 @@ def create_participant(message: CreateSIPParticipantRequest) -> PlaceCall:
         to=message.sip_call_to,
         caller_id=message.sip_number,
         room=message.room_name,
-        identity=message.participant_identity or f"sip_{message.sip_call_to}",
+        identity=message.participant_identity or _identity_of(message.sip_call_to),
         leg=passed(leg),
         ringing_timeout=ringing_timeout,
         max_duration=max_duration,
         wait_until_answered=message.wait_until_answered,
         trunk_id=message.sip_trunk_id,
     )
+
+
+def _identity_of(callee: str) -> str:
+    """As LiveKit names a leg; a callee that is no number is refused for itself."""
+    return f"sip_{callee}" if callee.isascii() and callee.removeprefix("+").isdecimal() else ""
 
 
 def _leg(message: CreateSIPParticipantRequest) -> LegOptions:
