@@ -52,6 +52,7 @@ def test_a_number_is_found_in_every_form(user: str, countries: tuple[str, ...]) 
         ("999", ("DE", "GB"), "GB"),
         ("*67911", ("US",), "US"),
         ("911~", ("US",), "US"),
+        ("1123456", ("FR",), "FR"),
         ("9!1_1", ("US",), "US"),
         ("'911'", ("US",), "US"),
         ("112", (), "001"),

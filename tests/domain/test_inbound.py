@@ -92,6 +92,9 @@ CANADIAN_TRUNK = tenant("canadian", numbers="+14312345678", country="CA", trunks
 BRITISH_TRUNK = tenant("british", numbers="+442079460000", country="GB", trunks="ST_in")
 SHEFFIELD = tenant("sheffield", numbers="+441149301234", country="GB")
 ABROAD = tenant("abroad", numbers="+49301234", country="US")
+GERMAN_495 = tenant("german", numbers="+4951234567", country="DE")
+RUSSIAN = tenant("russian", numbers="+74951234567", country="RU")
+RUSSIAN_TRUNK = tenant("russian", country="RU", trunks="ST_in")
 LOBBY = replace(LEG, room="lobby")
 
 SPELLED = [
@@ -121,12 +124,15 @@ SPELLED = [
     pytest.param(NATIONALLY, [GERMAN, BRITISH_TRUNK], "british", id="another's trunk tells too"),
     pytest.param(BERLIN, [GERMAN, BRITISH_TRUNK], "german", id="but not against a plus"),
     pytest.param("49301234567", [GERMAN, BRITISH_TRUNK], "german", id="nor against E.164"),
-    pytest.param("4312345678", [CANADIAN, AUSTRIAN], "austrian", id="E.164 before national"),
+    pytest.param("4312345678", [CANADIAN, AUSTRIAN], None, id="E.164 or national: nobody knows"),
     pytest.param("4312345678", [AUSTRIAN, CANADIAN_TRUNK], "canadian", id="unless by the trunk"),
     pytest.param("+4312345678", [AUSTRIAN, CANADIAN_TRUNK], "austrian", id="a plus is clear"),
     pytest.param("01149301234", [SHEFFIELD], "sheffield", id="an area code"),
     pytest.param("01149301234", [ABROAD], "abroad", id="or an exit code"),
     pytest.param("01149301234", [ABROAD, SHEFFIELD], None, id="or nobody knows"),
+    pytest.param("4951234567", [GERMAN_495, RUSSIAN_TRUNK], "russian", id="a number there"),
+    pytest.param("4951234567", [GERMAN_495, RUSSIAN], None, id="of either: nobody knows"),
+    pytest.param("4951234567", [GERMAN_495], "german", id="of one alone"),
     pytest.param("+4402079460000", [BRITISH_TRUNK], "british", id="a trunk prefix too many"),
 ]
 

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.domain.calls.leg import Leg
-from gateway.domain.numbers.carrier_numbers import as_e164, behind_exit_code, dialled, in_country
+from gateway.domain.numbers.carrier_numbers import (
+    as_e164,
+    behind_exit_code,
+    dialled,
+    in_country,
+    is_number_in,
+)
 from gateway.domain.tenant import Tenant
 
 TAIL = 4
@@ -78,18 +84,19 @@ class Owners:
         """Who fits, the surest sign first.
 
         With its `+` a number is one number. Without, it is first what it is in the country of the
-        trunk's tenant, then E.164 without its `+`; without a trunk it may be a number of any
-        tenant's country.
+        trunk's tenant: only digits that are no number there may be E.164 without a `+`. Without a
+        trunk they may be both; of two tenants' numbers they are nobody's.
         """
         at_trunk = self._trunks.get(trunk_id)
         if called.startswith("+"):
             yield self._having(as_e164(called))
-        if at_trunk and self._number_of(called, at_trunk):
-            yield (at_trunk,)
-        yield self._having(f"+{called}")
+        whole = self._having(f"+{called}")
         if at_trunk:
+            there = is_number_in(called, at_trunk.carrier_country)
+            yield (at_trunk,) if there or self._number_of(called, at_trunk) else whole
             yield (at_trunk,)
-        yield self._in_countries(called)
+        national = self._in_countries(called)
+        yield [*whole, *(one for one in national if one not in whole)]
 
     def _having(self, number: str) -> Sequence[Tenant]:
         tenant = self._numbers.get(number)

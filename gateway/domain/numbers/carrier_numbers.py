@@ -59,6 +59,11 @@ def in_country(digits: str, country: str) -> str:
     return _e164(_parsed(digits, country))
 
 
+def is_number_in(digits: str, country: str) -> bool:
+    """Whether these digits, dialled in `country`, are a number there that is given out."""
+    return bool(country and not digits.startswith("+") and _valid(_parsed(digits, country)))
+
+
 def behind_exit_code(digits: str) -> str:
     """The number behind `00`, with a `+` instead; empty: there is no `00`.
 
@@ -74,7 +79,11 @@ def canonical(text: str, country: str) -> str:
     number of `country`, and with a country's code in front another one. Then they are the first
     where the country writes its numbers just so, and the second where the code is its own.
     """
-    digits = dialled(text)
+    found = _canonical(dialled(text), country)
+    return found if found and e164.number_of(found) == found else ""
+
+
+def _canonical(digits: str, country: str) -> str:
     if digits.startswith("+"):
         return _valid(_parsed(digits))
     there = _parsed(digits, country) if country else None

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 import phonenumbers
+from phonenumbers import shortnumberinfo
 
 from gateway.domain.numbers import e164
 from gateway.domain.numbers.callee import Callee, described, emergency, is_emergency
@@ -77,7 +78,8 @@ def _read(field: str, digits: str, countries: Iterable[str], extra_of: ExtraOf) 
     elif len(digits) <= LONGEST_SHORT:
         yield from _short(digits, countries, extra_of)
     else:
-        yield from _long(digits, countries)
+        found = tuple(_long(digits, countries))
+        yield from found or _emergency_beginning(digits, countries)
 
 
 def _with_plus(field: str, digits: str) -> str:
@@ -96,6 +98,14 @@ def _short(digits: str, countries: Iterable[str], extra_of: ExtraOf) -> Iterator
     if not found and digits in EVERYWHERE_EMERGENCY:
         found = [NO_COUNTRY_KNOWN]
     yield from (emergency(digits, country) for country in found[:1])
+
+
+def _emergency_beginning(digits: str, countries: Iterable[str]) -> Iterator[Callee]:
+    """What is nobody's number may still ring there: digits too many are ignored."""
+    for country in countries:
+        if shortnumberinfo.connects_to_emergency_number(digits, country):
+            yield emergency(digits, country)
+            return
 
 
 def _long(digits: str, countries: Iterable[str]) -> Iterator[Callee]:

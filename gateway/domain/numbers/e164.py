@@ -8,7 +8,7 @@ libphonenumber would write itself, the canonical form, is a number here.
 import re
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from gateway.domain import fields
 from gateway.errors import GatewayError, invalid_field
@@ -25,6 +25,8 @@ TWO_ZEROS_IN_FRONT = frozenset({62, 66, 81, 82, 91, 359, 598})
 
 _E164 = re.compile(rf"\+[1-9][0-9]{{6,{LONGEST - 1}}}")
 _MOST_TRUNK_DIGITS = 10
+_NORTH_AMERICA = 1
+_SHORTEST_NATIONAL = 4
 _HUNGARY = "36"
 _NO_ZERO_IN_FRONT = (
     frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE) - ZERO_IN_FRONT - TWO_ZEROS_IN_FRONT - {1}
@@ -54,11 +56,57 @@ def canonical(parsed: PhoneNumber) -> str:
     """The canonical form of what libphonenumber has read; it may still be of no good length."""
     written = _written(parsed)
     for _ in range(_MOST_TRUNK_DIGITS):
-        again = _written(phonenumbers.parse(written))
+        read = phonenumbers.parse(written)
+        again = _written(read)
         if again == written:
+            again = _without_trunk_prefix(read)
+        if not again:
             break
         written = again
     return written
+
+
+def _without_trunk_prefix(number: PhoneNumber) -> str:
+    """`number` without the trunk prefix that libphonenumber has left; empty: it has none.
+
+    libphonenumber takes a prefix away only where a number of good length is left, and knows
+    those alone that a country has now.
+    """
+    code = number.country_code or 0
+    national = phonenumbers.national_significant_number(number)
+    if national.startswith("0"):
+        rest = "" if _may_begin_with_zero(number, national) else national.lstrip("0")
+    elif code == _NORTH_AMERICA:
+        rest = national.lstrip("1") if national.startswith("1") else ""
+    else:
+        prefix = _trunk_prefix(code)
+        hides = prefix and national.startswith(prefix) and not phonenumbers.is_valid_number(number)
+        rest = national[len(prefix) :] if hides and _begins_valid(code, national, prefix) else ""
+    return f"+{code}{rest}" if len(rest) >= _SHORTEST_NATIONAL else ""
+
+
+def _may_begin_with_zero(number: PhoneNumber, national: str) -> bool:
+    code = number.country_code
+    if code in TWO_ZEROS_IN_FRONT:
+        return national.startswith("00") and phonenumbers.is_valid_number(number)
+    return code in ZERO_IN_FRONT
+
+
+def _trunk_prefix(code: int) -> str:
+    region = phonenumbers.region_code_for_country_code(code)
+    known = PhoneMetadata.metadata_for_region(region)
+    return (known and known.national_prefix) or ""
+
+
+def _begins_valid(code: int, national: str, prefix: str) -> bool:
+    """Whether a number that is given out stands behind the prefix, perhaps with more digits."""
+    rest = national[len(prefix) :]
+    beginnings = (rest[:length] for length in range(len(rest), _SHORTEST_NATIONAL, -1))
+    return any(phonenumbers.is_valid_number(_number(code, one)) for one in beginnings)
+
+
+def _number(code: int, national: str) -> PhoneNumber:
+    return PhoneNumber(country_code=code, national_number=int(national))
 
 
 def _written(parsed: PhoneNumber) -> str:
@@ -66,7 +114,10 @@ def _written(parsed: PhoneNumber) -> str:
 
 
 def fault(parsed: PhoneNumber) -> str:
-    """What is wrong with the length of a number; empty: its country has such numbers."""
+    """What is wrong with a number; empty: its country has such numbers."""
+    national = phonenumbers.national_significant_number(parsed)
+    if national.startswith("0") and not _may_begin_with_zero(parsed, national):
+        return "has a trunk zero behind its country's code"
     match phonenumbers.is_possible_number_with_reason(parsed):
         case ValidationResult.IS_POSSIBLE:
             return ""

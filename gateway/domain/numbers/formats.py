@@ -1,14 +1,14 @@
 """How a number is written for a carrier, and what the carrier reads in it.
 
 A format that leaves digits out or puts some in front may make another number of it:
-`+6500190055501` without its `+65` is a call to Turkey in Singapore. Such a number does not
+`+390019005550` without its `+39` is a call to North America in Italy. Such a number does not
 leave; `misread` is asked wherever a trunk is chosen.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import phonenumbers
 from phonenumbers import (
@@ -21,7 +21,7 @@ from phonenumbers import (
 
 from gateway.domain.numbers import e164
 from gateway.domain.numbers.callee import as_written, country_of
-from gateway.domain.tenant import NumberFormat, Trunk
+from gateway.domain.tenant import NumberFormat, Tenant, Trunk
 
 NO_COUNTRY = "001"
 """As the country of a format: the carrier dials by no country's rules."""
@@ -34,6 +34,11 @@ _SHORTEST_ABROAD = 8
 """Digits; fewer behind an exit code are a number of few countries."""
 _ROOM_FOR_ANSWERS = 8192
 _NUMBERS = frozenset({ValidationResult.IS_POSSIBLE, ValidationResult.IS_POSSIBLE_LOCAL_ONLY})
+
+
+_Emergency = tuple[str, tuple[str, ...]]
+"""A country, and what are emergency numbers there beside those that libphonenumber knows."""
+_NONE_KNOWN: _Emergency = ("", ())
 
 
 def written_for(form: NumberFormat, number: str) -> str:
@@ -61,25 +66,26 @@ def at_home(trunk: Trunk) -> Trunk:
     return replace(trunk, number_format=replace(form, countries=countries))
 
 
-def misread(form: NumberFormat, number: str) -> str:
+def misread(form: NumberFormat, number: str, tenant: Tenant | None = None) -> str:
     """Why what leaves would be read as something else than `number`; empty: it is that number.
 
     `number` is canonical, or a short emergency number, which leaves as it is. With its `+` it
     must leave whole. Without, it is E.164 if nothing was changed, and else what is dialled in
     the format's countries: none of them may read another number or a special one. Digits that
-    are nobody's number there are the carrier's own matter, such as a tech prefix.
+    are nobody's number there, nor begin with one, are the carrier's own matter.
     """
     if form.is_plain or not number.startswith("+"):
         return ""
-    return _misread(form, number)
+    known = (tenant.default_country, tenant.emergency_numbers) if tenant else _NONE_KNOWN
+    return _misread(form, number, known)
 
 
 @lru_cache(maxsize=_ROOM_FOR_ANSWERS)
-def _misread(form: NumberFormat, number: str) -> str:
+def _misread(form: NumberFormat, number: str, known: _Emergency) -> str:
     leaves = written_for(form, number)
     if form.plus:
         return "" if leaves == number else f"{_shown(leaves)} would leave instead of {number}"
-    read = _as_e164 if form.keeps_digits else _as_dialled
+    read = _as_e164 if form.keeps_digits else partial(_as_dialled, known=known)
     places: Iterable[str] = [one for one in form.countries if one != NO_COUNTRY] or [""]
     found = ((read(leaves, number, place), place) for place in places)
     return next(
@@ -105,7 +111,7 @@ def _as_e164(digits: str, _number: str, country: str) -> str:
     return f"an international call to {_shown(rest)}"
 
 
-def _as_dialled(digits: str, number: str, country: str) -> str:
+def _as_dialled(digits: str, number: str, country: str, known: _Emergency) -> str:
     """What `digits` are, dialled there, if it is not `number`; empty: that or nothing at all."""
     rest = _abroad(digits, country)
     if rest is not None:
@@ -118,15 +124,28 @@ def _as_dialled(digits: str, number: str, country: str) -> str:
     if parsed is None:
         return "a short number" if few else ""
     found = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    if found != number and phonenumbers.is_possible_number_with_reason(parsed) in _NUMBERS:
-        return "a short number" if few else found
+    if found != number:
+        if phonenumbers.is_possible_number_with_reason(parsed) in _NUMBERS:
+            return "a short number" if few else found
+        if rung := _rung_by_beginning(digits, country):
+            return "" if rung == number else rung
     given_out = found == number and phonenumbers.is_valid_number(parsed)
     if not (given_out and digits == _in_full(parsed, country)) and (
         shortnumberinfo.connects_to_emergency_number(digits, country)
+        or (known[0] == country and digits.startswith(known[1]))
     ):
         return "an emergency call"
     if (few and not given_out) or ((few or not given_out) and _is_short(digits, country)):
         return "a short number"
+    return ""
+
+
+def _rung_by_beginning(digits: str, country: str) -> str:
+    """The number that a carrier rings that ignores digits too many; empty: none."""
+    for length in range(len(digits) - 1, _LONGEST_SHORT, -1):
+        parsed = phonenumbers.parse(digits[:length], country)
+        if phonenumbers.is_valid_number(parsed):
+            return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
     return ""
 
 

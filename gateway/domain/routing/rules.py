@@ -62,7 +62,7 @@ def _caller_id(look: Look) -> Objection | None:
 
 
 def _number(look: Look) -> Objection | None:
-    cause = misread(look.trunk.number_format, look.to.number)
+    cause = misread(look.trunk.number_format, look.to.number, look.tenant)
     return Objection(Verdict.READ_DIFFERENTLY, cause) if cause else None
 
 
