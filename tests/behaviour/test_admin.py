@@ -19,13 +19,13 @@ from tests.stands.administering import (
     records,
     settled,
 )
+from tests.stands.phones import ANSWERS, BUSY
 from tests.stands.stand import (
     NUMBERS,
     Client,
     Stand,
     configuration,
     eventually,
-    phone,
     reason_name,
     refusal,
 )
@@ -34,7 +34,7 @@ from tests.stands.stand import (
 async def test_running_gateways_follow_and_drop_no_call(stand: Stand) -> None:
     """A change counts at every gateway of the database; open calls go on as they were placed."""
     operator = await stand.client("")
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     other = Gateway(stand.settings())
     await other.start()
     elsewhere = Client(stand.connect(other), stand.acme.token)
@@ -43,7 +43,7 @@ async def test_running_gateways_follow_and_drop_no_call(stand: Stand) -> None:
     applied = await apply(operator, message(only))
 
     async def rerouted() -> bool:
-        request = calls_pb2.PlaceCallRequest(to=phone("00"), validate_only=True)
+        request = calls_pb2.PlaceCallRequest(to=ANSWERS, validate_only=True)
         route = (await elsewhere.call("PlaceCall", request)).route
         return bool(route.candidates[0].trunk_id == "acme-mute")
 
@@ -176,9 +176,9 @@ async def test_a_start_with_the_same_file_undoes_no_change(stand: Stand, tmp_pat
 async def test_a_replay_tells_which_calls_would_have_gone_elsewhere(stand: Stand) -> None:
     """Each of the newest calls is ranked again: another trunk, or why it would be refused."""
     operator = await stand.client("")
-    moved = await stand.acme.place(phone("01"), wait_until_answered=True)
-    kept = await stand.acme.place(phone("01"), wait_until_answered=True, trunk_id="acme-mute")
-    blocked = await stand.globex.place(phone("01"), wait_until_answered=True)
+    moved = await stand.acme.place(BUSY, wait_until_answered=True)
+    kept = await stand.acme.place(BUSY, wait_until_answered=True, trunk_id="acme-mute")
+    blocked = await stand.globex.place(BUSY, wait_until_answered=True)
     config = configuration(stand.trunk)
     config["trunks"][0]["enabled"] = False
     config["tenants"][1]["routes"] = [{"route_id": "none", "block": True}]

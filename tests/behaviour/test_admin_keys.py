@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from gateway.domain.admin.key_rules import MAX_KEYS
 from gateway.telephony.v1 import admin_pb2, calls_pb2
 from tests.stands.administering import BOTH, apply, create_key, health, keys, message, settled
-from tests.stands.stand import Client, Stand, configuration, eventually, phone, refusal, span
+from tests.stands.phones import BUSY, CARRIER_FAILS, HANGS_UP
+from tests.stands.stand import Client, Stand, configuration, eventually, refusal, span
 from tests.stands.wires import RefusedError
 
 
@@ -166,8 +167,8 @@ async def test_a_tenant_has_so_many_keys(stand: Stand) -> None:
 async def test_trunks_tell_how_they_stand(stand: Stand) -> None:
     """Calls, failures and answers are counted for each trunk and destination."""
     operator = await stand.client("")
-    for digits in ("08", "01"):
-        await stand.acme.place(phone(digits), wait_until_answered=True)
+    for to in (HANGS_UP, BUSY):
+        await stand.acme.place(to, wait_until_answered=True)
 
     async def counted() -> admin_pb2.TrunkHealth | None:
         (trunk,) = await health(operator, trunk_id="acme-main")
@@ -202,7 +203,7 @@ async def test_a_quarantine_ends_when_it_is_reset(stand: Stand) -> None:
     config = configuration(stand.trunk)
     config["trunks"][0]["health"] = {"min_calls": 1, "failure_percent": 1, "quarantine": "3600s"}
     await apply(operator, message(config))
-    await stand.acme.place(phone("06"), wait_until_answered=True, trunk_id="acme-main")
+    await stand.acme.place(CARRIER_FAILS, wait_until_answered=True, trunk_id="acme-main")
 
     async def quarantined() -> bool:
         (trunk,) = await health(operator, trunk_id="acme-main")

@@ -8,13 +8,14 @@ from gateway.audit.chain import verify
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.ports import AuditQuery, Reading
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Stand, eventually, phone, refusal, span
+from tests.stands.phones import ANSWERS, BUSY, DECLINES, RINGS_FOR_EVER, UNKNOWN
+from tests.stands.stand import Stand, eventually, refusal, span
 
 
 async def test_a_call_is_recorded_before_and_after(stand: Stand) -> None:
     """A call has an INTENT with request and decision, and an OUTCOME with reason and status."""
     call = await stand.acme.place(
-        phone("01"), ringing_timeout=span(9.5), digits="1234", wait_until_answered=True
+        BUSY, ringing_timeout=span(9.5), digits="1234", wait_until_answered=True
     )
     intent, outcome = await stand.audit(call.call_id)
     assert (intent["kind"], outcome["kind"]) == ("INTENT", "OUTCOME")
@@ -22,7 +23,7 @@ async def test_a_call_is_recorded_before_and_after(stand: Stand) -> None:
     assert intent["actor"].startswith("GW")
     assert intent["method"] == "CallService/PlaceCall"
     assert intent["peer"]
-    assert intent["request"]["to"] == phone("01")
+    assert intent["request"]["to"] == BUSY
     assert intent["request"]["leg"]["digits"] == "[hidden]"
     assert intent["decision"]["trunk_id"] == "acme-main"
     assert intent["decision"]["caller_id"] == call.caller_id
@@ -32,7 +33,7 @@ async def test_a_call_is_recorded_before_and_after(stand: Stand) -> None:
 
 async def test_the_intent_comes_before_the_dial(stand: Stand) -> None:
     """The stored INTENT is older than the dial's first sign on the platform."""
-    call = await stand.acme.place(phone("01"), wait_until_answered=True)
+    call = await stand.acme.place(BUSY, wait_until_answered=True)
     intent = (await stand.audit(call.call_id))[0]
     if stand.stack:
         dialed = stand.dialed(call)
@@ -43,7 +44,7 @@ async def test_the_intent_comes_before_the_dial(stand: Stand) -> None:
 async def test_refusals_are_recorded(stand: Stand) -> None:
     """A refused request leaves a record with its reason, also of callers nobody knows."""
     await refusal(stand.acme.place("nonsense"))
-    await refusal(type(stand.acme)(stand.acme.wire, "bad").place(phone("00")))
+    await refusal(type(stand.acme)(stand.acme.wire, "bad").place(ANSWERS))
     store = stand.gateway.administration.store
 
     async def refused() -> list[dict[str, object]] | None:
@@ -59,7 +60,7 @@ async def test_refusals_are_recorded(stand: Stand) -> None:
 
 async def test_a_hang_up_is_recorded_with_its_call(stand: Stand) -> None:
     """Who asked for a call's end stands among the call's records."""
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     await stand.acme.hang_up(call.call_id)
 
     async def done() -> list[dict[str, object]]:
@@ -73,8 +74,8 @@ async def test_a_hang_up_is_recorded_with_its_call(stand: Stand) -> None:
 
 async def test_a_transfer_is_recorded_before_and_after(stand: Stand) -> None:
     """A transfer has its own INTENT and OUTCOME beside those of its call."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
-    transfer = await stand.acme.transfer(call.call_id, phone("01"), wait_until_settled=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
+    transfer = await stand.acme.transfer(call.call_id, BUSY, wait_until_settled=True)
     records = [r for r in await stand.audit(call.call_id) if r.get("transfer_id")]
     assert [r["kind"] for r in records] == ["INTENT", "OUTCOME"]
     assert {r["transfer_id"] for r in records} == {transfer.transfer_id}
@@ -83,8 +84,8 @@ async def test_a_transfer_is_recorded_before_and_after(stand: Stand) -> None:
 
 async def test_the_chain_is_whole(stand: Stand) -> None:
     """Every record's hash follows from the one before it, whoever wrote them together."""
-    for digits in ("01", "04", "03"):
-        await stand.acme.place(phone(digits), wait_until_answered=True)
+    for to in (BUSY, UNKNOWN, DECLINES):
+        await stand.acme.place(to, wait_until_answered=True)
     await stand.acme.call("ListCalls", calls_pb2.ListCallsRequest())
     store = stand.gateway.administration.store
     for log_id in await store.read(lambda tx: tx.audit_logs()):

@@ -4,12 +4,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Stand, event_name, phone, refusal, span
+from tests.stands.phones import ANSWERS, BUSY, HANGS_UP, RINGS_FOR_EVER
+from tests.stands.stand import Stand, event_name, refusal, span
 
 
 async def test_a_watch_of_one_call_tells_it_from_beginning_to_end(stand: Stand) -> None:
     """A watch after 0 tells what is stored, then what comes, and ends OK after the end."""
-    call = await stand.acme.place(phone("08"))
+    call = await stand.acme.place(HANGS_UP)
     await stand.acme.until(call.call_id, calls_pb2.CALL_STATE_RINGING)
     request = calls_pb2.WatchCallsRequest(call_id=call.call_id, after_sequence=0)
     seen = [
@@ -26,7 +27,7 @@ async def test_a_watch_of_one_call_tells_it_from_beginning_to_end(stand: Stand) 
 
 async def test_sequences_have_no_gap(stand: Stand) -> None:
     """The tenant's events of many calls at once are numbered 1, 2, 3 … in the order stored."""
-    calls = await asyncio.gather(*[stand.acme.place(phone("01")) for _ in range(10)])
+    calls = await asyncio.gather(*[stand.acme.place(BUSY) for _ in range(10)])
     for call in calls:
         await stand.acme.ended(call.call_id)
     events = await stand.acme.events()
@@ -41,7 +42,7 @@ async def test_sequences_have_no_gap(stand: Stand) -> None:
 
 async def test_a_watch_goes_on_where_another_left_off(stand: Stand) -> None:
     """Watches cut at any event and resumed after its sequence tell each event exactly once."""
-    calls = [await stand.acme.place(phone("01")) for _ in range(3)]
+    calls = [await stand.acme.place(BUSY) for _ in range(3)]
     seen: list[calls_pb2.CallEvent] = []
     while sum(event_name(event) == "CALL_ENDED" for event in seen) < len(calls):
         after = seen[-1].sequence if seen else 0
@@ -58,8 +59,8 @@ async def test_what_is_told_live_is_what_is_stored(stand: Stand) -> None:
     """A watch that hears each event as it comes, and who asks afterwards, get the same."""
     stream = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=stand.acme.token)
     await anext(stream)
-    call = await stand.acme.place(phone("00"), wait_until_answered=True, labels={"order": "4711"})
-    await stand.acme.transfer(call.call_id, phone("01"), wait_until_settled=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True, labels={"order": "4711"})
+    await stand.acme.transfer(call.call_id, BUSY, wait_until_settled=True)
     update = calls_pb2.UpdateCallRequest(call_id=call.call_id, max_duration=span(3000))
     await stand.acme.call("UpdateCall", update)
     await stand.acme.hang_up(call.call_id)
@@ -71,11 +72,11 @@ async def test_what_is_told_live_is_what_is_stored(stand: Stand) -> None:
 
 async def test_an_unset_sequence_means_from_now(stand: Stand) -> None:
     """A watch without after_sequence begins with a heartbeat and tells only what comes."""
-    before = await stand.acme.place(phone("01"), wait_until_answered=True)
+    before = await stand.acme.place(BUSY, wait_until_answered=True)
     stream = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=stand.acme.token)
     first = await anext(stream)
     assert first.heartbeat.sequence == before.sequence
-    call = await stand.acme.place(phone("01"))
+    call = await stand.acme.place(BUSY)
     second = await anext(stream)
     assert second.event.sequence == before.sequence + 1
     assert second.event.call.call_id == call.call_id
@@ -86,7 +87,7 @@ async def test_a_long_poll_answers_with_the_next_event(stand: Stand) -> None:
     """ListCallEvents with wait answers when there is an event, and says where to go on."""
     request = calls_pb2.ListCallEventsRequest(wait=span(20))
     waiting = asyncio.create_task(stand.acme.call("ListCallEvents", request))
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     after = 0
     told: list[str] = []
     response = await waiting
@@ -120,7 +121,7 @@ async def test_events_that_never_were_are_expired(stand: Stand) -> None:
 
 async def test_what_is_kept_no_more_is_expired(stand: Stand) -> None:
     """Events and ended calls are forgotten in time; whoever goes on behind them is told."""
-    call = await stand.acme.place(phone("01"), wait_until_answered=True)
+    call = await stand.acme.place(BUSY, wait_until_answered=True)
     store, far = stand.gateway.administration.store, datetime.now(UTC) + timedelta(days=40)
     while await store.transact(lambda tx: tx.prune_history(far)):
         pass
@@ -129,7 +130,7 @@ async def test_what_is_kept_no_more_is_expired(stand: Stand) -> None:
     refused = await refusal(stand.acme.call("ListCallEvents", request))
     assert (refused.code, refused.reason) == ("out_of_range", "EVENTS_EXPIRED")
     assert refused.metadata["oldest_sequence"] == str(call.sequence + 1)
-    later = await stand.acme.place(phone("01"), wait_until_answered=True)
+    later = await stand.acme.place(BUSY, wait_until_answered=True)
     kept = await stand.acme.events()
     assert [event.sequence for event in kept] == [*range(call.sequence + 1, later.sequence + 1)]
 

@@ -6,13 +6,23 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.patience import LATE
-from tests.stands.stand import NUMBERS, Stand, phone, reason_name, span
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CARRIER_FAILS,
+    RINGS_FOR_EVER,
+    RINGS_THEN_FAILS,
+    SILENT,
+    UNKNOWN,
+    phone_id,
+)
+from tests.stands.stand import NUMBERS, Stand, reason_name, span
 from tests.stands.trunks import OTHER, two_trunks
 
 
 async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:
     fields.setdefault("ringing_timeout", span(15))
-    return await stand.acme.place(phone("00"), wait_until_answered=True, **fields)
+    return await stand.acme.place(ANSWERS, wait_until_answered=True, **fields)
 
 
 def trunks_tried(call: calls_pb2.Call) -> list[str]:
@@ -22,9 +32,9 @@ def trunks_tried(call: calls_pb2.Call) -> list[str]:
 @pytest.mark.parametrize(
     ("first", "outcome", "tried"),
     [
-        ("04", {"sip_status_code": 404, "reason": "CARRIER_REASON_REJECTED"}, ["a"]),
+        (UNKNOWN, {"sip_status_code": 404, "reason": "CARRIER_REASON_REJECTED"}, ["a"]),
         (
-            "06",
+            CARRIER_FAILS,
             {
                 "sip_status_code": 503,
                 "text": "unavailable",
@@ -48,7 +58,7 @@ async def test_a_trunk_says_what_its_carrier_means(
 
 async def test_a_failing_trunk_gives_way(stand: Stand) -> None:
     """A answers 503 without ringing: B carries the call, and each attempt tells its story."""
-    await two_trunks(stand, "06")
+    await two_trunks(stand, CARRIER_FAILS)
     call = await place(stand)
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     assert trunks_tried(call) == ["a", "b"]
@@ -70,10 +80,11 @@ async def test_a_failing_trunk_gives_way(stand: Stand) -> None:
 @pytest.mark.parametrize(
     ("first", "reason", "why"),
     [
-        ("13", "TRUNK_FAILURE", "it rang"),
-        ("01", "BUSY", "it rang"),
-        ("04", "INVALID_NUMBER", "it rang"),
+        (RINGS_THEN_FAILS, "TRUNK_FAILURE", "it rang"),
+        (BUSY, "BUSY", "it rang"),
+        (UNKNOWN, "INVALID_NUMBER", "it rang"),
     ],
+    ids=phone_id,
 )
 async def test_what_has_rung_is_not_dialed_again(
     stand: Stand, first: str, reason: str, why: str
@@ -90,7 +101,7 @@ async def test_what_has_rung_is_not_dialed_again(
 
 async def test_a_code_outside_the_list_ends_the_call(stand: Stand) -> None:
     """`failover_sip_codes` of the trunk decides."""
-    await two_trunks(stand, "06", failover_sip_codes=[500])
+    await two_trunks(stand, CARRIER_FAILS, failover_sip_codes=[500])
     call = await place(stand)
     assert reason_name(call) == "TRUNK_FAILURE"
     assert call.attempts[0].next_attempt == "SIP 503 is no failover code of the trunk"
@@ -98,7 +109,7 @@ async def test_a_code_outside_the_list_ends_the_call(stand: Stand) -> None:
 
 async def test_a_silent_trunk_gives_way_after_the_setup_timeout(stand: Stand) -> None:
     """No ringing within `setup_timeout`: the attempt is cancelled and B carries the call."""
-    await two_trunks(stand, "07")
+    await two_trunks(stand, SILENT)
     call = await place(stand, setup_timeout=span(1.2))
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     assert trunks_tried(call) == ["a", "b"]
@@ -110,7 +121,7 @@ async def test_a_silent_trunk_gives_way_after_the_setup_timeout(stand: Stand) ->
 
 async def test_silence_is_kept_where_there_is_no_other_trunk(stand: Stand) -> None:
     """The last trunk has the whole ringing timeout, and so has one that keeps its silent calls."""
-    await two_trunks(stand, "07", failover_on_silence=False)
+    await two_trunks(stand, SILENT, failover_on_silence=False)
     call = await place(stand, setup_timeout=span(0.5), ringing_timeout=span(2))
     assert reason_name(call) == "UNREACHABLE"
     assert trunks_tried(call) == ["a"]
@@ -120,7 +131,7 @@ async def test_silence_is_kept_where_there_is_no_other_trunk(stand: Stand) -> No
 
 async def test_all_trunks_may_fail(stand: Stand) -> None:
     """The call ends with what the last one said."""
-    await two_trunks(stand, "06", "06")
+    await two_trunks(stand, CARRIER_FAILS, CARRIER_FAILS)
     call = await place(stand)
     assert reason_name(call) == "TRUNK_FAILURE"
     assert trunks_tried(call) == ["a", "b"]
@@ -134,8 +145,8 @@ async def test_all_trunks_may_fail(stand: Stand) -> None:
 
 async def test_hanging_up_stops_the_search(stand: Stand) -> None:
     """A call hung up on its first trunk does not go on to the next."""
-    await two_trunks(stand, "07")
-    call = await stand.acme.place(phone("00"), setup_timeout=span(5))
+    await two_trunks(stand, SILENT)
+    call = await stand.acme.place(ANSWERS, setup_timeout=span(5))
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "CANCELED"
     assert trunks_tried(ended) == ["a"]
@@ -144,7 +155,7 @@ async def test_hanging_up_stops_the_search(stand: Stand) -> None:
 
 async def test_the_ringing_timeout_counts_over_all_attempts(stand: Stand) -> None:
     """The budget is the call's: what A took, B has not."""
-    await two_trunks(stand, "07", "02")
+    await two_trunks(stand, SILENT, RINGS_FOR_EVER)
     call = await place(stand, setup_timeout=span(1), ringing_timeout=span(2.5))
     assert reason_name(call) == "NO_ANSWER"
     assert trunks_tried(call) == ["a", "b"]

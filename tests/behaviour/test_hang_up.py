@@ -1,12 +1,13 @@
 """HangUpCall: ends a call in any state, and says so only when its leg is gone."""
 
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Stand, phone, reason_name, refusal
+from tests.stands.phones import ANSWERS, BUSY, HANGS_UP, RINGS_FOR_EVER
+from tests.stands.stand import Stand, reason_name, refusal
 
 
 async def test_hanging_up_while_ringing_cancels(stand: Stand) -> None:
     """A ringing call ends CANCELED, and its leg is gone when HangUpCall answers."""
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     await stand.acme.until(call.call_id, calls_pb2.CALL_STATE_RINGING)
 
     ended = await stand.acme.hang_up(call.call_id)
@@ -20,7 +21,7 @@ async def test_hanging_up_while_ringing_cancels(stand: Stand) -> None:
 
 async def test_hanging_up_at_once_cancels(stand: Stand) -> None:
     """A call hung up before its leg is in the room is not left ringing there."""
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "CANCELED"
     await stand.gone(ended)
@@ -28,7 +29,7 @@ async def test_hanging_up_at_once_cancels(stand: Stand) -> None:
 
 async def test_hanging_up_after_the_answer_completes(stand: Stand) -> None:
     """An answered call ends COMPLETED by the API, with a BYE."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     ended = await stand.acme.hang_up(call.call_id)
     await stand.gone(ended)
     assert reason_name(ended) == "COMPLETED"
@@ -39,7 +40,7 @@ async def test_hanging_up_after_the_answer_completes(stand: Stand) -> None:
 
 async def test_hanging_up_twice_is_no_error(stand: Stand) -> None:
     """Ending an ended call answers with the call as it ended."""
-    call = await stand.acme.place(phone("01"), wait_until_answered=True)
+    call = await stand.acme.place(BUSY, wait_until_answered=True)
     again = await stand.acme.hang_up(call.call_id)
     assert reason_name(again) == "BUSY"
     assert again == await stand.acme.get(call.call_id)
@@ -48,7 +49,7 @@ async def test_hanging_up_twice_is_no_error(stand: Stand) -> None:
 async def test_a_call_can_be_named_by_its_leg(stand: Stand) -> None:
     """An agent that knows only room and identity can hang up."""
     participant = calls_pb2.Participant(identity="caller")
-    call = await stand.acme.place(phone("02"), room="acme-desk", participant=participant)
+    call = await stand.acme.place(RINGS_FOR_EVER, room="acme-desk", participant=participant)
     request = calls_pb2.HangUpCallRequest(room="acme-desk", participant_identity="caller")
     ended = (await stand.acme.call("HangUpCall", request)).call
     assert ended.call_id == call.call_id
@@ -57,8 +58,8 @@ async def test_a_call_can_be_named_by_its_leg(stand: Stand) -> None:
 
 async def test_ending_the_room_ends_every_leg_in_it(stand: Stand) -> None:
     """With end_room every other leg of the room ends too."""
-    first = await stand.acme.place(phone("00"), room="acme-both", wait_until_answered=True)
-    second = await stand.acme.place(phone("00"), room="acme-both", wait_until_answered=True)
+    first = await stand.acme.place(ANSWERS, room="acme-both", wait_until_answered=True)
+    second = await stand.acme.place(ANSWERS, room="acme-both", wait_until_answered=True)
     await stand.acme.hang_up(first.call_id, end_room=True)
     other = await stand.acme.ended(second.call_id)
     assert reason_name(other) == "ROOM_DELETED"
@@ -67,9 +68,9 @@ async def test_ending_the_room_ends_every_leg_in_it(stand: Stand) -> None:
 
 async def test_a_call_may_take_its_room_with_it(stand: Stand) -> None:
     """With end_room_on_hangup the room's other leg ends when the call does."""
-    stays = await stand.acme.place(phone("00"), room="acme-both", wait_until_answered=True)
+    stays = await stand.acme.place(ANSWERS, room="acme-both", wait_until_answered=True)
     leaves = await stand.acme.place(
-        phone("08"), room="acme-both", end_room_on_hangup=True, wait_until_answered=True
+        HANGS_UP, room="acme-both", end_room_on_hangup=True, wait_until_answered=True
     )
     await stand.acme.ended(leaves.call_id)
     other = await stand.acme.ended(stays.call_id)

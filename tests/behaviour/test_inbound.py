@@ -14,9 +14,19 @@ from gateway.ports import AuditQuery
 from gateway.service.arrivals import sweep
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CALLER,
+    HANGS_UP,
+    HOTLINE,
+    REFUSES_TRANSFERS,
+    UNKNOWN_LINE,
+    tel,
+)
 from tests.stands.ports import LOOPBACK, free_ports
-from tests.stands.stand import configuration, eventually, phone, reason_name, state_name
-from tests.stands.telling import CALLER, HOTLINE, PATH, UNKNOWN_LINE, InboundStand, Relay
+from tests.stands.stand import configuration, eventually, reason_name, state_name
+from tests.stands.telling import PATH, InboundStand, Relay
 
 pytestmark = pytest.mark.livekit
 
@@ -98,11 +108,11 @@ async def test_a_caller_is_hung_up(stand: InboundStand) -> None:
 async def test_a_caller_is_transferred(stand: InboundStand) -> None:
     """A caller is handed over like a callee."""
     call = await stand.answered()
-    transfer = await stand.acme.transfer(call.call_id, phone("00"), wait_until_settled=True)
+    transfer = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert state_name(transfer) == "COMPLETED"
     assert reason_name(await stand.acme.ended(call.call_id)) == "TRANSFERRED"
     (seen,) = stand.dialed(call)
-    assert [refer["to"] for refer in seen["refers"]] == [f"tel:{phone('00')}"]
+    assert [refer["to"] for refer in seen["refers"]] == [tel(ANSWERS)]
 
 
 async def test_a_caller_in_anothers_place(stand: InboundStand) -> None:
@@ -156,7 +166,7 @@ async def test_who_ended_it(stand: InboundStand, *, rang_in: bool) -> None:
         if rang_in:
             stand.room = f"acme-{secrets.token_hex(4)}"
             return await stand.answered()
-        return await stand.acme.place(phone("10"), wait_until_answered=True)
+        return await stand.acme.place(REFUSES_TRANSFERS, wait_until_answered=True)
 
     removed = await answered()
     await stand.remove(removed)
@@ -170,7 +180,7 @@ async def test_who_ended_it(stand: InboundStand, *, rang_in: bool) -> None:
 
 async def test_the_callee_hung_up(stand: InboundStand) -> None:
     """A callee that hangs up is told from one that was hung up."""
-    call = await stand.acme.place(phone("08"), wait_until_answered=True)
+    call = await stand.acme.place(HANGS_UP, wait_until_answered=True)
     ended = await stand.acme.ended(call.call_id)
     assert (reason_name(ended), ended.hangup_source) == ("COMPLETED", REMOTE)
 
@@ -232,13 +242,13 @@ class TestSweep:
 
     async def test_a_leg_that_was_left_behind(self, stand: InboundStand) -> None:
         """A leg that carries the id of an ended call is hung up; others' legs go on."""
-        call = await stand.acme.place(phone("01"), room=stand.room, wait_until_answered=True)
+        call = await stand.acme.place(BUSY, room=stand.room, wait_until_answered=True)
         identity = call.participant_identity
         ours = {"gateway.callId": call.call_id}
-        await stand.dial_beside(phone("10"), stand.room, identity, **ours)
+        await stand.dial_beside(REFUSES_TRANSFERS, stand.room, identity, **ours)
         elsewhere = {"gateway.callId": "call_of_another_installation"}
-        await stand.dial_beside(phone("10"), stand.room, "other", **elsewhere)
-        await stand.dial_beside(phone("10"), stand.room, "beside")
+        await stand.dial_beside(REFUSES_TRANSFERS, stand.room, "other", **elsewhere)
+        await stand.dial_beside(REFUSES_TRANSFERS, stand.room, "beside")
 
         async def swept() -> bool:
             there = {one.identity for one in stand.stack.participants(stand.room)}

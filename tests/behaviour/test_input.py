@@ -10,14 +10,15 @@ from structlog.testing import capture_logs
 
 from gateway.service.access.identity import LEEWAY_SECONDS
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Client, Stand, phone, refusal, span
+from tests.stands.phones import ANSWERS, RINGS_FOR_EVER
+from tests.stands.stand import Client, Stand, refusal, span
 
 BREAKS = ["\r\nX-Forged: 1", "\n", "\x00"]
 
 
 def request(**fields: Any) -> calls_pb2.PlaceCallRequest:
     """A good request with some fields replaced."""
-    return calls_pb2.PlaceCallRequest(**{"to": phone("00"), **fields})
+    return calls_pb2.PlaceCallRequest(**{"to": ANSWERS, **fields})
 
 
 WRONG = [
@@ -96,7 +97,7 @@ async def test_a_malformed_duration_is_named(stand: Stand) -> None:
 
 async def test_limits_stand_in_the_refusal(stand: Stand) -> None:
     """A Duration out of range is refused with its limits, never clamped."""
-    refused = await refusal(stand.acme.place(phone("00"), ringing_timeout=span(81)))
+    refused = await refusal(stand.acme.place(ANSWERS, ringing_timeout=span(81)))
     told = {key: refused.metadata[key] for key in ("minimum", "maximum", "value")}
     assert told == {"minimum": "0.1s", "maximum": "80s", "value": "81s"}
 
@@ -117,7 +118,7 @@ async def test_what_a_tenant_may_not_do_is_refused(
     stand: Stand, fields: dict[str, Any], code: str, reason: str
 ) -> None:
     """A room, caller ID or trunk that is not the tenant's is refused with its reason."""
-    refused = await refusal(stand.acme.place(phone("00"), **fields))
+    refused = await refusal(stand.acme.place(ANSWERS, **fields))
     assert (refused.code, refused.reason) == (code, reason)
     told = {key: value for key, value in refused.metadata.items() if key not in fields}
     assert "globex" not in str(told)
@@ -127,11 +128,13 @@ async def test_what_a_tenant_may_not_do_is_refused(
 async def test_an_identity_in_use_is_refused(stand: Stand) -> None:
     """A second call with the identity of an open call in the room would cut it: refused."""
     participant = calls_pb2.Participant(identity="caller")
-    first = await stand.acme.place(phone("02"), room="acme-1", participant=participant)
-    refused = await refusal(stand.acme.place(phone("02"), room="acme-1", participant=participant))
+    first = await stand.acme.place(RINGS_FOR_EVER, room="acme-1", participant=participant)
+    refused = await refusal(
+        stand.acme.place(RINGS_FOR_EVER, room="acme-1", participant=participant)
+    )
     assert (refused.code, refused.reason) == ("already_exists", "IDENTITY_IN_USE")
     await stand.acme.hang_up(first.call_id)
-    second = await stand.acme.place(phone("02"), room="acme-1", participant=participant)
+    second = await stand.acme.place(RINGS_FOR_EVER, room="acme-1", participant=participant)
     await stand.acme.hang_up(second.call_id)
 
 
@@ -207,6 +210,6 @@ async def test_a_token_without_the_grant_is_refused(stand: Stand) -> None:
     await stand.gateway.administration.directory.refresh()
     grants = {"sip": {}, "video": {"roomJoin": True, "room": "acme-1"}}
     client = Client(stand.acme.wire, token(created.key.key, created.secret, **grants))
-    refused = await refusal(client.place(phone("00")))
+    refused = await refusal(client.place(ANSWERS))
     assert (refused.code, refused.reason) == ("permission_denied", "PERMISSION_DENIED")
     assert refused.metadata["right"] == "CALL"

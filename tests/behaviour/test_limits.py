@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.phones import ANSWERS, BUSY, DECLINES, RINGS_FOR_EVER
 from tests.stands.stand import (
     NUMBERS,
     Stand,
     configuration,
-    phone,
     reason_name,
     refusal,
     span,
@@ -19,9 +19,9 @@ from tests.stands.trunks import trunk, two_trunks
 from tests.stands.wires import RefusedError
 
 
-async def try_to_place(stand: Stand, to: str = "02") -> calls_pb2.Call | RefusedError:
+async def try_to_place(stand: Stand, to: str = RINGS_FOR_EVER) -> calls_pb2.Call | RefusedError:
     try:
-        return await stand.acme.place(phone(to), ringing_timeout=span(30))
+        return await stand.acme.place(to, ringing_timeout=span(30))
     except RefusedError as refused:
         return refused
 
@@ -46,12 +46,12 @@ async def test_no_more_calls_at_once_than_the_tenant_may(stand: Stand) -> None:
 async def test_no_more_calls_a_second_than_the_tenant_may(stand: Stand) -> None:
     """Of ten calls at once three are accepted; a second later there is room again."""
     await stand.apply(configuration(stand.trunk, limits={"max_calls_per_second": 3}))
-    answers = await asyncio.gather(*(try_to_place(stand, "01") for _ in range(10)))
+    answers = await asyncio.gather(*(try_to_place(stand, BUSY) for _ in range(10)))
     refused = [answer for answer in answers if isinstance(answer, RefusedError)]
     assert len(refused) >= 10 - 2 * 3
     assert {one.reason for one in refused} == {"TENANT_LIMIT"}
     await asyncio.sleep(int(refused[-1].metadata["retry_after_ms"]) / 1000)
-    assert isinstance(await try_to_place(stand, "01"), calls_pb2.Call)
+    assert isinstance(await try_to_place(stand, BUSY), calls_pb2.Call)
 
 
 async def test_too_many_calls_to_one_number_are_no_matter_of_waiting(stand: Stand) -> None:
@@ -59,25 +59,25 @@ async def test_too_many_calls_to_one_number_are_no_matter_of_waiting(stand: Stan
     limits = {"max_calls_per_minute_to_one_number": 2}
     await stand.apply(configuration(stand.trunk, limits=limits))
     for _ in range(2):
-        assert isinstance(await try_to_place(stand, "01"), calls_pb2.Call)
-    refused = await try_to_place(stand, "01")
+        assert isinstance(await try_to_place(stand, BUSY), calls_pb2.Call)
+    refused = await try_to_place(stand, BUSY)
     assert isinstance(refused, RefusedError)
     assert (refused.code, refused.reason) == ("permission_denied", "FRAUD_LIMIT")
     assert "retry_after_ms" not in refused.metadata
-    assert isinstance(await try_to_place(stand, "03"), calls_pb2.Call)
+    assert isinstance(await try_to_place(stand, DECLINES), calls_pb2.Call)
 
 
 async def test_a_full_trunk_gives_way_to_the_next(stand: Stand) -> None:
     """The second call goes over B; where B is full too, the third is TRUNK_LIMIT."""
-    await two_trunks(stand, "02", "02", max_concurrent_calls=1)
-    first = await stand.acme.place(phone("02"))
-    second = await stand.acme.place(phone("02"))
+    await two_trunks(stand, RINGS_FOR_EVER, RINGS_FOR_EVER, max_concurrent_calls=1)
+    first = await stand.acme.place(RINGS_FOR_EVER)
+    second = await stand.acme.place(RINGS_FOR_EVER)
     assert (first.trunk_id, second.trunk_id) == ("a", "b")
-    pinned = await refusal(stand.acme.place(phone("02"), trunk_id="a"))
+    pinned = await refusal(stand.acme.place(RINGS_FOR_EVER, trunk_id="a"))
     assert (pinned.reason, pinned.metadata["trunk.a"]) == ("TRUNK_LIMIT", "FULL")
     for call in (first, second):
         await stand.acme.hang_up(call.call_id)
-    assert (await stand.acme.place(phone("01"))).trunk_id == "a"
+    assert (await stand.acme.place(BUSY)).trunk_id == "a"
 
 
 async def test_a_sandbox_tenant_leaves_a_trunk_to_calls_that_ring(stand: Stand) -> None:
@@ -87,15 +87,15 @@ async def test_a_sandbox_tenant_leaves_a_trunk_to_calls_that_ring(stand: Stand) 
         object.__setattr__(platforms, "live", platforms.sandbox)
     config = configuration(stand.trunk)
     config["tenants"][1] |= {"sandbox": True}
-    config["trunks"] = [trunk(stand, "a", "02", NUMBERS[0], max_concurrent_calls=1)]
+    config["trunks"] = [trunk(stand, "a", RINGS_FOR_EVER, NUMBERS[0], max_concurrent_calls=1)]
     await stand.apply(config)
-    request = calls_pb2.PlaceCallRequest(to=phone("02"))
+    request = calls_pb2.PlaceCallRequest(to=RINGS_FOR_EVER)
     played = [(await stand.globex.call("PlaceCall", request)).call for _ in range(2)]
     assert [call.sandbox for call in played] == [True, True]
-    rings = await stand.acme.place(phone("02"))
-    assert (await refusal(stand.acme.place(phone("02")))).reason == "TRUNK_LIMIT"
+    rings = await stand.acme.place(RINGS_FOR_EVER)
+    assert (await refusal(stand.acme.place(RINGS_FOR_EVER))).reason == "TRUNK_LIMIT"
     assert (await stand.globex.call("PlaceCall", request)).call.trunk_id == "a"
-    explained = calls_pb2.PlaceCallRequest(to=phone("02"), validate_only=True)
+    explained = calls_pb2.PlaceCallRequest(to=RINGS_FOR_EVER, validate_only=True)
     route = (await stand.globex.call("PlaceCall", explained)).route
     assert [one.verdict for one in route.candidates] == [calls_pb2.TRUNK_VERDICT_TAKEN]
     await stand.acme.hang_up(rings.call_id)
@@ -113,8 +113,8 @@ async def test_a_blocked_destination_is_never_dialed(stand: Stand, block: str) -
     """By country, kind of number or route: refused before anything is stored or dialled."""
     await stand.apply(configuration(stand.trunk, **BLOCKS[block]))
     before = await stand.acme.events()
-    for to in ("00", "01", "02"):
-        request = calls_pb2.PlaceCallRequest(to=phone(to))
+    for to in (ANSWERS, BUSY, RINGS_FOR_EVER):
+        request = calls_pb2.PlaceCallRequest(to=to)
         assert (
             await refusal(stand.acme.call("PlaceCall", request))
         ).reason == "DESTINATION_NOT_ALLOWED"
@@ -127,9 +127,9 @@ async def test_a_blocked_destination_is_never_dialed(stand: Stand, block: str) -
 
 async def test_a_call_cannot_be_handed_to_a_blocked_destination(stand: Stand) -> None:
     """What may not be called may not be transferred to either; the call goes on."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     await stand.apply(configuration(stand.trunk, allowed_countries=["DE"]))
-    error = await refusal(stand.acme.transfer(call.call_id, phone("01")))
+    error = await refusal(stand.acme.transfer(call.call_id, BUSY))
     assert error.reason == "DESTINATION_NOT_ALLOWED"
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "COMPLETED"

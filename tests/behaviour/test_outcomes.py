@@ -5,30 +5,42 @@ import asyncio
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Stand, phone, reason_name, span
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    HANGS_UP,
+    NOBODY,
+    RINGS_FOR_EVER,
+    SILENT,
+    UNAVAILABLE,
+    UNKNOWN,
+)
+from tests.stands.stand import Stand, reason_name, span
 
 RINGING = ["CALL_CREATED", "CALL_RINGING", "CALL_ENDED"]
-SILENT = ["CALL_CREATED", "CALL_ENDED"]
+NEVER_RANG = ["CALL_CREATED", "CALL_ENDED"]
 
 FAILED_TWICE = ["CALL_CREATED", "ATTEMPT_FAILED", "CALL_ENDED"]
 """A tenant without routes has all its trunks to try; two of them are open."""
 
 UNANSWERED = [
-    pytest.param("01", "BUSY", 486, None, id="busy"),
-    pytest.param("03", "DECLINED", 603, None, id="declined"),
-    pytest.param("04", "INVALID_NUMBER", 404, None, id="unknown-number"),
-    pytest.param("05", "UNREACHABLE", 480, None, id="unavailable"),
-    pytest.param("06", "TRUNK_FAILURE", 503, FAILED_TWICE, id="carrier-failure"),
-    pytest.param("14", "INVALID_NUMBER", 404, SILENT, id="no-such-phone"),
+    pytest.param(BUSY, "BUSY", 486, None, id="busy"),
+    pytest.param(DECLINES, "DECLINED", 603, None, id="declined"),
+    pytest.param(UNKNOWN, "INVALID_NUMBER", 404, None, id="unknown-number"),
+    pytest.param(UNAVAILABLE, "UNREACHABLE", 480, None, id="unavailable"),
+    pytest.param(CARRIER_FAILS, "TRUNK_FAILURE", 503, FAILED_TWICE, id="carrier-failure"),
+    pytest.param(NOBODY, "INVALID_NUMBER", 404, NEVER_RANG, id="no-such-phone"),
 ]
 
 
-@pytest.mark.parametrize(("digits", "reason", "status", "history"), UNANSWERED)
+@pytest.mark.parametrize(("to", "reason", "status", "history"), UNANSWERED)
 async def test_an_unanswered_call_is_an_outcome(
-    stand: Stand, digits: str, reason: str, status: int, history: list[str] | None
+    stand: Stand, to: str, reason: str, status: int, history: list[str] | None
 ) -> None:
     """PlaceCall answers OK with the end reason and SIP status of a call nobody took."""
-    call = await stand.acme.place(phone(digits), wait_until_answered=True)
+    call = await stand.acme.place(to, wait_until_answered=True)
 
     assert call.state == calls_pb2.CALL_STATE_ENDED
     assert (reason_name(call), call.sip_status_code) == (reason, status)
@@ -36,13 +48,13 @@ async def test_an_unanswered_call_is_an_outcome(
     assert not call.HasField("answer_time")
     # A phone that decides within 0.3 s may do so between two looks at it.
     told = await stand.acme.history(call.call_id)
-    assert told == history if history else told in (RINGING, SILENT)
+    assert told == history if history else told in (RINGING, NEVER_RANG)
     await stand.gone(call)
 
 
 async def test_an_answered_call_is_followed_to_its_end(stand: Stand) -> None:
     """A call that is answered and hung up by the callee goes through every state in order."""
-    call = await stand.acme.place(phone("08"))
+    call = await stand.acme.place(HANGS_UP)
     assert call.state == calls_pb2.CALL_STATE_DIALING
 
     ended = await stand.acme.ended(call.call_id)
@@ -58,7 +70,7 @@ async def test_an_answered_call_is_followed_to_its_end(stand: Stand) -> None:
 
 async def test_waiting_answers_at_the_answer(stand: Stand) -> None:
     """With wait_until_answered PlaceCall returns an ACTIVE call, with its leg in the room."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
 
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     leg = await stand.leg(call)
@@ -69,8 +81,8 @@ async def test_waiting_answers_at_the_answer(stand: Stand) -> None:
 async def test_ringing_ends_at_the_timeout_asked_for(stand: Stand) -> None:
     """1.5 s of ringing is not over before 1.5 s, and is over before 2.5 s started together."""
     short, long = await asyncio.gather(
-        stand.acme.place(phone("02"), ringing_timeout=span(1.5)),
-        stand.acme.place(phone("02"), ringing_timeout=span(2.5)),
+        stand.acme.place(RINGS_FOR_EVER, ringing_timeout=span(1.5)),
+        stand.acme.place(RINGS_FOR_EVER, ringing_timeout=span(2.5)),
     )
     first = await stand.acme.ended(short.call_id)
     rang = first.end_time.ToNanoseconds() - first.create_time.ToNanoseconds()
@@ -88,16 +100,16 @@ async def test_ringing_ends_at_the_timeout_asked_for(stand: Stand) -> None:
 
 async def test_a_silent_trunk_is_unreachable(stand: Stand) -> None:
     """A trunk that never rings ends UNREACHABLE at the ringing timeout, not NO_ANSWER."""
-    call = await stand.acme.place(phone("07"), ringing_timeout=span(0.7), wait_until_answered=True)
+    call = await stand.acme.place(SILENT, ringing_timeout=span(0.7), wait_until_answered=True)
     assert reason_name(call) == "UNREACHABLE"
     assert not call.HasField("ring_time")
-    assert await stand.acme.history(call.call_id) == SILENT
+    assert await stand.acme.history(call.call_id) == NEVER_RANG
     await stand.gone(call)
 
 
 async def test_the_longest_duration_is_kept(stand: Stand) -> None:
     """An answered call ends with MAX_DURATION when its time is up, counted from the answer."""
-    call = await stand.acme.place(phone("00"), max_duration=span(1), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, max_duration=span(1), wait_until_answered=True)
     ended = await stand.acme.ended(call.call_id)
     assert reason_name(ended) == "MAX_DURATION"
     assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_GATEWAY
@@ -107,7 +119,7 @@ async def test_the_longest_duration_is_kept(stand: Stand) -> None:
 
 async def test_digits_play_before_the_call_is_active(stand: Stand) -> None:
     """Digits play in state AUTOMATION; the answer counts from its beginning."""
-    call = await stand.acme.place(phone("00"), digits="ww1ww", wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, digits="ww1ww", wait_until_answered=True)
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     events = await stand.acme.events(call.call_id)
     states = [event.call.state for event in events]
@@ -122,7 +134,7 @@ async def test_ringing_longer_than_livekits_own_budget(stand: Stand) -> None:
     """100 s of ringing is kept although LiveKit's own limit of a waiting dial is 80 s."""
     await stand.apply_policy(max_ringing_timeout="120s")
     call = await stand.acme.place(
-        phone("02"), ringing_timeout=span(100), wait_until_answered=True, timeout=130
+        RINGS_FOR_EVER, ringing_timeout=span(100), wait_until_answered=True, timeout=130
     )
     assert reason_name(call) == "NO_ANSWER"
     assert call.end_time.ToNanoseconds() - call.create_time.ToNanoseconds() >= 100e9

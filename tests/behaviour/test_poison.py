@@ -8,6 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from tests.stands.phones import ANSWERS, BUSY
 from tests.stands.stand import Stand, refusal
 
 NUL = "a\0b"
@@ -18,9 +19,9 @@ def with_nul() -> list[tuple[str, Any]]:
     """Each text that reaches a question to the database, with a NUL in it."""
     place: Any = {"room": NUL, "participant_identity": NUL}
     return [
-        ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", request_id=NUL)),
-        ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", labels={NUL: NUL})),
-        ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", trunk_id=NUL)),
+        ("PlaceCall", calls_pb2.PlaceCallRequest(to=ANSWERS, request_id=NUL)),
+        ("PlaceCall", calls_pb2.PlaceCallRequest(to=ANSWERS, labels={NUL: NUL})),
+        ("PlaceCall", calls_pb2.PlaceCallRequest(to=ANSWERS, trunk_id=NUL)),
         ("GetCall", calls_pb2.GetCallRequest(call_id=NUL)),
         ("HangUpCall", calls_pb2.HangUpCallRequest(**place)),
         ("ListCalls", calls_pb2.ListCallsRequest(room=NUL)),
@@ -31,7 +32,7 @@ def with_nul() -> list[tuple[str, Any]]:
         ("ListCallEvents", calls_pb2.ListCallEventsRequest(call_id=NUL)),
         ("TransferCall", transfers_pb2.TransferCallRequest(call_id="x", to="+1", request_id=NUL)),
         ("GetTransfer", transfers_pb2.GetTransferRequest(transfer_id=NUL)),
-        ("TransferCall", transfers_pb2.TransferCallRequest(to="+15005550100", **place)),
+        ("TransferCall", transfers_pb2.TransferCallRequest(to=ANSWERS, **place)),
         ("ListTransfers", transfers_pb2.ListTransfersRequest(call_id=NUL)),
     ]
 
@@ -65,7 +66,7 @@ EXTREMES: list[tuple[str, Any]] = [
     ("ListCallEvents", calls_pb2.ListCallEventsRequest(wait=Duration(seconds=315_576_000_000))),
     ("ListCalls", calls_pb2.ListCallsRequest(page_size=2**31 - 1)),
     *(
-        ("PlaceCall", calls_pb2.PlaceCallRequest(to="+15005550100", **cast("Any", {field: span})))
+        ("PlaceCall", calls_pb2.PlaceCallRequest(to=ANSWERS, **cast("Any", {field: span})))
         for field in ("ringing_timeout", "setup_timeout", "max_duration")
         for span in (Duration(seconds=315_576_000_000), Duration(seconds=-315_576_000_000))
     ),
@@ -81,7 +82,7 @@ async def test_the_largest_numbers_are_refused(stand: Stand, method: str, reques
 
 async def test_the_first_and_the_last_moment_are_times(stand: Stand) -> None:
     """A list from the year 1 to the year 9999 has every call."""
-    call = await stand.acme.place("+15005550101", wait_until_answered=True)
+    call = await stand.acme.place(BUSY, wait_until_answered=True)
     request = calls_pb2.ListCallsRequest(
         min_create_time=Timestamp(seconds=-62_135_596_800),
         max_create_time=Timestamp(seconds=253_402_300_799, nanos=999_999_999),

@@ -7,7 +7,8 @@ import pytest
 from gateway.domain.tenant import TransferSupport, Trunk
 from gateway.service.api.transfers import refer_target
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.stands.stand import Stand, configuration, phone, refusal, state_name
+from tests.stands.phones import ANSWERS, BUSY, OWN, tel
+from tests.stands.stand import Stand, configuration, refusal, state_name
 
 HOST = "pbx.example.com"
 FORMS = [
@@ -25,12 +26,12 @@ FORMS = [
     "tel:{e164}",
     "TEL:+1-500-(555).0101",
 ]
-TARGETS = [form.format(e164=phone("01"), digits=phone("01")[1:]) for form in FORMS]
+TARGETS = [form.format(e164=BUSY, digits=BUSY[1:]) for form in FORMS]
 
 
-async def answered(stand: Stand, digits: str = "00") -> calls_pb2.Call:
+async def answered(stand: Stand, to: str = ANSWERS) -> calls_pb2.Call:
     """An active call."""
-    return await stand.acme.place(phone(digits), wait_until_answered=True)
+    return await stand.acme.place(to, wait_until_answered=True)
 
 
 async def refused(stand: Stand, call: calls_pb2.Call, to: str) -> tuple[str, str]:
@@ -46,7 +47,7 @@ async def refused(stand: Stand, call: calls_pb2.Call, to: str) -> tuple[str, str
     [
         {"allowed_countries": ["DE"]},
         {"blocked_number_kinds": ["NUMBER_KIND_PERSONAL"]},
-        {"routes": [{"route_id": "no", "match": {"prefixes": ["+15005550101"]}, "block": True}]},
+        {"routes": [{"route_id": "no", "match": {"prefixes": [BUSY]}, "block": True}]},
     ],
     ids=["country", "kind", "route"],
 )
@@ -62,15 +63,15 @@ async def test_a_number_is_judged_in_every_form(stand: Stand, rule: dict[str, An
 
 async def test_a_routes_caller_ids_hold_for_transfers(stand: Stand) -> None:
     """A block for calls that ask for a caller ID holds for what is made of such a call."""
-    shown = "+15005550199"
+    shown = OWN
     placed: dict[str, Any] = {"caller_id": shown, "wait_until_answered": True}
-    call = await stand.acme.place(phone("00"), **placed)
-    match = {"prefixes": ["+15005550101"], "caller_ids": [shown]}
+    call = await stand.acme.place(ANSWERS, **placed)
+    match = {"prefixes": [BUSY], "caller_ids": [shown]}
     await stand.apply(
         configuration(stand.trunk, routes=[{"route_id": "no", "match": match, "block": True}])
     )
     why = ("permission_denied", "DESTINATION_NOT_ALLOWED")
-    assert await refused(stand, call, phone("01")) == why
+    assert await refused(stand, call, BUSY) == why
 
 
 @pytest.mark.parametrize("user", ["911", "9-1-1", "112", "*67911"])
@@ -124,7 +125,7 @@ HOSTS = ["PBX.Example.com.", "[2001:DB8:0::1]", "192.0.2.4"]
         ("sips:%61lice@pbx.example.com.:5061", "sips:alice@pbx.example.com:5061"),
         ("sip:alice@[2001:db8::0:1]", "sip:alice@[2001:db8::1]"),
         ("sip:alice@192.0.2.4", "sip:alice@192.0.2.4"),
-        ("tel:+1-500-555-0100", "+15005550100"),
+        ("tel:+1-500-555-0100", ANSWERS),
     ],
 )
 async def test_a_target_is_kept_in_its_canonical_form(stand: Stand, told: str, kept: str) -> None:
@@ -140,8 +141,8 @@ async def test_a_target_is_kept_in_its_canonical_form(stand: Stand, told: str, k
 @pytest.mark.parametrize(
     ("to", "mode", "sent"),
     [
-        ("+15005550100", TransferSupport.TEL, "tel:+15005550100"),
-        ("+15005550100", TransferSupport.SIP, "sip:+15005550100@[2001:db8::1]"),
+        (ANSWERS, TransferSupport.TEL, tel(ANSWERS)),
+        (ANSWERS, TransferSupport.SIP, "sip:+15005550100@[2001:db8::1]"),
         ("sip:alice@pbx.example.com", TransferSupport.SIP, "sip:alice@pbx.example.com"),
     ],
 )
@@ -175,7 +176,7 @@ LIMITS: dict[str, tuple[dict[str, Any], str]] = {
 async def test_a_transfer_counts_as_a_call(stand: Stand, limit: str, form: str) -> None:
     """Calls and transfers use up one limit; a refused transfer counts nowhere."""
     limits, reason = LIMITS[limit]
-    to = form.format(e164=phone("01"), digits=phone("01")[1:])
+    to = form.format(e164=BUSY, digits=BUSY[1:])
     first, second = await answered(stand), await answered(stand)
     await stand.apply(configuration(stand.trunk, limits=limits))
     # The earlier calls count nowhere: no limit was set when they were placed.
@@ -186,7 +187,7 @@ async def test_a_transfer_counts_as_a_call(stand: Stand, limit: str, form: str) 
     assert error.metadata["used"] == error.metadata["maximum"] == "1"
     repeated = await stand.acme.transfer(first.call_id, to, request_id="once")
     assert repeated.transfer_id == accepted.transfer_id
-    placed = await refusal(stand.acme.place(phone("01")))
+    placed = await refusal(stand.acme.place(BUSY))
     assert placed.reason == reason
 
 
@@ -194,5 +195,5 @@ async def test_a_transfer_takes_no_place(stand: Stand) -> None:
     """The call that is handed over has one already."""
     call = await answered(stand)
     await stand.apply(configuration(stand.trunk, limits={"max_concurrent_calls": 1}))
-    transfer = await stand.acme.transfer(call.call_id, phone("00"), wait_until_settled=True)
+    transfer = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert state_name(transfer) == "COMPLETED"

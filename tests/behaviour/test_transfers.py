@@ -6,12 +6,23 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    NEVER_REPORTS,
+    REFUSES_TRANSFERS,
+    RINGS_FOR_EVER,
+    TRANSFERS_LATE,
+    UNKNOWN,
+    phone_id,
+)
 from tests.stands.stand import (
     Stand,
     configuration,
     event_name,
     eventually,
-    phone,
     reason_name,
     refusal,
     span,
@@ -19,15 +30,15 @@ from tests.stands.stand import (
 )
 
 
-async def answered(stand: Stand, digits: str = "00", **fields: Any) -> calls_pb2.Call:
+async def answered(stand: Stand, to: str = ANSWERS, **fields: Any) -> calls_pb2.Call:
     """An active call."""
-    return await stand.acme.place(phone(digits), wait_until_answered=True, **fields)
+    return await stand.acme.place(to, wait_until_answered=True, **fields)
 
 
 async def test_a_transfer_that_succeeds_ends_the_call(stand: Stand) -> None:
     """A completed transfer ends the call TRANSFERRED, its leg gone."""
     call = await answered(stand)
-    transfer = await stand.acme.transfer(call.call_id, phone("00"), wait_until_settled=True)
+    transfer = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert state_name(transfer) == "COMPLETED"
     ended = await stand.acme.ended(call.call_id)
     assert reason_name(ended) == "TRANSFERRED"
@@ -37,30 +48,32 @@ async def test_a_transfer_that_succeeds_ends_the_call(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize(
-    ("digits", "status"), [("01", 486), ("03", 603), ("04", 404), ("06", 503), ("10", 603)]
+    ("to", "status"),
+    [(BUSY, 486), (DECLINES, 603), (UNKNOWN, 404), (CARRIER_FAILS, 503), (REFUSES_TRANSFERS, 603)],
+    ids=phone_id,
 )
-async def test_a_refused_transfer_leaves_the_call(stand: Stand, digits: str, status: int) -> None:
+async def test_a_refused_transfer_leaves_the_call(stand: Stand, to: str, status: int) -> None:
     """A transfer its target refuses is FAILED with the SIP status, and the call goes on."""
     call = await answered(stand)
-    transfer = await stand.acme.transfer(call.call_id, phone(digits), wait_until_settled=True)
+    transfer = await stand.acme.transfer(call.call_id, to, wait_until_settled=True)
     assert (state_name(transfer), transfer.sip_status_code) == ("FAILED", status)
     assert (await stand.acme.get(call.call_id)).state == calls_pb2.CALL_STATE_ACTIVE
-    again = await stand.acme.transfer(call.call_id, phone("00"), wait_until_settled=True)
+    again = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert state_name(again) == "COMPLETED"
 
 
 async def test_a_carrier_may_refuse_every_transfer(stand: Stand) -> None:
     """A leg whose carrier answers a REFER with 603 fails the transfer with 603."""
-    call = await answered(stand, "10")
-    transfer = await stand.acme.transfer(call.call_id, phone("00"), wait_until_settled=True)
+    call = await answered(stand, REFUSES_TRANSFERS)
+    transfer = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert (state_name(transfer), transfer.sip_status_code) == ("FAILED", 603)
 
 
 async def test_a_late_success_is_not_lost(stand: Stand) -> None:
     """A transfer that outlasts its time is OUTCOME_UNKNOWN, and COMPLETED when it succeeds."""
-    call = await answered(stand, "11")
+    call = await answered(stand, TRANSFERS_LATE)
     transfer = await stand.acme.transfer(
-        call.call_id, phone("00"), ringing_timeout=span(1), wait_until_settled=True
+        call.call_id, ANSWERS, ringing_timeout=span(1), wait_until_settled=True
     )
     assert state_name(transfer) == "OUTCOME_UNKNOWN"
     assert (await stand.acme.get(call.call_id)).state == calls_pb2.CALL_STATE_ACTIVE
@@ -76,23 +89,23 @@ async def test_a_late_success_is_not_lost(stand: Stand) -> None:
 
 async def test_a_transfer_never_reported_is_unknown(stand: Stand) -> None:
     """A transfer nobody ever reports is OUTCOME_UNKNOWN, the call goes on, no other begins."""
-    call = await answered(stand, "12")
+    call = await answered(stand, NEVER_REPORTS)
     transfer = await stand.acme.transfer(
-        call.call_id, phone("00"), ringing_timeout=span(0.5), wait_until_settled=True
+        call.call_id, ANSWERS, ringing_timeout=span(0.5), wait_until_settled=True
     )
     assert state_name(transfer) == "OUTCOME_UNKNOWN"
     assert (await stand.acme.get(call.call_id)).state == calls_pb2.CALL_STATE_ACTIVE
-    second = await refusal(stand.acme.transfer(call.call_id, phone("01")))
+    second = await refusal(stand.acme.transfer(call.call_id, BUSY))
     assert (second.code, second.reason) == ("failed_precondition", "TRANSFER_IN_PROGRESS")
     assert second.metadata["transfer_id"] == transfer.transfer_id
 
 
 async def test_a_timeout_may_hang_up(stand: Stand) -> None:
     """With on_timeout HANG_UP the call ends when the transfer's time is up."""
-    call = await answered(stand, "12")
+    call = await answered(stand, NEVER_REPORTS)
     await stand.acme.transfer(
         call.call_id,
-        phone("00"),
+        ANSWERS,
         ringing_timeout=span(0.5),
         on_timeout=transfers_pb2.ON_TIMEOUT_HANG_UP,
     )
@@ -104,8 +117,8 @@ async def test_a_timeout_may_hang_up(stand: Stand) -> None:
 
 async def test_hanging_up_cancels_a_pending_transfer(stand: Stand) -> None:
     """A call hung up while its transfer is pending leaves the transfer CANCELED."""
-    call = await answered(stand, "12")
-    transfer = await stand.acme.transfer(call.call_id, phone("00"))
+    call = await answered(stand, NEVER_REPORTS)
+    transfer = await stand.acme.transfer(call.call_id, ANSWERS)
     assert state_name(transfer) == "PENDING"
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "COMPLETED"
@@ -118,9 +131,9 @@ async def test_hanging_up_cancels_a_pending_transfer(stand: Stand) -> None:
 
 async def test_a_transfer_survives_its_client(stand: Stand) -> None:
     """A client that leaves while it waits does not cancel the transfer."""
-    call = await answered(stand, "11")
+    call = await answered(stand, TRANSFERS_LATE)
     request = transfers_pb2.TransferCallRequest(
-        call_id=call.call_id, to=phone("00"), wait_until_settled=True
+        call_id=call.call_id, to=ANSWERS, wait_until_settled=True
     )
     waiting = asyncio.create_task(stand.acme.call("TransferCall", request))
 
@@ -135,18 +148,18 @@ async def test_a_transfer_survives_its_client(stand: Stand) -> None:
 
 async def test_only_an_active_call_can_be_transferred(stand: Stand) -> None:
     """A ringing or ended call answers CALL_NOT_ACTIVE with its state."""
-    ringing = await stand.acme.place(phone("02"))
-    refused = await refusal(stand.acme.transfer(ringing.call_id, phone("00")))
+    ringing = await stand.acme.place(RINGS_FOR_EVER)
+    refused = await refusal(stand.acme.transfer(ringing.call_id, ANSWERS))
     assert (refused.code, refused.reason) == ("failed_precondition", "CALL_NOT_ACTIVE")
     await stand.acme.hang_up(ringing.call_id)
-    refused = await refusal(stand.acme.transfer(ringing.call_id, phone("00")))
+    refused = await refusal(stand.acme.transfer(ringing.call_id, ANSWERS))
     assert refused.metadata["state"] == "ENDED"
 
 
 async def test_a_trunk_may_take_no_transfers(stand: Stand) -> None:
     """A call on a trunk in mode NONE answers TRANSFER_NOT_SUPPORTED."""
     call = await answered(stand, trunk_id="acme-mute")
-    refused = await refusal(stand.acme.transfer(call.call_id, phone("00")))
+    refused = await refusal(stand.acme.transfer(call.call_id, ANSWERS))
     assert (refused.reason, refused.metadata["trunk_id"]) == (
         "TRANSFER_NOT_SUPPORTED",
         "acme-mute",
@@ -158,7 +171,7 @@ async def test_sip_targets_only_at_the_tenants_hosts(stand: Stand) -> None:
     call = await answered(stand)
     refused = await refusal(stand.acme.transfer(call.call_id, "sip:bob@evil.example.com"))
     assert (refused.code, refused.reason) == ("permission_denied", "DESTINATION_NOT_ALLOWED")
-    own = f"sip:{phone('00')}@pbx.example.com"
+    own = f"sip:{ANSWERS}@pbx.example.com"
     transfer = await stand.acme.transfer(call.call_id, own, wait_until_settled=True)
     assert state_name(transfer) == "COMPLETED"
 
@@ -188,13 +201,13 @@ async def test_a_repeated_transfer_is_sent_once(stand: Stand) -> None:
     """The same request_id answers with the same transfer, also after the call has ended."""
     call = await answered(stand)
     once = await stand.acme.transfer(
-        call.call_id, phone("00"), request_id="r-1", wait_until_settled=True
+        call.call_id, ANSWERS, request_id="r-1", wait_until_settled=True
     )
     await stand.acme.ended(call.call_id)
-    again = await stand.acme.transfer(call.call_id, phone("00"), request_id="r-1")
+    again = await stand.acme.transfer(call.call_id, ANSWERS, request_id="r-1")
     assert again.transfer_id == once.transfer_id
     assert state_name(again) == "COMPLETED"
-    reused = await refusal(stand.acme.transfer(call.call_id, phone("01"), request_id="r-1"))
+    reused = await refusal(stand.acme.transfer(call.call_id, BUSY, request_id="r-1"))
     assert (reused.code, reused.reason) == ("already_exists", "REQUEST_ID_REUSED")
     begun = [e for e in await stand.acme.events(call.call_id) if event_name(e) == "CALL_CREATED"]
     assert len(begun) == 1

@@ -3,7 +3,8 @@
 from typing import Any
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.stands.stand import Stand, phone, reason_name, refusal, span
+from tests.stands.phones import ANSWERS, BUSY, DECLINES, RINGS_FOR_EVER
+from tests.stands.stand import Stand, reason_name, refusal, span
 
 
 async def update(stand: Stand, call_id: str, **fields: Any) -> calls_pb2.Call:
@@ -15,7 +16,7 @@ async def update(stand: Stand, call_id: str, **fields: Any) -> calls_pb2.Call:
 
 async def test_labels_are_added_replaced_and_dropped(stand: Stand) -> None:
     """What is not named stays, the call is found by its new labels, and an event tells it."""
-    call = await stand.acme.place(phone("02"), labels={"team": "red", "order": "1"})
+    call = await stand.acme.place(RINGS_FOR_EVER, labels={"team": "red", "order": "1"})
     after = await update(
         stand, call.call_id, set_labels={"team": "blue", "shift": "late"}, remove_labels=["order"]
     )
@@ -28,7 +29,7 @@ async def test_labels_are_added_replaced_and_dropped(stand: Stand) -> None:
 
 async def test_the_longest_duration_can_be_shortened(stand: Stand) -> None:
     """A new `max_duration` holds at once; one that is over already ends the call."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     after = await update(stand, call.call_id, max_duration=span(1))
     assert after.max_duration == span(1)
     assert reason_name(await stand.acme.ended(call.call_id)) == "MAX_DURATION"
@@ -36,7 +37,7 @@ async def test_the_longest_duration_can_be_shortened(stand: Stand) -> None:
 
 async def test_the_longest_duration_cannot_outgrow_what_livekit_was_told(stand: Stand) -> None:
     """The error names the field and the limit."""
-    call = await stand.acme.place(phone("02"), max_duration=span(60))
+    call = await stand.acme.place(RINGS_FOR_EVER, max_duration=span(60))
     error = await refusal(update(stand, call.call_id, max_duration=span(61)))
     assert (error.reason, error.metadata["field"]) == ("INVALID_FIELD", "max_duration")
     assert error.metadata["maximum"] == "60s"
@@ -45,17 +46,17 @@ async def test_the_longest_duration_cannot_outgrow_what_livekit_was_told(stand: 
 
 async def test_the_room_may_be_kept_or_ended(stand: Stand) -> None:
     """`end_room_on_hangup` can be set and unset while the call is open."""
-    call = await stand.acme.place(phone("02"), end_room_on_hangup=True)
+    call = await stand.acme.place(RINGS_FOR_EVER, end_room_on_hangup=True)
     assert not (await update(stand, call.call_id, end_room_on_hangup=False)).end_room_on_hangup
     assert (await update(stand, call.call_id, end_room_on_hangup=True)).end_room_on_hangup
-    beside = await stand.acme.place(phone("02"), room=call.room)
+    beside = await stand.acme.place(RINGS_FOR_EVER, room=call.room)
     await stand.acme.hang_up(call.call_id)
     assert reason_name(await stand.acme.ended(beside.call_id)) == "ROOM_DELETED"
 
 
 async def test_an_ended_call_stays_as_it_is(stand: Stand) -> None:
     """CALL_NOT_ACTIVE; and another tenant's call does not exist."""
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     request = calls_pb2.UpdateCallRequest(call_id=call.call_id, set_labels={"a": "b"})
     stranger = await refusal(stand.globex.call("UpdateCall", request))
     assert stranger.reason == "CALL_NOT_FOUND"
@@ -65,10 +66,10 @@ async def test_an_ended_call_stays_as_it_is(stand: Stand) -> None:
 
 async def test_transfers_of_a_call_are_listed(stand: Stand) -> None:
     """Oldest first, each with its outcome; another tenant sees none."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     placed = [
-        await stand.acme.transfer(call.call_id, phone(target), wait_until_settled=True)
-        for target in ("01", "03")
+        await stand.acme.transfer(call.call_id, target, wait_until_settled=True)
+        for target in (BUSY, DECLINES)
     ]
     request = transfers_pb2.ListTransfersRequest(call_id=call.call_id)
     listed = (await stand.acme.call("ListTransfers", request)).transfers

@@ -10,7 +10,8 @@ from google.protobuf import json_format
 
 from gateway.domain.tenant import Right
 from gateway.telephony.v1 import calls_pb2, webhooks_pb2
-from tests.stands.stand import Client, Stand, configuration, eventually, phone, refusal
+from tests.stands.phones import BUSY
+from tests.stands.stand import Client, Stand, configuration, eventually, refusal
 from tests.stands.wires import RefusedError
 from tests.webhooks.receiving import SECRET, Inbox, status
 
@@ -55,7 +56,7 @@ async def replayed(client: Client, **fields: Any) -> int:
 
 async def ended_call(stand: Stand) -> list[calls_pb2.CallEvent]:
     """The events of a call that was busy."""
-    call = await stand.acme.place(phone("01"), wait_until_answered=True)
+    call = await stand.acme.place(BUSY, wait_until_answered=True)
     return await stand.acme.events(call.call_id)
 
 
@@ -74,7 +75,7 @@ async def test_a_receiver_is_given_every_event(stand: Stand, inbox: Inbox) -> No
 
 async def test_another_tenants_events_are_not_posted(stand: Stand, inbox: Inbox) -> None:
     """A receiver hears nothing of other tenants."""
-    await stand.globex.place(phone("01"), wait_until_answered=True)
+    await stand.globex.place(BUSY, wait_until_answered=True)
     events = await ended_call(stand)
 
     async def arrived() -> bool:

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
+from tests.stands.phones import ANSWERS
 from tests.stands.stand import Stand, refusal, span
 
 MIXED = Duration(seconds=1, nanos=-1)
@@ -56,7 +57,7 @@ FIELDS: Sequence[tuple[str, Message, Sequence[str]]] = [
     ),
     (
         "PlaceCall",
-        calls_pb2.PlaceCallRequest(to="+15005550100", room="globex-1", digits="x", trunk_id="none"),
+        calls_pb2.PlaceCallRequest(to=ANSWERS, room="globex-1", digits="x", trunk_id="none"),
         ("digits",),
     ),
     (

@@ -11,10 +11,11 @@ from tests.bench.floor import ECHO, direct, echo, server
 from tests.bench.gateways import on_livekit, served
 from tests.bench.measure import Told, Work, compared, rates
 from tests.postgres.postgres_server import PostgresServer
+from tests.stands.phones import BUSY
 from tests.stands.stand import configuration
 
 CALLERS = (1, 16, 128)
-NUMBER = "+15005550101"
+NUMBER = BUSY
 
 
 async def placing(console: Console, told: Told) -> None:

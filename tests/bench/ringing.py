@@ -15,9 +15,10 @@ from rich.console import Console
 from tests.bench.gateways import Served, on_livekit, served
 from tests.bench.measure import Told, at, milliseconds, table
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stands.stand import NUMBERS, configuration, phone, reason_name, span
+from tests.stands.phones import RINGS_FOR_EVER
+from tests.stands.stand import NUMBERS, configuration, reason_name, span
 
-NEVER_ANSWERS = phone("02")
+NEVER_ANSWERS = RINGS_FOR_EVER
 
 
 @dataclass(frozen=True, slots=True)

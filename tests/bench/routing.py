@@ -41,6 +41,7 @@ from tests.bench.measure import (
     spread_of,
     table,
 )
+from tests.stands.phones import BUSY
 from tests.stands.stand import configuration
 
 CALLERS = (1, 16)
@@ -210,7 +211,7 @@ async def changes(
 ) -> None:
     """The gateway is asked at rest, then while it gets the configuration, twice."""
     pid = gateway.process.pid
-    call = await gateway.clients[0].place("+15005550101", wait_until_answered=True)
+    call = await gateway.clients[0].place(BUSY, wait_until_answered=True)
     get = calls_pb2.GetCallRequest(call_id=call.call_id)
     async with health(gateway) as alive:
         works = {ECHO: bare, "health check": alive, "GetCall": gateway.in_turn("GetCall", get)}

@@ -17,10 +17,11 @@ from gateway.telephony.v1 import calls_pb2
 from tests.bench.floor import bare_method, channels, server
 from tests.bench.gateways import Served, on_sandbox, served
 from tests.bench.measure import KIB, Told, at, mebibytes, milliseconds, resident, table
-from tests.stands.stand import configuration, eventually, phone, span
+from tests.stands.phones import RINGS_FOR_EVER
+from tests.stands.stand import configuration, eventually, span
 from tests.stands.wires import GrpcWire
 
-NEVER_ANSWERS = phone("02")
+NEVER_ANSWERS = RINGS_FOR_EVER
 LONGEST = "300s"
 PLACED_AT_ONCE = 16
 OPENED_AT_ONCE = 50

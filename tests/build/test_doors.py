@@ -13,7 +13,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from gateway.telephony.v1 import admin_pb2
-from tests.stands.stand import Stand, on_sandbox, phone
+from tests.stands.phones import ANSWERS
+from tests.stands.stand import Stand, on_sandbox
 
 ADMIN = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
 LOCAL = "127.0.0.1:0"
@@ -104,7 +105,7 @@ async def test_operators_have_their_own_http(tmp_path: Path) -> None:
         assert await get(own, "/healthz") == (200, {"status": "alive"})
         assert "gateway_rpcs" in (await get(own, "/metrics"))[1]
         assert await twirp_status(stand, own) == 200
-        assert (await stand.acme.place(phone("00"), wait_until_answered=True)).call_id
+        assert (await stand.acme.place(ANSWERS, wait_until_answered=True)).call_id
 
 
 async def test_operators_have_their_own_grpc(tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ async def test_the_audit_knows_the_real_peer(tmp_path: Path, trusted: str, peer:
         url = f"http://127.0.0.1:{stand.gateway.http_port}/twirp/{method}"
         async with (
             aiohttp.ClientSession() as session,
-            session.post(url, json={"to": phone("00")}, headers=headers) as reply,
+            session.post(url, json={"to": ANSWERS}, headers=headers) as reply,
         ):
             call_id = (await reply.json())["call"]["call_id"]
         records = await stand.audit(call_id)

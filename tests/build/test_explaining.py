@@ -13,6 +13,7 @@ from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.route_decision import Verdict
 from gateway.errors import GatewayError
 from gateway.settings import PlatformName, Settings
+from tests.stands.phones import ANSWERS
 from tests.stands.values import NOON, a_call
 
 FULL_TRUNK = """
@@ -50,7 +51,7 @@ async def test_beside_livekit_a_sandbox_call_finds_every_trunk_free(
     opened: Administration,
 ) -> None:
     """It goes over none, so a full one is no matter."""
-    route = await opened.admin.explain_route("acme", PlaceCall(to="+15005550100"))
+    route = await opened.admin.explain_route("acme", PlaceCall(to=ANSWERS))
     assert [one.verdict for one in route.candidates] == [Verdict.TAKEN]
 
 
@@ -58,4 +59,4 @@ async def test_beside_livekit_a_sandbox_call_finds_every_trunk_free(
 async def test_where_all_play_in_the_sandbox_a_full_trunk_is_full(opened: Administration) -> None:
     """Trunks are tried out there, a sandbox tenant's too."""
     with pytest.raises(GatewayError, match="TRUNK_LIMIT"):
-        await opened.admin.explain_route("acme", PlaceCall(to="+15005550100"))
+        await opened.admin.explain_route("acme", PlaceCall(to=ANSWERS))

@@ -19,13 +19,32 @@ from tests.chaos.relay import LossyRelay
 from tests.chaos.siege import Doors, Siege
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stands.stand import NO_LIMITS, NUMBERS, Client, phone, span
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    HANGS_UP,
+    REFUSES_TRANSFERS,
+    RINGS_FOR_EVER,
+    RINGS_THEN_FAILS,
+)
+from tests.stands.stand import NO_LIMITS, NUMBERS, Client, span
 from tests.stands.wires import RefusedError
 from tests.survival.cluster import Cluster, all_ended
 from tests.survival.verdict import Verdict, verdict_of
 
 CALLERS = 6
-PHONES = ("00", "01", "02", "03", "06", "08", "10", "13")
+PHONES = (
+    ANSWERS,
+    BUSY,
+    RINGS_FOR_EVER,
+    DECLINES,
+    CARRIER_FAILS,
+    HANGS_UP,
+    REFUSES_TRANSFERS,
+    RINGS_THEN_FAILS,
+)
 SIEGE = 0.4
 """Which part of the time there are attacks alone."""
 RINGS_LONGER = timedelta(seconds=10)
@@ -166,7 +185,7 @@ class Campaign:
         """One call, asked for again by the same request_id until somebody answers."""
         request = calls_pb2.PlaceCallRequest(
             request_id=f"chaos-{next(self._ids)}",
-            to=phone(self._rng.choice(PHONES)),
+            to=self._rng.choice(PHONES),
             ringing_timeout=span(self._rng.uniform(1.5, 8)),
             setup_timeout=span(1),
             max_duration=span(self._rng.uniform(1, 6)),

@@ -18,6 +18,7 @@ from google.rpc import (  # type: ignore[import-untyped, unused-ignore]
 from grpc_status import rpc_status
 
 from gateway.telephony.v1 import calls_pb2, calls_pb2_grpc, transfers_pb2
+from tests.stands.phones import HANGS_UP, TRANSFERS_LATE
 
 BEGIN = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ANSWERED = ("DIALING", "RINGING", "ACTIVE", "ENDED")
@@ -117,7 +118,7 @@ def a_call(*states: str, call_id: str = "call_1", **changes: Any) -> calls_pb2.C
     call = calls_pb2.Call(
         call_id=call_id,
         direction="CALL_DIRECTION_OUTBOUND",
-        to="+15005550108",
+        to=HANGS_UP,
         caller_id="+15005550006",
         room="demo-1",
         trunk_id="demo",
@@ -173,7 +174,7 @@ def a_transfer(state: str) -> transfers_pb2.TransferCallResponse:
     transfer = transfers_pb2.Transfer(
         transfer_id="transfer_1",
         call_id="call_1",
-        to="+15005550111",
+        to=TRANSFERS_LATE,
         state=f"TRANSFER_STATE_{state}",
     )
     return transfers_pb2.TransferCallResponse(transfer=transfer)

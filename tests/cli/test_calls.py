@@ -5,6 +5,7 @@ import pytest
 from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
 from tests.cli.canned import ANSWERED, BUSY, CannedGateway, a_call, a_transfer
 from tests.cli.conftest import CommandLine
+from tests.stands.phones import HANGS_UP, TRANSFERS_LATE
 
 
 def test_list_shows_a_row_per_call(run: CommandLine, gateway: CannedGateway) -> None:
@@ -13,7 +14,7 @@ def test_list_shows_a_row_per_call(run: CommandLine, gateway: CannedGateway) -> 
     gateway.will(calls_pb2.ListCallsResponse(calls=calls))
     result = run("calls", "list")
     _, second, first = (each.rstrip() for each in result.out.splitlines())
-    assert second.split()[:5] == ["call_2", "ENDED", "+15005550108", "demo", "demo-1"]
+    assert second.split()[:5] == ["call_2", "ENDED", HANGS_UP, "demo", "demo-1"]
     assert second.endswith("3.00 s  COMPLETED (by remote)")
     assert first.endswith("1.00 s  BUSY (by remote) SIP 486 Busy here")
 
@@ -116,7 +117,7 @@ def test_transfer_tells_its_outcome(
 ) -> None:
     """A transfer's state is printed; with --wait the exit code says whether it completed."""
     gateway.will(a_transfer(state))
-    result = run("calls", "transfer", "call_1", "+15005550111", *words)
+    result = run("calls", "transfer", "call_1", TRANSFERS_LATE, *words)
     assert (result.code, result.out.split()[-1]) == (code, state)
 
 
@@ -124,7 +125,7 @@ def test_transfer_sends_its_options(run: CommandLine, gateway: CannedGateway) ->
     """Timeout, what follows it, and request id reach the gateway."""
     gateway.will(a_transfer("COMPLETED"))
     words = "--ringing-timeout 20 --on-timeout hang-up --request-id t1 --wait"
-    run("calls", "transfer", "call_1", "+15005550111", *words.split())
+    run("calls", "transfer", "call_1", TRANSFERS_LATE, *words.split())
     (request,) = gateway.requests
     assert request.ringing_timeout.seconds == 20
     assert request.on_timeout == transfers_pb2.ON_TIMEOUT_HANG_UP

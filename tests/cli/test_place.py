@@ -21,6 +21,7 @@ from tests.cli.canned import (
     placed,
 )
 from tests.cli.conftest import CommandLine
+from tests.stands.phones import HANGS_UP
 
 
 def test_place_sends_every_option(run: CommandLine, gateway: CannedGateway) -> None:
@@ -32,10 +33,10 @@ def test_place_sends_every_option(run: CommandLine, gateway: CannedGateway) -> N
         "--digits 12w --identity caller --keep-on-disconnect --wait"
     )
     gateway.answers[0].call.state = calls_pb2.CALL_STATE_ACTIVE
-    run("calls", "place", "+15005550108", *options.split())
+    run("calls", "place", HANGS_UP, *options.split())
     assert gateway.requests == [
         calls_pb2.PlaceCallRequest(
-            to="+15005550108",
+            to=HANGS_UP,
             room="demo-1",
             caller_id="+15005550006",
             ringing_timeout=Duration(seconds=90),
@@ -57,11 +58,11 @@ def test_place_without_options_leaves_every_choice_to_the_gateway(
 ) -> None:
     """What was not asked for is unset in the request, and the answer is one line."""
     gateway.will(placed(a_call("DIALING")))
-    result = run("calls", "place", "+15005550108")
-    assert gateway.requests == [calls_pb2.PlaceCallRequest(to="+15005550108")]
+    result = run("calls", "place", HANGS_UP)
+    assert gateway.requests == [calls_pb2.PlaceCallRequest(to=HANGS_UP)]
     assert (result.code, result.out.split()) == (
         0,
-        ["call_1", "DIALING", "+15005550108", "demo-1"],
+        ["call_1", "DIALING", HANGS_UP, "demo-1"],
     )
 
 
@@ -74,7 +75,7 @@ def test_durations_may_be_written_as_people_do(
 ) -> None:
     """A duration arrives exactly, in whichever form it was typed; zero too."""
     gateway.will(placed(a_call("DIALING")))
-    run("calls", "place", "+15005550108", "--ringing-timeout", text)
+    run("calls", "place", HANGS_UP, "--ringing-timeout", text)
     assert gateway.requests[0].ringing_timeout.ToTimedelta().total_seconds() == seconds
     assert gateway.requests[0].HasField("ringing_timeout")
 
@@ -91,14 +92,14 @@ def test_what_is_no_duration_is_not_sent(
     run: CommandLine, gateway: CannedGateway, text: str
 ) -> None:
     """A mistyped duration is told at once, with the forms there are."""
-    result = run("calls", "place", "+15005550108", f"--ringing-timeout={text}")
+    result = run("calls", "place", HANGS_UP, f"--ringing-timeout={text}")
     assert (result.code, gateway.requests) == (2, [])
     assert "no duration" in result.err
 
 
 def test_what_is_no_pair_is_not_sent(run: CommandLine, gateway: CannedGateway) -> None:
     """A label without `=` is told at once."""
-    result = run("calls", "place", "+15005550108", "--label", "sales")
+    result = run("calls", "place", HANGS_UP, "--label", "sales")
     assert (result.code, gateway.requests) == (2, [])
     assert "key=value" in result.err
 
@@ -109,7 +110,7 @@ def test_wait_tells_by_its_exit_code_whether_anyone_answered(
 ) -> None:
     """--wait exits 0 for an answered call and 3 for one that ended without an answer."""
     gateway.will(placed(a_call(*states)))
-    result = run("calls", "place", "+15005550108", "--wait")
+    result = run("calls", "place", HANGS_UP, "--wait")
     assert result.code == code
     assert states[-1] in result.out
 
@@ -120,7 +121,7 @@ def test_wait_goes_on_where_a_draining_gateway_left_off(
     """A call that comes back still ringing is followed until it is answered or over."""
     ringing = a_call("DIALING", "RINGING", sequence=2)
     gateway.will(placed(ringing), DRAINING, events(*ANSWERED)[2:])
-    result = run("calls", "place", "+15005550108", "--wait")
+    result = run("calls", "place", HANGS_UP, "--wait")
     assert (result.code, "ACTIVE" in result.out) == (0, True)
     assert gateway.requests[-1].after_sequence == 2
 
@@ -134,7 +135,7 @@ def test_watch_prints_each_event_to_the_end(
 ) -> None:
     """--watch prints a line per event from the first, with time since create, state and outcome."""
     gateway.will(placed(a_call("DIALING", sequence=7)), events(*states, first=7))
-    result = run("calls", "place", "+15005550108", "--watch")
+    result = run("calls", "place", HANGS_UP, "--watch")
     lines = result.out.splitlines()
     assert [each.split()[:4] for each in lines] == [
         [f"#{7 + second}", f"{second}.00", "s", state] for second, state in enumerate(states)
@@ -146,7 +147,7 @@ def test_watch_prints_each_event_to_the_end(
 def test_watch_with_json_prints_one_event_a_line(run: CommandLine, gateway: CannedGateway) -> None:
     """--watch --json prints proto JSON with the original field names and unset fields."""
     gateway.will(placed(a_call("DIALING")), events(*BUSY))
-    result = run("calls", "place", "+15005550108", "--watch", "--json")
+    result = run("calls", "place", HANGS_UP, "--watch", "--json")
     assert [each["call"]["state"] for each in result.json_lines] == [
         "CALL_STATE_DIALING",
         "CALL_STATE_ENDED",
@@ -195,7 +196,7 @@ def ringing_for_ever(gateway: CannedGateway) -> Iterator[CannedGateway]:
 @pytest.mark.usefixtures("ringing_for_ever")
 def test_an_interrupted_watch_says_that_the_call_goes_on(run: CommandLine) -> None:
     """Ctrl-C during `place --watch` exits 130 and names the command that ends the call."""
-    code, err = interrupted(run, "calls", "place", "+15005550108", "--watch")
+    code, err = interrupted(run, "calls", "place", HANGS_UP, "--watch")
     assert code == 130
     assert "gateway calls hangup call_1" in err
 

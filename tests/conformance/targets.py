@@ -19,14 +19,13 @@ from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.conformance.checks import STATUS
 from tests.conformance.exchange import Request, send
 from tests.conformance.target import NO_HEADERS, Rpc, Target
+from tests.stands.phones import ANSWERS, BUSY, RINGS_FOR_EVER
 
 T = TypeVar("T")
 
 SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
 DEMO_CONFIG = Path(calls_pb2.__file__).parents[2] / "demo.yaml"
 BUILD = Path(__file__).parent / "goserver" / "build.sh"
-RINGS_FOR_EVER = "+15005550102"
-BUSY = "+15005550101"
 REQUEST_ID = "conformance-1"
 
 
@@ -154,7 +153,7 @@ def gateway_errors(headers: dict[str, str], ended_call: str) -> dict[str, Rpc]:
     """Requests that the gateway refuses."""
     place, wait = calls_pb2.PlaceCallRequest, {"X-Twirp-Timeout-Ms": "50"}
     events = calls_pb2.ListCallEventsRequest(after_sequence=10**9)
-    transfer = transfers_pb2.TransferCallRequest(call_id=ended_call, to="+15005550100")
+    transfer = transfers_pb2.TransferCallRequest(call_id=ended_call, to=ANSWERS)
     reused = place(to=RINGS_FOR_EVER, request_id=REQUEST_ID)
     foreign = place(to=BUSY, caller_id="+15005550006")
     ringing = place(to=RINGS_FOR_EVER, wait_until_answered=True)

@@ -173,7 +173,7 @@ REQUESTS: Mapping[type[Message], Sequence[str]] = {
         '{"after_sequence": "9223372036854775808"}',
     ),
     CreateSIPParticipantRequest: (
-        '{"ringing_timeout": "1.5e-1s", "sip_call_to": "+15005550100"}',
+        '{"ringing_timeout": "1.5e-1s", "sip_call_to": ANSWERS}',
         '{"media": {"encryption": true}}',
         '{"sip_request_uri": {"raw": "sip:a", "values": {}}}',
         '{"sip_request_uri": {"raw": null, "values": {"port": "5_060"}}}',

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.telephony.v1 import calls_pb2
 from tests.fuzz.target import Target, is_twirp_error
+from tests.stands.phones import BUSY
 from tests.stands.wires import SERVICES
 
 EXAMPLES = 250
@@ -38,7 +39,7 @@ FIELDS = st.sampled_from(
 )
 WORDS = st.one_of(
     st.text(max_size=40),
-    st.sampled_from(["+15005550101", "acme-1", "30s", "-1s", "1e400", "\r\nX: y", "\x00"]),
+    st.sampled_from([BUSY, "acme-1", "30s", "-1s", "1e400", "\r\nX: y", "\x00"]),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | WORDS,

@@ -28,8 +28,9 @@ from gateway.domain.tenant import Right
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.phones import ANSWERS
 from tests.stands.processes import GatewayProcess
-from tests.stands.stand import Client, configuration, eventually, phone, reason_name, span
+from tests.stands.stand import Client, configuration, eventually, reason_name, span
 from tests.stands.wires import GrpcWire
 
 pytestmark = pytest.mark.slow
@@ -148,7 +149,7 @@ def is_now(time: Timestamp, *, ahead: timedelta = timedelta(0)) -> bool:
 async def keeps_its_time(client: Client) -> calls_pb2.Call:
     """A call of three seconds, as it ended."""
     placed = time.monotonic()
-    call = await client.place(phone("00"), wait_until_answered=True, max_duration=span(3))
+    call = await client.place(ANSWERS, wait_until_answered=True, max_duration=span(3))
     ended = await client.ended(call.call_id)
     assert reason_name(ended) == "MAX_DURATION"
     assert 3 <= time.monotonic() - placed < 25
@@ -160,7 +161,7 @@ async def test_an_hour_forward_for_three_seconds(begun: Begun) -> None:
     """A call of half an hour goes on, short ones end in time, all are of now, no lease is lost."""
     clocked = await begun(2)
     client, other = clocked.client(0), clocked.client(1)
-    long = await client.place(phone("00"), wait_until_answered=True, max_duration=span(1800))
+    long = await client.place(ANSWERS, wait_until_answered=True, max_duration=span(1800))
     clocked.show(HOUR)
     meanwhile = asyncio.create_task(keeps_its_time(client))
     await asyncio.sleep(3)
@@ -185,7 +186,7 @@ async def test_a_step_that_lasts(begun: Begun) -> None:
     """It is taken in, forwards and backwards: points follow the clock, and spans do not."""
     clocked = await begun()
     client = clocked.client(lasting=6 * HOUR)
-    long = await client.place(phone("00"), wait_until_answered=True, max_duration=span(1800))
+    long = await client.place(ANSWERS, wait_until_answered=True, max_duration=span(1800))
     clocked.show(HOUR)
     await clocked.until_told("clock_step_taken_in")
     ahead = await keeps_its_time(client)

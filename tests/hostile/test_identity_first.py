@@ -16,7 +16,8 @@ from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, JSON, PROTOBUF, bearer, head, lines, post
 from tests.hostile.livekit import HostileLiveKit, signed
 from tests.hostile.measure import MEMORY, MIB, PATIENCE, forget_peak, memory, peak, unharmed
-from tests.stands.stand import phone, reason_name, span
+from tests.stands.phones import BUSY, RINGS_FOR_EVER
+from tests.stands.stand import reason_name, span
 from tests.stands.wires import SERVICES, GrpcWire
 
 METHODS = [
@@ -97,7 +98,7 @@ async def test_ringing_timeouts_and_the_lease_outlast_the_attack(begun: Begun) -
     senders = [asyncio.create_task(refused_by_twirp(gateway, body, JSON)) for _ in range(SENDERS)]
     begin = time.monotonic()
     call = await gateway.client(gateway.globex).place(
-        phone("02"), ringing_timeout=span(2), wait_until_answered=True
+        RINGS_FOR_EVER, ringing_timeout=span(2), wait_until_answered=True
     )
     took = time.monotonic() - begin
     await given_up(senders)
@@ -197,7 +198,7 @@ async def test_small_requests_have_small_limits(besieged: Besieged, method: str)
 async def test_the_largest_call_still_fits(besieged: Besieged) -> None:
     """A call with everything as large as the API allows is placed, on every wire."""
     request = calls_pb2.PlaceCallRequest(
-        to=phone("01"),
+        to=BUSY,
         participant=calls_pb2.Participant(
             metadata="m" * 65536,
             attributes={f"{at:02}" + "k" * 30: "v" * 990 for at in range(64)},

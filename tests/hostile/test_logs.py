@@ -12,7 +12,8 @@ from tests.hostile.conftest import Begun
 from tests.hostile.line import CALLS, lines
 from tests.hostile.livekit import HostileLiveKit
 from tests.platform.fake_livekit import twirp_error
-from tests.stands.stand import eventually, phone, refusal, span
+from tests.stands.phones import BUSY, RINGS_FOR_EVER
+from tests.stands.stand import eventually, refusal, span
 from tests.webhooks.receiving import SECRET
 
 MALFORMED = [
@@ -49,7 +50,7 @@ async def test_redaction_holds_in_every_line(begun: Begun, redaction: str) -> No
     asked: list[dict[str, Any]] = [
         {"to": number, "caller_id": caller_id},
         {"to": f"{number}x"},
-        {"to": phone("02"), "caller_id": caller_id},
+        {"to": RINGS_FOR_EVER, "caller_id": caller_id},
         {"to": f"sip:{number}@example.com"},
         {"to": number, "trunk_id": number, "room": f"other-{number}"},
     ]
@@ -74,7 +75,7 @@ async def test_carriers_texts_are_shown_as_text(begun: Begun, livekit: HostileLi
     livekit.dialed = twirp_error(503, "unavailable", evil, sip_status_code="503", sip_status=evil)
     gateway = await begun(**livekit.environment)
     client = gateway.client(gateway.acme)
-    call = await client.place(phone("01"), ringing_timeout=span(2))
+    call = await client.place(BUSY, ringing_timeout=span(2))
     await client.ended(call.call_id)
 
     async def told() -> bool:
@@ -93,7 +94,7 @@ async def test_reason_phrases_are_cut(begun: Begun, livekit: HostileLiveKit) -> 
     )
     gateway = await begun(**livekit.environment)
     client = gateway.client(gateway.acme)
-    call = await client.place(phone("01"), ringing_timeout=span(2))
+    call = await client.place(BUSY, ringing_timeout=span(2))
     ended = await client.ended(call.call_id)
     assert len(ended.sip_status) <= 2048
     assert "p" * 5000 not in gateway.logged()
@@ -107,7 +108,7 @@ async def test_a_webhooks_url_is_not_told(begun: Begun, livekit: HostileLiveKit)
     crm = {"webhook_id": "crm", "url": url, "secret_from": "env:HOOK_SECRET"}
     gateway = await begun(acme={"webhooks": [crm]}, **environment)
     client = gateway.client(gateway.acme)
-    await client.place(phone("01"), wait_until_answered=True)
+    await client.place(BUSY, wait_until_answered=True)
 
     async def failed() -> bool:
         return "crm" in gateway.logged()

@@ -14,7 +14,8 @@ from tests.hostile.conftest import Begun
 from tests.hostile.line import CALLS, bearer, head, line, lines, post
 from tests.hostile.livekit import HostileLiveKit
 from tests.hostile.measure import MEMORY, PATIENCE, memory, unharmed
-from tests.stands.stand import configuration, eventually, phone, span
+from tests.stands.phones import BUSY, RINGS_FOR_EVER
+from tests.stands.stand import configuration, eventually, span
 from tests.stands.wires import RefusedError
 
 PEERS = [f"127.0.0.{at}" for at in range(20, 30)]
@@ -71,7 +72,7 @@ async def test_a_thousand_connections_shut_nobody_out(begun: Begun) -> None:
     async with lines(gateway.http, 1500, PEERS):
         async with gateway.probed() as during:
             call = await gateway.client(gateway.globex).place(
-                phone("01"), wait_until_answered=True, timeout=10
+                BUSY, wait_until_answered=True, timeout=10
             )
         assert call.state == calls_pb2.CALL_STATE_ENDED
     unharmed(calm, during.seen)
@@ -154,7 +155,7 @@ async def test_a_tenant_asks_so_often(begun: Begun, wire: str) -> None:
     """Above GATEWAY_MAX_REQUESTS_PER_TENANT requests are refused; ending a call never is."""
     gateway = await begun(GATEWAY_MAX_REQUESTS_PER_TENANT="20")
     acme = gateway.client(gateway.acme, wire)
-    call = await acme.place(phone("02"))
+    call = await acme.place(RINGS_FOR_EVER)
     request = calls_pb2.GetCallRequest(call_id=call.call_id)
     results = await asyncio.gather(*(told(acme.call("GetCall", request)) for _ in range(100)))
     assert set(results) == {"OK", "RATE_LIMITED"}
@@ -202,7 +203,7 @@ async def test_new_tenants_have_limits(besieged: Besieged) -> None:
     for tenant in config["tenants"]:
         tenant.pop("limits", None)
     await besieged.apply(config)
-    request = calls_pb2.PlaceCallRequest(to=phone("01"), validate_only=True)
+    request = calls_pb2.PlaceCallRequest(to=BUSY, validate_only=True)
     globex = besieged.client(besieged.globex)
 
     async def looked_at() -> dict[str, int]:  # once the configuration has been read

@@ -14,7 +14,8 @@ from tests.hostile.conftest import DATABASES, Begun
 from tests.hostile.livekit import HostileLiveKit
 from tests.platform.fake_livekit import twirp_error
 from tests.stands.patience import PATIENCE
-from tests.stands.stand import phone, refusal, span
+from tests.stands.phones import BUSY
+from tests.stands.stand import refusal, span
 
 CODES = [
     "2147483648",
@@ -42,7 +43,7 @@ async def test_no_sip_status_poisons_a_tenant(
             503, "unavailable", "poison", sip_status_code=code, sip_status="poison"
         )
         asked = livekit.asked["CreateSIPParticipant"]
-        calls.append(await client.place(phone("01"), ringing_timeout=span(2)))
+        calls.append(await client.place(BUSY, ringing_timeout=span(2)))
         async with asyncio.timeout(PATIENCE):
             while livekit.asked["CreateSIPParticipant"] == asked:
                 await asyncio.sleep(0.01)
@@ -59,7 +60,7 @@ async def test_forged_page_tokens_are_fields(begun: Begun, database: str) -> Non
     gateway = await begun(database=database)
     client = gateway.client(gateway.acme)
     for _ in range(2):
-        await client.place(phone("01"))
+        await client.place(BUSY)
     page = await client.call("ListCalls", calls_pb2.ListCallsRequest(page_size=1))
     question, time, _ = base64.urlsafe_b64decode(page.next_page_token).decode().split(" ")
     now, then = time, "0001-01-01T00:00:00+14:00"
@@ -78,7 +79,7 @@ async def test_a_row_that_cannot_be_read_is_passed_over(begun: Begun, database: 
     """One broken call hides no other, and is told in the log."""
     gateway = await begun(database=database)
     client = gateway.client(gateway.acme)
-    broken, whole = [await client.place(phone("01"), wait_until_answered=True) for _ in range(2)]
+    broken, whole = [await client.place(BUSY, wait_until_answered=True) for _ in range(2)]
     statement = f"UPDATE calls SET direction = 'SIDEWAYS' WHERE call_id = '{broken.call_id}'"  # noqa: S608
     if database == "sqlite":
         with sqlite3.connect(gateway.database_url.removeprefix("sqlite:///"), timeout=10) as file:

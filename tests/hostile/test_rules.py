@@ -8,10 +8,11 @@ from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.hostile.conftest import Begun
 from tests.hostile.line import post
 from tests.hostile.livekit import HostileLiveKit, signed
-from tests.stands.stand import Client, eventually, phone, refusal
+from tests.stands.phones import BUSY, DECLINES, REFUSES_TRANSFERS, RINGS_THEN_FAILS, tel
+from tests.stands.stand import Client, eventually, refusal
 from tests.stands.wires import RefusedError
 
-BLOCKED = "+15005550113"
+BLOCKED = RINGS_THEN_FAILS
 HOST = "pbx.example.com"
 BLOCKING = {
     "routes": [
@@ -21,7 +22,7 @@ BLOCKING = {
 }
 FORMS = [
     BLOCKED,
-    f"tel:{BLOCKED}",
+    tel(BLOCKED),
     f"sip:{BLOCKED}@{HOST}",
     f"sips:{BLOCKED}@{HOST}",
     f"SIP:{BLOCKED}@{HOST}",
@@ -34,9 +35,9 @@ FORMS = [
 EMERGENCY = [f"sip:911@{HOST}", f"sip:112@{HOST}", "911", "tel:911", f"sip:9-1-1@{HOST}"]
 
 
-async def active(client: Client, digits: str = "10") -> calls_pb2.Call:
+async def active(client: Client, to: str = REFUSES_TRANSFERS) -> calls_pb2.Call:
     """A call that was answered."""
-    return await client.place(phone(digits), wait_until_answered=True)
+    return await client.place(to, wait_until_answered=True)
 
 
 async def test_a_blocked_number_is_blocked_in_every_form(begun: Begun) -> None:
@@ -70,7 +71,7 @@ async def test_transfers_count_in_destination_limits(begun: Begun, form: str) ->
     gateway = await begun(acme={"sip_hosts": [HOST], "limits": {"destinations": [limit]}})
     client = gateway.client(gateway.acme)
     call = await active(client)
-    to = form.format(phone("03"))
+    to = form.format(DECLINES)
     for _ in range(2):
         transfer = await client.transfer(call.call_id, to, wait_until_settled=True)
         assert transfer.state == transfers_pb2.TRANSFER_STATE_FAILED
@@ -95,7 +96,7 @@ async def test_callers_do_not_use_up_the_tenants_calls(
         return len((await client.call("ListCalls", request)).calls) == 3
 
     await eventually(taken_in)
-    call = await client.place(phone("01"))
+    call = await client.place(BUSY)
     assert call.call_id
 
 
@@ -130,7 +131,7 @@ def _with(place: str, text: str) -> calls_pb2.PlaceCallRequest:
         name=text if place == "name" else "",
         identity=text if place == "identity" else "",
     )
-    request = calls_pb2.PlaceCallRequest(to=phone("01"), participant=participant)
+    request = calls_pb2.PlaceCallRequest(to=BUSY, participant=participant)
     if place == "display_name":
         request.display_name = text
     if place == "header":

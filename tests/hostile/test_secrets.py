@@ -14,7 +14,8 @@ from tests.hostile.besieged import MASTER_KEY, Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.livekit import HostileLiveKit
 from tests.stands.administering import message
-from tests.stands.stand import configuration, phone, span
+from tests.stands.phones import BUSY
+from tests.stands.stand import configuration, span
 from tests.stands.wires import RefusedError
 
 OTHER_KEY = "Jx3m-Qv8Rk1Zt6Wc9Yb2Nf5Hs7Ld0Pg4"
@@ -64,7 +65,7 @@ async def _placed_with(gateway: Besieged, place: str) -> None:
         await operator.call("ApplyConfig", request)
     except RefusedError:
         return
-    call = await client.place(phone("01"), trunk_id="acme-main", ringing_timeout=span(2))
+    call = await client.place(BUSY, trunk_id="acme-main", ringing_timeout=span(2))
     await client.ended(call.call_id)
 
 

@@ -16,7 +16,8 @@ from tests.hostile.conftest import DATABASES, Begun
 from tests.hostile.line import ADMIN, CALLS, PROTOBUF, bearer, post
 from tests.hostile.livekit import HostileLiveKit, endless
 from tests.hostile.measure import KIB, MEMORY, REFUSAL, forget_peak, memory, peak, unharmed
-from tests.stands.stand import NUMBERS, Client, eventually, phone, refusal
+from tests.stands.phones import BUSY, RINGS_FOR_EVER, UNKNOWN
+from tests.stands.stand import NUMBERS, Client, eventually, refusal
 from tests.stands.wires import RefusedError
 
 REFUSALS = 150
@@ -33,7 +34,7 @@ UNLIMITED = {
 
 def labelled(size: int) -> calls_pb2.PlaceCallRequest:
     """A call with one label of so many bytes."""
-    return calls_pb2.PlaceCallRequest(to=phone("01"), labels={"l": "x" * size})
+    return calls_pb2.PlaceCallRequest(to=BUSY, labels={"l": "x" * size})
 
 
 async def refused_many(client: Client, request: Any, count: int) -> None:
@@ -101,16 +102,14 @@ class LockedFile:
 
 
 LOOPS: list[Any] = [
-    pytest.param(
-        "PlaceCall", {"to": phone("01"), "media": {"codecs": [{}] * 160_000}}, id="codecs"
-    ),
+    pytest.param("PlaceCall", {"to": BUSY, "media": {"codecs": [{}] * 160_000}}, id="codecs"),
     pytest.param("ListCalls", {"states": [1] * 30_000}, id="states"),
     pytest.param("CreateApiKey", {"rights": [1] * 30_000}, id="rights"),
     pytest.param("UpdateCall", {"call_id": "call_x", "remove_labels": ["l"] * 15_000}, id="labels"),
     pytest.param("ListCalls", {"labels": {f"{at}": "" for at in range(5_000)}}, id="map"),
     pytest.param(
         "PlaceCall",
-        {"to": phone("01"), "headers": {f"X-{at}": "" for at in range(40_000)}},
+        {"to": BUSY, "headers": {f"X-{at}": "" for at in range(40_000)}},
         id="headers",
     ),
 ]
@@ -156,7 +155,9 @@ async def test_an_update_does_not_repeat_the_call(begun: Begun, database: str) -
     """An UpdateCall of 60 bytes stores at most 10 KiB, however large the call's metadata are."""
     gateway = await begun(database=database, acme=UNLIMITED, **FREE)
     client = gateway.client(gateway.acme)
-    call = await client.place(phone("02"), participant=calls_pb2.Participant(metadata="m" * 60_000))
+    call = await client.place(
+        RINGS_FOR_EVER, participant=calls_pb2.Participant(metadata="m" * 60_000)
+    )
     await client.until(call.call_id, calls_pb2.CALL_STATE_RINGING)
     before = gateway.stored()
     for at in range(40):
@@ -182,7 +183,7 @@ async def test_a_huge_answer_of_livekit_is_not_kept(
     async with gateway.probed() as during:
         client = gateway.client(gateway.acme)
         if method != "ListRooms":
-            await client.place(phone("02"))
+            await client.place(RINGS_FOR_EVER)
 
         async def was_asked() -> bool:
             if method == "ListRooms":
@@ -216,7 +217,7 @@ async def test_errors_fit_grpcs_trailers(begun: Begun) -> None:
 
     async def configured() -> str:
         try:
-            await client.call("PlaceCall", calls_pb2.PlaceCallRequest(to=phone("01")))
+            await client.call("PlaceCall", calls_pb2.PlaceCallRequest(to=BUSY))
         except RefusedError as error:
             return error.reason or f"none: {error}"
         return ""
@@ -242,7 +243,7 @@ async def test_pages_fit_a_clients_limit(begun: Begun, method: str) -> None:
     gateway = await begun(acme=UNLIMITED, **FREE)
     client = gateway.client(gateway.acme)
     labels = {f"{at:02}" + "k" * 62: "v" * 256 for at in range(32)}
-    request = calls_pb2.PlaceCallRequest(to=phone("04"), labels=labels)
+    request = calls_pb2.PlaceCallRequest(to=UNKNOWN, labels=labels)
     count = 500
     for _ in range(count // 50):
         await asyncio.gather(*(client.call("PlaceCall", request) for _ in range(50)))

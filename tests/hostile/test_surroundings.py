@@ -29,7 +29,8 @@ from tests.hostile.line import CALLS, bearer, head, lines
 from tests.hostile.livekit import HostileLiveKit
 from tests.hostile.measure import MEMORY, MIB, forget_peak, memory, peak, unharmed
 from tests.hostile.test_operators import got
-from tests.stands.stand import eventually, phone, reason_name, refusal, span
+from tests.stands.phones import BUSY
+from tests.stands.stand import eventually, reason_name, refusal, span
 from tests.stands.wires import RefusedError
 from tests.webhooks.receiving import SECRET
 
@@ -118,7 +119,7 @@ async def placed(gateway: Besieged) -> calls_pb2.Call:
 
     async def again() -> calls_pb2.Call | None:
         try:
-            return await client.place(phone("01"), **request)
+            return await client.place(BUSY, **request)
         except RefusedError as error:
             if error.code != "cancelled":
                 raise
@@ -209,7 +210,7 @@ async def test_a_livekit_with_a_wrong_certificate_is_told_nothing(
         assert status == 503
         assert "livekit" in text
         call = await gateway.client(gateway.acme).place(
-            phone("01"), ringing_timeout=span(2), wait_until_answered=True
+            BUSY, ringing_timeout=span(2), wait_until_answered=True
         )
         assert reason_name(call) == "NOT_DIALED"
         assert not livekit.asked
@@ -257,18 +258,18 @@ async def test_a_database_that_is_read_only_dials_nothing(
     """Where PostgreSQL takes no writes, calls are refused, reads go on, and it heals by itself."""
     gateway = await begun(database="postgresql")
     client = gateway.client(gateway.acme)
-    await client.place(phone("01"), wait_until_answered=True)
+    await client.place(BUSY, wait_until_answered=True)
     server, name = request.getfixturevalue("postgres_server"), _name(gateway.database_url)
     server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     _end_sessions(server, name)
-    error = await refusal(client.call("PlaceCall", calls_pb2.PlaceCallRequest(to=phone("01"))))
+    error = await refusal(client.call("PlaceCall", calls_pb2.PlaceCallRequest(to=BUSY)))
     assert error.reason == "AUDIT_UNAVAILABLE"
     server.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
     _end_sessions(server, name)
     async with asyncio.timeout(20):
         while True:
             with contextlib.suppress(RefusedError):  # until its sessions are new
-                call = await client.place(phone("01"), wait_until_answered=True)
+                call = await client.place(BUSY, wait_until_answered=True)
                 break
             await asyncio.sleep(0.1)
     assert reason_name(call) == "BUSY"

@@ -19,7 +19,7 @@ from livekit.protocol.sip import (
 )
 
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Stand, phone
+from tests.stands.stand import Stand
 
 ROOM = "acme-door"
 PATIENCE = 30.0
@@ -43,14 +43,14 @@ class Door:
         self.url = f"http://127.0.0.1:{stand.gateway.http_port}"
         self.livekit = LiveKitAPI(self.url, key, secret)
 
-    async def create(self, digits: str, **fields: Any) -> SIPParticipantInfo:
+    async def create(self, to: str, **fields: Any) -> SIPParticipantInfo:
         """CreateSIPParticipant of one of the sandbox's phones."""
-        request = self.request(digits, **fields)
+        request = self.request(to, **fields)
         return await self.livekit.sip.create_sip_participant(request, timeout=PATIENCE)
 
-    def request(self, digits: str, **fields: Any) -> CreateSIPParticipantRequest:
+    def request(self, to: str, **fields: Any) -> CreateSIPParticipantRequest:
         """The request that `create` sends."""
-        fields = {"sip_call_to": phone(digits), "room_name": ROOM, **fields}
+        fields = {"sip_call_to": to, "room_name": ROOM, **fields}
         return CreateSIPParticipantRequest(**fields)
 
     async def transfer(self, info: SIPParticipantInfo, to: str, **fields: Any) -> Any:

@@ -12,7 +12,17 @@ from livekit.protocol.sip import (
 )
 
 from tests.livekit_door.door import PATIENCE, ROOM, Door, failure, span
-from tests.stands.stand import phone
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    NEVER_REPORTS,
+    RINGS_FOR_EVER,
+    UNAVAILABLE,
+    UNKNOWN,
+    tel,
+)
 
 pytestmark = [
     pytest.mark.livekit,
@@ -40,15 +50,18 @@ def read(error: ServerError) -> tuple[Any, ...]:
 
 async def create(livekit: LiveKitAPI, trunk: str, **fields: Any) -> SIPParticipantInfo:
     """CreateSIPParticipant, waiting."""
-    fields = {"sip_call_to": phone("00"), "room_name": ROOM, "sip_trunk_id": trunk, **fields}
+    fields = {"sip_call_to": ANSWERS, "room_name": ROOM, "sip_trunk_id": trunk, **fields}
     request = CreateSIPParticipantRequest(wait_until_answered=True, **fields)
     return await livekit.sip.create_sip_participant(request, timeout=PATIENCE)
 
 
 CALLS = [
-    *(pytest.param({"sip_call_to": phone(each)}, id=each) for each in ("01", "03", "04", "05")),
-    pytest.param({"sip_call_to": phone("06")}, id="carrier-failure"),
-    pytest.param({"sip_call_to": phone("02"), "ringing_timeout": span(1)}, id="no-answer"),
+    *(
+        pytest.param({"sip_call_to": each}, id=each)
+        for each in (BUSY, DECLINES, UNKNOWN, UNAVAILABLE)
+    ),
+    pytest.param({"sip_call_to": CARRIER_FAILS}, id="carrier-failure"),
+    pytest.param({"sip_call_to": RINGS_FOR_EVER, "ringing_timeout": span(1)}, id="no-answer"),
     pytest.param({"sip_trunk_id": "ST_nobody"}, id="no-trunk"),
     pytest.param({"sip_call_to": ""}, id="no-number"),
     pytest.param({"room_name": ""}, id="no-room"),
@@ -64,9 +77,9 @@ async def test_a_call_fails_alike(door: Door, beside: LiveKitAPI, fields: dict[s
 
 
 TRANSFERS = [
-    pytest.param({"transfer_to": f"tel:{phone('01')}"}, id="busy"),
-    pytest.param({"transfer_to": f"tel:{phone('03')}"}, id="declined"),
-    pytest.param({"transfer_to": f"tel:{phone('12')}", "ringing_timeout": span(1)}, id="silent"),
+    pytest.param({"transfer_to": tel(BUSY)}, id="busy"),
+    pytest.param({"transfer_to": tel(DECLINES)}, id="declined"),
+    pytest.param({"transfer_to": tel(NEVER_REPORTS), "ringing_timeout": span(1)}, id="silent"),
     pytest.param({"participant_identity": "nobody"}, id="nobody"),
     pytest.param({"transfer_to": ""}, id="no-target"),
     pytest.param({"room_name": ""}, id="no-room"),
@@ -85,9 +98,9 @@ async def test_a_transfer_fails_alike(
             livekit,
             door.stand.trunk,
             participant_identity=identity,
-            sip_call_to=phone("12" if "ringing_timeout" in fields else "00"),
+            sip_call_to=NEVER_REPORTS if "ringing_timeout" in fields else ANSWERS,
         )
-        asked = {"room_name": ROOM, "transfer_to": f"tel:{phone('00')}", **fields}
+        asked = {"room_name": ROOM, "transfer_to": tel(ANSWERS), **fields}
         asked.setdefault("participant_identity", identity)
         request = TransferSIPParticipantRequest(**asked)
         asking = livekit.sip.transfer_sip_participant(request, timeout=PATIENCE)

@@ -12,14 +12,24 @@ from livekit.protocol.sip import SIPNamedDest, SIPOutboundConfig, SIPRequestDest
 from gateway.telephony.v1 import calls_pb2
 from tests.livekit_door.door import ROOM, Door, door_of, failure, seen, span
 from tests.stands.patience import LATE
-from tests.stands.stand import Stand, configuration, phone, reason_name
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    OWN,
+    RINGS_FOR_EVER,
+    UNAVAILABLE,
+    UNKNOWN,
+)
+from tests.stands.stand import Stand, configuration, reason_name
 
 REQUEST_ID = "X-Livekit-Request-Id"
 
 
 async def test_waiting_for_the_answer(door: Door) -> None:
     """With wait_until_answered the reply comes at the answer, with LiveKit's ids."""
-    info = await door.create("00", wait_until_answered=True, participant_identity="callee")
+    info = await door.create(ANSWERS, wait_until_answered=True, participant_identity="callee")
     assert (info.participant_identity, info.room_name) == ("callee", ROOM)
     (call,) = await door.calls()
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
@@ -30,29 +40,29 @@ async def test_waiting_for_the_answer(door: Door) -> None:
 
 async def test_not_waiting_still_tells_the_ids(door: Door) -> None:
     """Without waiting the reply comes at once, while the phone rings, with LiveKit's ids."""
-    info = await door.create("02")
+    info = await door.create(RINGS_FOR_EVER)
     assert info.participant_id
     assert info.sip_call_id
     (call,) = await door.calls()
     assert call.state < calls_pb2.CALL_STATE_ACTIVE
-    assert info.participant_identity == f"sip_{phone('02')}" == call.participant_identity
+    assert info.participant_identity == f"sip_{RINGS_FOR_EVER}" == call.participant_identity
 
 
 UNANSWERED = [
-    pytest.param("01", 486, "Busy Here", ("resource_exhausted", 429), id="busy"),
-    pytest.param("03", 603, "Decline", ("permission_denied", 403), id="declined"),
-    pytest.param("04", 404, "Not Found", ("not_found", 404), id="unknown-number"),
-    pytest.param("05", 480, None, ("resource_exhausted", 429), id="unavailable"),
-    pytest.param("06", 503, None, ("failed_precondition", 412), id="carrier-failure"),
+    pytest.param(BUSY, 486, "Busy Here", ("resource_exhausted", 429), id="busy"),
+    pytest.param(DECLINES, 603, "Decline", ("permission_denied", 403), id="declined"),
+    pytest.param(UNKNOWN, 404, "Not Found", ("not_found", 404), id="unknown-number"),
+    pytest.param(UNAVAILABLE, 480, None, ("resource_exhausted", 429), id="unavailable"),
+    pytest.param(CARRIER_FAILS, 503, None, ("failed_precondition", 412), id="carrier-failure"),
 ]
 
 
-@pytest.mark.parametrize(("digits", "status", "text", "expected"), UNANSWERED)
+@pytest.mark.parametrize(("to", "status", "text", "expected"), UNANSWERED)
 async def test_a_refused_call_is_a_sip_call_error(
-    door: Door, digits: str, status: int, text: str | None, expected: tuple[str, int]
+    door: Door, to: str, status: int, text: str | None, expected: tuple[str, int]
 ) -> None:
     """Who waits for a call that is refused gets LiveKit's error with the SIP status."""
-    error = await failure(door.create(digits, wait_until_answered=True))
+    error = await failure(door.create(to, wait_until_answered=True))
     assert isinstance(error, SipCallError)
     assert seen(error) == expected
     assert error.sip_status_code == status
@@ -66,7 +76,7 @@ async def test_a_refused_call_is_a_sip_call_error(
 async def test_no_answer(door: Door) -> None:
     """A phone that rings until the ringing timeout is LiveKit's `sip request timed out`."""
     begun = time.monotonic()
-    asked = door.create("02", wait_until_answered=True, ringing_timeout=span(1))
+    asked = door.create(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(1))
     error = await failure(asked)
     assert 0.9 < time.monotonic() - begun < 1 + LATE
     assert seen(error) == ("canceled", 408)
@@ -77,7 +87,7 @@ async def test_no_answer(door: Door) -> None:
 async def test_a_408_is_not_repeated_by_http_clients(door: Door) -> None:
     """A 408 says Retry-After: OkHttp would otherwise send the request again and ring twice."""
     fields = {
-        "sip_call_to": phone("02"),
+        "sip_call_to": RINGS_FOR_EVER,
         "room_name": ROOM,
         "wait_until_answered": True,
         "ringing_timeout": "0.5s",
@@ -93,7 +103,9 @@ async def test_a_408_is_not_repeated_by_http_clients(door: Door) -> None:
 async def test_zero_durations_are_unset(door: Door) -> None:
     """Durations of zero mean the defaults, as at LiveKit."""
     zero = Duration()
-    await door.create("00", ringing_timeout=zero, max_call_duration=zero, wait_until_answered=True)
+    await door.create(
+        ANSWERS, ringing_timeout=zero, max_call_duration=zero, wait_until_answered=True
+    )
     (call,) = await door.calls()
     assert call.ringing_timeout.seconds == 30
     assert call.max_duration.seconds == 4 * 3600
@@ -102,22 +114,22 @@ async def test_zero_durations_are_unset(door: Door) -> None:
 async def test_what_is_asked_for_reaches_the_call(door: Door) -> None:
     """Caller ID, trunk, timeouts and identity are in force as the request says."""
     await door.create(
-        "02",
+        RINGS_FOR_EVER,
         sip_trunk_id="acme-mute",
-        sip_number="+15005550199",
+        sip_number=OWN,
         participant_identity="callee",
         ringing_timeout=span(12.5),
         max_call_duration=span(60),
     )
     (call,) = await door.calls()
-    assert (call.trunk_id, call.caller_id) == ("acme-mute", "+15005550199")
+    assert (call.trunk_id, call.caller_id) == ("acme-mute", OWN)
     assert call.ringing_timeout.ToTimedelta().total_seconds() == 12.5
     assert call.max_duration.seconds == 60
 
 
 async def test_trunks_by_livekits_id(door: Door) -> None:
     """A LiveKit trunk id chooses the tenant's trunk that stands for it."""
-    await door.create("02", sip_trunk_id=door.stand.trunk)
+    await door.create(RINGS_FOR_EVER, sip_trunk_id=door.stand.trunk)
     (call,) = await door.calls()
     assert call.trunk_id == "acme-main"
 
@@ -125,7 +137,7 @@ async def test_trunks_by_livekits_id(door: Door) -> None:
 @pytest.mark.parametrize("trunk_id", ["globex-main", "ST_nobody"])
 async def test_other_trunks_do_not_exist(door: Door, trunk_id: str) -> None:
     """Another tenant's trunk, and one of nobody, is LiveKit's not_found, and nothing is dialled."""
-    error = await failure(door.create("00", sip_trunk_id=trunk_id))
+    error = await failure(door.create(ANSWERS, sip_trunk_id=trunk_id))
     assert seen(error) == ("not_found", 404)
     assert error.message == "requested sip trunk does not exist"
     assert error.metadata["reason"] == "TRUNK_NOT_FOUND"
@@ -144,7 +156,7 @@ REFUSED: dict[str, Any] = {
 @pytest.mark.parametrize("field", REFUSED)
 async def test_fields_that_go_round_the_rules(door: Door, field: str) -> None:
     """A field that would go round routing or the caller ID's owner is refused by its name."""
-    error = await failure(door.create("00", **{field: REFUSED[field]}))
+    error = await failure(door.create(ANSWERS, **{field: REFUSED[field]}))
     assert seen(error) == ("invalid_argument", 400)
     assert error.metadata["field"] == field
     assert field in error.message
@@ -169,7 +181,7 @@ async def test_a_bad_field_is_named_as_livekit_names_it(
     door: Door, fields: dict[str, Any], name: str, text: str
 ) -> None:
     """Bad input is invalid_argument and names LiveKit's field."""
-    error = await failure(door.create("00", **fields))
+    error = await failure(door.create(ANSWERS, **fields))
     assert seen(error) == ("invalid_argument", 400)
     assert error.metadata["field"] == name
     assert text in error.message
@@ -236,7 +248,7 @@ async def test_every_bad_field_is_named(
 
 async def test_a_room_of_somebody_else(door: Door) -> None:
     """A room that the tenant may not use is `unauthenticated`, as LiveKit says of grants."""
-    error = await failure(door.create("00", room_name="globex-1"))
+    error = await failure(door.create(ANSWERS, room_name="globex-1"))
     assert seen(error) == ("unauthenticated", 401)
     assert error.message.startswith("permissions denied")
     assert error.metadata["reason"] == "ROOM_NOT_ALLOWED"
@@ -246,7 +258,7 @@ async def test_a_wrong_secret_or_key(door: Door) -> None:
     """A token of an unknown key, or signed with a wrong secret, is `unauthenticated`."""
     for key, secret in ((door.key, "x" * 40), ("GWnobody", door.secret)):
         stranger = LiveKitAPI(door.url, key, secret)
-        error = await failure(stranger.sip.create_sip_participant(door.request("00")))
+        error = await failure(stranger.sip.create_sip_participant(door.request(ANSWERS)))
         await stranger.aclose()
         assert seen(error) == ("unauthenticated", 401)
         assert error.metadata["reason"] == "UNAUTHENTICATED"
@@ -254,7 +266,7 @@ async def test_a_wrong_secret_or_key(door: Door) -> None:
 
 async def test_a_missing_grant(door: Door) -> None:
     """A token without sip.call is `unauthenticated`, never permission_denied."""
-    fields = {"sip_call_to": phone("00"), "room_name": ROOM}
+    fields = {"sip_call_to": ANSWERS, "room_name": ROOM}
     token = door.token(sip={"admin": True})
     status, told = await door.post("CreateSIPParticipant", fields, Authorization=f"Bearer {token}")
     assert (status, told["code"]) == (401, "unauthenticated")
@@ -264,7 +276,7 @@ async def test_a_missing_grant(door: Door) -> None:
 
 async def test_a_repeated_request_dials_once(door: Door) -> None:
     """The same X-Livekit-Request-Id gives the same participant, also while the first waits."""
-    fields = {"sip_call_to": phone("00"), "room_name": ROOM, "wait_until_answered": True}
+    fields = {"sip_call_to": ANSWERS, "room_name": ROOM, "wait_until_answered": True}
     header = {REQUEST_ID: "r-1"}
     first, second = await asyncio.gather(
         door.post("CreateSIPParticipant", fields, **header),
@@ -274,7 +286,7 @@ async def test_a_repeated_request_dials_once(door: Door) -> None:
     assert first[0] == 200
     assert len(await door.calls()) == 1
     status, told = await door.post(
-        "CreateSIPParticipant", {**fields, "sip_call_to": phone("01")}, **header
+        "CreateSIPParticipant", {**fields, "sip_call_to": BUSY}, **header
     )
     assert (status, told["code"]) == (409, "already_exists")
     assert told["meta"]["reason"] == "REQUEST_ID_REUSED"
@@ -282,7 +294,7 @@ async def test_a_repeated_request_dials_once(door: Door) -> None:
 
 async def test_a_request_id_that_is_none(door: Door) -> None:
     """A malformed X-Livekit-Request-Id is invalid_argument and names the header."""
-    fields = {"sip_call_to": phone("00"), "room_name": ROOM}
+    fields = {"sip_call_to": ANSWERS, "room_name": ROOM}
     status, told = await door.post("CreateSIPParticipant", fields, **{REQUEST_ID: "a b"})
     assert (status, told["code"]) == (400, "invalid_argument")
     assert told["meta"]["field"] == REQUEST_ID
@@ -290,8 +302,8 @@ async def test_a_request_id_that_is_none(door: Door) -> None:
 
 async def test_an_identity_in_use(door: Door) -> None:
     """A second call under an identity is refused; LiveKit would cut the first one off."""
-    await door.create("02")
-    error = await failure(door.create("02"))
+    await door.create(RINGS_FOR_EVER)
+    error = await failure(door.create(RINGS_FOR_EVER))
     assert seen(error) == ("already_exists", 409)
     assert error.metadata["reason"] == "IDENTITY_IN_USE"
 
@@ -300,7 +312,12 @@ async def test_json_as_node_sends_it(door: Door) -> None:
     """Camel case, unknown fields and Durations as texts are understood, and answered in JSON."""
     status, told = await door.post(
         "CreateSIPParticipant",
-        {"sipCallTo": phone("02"), "roomName": ROOM, "ringingTimeout": "20s", "fromTheFuture": 1},
+        {
+            "sipCallTo": RINGS_FOR_EVER,
+            "roomName": ROOM,
+            "ringingTimeout": "20s",
+            "fromTheFuture": 1,
+        },
         Content_Type="application/json;charset=UTF-8",
     )
     assert status == 200
@@ -309,7 +326,7 @@ async def test_json_as_node_sends_it(door: Door) -> None:
 
 async def test_it_is_recorded_under_livekits_name(door: Door) -> None:
     """The audit log has the intent and the refusal under LiveKit's method, and no number."""
-    await failure(door.create("01", wait_until_answered=True))
+    await failure(door.create(BUSY, wait_until_answered=True))
     (call,) = await door.calls()
     intent, outcome = await door.stand.audit(call.call_id)
     assert (intent["method"], intent["wire"]) == (
@@ -329,7 +346,7 @@ async def test_other_methods_are_no_route(door: Door, method: str) -> None:
 
 async def test_giving_up_ends_the_call(door: Door) -> None:
     """A caller who waits and leaves ends the call: nobody is there to take it."""
-    asked = asyncio.create_task(door.create("02", wait_until_answered=True))
+    asked = asyncio.create_task(door.create(RINGS_FOR_EVER, wait_until_answered=True))
     while not await door.calls():
         await asyncio.sleep(0.02)
     asked.cancel()
@@ -340,7 +357,7 @@ async def test_giving_up_ends_the_call(door: Door) -> None:
 
 async def test_a_hang_up_elsewhere_is_heard(door: Door) -> None:
     """A call that is hung up while it rings is LiveKit's canceled for who waits for it."""
-    asked = asyncio.create_task(failure(door.create("02", wait_until_answered=True)))
+    asked = asyncio.create_task(failure(door.create(RINGS_FOR_EVER, wait_until_answered=True)))
     while not await door.calls():
         await asyncio.sleep(0.02)
     (call,) = await door.calls()
@@ -352,14 +369,14 @@ async def test_every_tenant_has_its_own(door: Door) -> None:
     """Another tenant's key neither dials on the first one's trunks nor lists them."""
     stand: Stand = door.stand
     async with door_of(stand, "globex") as other:
-        error = await failure(other.create("00", room_name="globex-1", sip_trunk_id="acme-main"))
+        error = await failure(other.create(ANSWERS, room_name="globex-1", sip_trunk_id="acme-main"))
         assert seen(error) == ("not_found", 404)
 
 
 async def test_configured_emergency_numbers(door: Door) -> None:
     """The tenant's own are refused like known ones, as numbers and in every form of a target."""
     stand: Stand = door.stand
-    info = await door.create("00", wait_until_answered=True)
+    info = await door.create(ANSWERS, wait_until_answered=True)
     ours = {"default_country": "US", "emergency_numbers": ["988"]}
     await stand.apply(configuration(stand.trunk, **ours))
     dialed = await failure(door.create("", sip_call_to="988"))

@@ -9,22 +9,31 @@ from livekit.protocol.models import Pagination
 from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
 
 from tests.livekit_door.door import ROOM, Door, door_of, failure, seen, span
-from tests.stands.stand import NUMBERS, phone, reason_name, state_name
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    DECLINES,
+    NEVER_REPORTS,
+    RINGS_FOR_EVER,
+    phone_id,
+    tel,
+)
+from tests.stands.stand import NUMBERS, reason_name, state_name
 
 
-async def answered(door: Door, digits: str = "00", **fields: object) -> SIPParticipantInfo:
+async def answered(door: Door, to: str = ANSWERS, **fields: object) -> SIPParticipantInfo:
     """An active call's leg."""
-    return await door.create(digits, wait_until_answered=True, **fields)
+    return await door.create(to, wait_until_answered=True, **fields)
 
 
 @pytest.mark.parametrize(
     "target",
     [
-        f"tel:{phone('00')}",
+        tel(ANSWERS),
         "tel:+1-500-555-0100",
-        phone("00"),
-        f"sip:{phone('00')}@pbx.example.com",
-        f"<sip:{phone('00')}@pbx.example.com>",
+        ANSWERS,
+        f"sip:{ANSWERS}@pbx.example.com",
+        f"<sip:{ANSWERS}@pbx.example.com>",
     ],
 )
 async def test_a_transfer_that_succeeds(door: Door, target: str) -> None:
@@ -41,7 +50,7 @@ async def test_the_reply_is_empty_in_json_too(door: Door) -> None:
     fields = {
         "roomName": ROOM,
         "participantIdentity": info.participant_identity,
-        "transferTo": f"tel:{phone('00')}",
+        "transferTo": tel(ANSWERS),
     }
     token = door.token(video={"roomAdmin": True, "room": ROOM})
     replied = await door.post("TransferSIPParticipant", fields, Authorization=f"Bearer {token}")
@@ -49,32 +58,33 @@ async def test_the_reply_is_empty_in_json_too(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("digits", "status", "expected"),
-    [("01", 486, ("resource_exhausted", 429)), ("03", 603, ("permission_denied", 403))],
+    ("to", "status", "expected"),
+    [(BUSY, 486, ("resource_exhausted", 429)), (DECLINES, 603, ("permission_denied", 403))],
+    ids=phone_id,
 )
 async def test_a_transfer_that_is_refused(
-    door: Door, digits: str, status: int, expected: tuple[str, int]
+    door: Door, to: str, status: int, expected: tuple[str, int]
 ) -> None:
     """A refused transfer is LiveKit's error with the SIP status, and the call goes on."""
     info = await answered(door)
-    error = await failure(door.transfer(info, f"tel:{phone(digits)}"))
+    error = await failure(door.transfer(info, tel(to)))
     assert isinstance(error, SipCallError)
     assert seen(error) == expected
     assert error.sip_status_code == status
     assert error.message.startswith("twirp error unknown: call transfer failed: sip status")
-    await door.transfer(info, f"tel:{phone('00')}")
+    await door.transfer(info, tel(ANSWERS))
 
 
 async def test_a_transfer_that_takes_too_long(door: Door) -> None:
     """At the ringing timeout an open transfer is deadline_exceeded, and its outcome unknown."""
-    info = await answered(door, "12")
-    asked = door.transfer(info, f"tel:{phone('00')}", ringing_timeout=span(1))
+    info = await answered(door, NEVER_REPORTS)
+    asked = door.transfer(info, tel(ANSWERS), ringing_timeout=span(1))
     error = await failure(asked)
     assert seen(error) == ("deadline_exceeded", 408)
     assert error.message == "twirp error unknown: request timed out"
     transfer = await door.stand.acme.get_transfer(error.metadata["transfer_id"])
     assert state_name(transfer) == "OUTCOME_UNKNOWN"
-    again = await failure(door.transfer(info, f"tel:{phone('01')}"))
+    again = await failure(door.transfer(info, tel(BUSY)))
     assert seen(again) == ("invalid_argument", 400)
     assert again.metadata["reason"] == "TRANSFER_IN_PROGRESS"
 
@@ -82,13 +92,13 @@ async def test_a_transfer_that_takes_too_long(door: Door) -> None:
 async def test_a_zero_timeout_is_unset(door: Door) -> None:
     """A ringing timeout of zero means the default, where LiveKit fails at once."""
     info = await answered(door)
-    await door.transfer(info, f"tel:{phone('00')}", ringing_timeout=Duration())
+    await door.transfer(info, tel(ANSWERS), ringing_timeout=Duration())
 
 
 async def test_a_hang_up_cancels(door: Door) -> None:
     """A call that is hung up while it is handed over is LiveKit's canceled."""
-    info = await answered(door, "12")
-    asked = asyncio.create_task(failure(door.transfer(info, f"tel:{phone('00')}")))
+    info = await answered(door, NEVER_REPORTS)
+    asked = asyncio.create_task(failure(door.transfer(info, tel(ANSWERS))))
     (call,) = await door.calls()
     while "TRANSFER_CHANGED" not in await door.stand.acme.history(call.call_id):
         await asyncio.sleep(0.02)
@@ -99,7 +109,7 @@ async def test_a_hang_up_cancels(door: Door) -> None:
 async def test_nobody_there(door: Door) -> None:
     """A participant that has no open call of the tenant does not exist."""
     info = SIPParticipantInfo(room_name=ROOM, participant_identity="nobody")
-    error = await failure(door.transfer(info, f"tel:{phone('00')}"))
+    error = await failure(door.transfer(info, tel(ANSWERS)))
     assert seen(error) == ("not_found", 404)
     assert error.message == "twirp error unknown: participant does not exist"
 
@@ -108,14 +118,14 @@ async def test_another_tenants_call_does_not_exist(door: Door) -> None:
     """Another tenant's key does not find the call, whatever grants it signs for itself."""
     info = await answered(door)
     async with door_of(door.stand, "globex") as other:
-        error = await failure(other.transfer(info, f"tel:{phone('00')}"))
+        error = await failure(other.transfer(info, tel(ANSWERS)))
     assert seen(error) == ("not_found", 404)
 
 
 async def test_a_ringing_call(door: Door) -> None:
     """A call that is not answered yet is failed_precondition, in LiveKit's words."""
-    info = await door.create("02")
-    error = await failure(door.transfer(info, f"tel:{phone('00')}"))
+    info = await door.create(RINGS_FOR_EVER)
+    error = await failure(door.transfer(info, tel(ANSWERS)))
     assert seen(error) == ("failed_precondition", 412)
     assert error.message.endswith("can't transfer non established call")
 
@@ -158,7 +168,7 @@ async def test_the_token_must_administer_the_room(door: Door, video: dict[str, o
     fields = {
         "room_name": ROOM,
         "participant_identity": info.participant_identity,
-        "transfer_to": f"tel:{phone('00')}",
+        "transfer_to": tel(ANSWERS),
     }
     token = door.token(video=video)
     status, told = await door.post(
@@ -174,7 +184,7 @@ async def test_trunks_are_listed(door: Door) -> None:
     assert trunks == {"acme-main": list(NUMBERS), "acme-mute": [NUMBERS[0]]}
     told = {field.name for trunk in listed.items for field, _ in trunk.ListFields()}
     assert told == {"sip_trunk_id", "name", "numbers"}
-    info = await door.create("02", sip_trunk_id=listed.items[0].sip_trunk_id)
+    info = await door.create(RINGS_FOR_EVER, sip_trunk_id=listed.items[0].sip_trunk_id)
     assert info.sip_call_id
 
 

@@ -12,24 +12,15 @@ from gateway.domain.calls.leg import Dial, DialReply, Leg, PickedUp, Refer
 from gateway.domain.calls.observation import LegStatus
 from gateway.ports import Platform
 from tests.stands.patience import PATIENCE
+from tests.stands.phones import OWN
 
 T = TypeVar("T")
 
-CALLER_ID = "+15005550100"
+CALLER_ID = OWN
 
 
 def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
-
-
-def phone(digits: str) -> str:
-    """The number of the phone with these last two digits."""
-    return f"+150055501{digits}"
-
-
-def tel(digits: str) -> str:
-    """The same as a transfer's target."""
-    return f"tel:{phone(digits)}"
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = PATIENCE) -> T:
@@ -58,12 +49,12 @@ class Stand:
     trunk_id: str
     room: str = field(default_factory=lambda: f"room-{secrets.token_hex(6)}")
 
-    def call(self, digits: str, **changes: Any) -> Dial:
+    def call(self, phone: str, **changes: Any) -> Dial:
         """A dial of this phone: 20 s of ringing unless said."""
         dial = Dial(
             call_id=f"call_{secrets.token_hex(6)}",
             livekit_trunk_id=self.trunk_id,
-            to=phone(digits),
+            to=phone,
             caller_id=CALLER_ID,
             room=self.room,
             identity="callee",
@@ -98,9 +89,9 @@ class Stand:
         assert leg is not None
         return leg
 
-    async def answered(self, digits: str, **changes: Any) -> Dial:
+    async def answered(self, phone: str, **changes: Any) -> Dial:
         """A leg whose phone has picked up."""
-        dial = self.call(digits, **changes)
+        dial = self.call(phone, **changes)
         assert isinstance(await self.platform.dial(dial), PickedUp)
         return dial
 

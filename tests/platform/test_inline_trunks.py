@@ -12,6 +12,7 @@ from gateway.domain.calls.leg import Refused
 from gateway.domain.outcome import EndReason, end_reason, worth_dialing_again
 from gateway.domain.tenant import InlineTrunk
 from tests.platform.fake_livekit import FakeLiveKit, message, twirp_error
+from tests.stands.phones import ANSWERS
 
 PASSWORD = "open sesame"
 INLINE = InlineTrunk(
@@ -35,7 +36,7 @@ async def test_the_password_is_read_with_each_dial(monkeypatch: pytest.MonkeyPat
     async with fake.serve() as stand:
         for password in ("first", PASSWORD):
             monkeypatch.setenv("CARRIER_PASSWORD", password)
-            await stand.platform.dial(stand.call("00", livekit_trunk_id="", inline=INLINE))
+            await stand.platform.dial(stand.call(ANSWERS, livekit_trunk_id="", inline=INLINE))
     sent = [CreateSIPParticipantRequest.FromString(seen.body) for seen in fake.seen]
     assert [one.trunk.auth_password for one in sent] == ["first", PASSWORD]
 
@@ -44,7 +45,7 @@ async def test_without_the_secret_nothing_is_dialed(log: io.StringIO) -> None:
     """A secret that cannot be read is the trunk's failure: it is not tried again, nothing left."""
     fake = FakeLiveKit(PICKED_UP, secret=settings.Secrets(()))
     async with fake.serve() as stand:
-        reply = await stand.platform.dial(stand.call("00", livekit_trunk_id="", inline=INLINE))
+        reply = await stand.platform.dial(stand.call(ANSWERS, livekit_trunk_id="", inline=INLINE))
     assert fake.seen == []
     assert isinstance(reply, Refused)
     assert "env:CARRIER_PASSWORD" in reply.failure.detail
@@ -60,7 +61,7 @@ async def test_the_password_is_told_to_nobody_else(
     monkeypatch.setenv("CARRIER_PASSWORD", PASSWORD)
     fake = FakeLiveKit(twirp_error(500, "internal", "no"), secret=settings.Secrets(()))
     async with fake.serve() as stand:
-        dial = stand.call("00", livekit_trunk_id="", inline=INLINE)
+        dial = stand.call(ANSWERS, livekit_trunk_id="", inline=INLINE)
         reply = await stand.platform.dial(dial)
         shown = f"{dial!r} {reply!r} {stand.platform!r} {vars(stand.platform)}"
     assert PASSWORD.encode() in fake.seen[0].body
@@ -72,7 +73,7 @@ async def test_a_trunk_without_username_reads_no_secret() -> None:
     fake = FakeLiveKit(PICKED_UP)
     async with fake.serve() as stand:
         plain = InlineTrunk(hostname="sip.carrier.example")
-        await stand.platform.dial(stand.call("00", livekit_trunk_id="", inline=plain))
+        await stand.platform.dial(stand.call(ANSWERS, livekit_trunk_id="", inline=plain))
     (sent,) = [CreateSIPParticipantRequest.FromString(seen.body) for seen in fake.seen]
     assert sent.trunk.hostname == "sip.carrier.example"
     assert (sent.trunk.auth_username, sent.trunk.auth_password) == ("", "")

@@ -13,8 +13,8 @@ from gateway.domain.calls.leg import NoReply, Refused
 from gateway.platform.livekit.answers import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_LIST_BYTES
 from gateway.ports import PlatformError
 from tests.platform.fake_livekit import Answer, FakeLiveKit, message, raw
-from tests.platform.stand import tel
 from tests.stands.patience import PATIENCE
+from tests.stands.phones import ANSWERS, tel
 
 HUGE = 400 * 1024 * 1024
 CHUNK = b"\x00" * 1024 * 1024
@@ -69,8 +69,8 @@ async def test_a_dial_whose_answer_is_too_long_is_sent_once() -> None:
     """The phone may be ringing: it is a NoReply that says why, and nothing is dialled again."""
     fake = FakeLiveKit(Endless())
     async with fake.serve() as stand:
-        dialed = await stand.platform.dial(stand.call("00"))
-        transferred = await stand.platform.refer(stand.transfer(tel("00")))
+        dialed = await stand.platform.dial(stand.call(ANSWERS))
+        transferred = await stand.platform.refer(stand.transfer(tel(ANSWERS)))
     for reply in (dialed, transferred):
         assert isinstance(reply, NoReply)
         assert f"longer than {MAX_ANSWER_BYTES} bytes" in reply.cause
@@ -144,4 +144,4 @@ async def test_a_long_refusal_is_still_a_refusal() -> None:
     """A 401 says by its status alone that nothing was dialled."""
     fake = FakeLiveKit(raw(401, b"x" * (MAX_ERROR_BYTES + 1)))
     async with fake.serve() as stand:
-        assert isinstance(await stand.platform.dial(stand.call("00")), Refused)
+        assert isinstance(await stand.platform.dial(stand.call(ANSWERS)), Refused)

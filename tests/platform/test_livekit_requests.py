@@ -26,6 +26,7 @@ from gateway.platform.livekit.requests import (
     create_request,
     transfer_request,
 )
+from tests.stands.phones import ANSWERS, OWN, tel
 
 INLINE = InlineTrunk(
     hostname="sip.carrier.example:5061",
@@ -38,8 +39,8 @@ DIAL = Dial(
     call_id="call_1",
     livekit_trunk_id="ST_1",
     inline=INLINE,
-    to="+15005550100",
-    caller_id="+15005550199",
+    to=ANSWERS,
+    caller_id=OWN,
     room="room",
     identity="callee",
     ringing_timeout=timedelta(seconds=2, microseconds=250_001),
@@ -64,8 +65,8 @@ DIAL = Dial(
 PLAIN_DIAL = Dial(
     call_id="call_1",
     livekit_trunk_id="ST_1",
-    to="+15005550100",
-    caller_id="+15005550199",
+    to=ANSWERS,
+    caller_id=OWN,
     room="room",
     identity="callee",
     ringing_timeout=timedelta(seconds=30),
@@ -74,7 +75,7 @@ PLAIN_DIAL = Dial(
 REFER = Refer(
     room="room",
     identity="callee",
-    target="tel:+15005550100",
+    target=tel(ANSWERS),
     ringing_timeout=timedelta(milliseconds=63_500),
     play_dialtone=True,
     headers={"X-Order": "7"},
@@ -113,8 +114,8 @@ def test_the_classes_are_true(sent: Message, fields: Fields) -> None:
 def test_a_dial_reaches_livekit_as_it_is() -> None:
     """Everything that a dial says stands in the request."""
     request = create_request(DIAL)
-    assert (request.sip_trunk_id, request.sip_call_to) == ("ST_1", "+15005550100")
-    assert (request.sip_number, request.dtmf) == ("+15005550199", "w1")
+    assert (request.sip_trunk_id, request.sip_call_to) == ("ST_1", ANSWERS)
+    assert (request.sip_number, request.dtmf) == (OWN, "w1")
     assert (request.room_name, request.participant_identity) == ("room", "callee")
     assert dict(request.participant_attributes) == {"order": "7", "gateway.callId": "call_1"}
     assert dict(request.headers) == {"X-Order": "7"}

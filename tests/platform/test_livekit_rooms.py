@@ -26,6 +26,7 @@ from tests.platform.fake_livekit import (
     twirp_error,
 )
 from tests.platform.stand import seconds
+from tests.stands.phones import CALLER, HOTLINE
 
 
 def participant(
@@ -53,16 +54,16 @@ LEGS = [
             sip_callID="SCL_1",
             sip_ruleID="SDR_1",
             sip_trunkID="ST_1",
-            sip_phoneNumber="+15005550177",
-            sip_trunkPhoneNumber="+15005550188",
+            sip_phoneNumber=CALLER,
+            sip_trunkPhoneNumber=HOTLINE,
         ),
         Leg(
             LegStatus.DIALING,
             LegIds("PA_1", "SCL_1"),
             rule_id="SDR_1",
             livekit_trunk_id="ST_1",
-            far_number="+15005550177",
-            own_number="+15005550188",
+            far_number=CALLER,
+            own_number=HOTLINE,
         ),
         id="ringing in",
     ),

@@ -13,8 +13,9 @@ from gateway.domain.outcome import Cause, Failure
 from gateway.platform.livekit import platform as livekit_platform
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.ports import PlatformError
-from tests.platform.stand import CALLER_ID, Stand, eventually, phone, seconds, tel
+from tests.platform.stand import CALLER_ID, Stand, eventually, seconds
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.phones import ANSWERS, NEVER_REPORTS, REFUSES_TRANSFERS, RINGS_FOR_EVER, tel
 
 pytestmark = pytest.mark.livekit
 
@@ -36,11 +37,11 @@ def seen_by_phones(stack: LiveKitStack, stand: Stand) -> list[dict[str, Any]]:
 async def test_the_phone_sees_what_the_dial_says(livekit_stack: LiveKitStack, stand: Stand) -> None:
     """Caller ID, trunk, headers, display name, digits and attributes arrive at the phone."""
     options = LegOptions(participant_attributes={"order": "7"}, digits="1", display_name="Shop")
-    dial = stand.call("10", options=options, headers={"X-Order": "7"})
+    dial = stand.call(REFUSES_TRANSFERS, options=options, headers={"X-Order": "7"})
     assert isinstance(await stand.platform.dial(dial), PickedUp)
     (call,) = seen_by_phones(livekit_stack, stand)
     assert (call["to"], call["from"], call["trunk_id"]) == (
-        phone("10"),
+        REFUSES_TRANSFERS,
         CALLER_ID,
         stand.trunk_id,
     )
@@ -51,7 +52,7 @@ async def test_the_phone_sees_what_the_dial_says(livekit_stack: LiveKitStack, st
 
 async def test_one_dial_is_one_ring(livekit_stack: LiveKitStack, stand: Stand) -> None:
     """A dial that ends at its ringing timeout has rung one phone once, and cancelled it."""
-    await stand.platform.dial(stand.call("02", ringing_timeout=seconds(0.5)))
+    await stand.platform.dial(stand.call(RINGS_FOR_EVER, ringing_timeout=seconds(0.5)))
 
     async def over() -> bool:
         return all(call["end"] for call in seen_by_phones(livekit_stack, stand))
@@ -63,8 +64,8 @@ async def test_one_dial_is_one_ring(livekit_stack: LiveKitStack, stand: Stand) -
 
 async def test_hanging_up_is_cancel_or_bye(livekit_stack: LiveKitStack, stand: Stand) -> None:
     """A ringing phone gets CANCEL and an answered one BYE."""
-    await stand.answered("10", identity="answered")
-    async with stand.dialing(stand.call("02", identity="ringing")):
+    await stand.answered(REFUSES_TRANSFERS, identity="answered")
+    async with stand.dialing(stand.call(RINGS_FOR_EVER, identity="ringing")):
         await stand.until(LegStatus.RINGING, "ringing")
         await stand.platform.hang_up(stand.room, "ringing")
         await stand.platform.hang_up(stand.room, "answered")
@@ -82,17 +83,17 @@ async def test_hanging_up_is_cancel_or_bye(livekit_stack: LiveKitStack, stand: S
 
 async def test_one_transfer_is_one_refer(livekit_stack: LiveKitStack, stand: Stand) -> None:
     """A transfer that LiveKit stopped listening to was sent once, with its headers."""
-    await stand.answered("12")
-    refer = stand.transfer(tel("00"), ringing_timeout=seconds(0.5), headers={"X-Order": "7"})
+    await stand.answered(NEVER_REPORTS)
+    refer = stand.transfer(tel(ANSWERS), ringing_timeout=seconds(0.5), headers={"X-Order": "7"})
     assert isinstance(await stand.platform.refer(refer), NoReply)
     (call,) = seen_by_phones(livekit_stack, stand)
     (sent,) = call["refers"]
-    assert (sent["to"], sent["headers"]) == (tel("00"), {"X-Order": "7"})
+    assert (sent["to"], sent["headers"]) == (tel(ANSWERS), {"X-Order": "7"})
 
 
 async def test_a_full_node_is_told_as_such(livekit_stack: LiveKitStack, stand: Stand) -> None:
     """LiveKit's text that no INVITE has left reaches the domain, and nothing was dialled."""
-    reply = await stand.platform.dial(stand.call("00", to="+15005550200"))
+    reply = await stand.platform.dial(stand.call(ANSWERS, to="+15005550200"))
     assert isinstance(reply, Refused)
     assert reply.failure == Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted")
     assert seen_by_phones(livekit_stack, stand) == []
@@ -100,7 +101,7 @@ async def test_a_full_node_is_told_as_such(livekit_stack: LiveKitStack, stand: S
 
 async def test_an_unknown_trunk_is_told_as_such(stand: Stand) -> None:
     """A trunk that LiveKit does not know fails without a SIP status."""
-    reply = await stand.platform.dial(stand.call("00", livekit_trunk_id="ST_nobody"))
+    reply = await stand.platform.dial(stand.call(ANSWERS, livekit_trunk_id="ST_nobody"))
     assert isinstance(reply, Refused)
     assert (reply.failure.cause, reply.failure.sip_status_code) == (Cause.NO_SUCH_TRUNK, 0)
 
@@ -109,7 +110,7 @@ async def test_a_wrong_secret_is_told_as_such(livekit_stack: LiveKitStack, stand
     """With a key that LiveKit does not take nothing is dialled, and the check says so."""
     wrong = "a wrong secret of sufficient length"
     platform = LiveKitPlatform(livekit_stack.url, livekit_stack.api_key, wrong)
-    reply = await platform.dial(stand.call("00"))
+    reply = await platform.dial(stand.call(ANSWERS))
     assert isinstance(reply, Refused)
     assert reply.failure.cause is Cause.KEY_REFUSED
     with pytest.raises(PlatformError, match="HTTP 401"):
@@ -122,7 +123,7 @@ async def test_a_node_that_rings_on_is_not_taken_for_done(
 ) -> None:
     """A SIP node that misses LiveKit's limit leaves the dial open, and its leg can be hung up."""
     monkeypatch.setattr(livekit_platform, "DIAL_SLACK", seconds(0.5))
-    dial = stand.call("00", to="+15005550202", ringing_timeout=seconds(0.5))
+    dial = stand.call(ANSWERS, to="+15005550202", ringing_timeout=seconds(0.5))
     assert isinstance(await stand.platform.dial(dial), NoReply)
     assert await stand.shows(LegStatus.RINGING)
     await stand.platform.hang_up(stand.room, "callee")

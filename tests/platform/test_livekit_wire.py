@@ -40,8 +40,9 @@ from tests.platform.fake_livekit import (
     raw,
     twirp_error,
 )
-from tests.platform.stand import Stand, eventually, seconds, tel
+from tests.platform.stand import Stand, eventually, seconds
 from tests.platform.wrong_livekit import UNUSABLE_URLS
+from tests.stands.phones import ANSWERS, BUSY, RINGS_FOR_EVER, tel
 
 PICKED_UP = SIPParticipantInfo(participant_id="PA_1", sip_call_id="SCL_1")
 
@@ -51,7 +52,7 @@ async def test_a_dial_without_a_reply_is_sent_once(answer: Answer) -> None:
     """A dial whose reply is lost is a NoReply that says why, and is never sent again."""
     fake = FakeLiveKit(answer)
     async with fake.serve() as stand:
-        reply = await stand.platform.dial(stand.call("00"))
+        reply = await stand.platform.dial(stand.call(ANSWERS))
     assert isinstance(reply, NoReply)
     assert reply.cause
     assert len(fake.seen) == 1
@@ -62,7 +63,7 @@ async def test_a_transfer_without_a_reply_is_sent_once(answer: Answer) -> None:
     """A transfer whose reply is lost is a NoReply that says why, and is never sent again."""
     fake = FakeLiveKit(answer)
     async with fake.serve() as stand:
-        reply = await stand.platform.refer(stand.transfer(tel("00")))
+        reply = await stand.platform.refer(stand.transfer(tel(ANSWERS)))
     assert isinstance(reply, NoReply)
     assert reply.cause
     assert len(fake.seen) == 1
@@ -75,8 +76,8 @@ async def test_a_server_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(livekit_platform, "REPLY_SLACK", seconds(0.2))
     fake = FakeLiveKit(hang)
     async with fake.serve() as stand:
-        dialed = await stand.platform.dial(stand.call("00", ringing_timeout=seconds(0.1)))
-        refer = stand.transfer(tel("00"), ringing_timeout=seconds(0.1))
+        dialed = await stand.platform.dial(stand.call(ANSWERS, ringing_timeout=seconds(0.1)))
+        refer = stand.transfer(tel(ANSWERS), ringing_timeout=seconds(0.1))
         transferred = await stand.platform.refer(refer)
     assert dialed == NoReply("no answer in time (TimeoutError)")
     assert isinstance(transferred, NoReply)
@@ -105,8 +106,8 @@ async def test_nothing_is_sent_to_an_address_that_is_none(url: str) -> None:
 async def nothing_is_sent(platform: LiveKitPlatform) -> None:
     stand = Stand(platform, "ST_trunk")
     for reply in (
-        await platform.dial(stand.call("00")),
-        await platform.refer(stand.transfer(tel("00"))),
+        await platform.dial(stand.call(ANSWERS)),
+        await platform.refer(stand.transfer(tel(ANSWERS))),
     ):
         assert isinstance(reply, NeverSent)
         assert reply.cause.startswith("LiveKit cannot be reached (")
@@ -167,15 +168,15 @@ async def test_an_error_of_livekits_is_a_refusal(answer: Answer, failure: Failur
     """LiveKit's code, its text without the prefix, and the SIP status reach the domain."""
     fake = FakeLiveKit(answer)
     async with fake.serve() as stand:
-        assert await stand.platform.dial(stand.call("01")) == Refused(failure)
-        assert await stand.platform.refer(stand.transfer(tel("01"))) == Refused(failure)
+        assert await stand.platform.dial(stand.call(BUSY)) == Refused(failure)
+        assert await stand.platform.refer(stand.transfer(tel(BUSY))) == Refused(failure)
 
 
 async def test_a_dial_that_nobody_answered_is_a_refusal() -> None:
     """LiveKit's own timeout of a dial is its verdict."""
     fake = FakeLiveKit(twirp_error(408, "canceled", "twirp error unknown: sip request timed out"))
     async with fake.serve() as stand:
-        reply = await stand.platform.dial(stand.call("02"))
+        reply = await stand.platform.dial(stand.call(RINGS_FOR_EVER))
     assert reply == Refused(Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
 
 
@@ -183,10 +184,10 @@ async def test_a_sip_node_that_did_not_speak_in_time_proves_nothing() -> None:
     """LiveKit's end of the request is not the end of the ringing; a SIP 408 is."""
     silent = twirp_error(408, "deadline_exceeded", "request timed out")
     async with FakeLiveKit(silent).serve() as stand:
-        assert await stand.platform.dial(stand.call("02")) == NoReply("request timed out")
+        assert await stand.platform.dial(stand.call(RINGS_FOR_EVER)) == NoReply("request timed out")
     timeout = twirp_error(408, "deadline_exceeded", "INVITE", sip_status_code="408")
     async with FakeLiveKit(timeout).serve() as stand:
-        assert isinstance(await stand.platform.dial(stand.call("02")), Refused)
+        assert isinstance(await stand.platform.dial(stand.call(RINGS_FOR_EVER)), Refused)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ async def test_a_sip_node_that_did_not_speak_in_time_proves_nothing() -> None:
 async def test_livekits_timeout_of_a_transfer_tells_nothing(code: str, text: str) -> None:
     """A REFER goes on when LiveKit stops listening, so its timeout is no outcome."""
     async with FakeLiveKit(twirp_error(408, code, text)).serve() as stand:
-        reply = await stand.platform.refer(stand.transfer(tel("02")))
+        reply = await stand.platform.refer(stand.transfer(tel(RINGS_FOR_EVER)))
     assert reply == NoReply(text.removeprefix("twirp error unknown: "))
 
 
@@ -218,7 +219,7 @@ async def test_a_newer_server_says_why_a_transfer_failed(
     """A transfer error is an outcome only where the far side spoke."""
     answer = twirp_error(412, "failed_precondition", "call transfer failed", **meta)
     async with FakeLiveKit(answer).serve() as stand:
-        reply = await stand.platform.refer(stand.transfer(tel("02")))
+        reply = await stand.platform.refer(stand.transfer(tel(RINGS_FOR_EVER)))
     assert isinstance(reply, expected)
 
 
@@ -265,16 +266,16 @@ async def test_a_transfer_reply_of_any_age_is_understood(
 ) -> None:
     """Empty replies of older servers and typed ones of newer servers tell the outcome."""
     async with FakeLiveKit(message(answer)).serve() as stand:
-        assert await stand.platform.refer(stand.transfer(tel("00"))) == expected
+        assert await stand.platform.refer(stand.transfer(tel(ANSWERS))) == expected
 
 
 async def test_a_dial_tells_livekit_its_time() -> None:
     """The server is told to wait for the ringing, the digits and a margin; all in milliseconds."""
     fake = FakeLiveKit(message(PICKED_UP))
     async with fake.serve() as stand:
-        dial = stand.call("00", ringing_timeout=seconds(95.5), options=LegOptions(digits="ww1"))
+        dial = stand.call(ANSWERS, ringing_timeout=seconds(95.5), options=LegOptions(digits="ww1"))
         assert await stand.platform.dial(dial) == PickedUp(LegIds("PA_1", "SCL_1"))
-        await stand.platform.refer(stand.transfer(tel("00"), ringing_timeout=seconds(63)))
+        await stand.platform.refer(stand.transfer(tel(ANSWERS), ringing_timeout=seconds(63)))
     assert [seen.headers["x-twirp-timeout-ms"] for seen in fake.seen] == ["107000", "68000"]
 
 
@@ -282,8 +283,8 @@ async def test_requests_go_to_livekits_methods() -> None:
     """Each request is LiveKit's own message at LiveKit's own path, signed for that room."""
     fake = FakeLiveKit(message(Empty()))
     async with fake.serve() as stand:
-        await stand.platform.dial(stand.call("00"))
-        await stand.platform.refer(stand.transfer(tel("00")))
+        await stand.platform.dial(stand.call(ANSWERS))
+        await stand.platform.refer(stand.transfer(tel(ANSWERS)))
         await stand.platform.check()
     dialed, referred, checked = fake.seen
     assert dialed.path == "/twirp/livekit.SIP/CreateSIPParticipant"
@@ -333,7 +334,7 @@ async def test_giving_up_a_dial_is_the_callers_right() -> None:
     """A cancelled dial ends at once, and does not look like an answer."""
     fake = FakeLiveKit(hang)
     async with fake.serve() as stand:
-        dialing = asyncio.create_task(stand.platform.dial(stand.call("02")))
+        dialing = asyncio.create_task(stand.platform.dial(stand.call(RINGS_FOR_EVER)))
 
         async def arrived() -> bool:
             return bool(fake.seen)

@@ -9,38 +9,62 @@ from gateway.domain.calls.call import LegOptions
 from gateway.domain.calls.leg import Completed, NoReply, PickedUp, ReferReply, Refused
 from gateway.domain.calls.observation import LegStatus
 from gateway.domain.outcome import Cause, Failure
-from tests.platform.stand import Stand, all_along, eventually, phone, seconds, tel
+from tests.platform.stand import Stand, all_along, eventually, seconds
 from tests.stands.patience import LATE
+from tests.stands.phones import (
+    ANSWERS,
+    ANSWERS_LATE,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    HANGS_UP,
+    NEVER_REPORTS,
+    NOBODY,
+    OWN,
+    REFUSES_TRANSFERS,
+    RINGS_FOR_EVER,
+    RINGS_THEN_FAILS,
+    SILENT,
+    TRANSFERS_LATE,
+    UNAVAILABLE,
+    UNKNOWN,
+    phone_id,
+    tel,
+)
 
 TIMED_OUT = Refused(Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
 
 FINAL_RESPONSES = [
-    pytest.param("01", 486, "Busy Here", id="busy"),
-    pytest.param("03", 603, "Decline", id="declined"),
-    pytest.param("04", 404, "Not Found", id="unknown"),
-    pytest.param("05", 480, "Temporarily Unavailable", id="unavailable"),
-    pytest.param("06", 503, "Service Unavailable", id="carrier"),
-    pytest.param("13", 503, "Service Unavailable", id="rings-then-fails"),
-    pytest.param("14", 404, "Not Found", id="nobody"),
-    pytest.param("99", 404, "Not Found", id="nobody-either"),
+    pytest.param(BUSY, 486, "Busy Here", id="busy"),
+    pytest.param(DECLINES, 603, "Decline", id="declined"),
+    pytest.param(UNKNOWN, 404, "Not Found", id="unknown"),
+    pytest.param(UNAVAILABLE, 480, "Temporarily Unavailable", id="unavailable"),
+    pytest.param(CARRIER_FAILS, 503, "Service Unavailable", id="carrier"),
+    pytest.param(RINGS_THEN_FAILS, 503, "Service Unavailable", id="rings-then-fails"),
+    pytest.param(NOBODY, 404, "Not Found", id="nobody"),
+    pytest.param(OWN, 404, "Not Found", id="nobody-either"),
 ]
 
 
-@pytest.mark.parametrize("digits", ["00", "08", "09", "10", "11", "12"])
-async def test_a_phone_that_is_answered_is_picked_up(platform_stand: Stand, digits: str) -> None:
+@pytest.mark.parametrize(
+    "to",
+    [ANSWERS, HANGS_UP, ANSWERS_LATE, REFUSES_TRANSFERS, TRANSFERS_LATE, NEVER_REPORTS],
+    ids=phone_id,
+)
+async def test_a_phone_that_is_answered_is_picked_up(platform_stand: Stand, to: str) -> None:
     """A dial returns when the callee has picked up, with the leg's identifiers."""
-    reply = await platform_stand.platform.dial(platform_stand.call(digits))
+    reply = await platform_stand.platform.dial(platform_stand.call(to))
     assert isinstance(reply, PickedUp)
     assert reply.ids.participant_id
     assert reply.ids.sip_call_id
 
 
-@pytest.mark.parametrize(("digits", "code", "status"), FINAL_RESPONSES)
+@pytest.mark.parametrize(("to", "code", "status"), FINAL_RESPONSES)
 async def test_a_refusal_carries_the_sip_status(
-    platform_stand: Stand, digits: str, code: int, status: str
+    platform_stand: Stand, to: str, code: int, status: str
 ) -> None:
     """A dial that a phone or carrier refuses tells its SIP status, and leaves no leg behind."""
-    reply = await platform_stand.platform.dial(platform_stand.call(digits))
+    reply = await platform_stand.platform.dial(platform_stand.call(to))
     assert isinstance(reply, Refused)
     assert (reply.failure.sip_status_code, reply.failure.sip_status) == (code, status)
     await eventually(platform_stand.gone)
@@ -49,17 +73,17 @@ async def test_a_refusal_carries_the_sip_status(
 @pytest.mark.parametrize("to", ["+4915112345678", "+150055501000", "100", "alice"])
 async def test_any_other_number_is_unknown(platform_stand: Stand, to: str) -> None:
     """A number that is none of the phones' is answered as nobody's."""
-    reply = await platform_stand.platform.dial(platform_stand.call("00", to=to))
+    reply = await platform_stand.platform.dial(platform_stand.call(ANSWERS, to=to))
     assert isinstance(reply, Refused)
     assert (reply.failure.sip_status_code, reply.failure.sip_status) == (404, "Not Found")
 
 
-@pytest.mark.parametrize("digits", ["02", "07"])
-async def test_ringing_ends_at_its_timeout(platform_stand: Stand, digits: str) -> None:
+@pytest.mark.parametrize("to", [RINGS_FOR_EVER, SILENT], ids=phone_id)
+async def test_ringing_ends_at_its_timeout(platform_stand: Stand, to: str) -> None:
     """A dial that nobody answers ends at the ringing timeout, fractions kept, and says so."""
     began = time.monotonic()
     reply = await platform_stand.platform.dial(
-        platform_stand.call(digits, ringing_timeout=seconds(0.75))
+        platform_stand.call(to, ringing_timeout=seconds(0.75))
     )
     assert reply == TIMED_OUT
     assert 0.75 <= time.monotonic() - began < 1 + LATE
@@ -68,13 +92,13 @@ async def test_ringing_ends_at_its_timeout(platform_stand: Stand, digits: str) -
 
 async def test_the_longer_wait_is_kept(platform_stand: Stand) -> None:
     """A phone that rings for 3 s is picked up where the ringing timeout allows 4 s."""
-    dial = platform_stand.call("09", ringing_timeout=seconds(4))
+    dial = platform_stand.call(ANSWERS_LATE, ringing_timeout=seconds(4))
     assert isinstance(await platform_stand.platform.dial(dial), PickedUp)
 
 
 async def test_a_ringing_leg_can_be_seen(platform_stand: Stand) -> None:
     """A leg shows that it rings, its call and its identifiers before it is answered."""
-    dial = platform_stand.call("02")
+    dial = platform_stand.call(RINGS_FOR_EVER)
     async with platform_stand.dialing(dial):
         leg = await platform_stand.until(LegStatus.RINGING)
     assert leg.call_id == dial.call_id
@@ -85,7 +109,7 @@ async def test_a_ringing_leg_can_be_seen(platform_stand: Stand) -> None:
 
 async def test_an_answered_leg_can_be_seen(platform_stand: Stand) -> None:
     """An answered leg shows the dial's identifiers, and the SIP header's as well."""
-    dial = platform_stand.call("00")
+    dial = platform_stand.call(ANSWERS)
     reply = await platform_stand.platform.dial(dial)
     leg = await platform_stand.until(LegStatus.ACTIVE)
     assert isinstance(reply, PickedUp)
@@ -95,10 +119,10 @@ async def test_an_answered_leg_can_be_seen(platform_stand: Stand) -> None:
     assert leg.call_id == dial.call_id
 
 
-@pytest.mark.parametrize("digits", ["06", "07"])
-async def test_a_silent_trunk_never_rings(platform_stand: Stand, digits: str) -> None:
+@pytest.mark.parametrize("to", [CARRIER_FAILS, SILENT], ids=phone_id)
+async def test_a_silent_trunk_never_rings(platform_stand: Stand, to: str) -> None:
     """A leg of which no phone is heard is dialing until it is gone."""
-    dial = platform_stand.call(digits, ringing_timeout=seconds(1))
+    dial = platform_stand.call(to, ringing_timeout=seconds(1))
     seen = set()
     async with platform_stand.dialing(dial) as dialing:
         while not dialing.done():
@@ -112,13 +136,13 @@ async def test_a_silent_trunk_never_rings(platform_stand: Stand, digits: str) ->
 async def test_a_leg_that_is_nowhere_is_none(platform_stand: Stand) -> None:
     """Asking for a leg finds none where there is no room, or no such identity in it."""
     assert await platform_stand.leg() is None
-    await platform_stand.answered("00")
+    await platform_stand.answered(ANSWERS)
     assert await platform_stand.leg("somebody-else") is None
 
 
 async def test_legs_are_listed(platform_stand: Stand) -> None:
     """Every leg is listed as `leg` shows it, with its room, identity and numbers; then no more."""
-    dial = await platform_stand.answered("00")
+    dial = await platform_stand.answered(ANSWERS)
     leg = await platform_stand.until(LegStatus.ACTIVE)
     listed = [leg for leg in await platform_stand.platform.legs() if leg.room == dial.room]
     assert listed == [leg]
@@ -131,14 +155,14 @@ async def test_legs_are_listed(platform_stand: Stand) -> None:
 
 async def test_giving_up_the_wait_leaves_the_phone_ringing(platform_stand: Stand) -> None:
     """Cancelling the dial does not stop the ringing: the leg is answered all the same."""
-    async with platform_stand.dialing(platform_stand.call("09")):
+    async with platform_stand.dialing(platform_stand.call(ANSWERS_LATE)):
         await platform_stand.until(LegStatus.RINGING)
     await platform_stand.until(LegStatus.ACTIVE)
 
 
 async def test_hanging_up_stops_the_ringing(platform_stand: Stand) -> None:
     """A ringing leg that is hung up goes, and its dial ends like one that nobody answered."""
-    async with platform_stand.dialing(platform_stand.call("02")) as dialing:
+    async with platform_stand.dialing(platform_stand.call(RINGS_FOR_EVER)) as dialing:
         await platform_stand.until(LegStatus.RINGING)
         await platform_stand.platform.hang_up(platform_stand.room, "callee")
         assert await dialing == TIMED_OUT
@@ -147,7 +171,7 @@ async def test_hanging_up_stops_the_ringing(platform_stand: Stand) -> None:
 
 async def test_hanging_up_ends_an_answered_leg(platform_stand: Stand) -> None:
     """An answered leg that is hung up goes."""
-    await platform_stand.answered("00")
+    await platform_stand.answered(ANSWERS)
     await platform_stand.platform.hang_up(platform_stand.room, "callee")
     await eventually(platform_stand.gone)
 
@@ -155,7 +179,7 @@ async def test_hanging_up_ends_an_answered_leg(platform_stand: Stand) -> None:
 async def test_hanging_up_nothing_is_no_error(platform_stand: Stand) -> None:
     """A leg that is gone, or never was, can be hung up."""
     await platform_stand.platform.hang_up(platform_stand.room, "callee")
-    await platform_stand.answered("00")
+    await platform_stand.answered(ANSWERS)
     await platform_stand.platform.hang_up(platform_stand.room, "callee")
     await eventually(platform_stand.gone)
     await platform_stand.platform.hang_up(platform_stand.room, "callee")
@@ -163,8 +187,8 @@ async def test_hanging_up_nothing_is_no_error(platform_stand: Stand) -> None:
 
 async def test_hanging_up_spares_the_others(platform_stand: Stand) -> None:
     """Of two legs in one room only the one that is named is hung up."""
-    await platform_stand.answered("00", identity="first")
-    await platform_stand.answered("00", identity="second")
+    await platform_stand.answered(ANSWERS, identity="first")
+    await platform_stand.answered(ANSWERS, identity="second")
     await platform_stand.platform.hang_up(platform_stand.room, "first")
 
     async def first_gone() -> bool:
@@ -176,14 +200,14 @@ async def test_hanging_up_spares_the_others(platform_stand: Stand) -> None:
 
 async def test_a_callee_may_hang_up(platform_stand: Stand) -> None:
     """A leg whose callee hangs up goes by itself."""
-    await platform_stand.answered("08")
+    await platform_stand.answered(HANGS_UP)
     await eventually(platform_stand.gone)
 
 
 async def test_ending_the_room_ends_every_leg(platform_stand: Stand) -> None:
     """The end of a room takes the answered leg and the ringing one along."""
-    await platform_stand.answered("00", identity="talking")
-    ringing = platform_stand.call("02", identity="ringing")
+    await platform_stand.answered(ANSWERS, identity="talking")
+    ringing = platform_stand.call(RINGS_FOR_EVER, identity="ringing")
     async with platform_stand.dialing(ringing) as dialing:
         await platform_stand.until(LegStatus.RINGING, "ringing")
         await platform_stand.platform.end_room(platform_stand.room)
@@ -202,7 +226,7 @@ async def test_ending_no_room_is_no_error(platform_stand: Stand) -> None:
 
 async def test_digits_play_before_the_dial_returns(platform_stand: Stand) -> None:
     """With digits the leg is in automation first, and picked up when they have played."""
-    dial = platform_stand.call("10", options=LegOptions(digits="ww12"))
+    dial = platform_stand.call(REFUSES_TRANSFERS, options=LegOptions(digits="ww12"))
     began = time.monotonic()
     async with platform_stand.dialing(dial) as dialing:
         await platform_stand.until(LegStatus.AUTOMATION)
@@ -214,7 +238,7 @@ async def test_digits_play_before_the_dial_returns(platform_stand: Stand) -> Non
 
 async def test_an_identity_belongs_to_the_newest_leg(platform_stand: Stand) -> None:
     """A second leg of the same identity in the room cuts the first."""
-    first, second = platform_stand.call("02"), platform_stand.call("00")
+    first, second = platform_stand.call(RINGS_FOR_EVER), platform_stand.call(ANSWERS)
     async with platform_stand.dialing(first) as dialing:
         await platform_stand.until(LegStatus.RINGING)
         assert isinstance(await platform_stand.platform.dial(second), PickedUp)
@@ -223,22 +247,22 @@ async def test_an_identity_belongs_to_the_newest_leg(platform_stand: Stand) -> N
     assert leg.call_id == second.call_id
 
 
-@pytest.mark.parametrize("target", [tel("00"), tel("08"), f"sip:{phone('00')}@sip.example.com"])
+@pytest.mark.parametrize("target", [tel(ANSWERS), tel(HANGS_UP), f"sip:{ANSWERS}@sip.example.com"])
 async def test_a_completed_transfer_takes_the_leg_away(platform_stand: Stand, target: str) -> None:
     """A transfer that is taken is completed, and the leg goes."""
-    await platform_stand.answered("00")
+    await platform_stand.answered(ANSWERS)
     refer = platform_stand.transfer(target)
     assert await platform_stand.platform.refer(refer) == Completed()
     await eventually(platform_stand.gone)
 
 
-@pytest.mark.parametrize(("digits", "code", "status"), FINAL_RESPONSES)
+@pytest.mark.parametrize(("to", "code", "status"), FINAL_RESPONSES)
 async def test_a_refused_transfer_leaves_the_leg(
-    platform_stand: Stand, digits: str, code: int, status: str
+    platform_stand: Stand, to: str, code: int, status: str
 ) -> None:
     """A transfer that the target refuses tells its SIP status, and the leg goes on."""
-    await platform_stand.answered("00")
-    reply = await platform_stand.platform.refer(platform_stand.transfer(tel(digits)))
+    await platform_stand.answered(ANSWERS)
+    reply = await platform_stand.platform.refer(platform_stand.transfer(tel(to)))
     assert isinstance(reply, Refused)
     assert (reply.failure.sip_status_code, reply.failure.sip_status) == (code, status)
     assert await platform_stand.shows(LegStatus.ACTIVE)
@@ -246,8 +270,8 @@ async def test_a_refused_transfer_leaves_the_leg(
 
 async def test_a_carrier_may_refuse_every_transfer(platform_stand: Stand) -> None:
     """A phone that takes no transfers refuses also those to a willing target."""
-    await platform_stand.answered("10")
-    reply = await platform_stand.platform.refer(platform_stand.transfer(tel("00")))
+    await platform_stand.answered(REFUSES_TRANSFERS)
+    reply = await platform_stand.platform.refer(platform_stand.transfer(tel(ANSWERS)))
     assert isinstance(reply, Refused)
     assert reply.failure.sip_status_code == 603
     assert await platform_stand.shows(LegStatus.ACTIVE)
@@ -255,14 +279,21 @@ async def test_a_carrier_may_refuse_every_transfer(platform_stand: Stand) -> Non
 
 async def test_a_slow_transfer_is_waited_for(platform_stand: Stand) -> None:
     """A success that is told 8 s later is still heard where there is time for it."""
-    await platform_stand.answered("11")
-    refer = platform_stand.transfer(tel("01"))
+    await platform_stand.answered(TRANSFERS_LATE)
+    refer = platform_stand.transfer(tel(BUSY))
     assert await platform_stand.platform.refer(refer) == Completed()
     await eventually(platform_stand.gone)
 
 
 @pytest.mark.parametrize(
-    ("own", "target"), [("12", "00"), ("00", "02"), ("00", "07"), ("00", "12")]
+    ("own", "target"),
+    [
+        (NEVER_REPORTS, ANSWERS),
+        (ANSWERS, RINGS_FOR_EVER),
+        (ANSWERS, SILENT),
+        (ANSWERS, NEVER_REPORTS),
+    ],
+    ids=phone_id,
 )
 async def test_a_transfer_without_an_outcome_stays_unknown(
     platform_stand: Stand, own: str, target: str
@@ -278,8 +309,8 @@ async def test_a_transfer_without_an_outcome_stays_unknown(
 
 async def test_a_late_success_is_not_heard(platform_stand: Stand) -> None:
     """A success after the platform stopped listening leaves the leg where it is."""
-    await platform_stand.answered("00")
-    refer = platform_stand.transfer(tel("09"), ringing_timeout=seconds(0.5))
+    await platform_stand.answered(ANSWERS)
+    refer = platform_stand.transfer(tel(ANSWERS_LATE), ringing_timeout=seconds(0.5))
     assert isinstance(await platform_stand.platform.refer(refer), NoReply)
 
     async def still_there() -> bool:
@@ -290,7 +321,7 @@ async def test_a_late_success_is_not_heard(platform_stand: Stand) -> None:
 
 async def test_one_transfer_at_a_time(platform_stand: Stand) -> None:
     """Of two transfers of a leg to different targets one is under way and one is refused."""
-    await platform_stand.answered("12")
+    await platform_stand.answered(NEVER_REPORTS)
     refused, under_way = await two_transfers(platform_stand)
     assert isinstance(refused, Refused)
     assert "transferred elsewhere" in refused.failure.detail
@@ -303,7 +334,7 @@ async def test_a_leg_that_ends_during_its_transfer_counts_as_handed_over(
     platform_stand: Stand,
 ) -> None:
     """LiveKit tells the end of a call as the success of its transfer, whoever ended it."""
-    await platform_stand.answered("12")
+    await platform_stand.answered(NEVER_REPORTS)
     _, under_way = await two_transfers(platform_stand)
     await platform_stand.platform.hang_up(platform_stand.room, "callee")
     assert await under_way == Completed()
@@ -313,7 +344,7 @@ async def two_transfers(stand: Stand) -> tuple[ReferReply, asyncio.Task[ReferRep
     """Two transfers at once: the one that is answered first, and the other."""
     both = {
         asyncio.create_task(stand.platform.refer(stand.transfer(tel(target))))
-        for target in ("00", "01")
+        for target in (ANSWERS, BUSY)
     }
     done, pending = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     return done.pop().result(), pending.pop()
@@ -326,16 +357,16 @@ async def give_up(task: asyncio.Task[ReferReply]) -> None:
 
 async def test_nobody_cannot_be_transferred(platform_stand: Stand) -> None:
     """A transfer of a leg that is not there is refused as such."""
-    reply = await platform_stand.platform.refer(platform_stand.transfer(tel("00")))
+    reply = await platform_stand.platform.refer(platform_stand.transfer(tel(ANSWERS)))
     assert isinstance(reply, Refused)
     assert "does not exist" in reply.failure.detail
 
 
 async def test_a_ringing_leg_cannot_be_transferred(platform_stand: Stand) -> None:
     """A transfer before the answer is refused, and the phone rings on."""
-    async with platform_stand.dialing(platform_stand.call("02")):
+    async with platform_stand.dialing(platform_stand.call(RINGS_FOR_EVER)):
         await platform_stand.until(LegStatus.RINGING)
-        reply = await platform_stand.platform.refer(platform_stand.transfer(tel("00")))
+        reply = await platform_stand.platform.refer(platform_stand.transfer(tel(ANSWERS)))
         assert await platform_stand.shows(LegStatus.RINGING)
     assert isinstance(reply, Refused)
     assert "non established call" in reply.failure.detail

@@ -16,8 +16,21 @@ from gateway.platform import lifetime
 from gateway.platform.sandbox.phones import NOBODY, NUMBERS, number
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.service.following.dial import dial_of
-from tests.platform.stand import Stand, eventually, phone, seconds, tel
+from tests.platform.stand import Stand, eventually, seconds
 from tests.stands.clocks import RealClock
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    DECLINES,
+    HANGS_UP,
+    NEVER_REPORTS,
+    OWN,
+    PHONES,
+    REFUSES_TRANSFERS,
+    RINGS_FOR_EVER,
+    digits_of,
+    tel,
+)
 from tests.stands.values import on_trunk
 
 
@@ -35,6 +48,12 @@ def test_the_table_has_each_number_of_the_contract() -> None:
     assert list(NUMBERS) == [f"{last:02}" for last in range(14)]
 
 
+def test_the_tests_have_a_name_for_each_phone() -> None:
+    """A phone that is added to the sandbox gets its name beside the others'."""
+    named = [phone for phone in PHONES.values() if number(phone) is not NOBODY]
+    assert [digits_of(phone) for phone in named] == list(NUMBERS)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -48,7 +67,7 @@ def test_the_table_has_each_number_of_the_contract() -> None:
 )
 def test_a_number_is_found_in_any_form(text: str) -> None:
     """Numbers and URIs lead to the same phone."""
-    assert number(text) is NUMBERS["01"]
+    assert number(text) is NUMBERS[digits_of(BUSY)]
 
 
 @pytest.mark.parametrize(
@@ -66,9 +85,9 @@ async def test_a_phone_is_met_however_the_trunk_writes_its_number(
     stand: Stand, form: NumberFormat
 ) -> None:
     """The sandbox looks at the number called, not at what a carrier would be sent."""
-    called = phone("01")
+    called = BUSY
     written = written_for(form, called)
-    reply = await stand.platform.dial(stand.call("01", to=written, number=called))
+    reply = await stand.platform.dial(stand.call(BUSY, to=written, number=called))
     assert isinstance(reply, Refused)
     assert reply.failure.sip_status_code == 486
 
@@ -89,33 +108,33 @@ def test_all_else_is_nobodys(text: str) -> None:
 
 async def test_a_callees_hang_up_shows_before_the_leg_goes(stand: Stand) -> None:
     """The status `hangup` tells the normal end of a leg shortly before it is gone."""
-    await stand.answered("08")
+    await stand.answered(HANGS_UP)
     await stand.until(LegStatus.HANGUP)
     await eventually(stand.gone)
 
 
 async def test_a_transferred_leg_shows_hangup(stand: Stand) -> None:
     """A leg that was handed over ends normally."""
-    await stand.answered("00")
-    assert await stand.platform.refer(stand.transfer(tel("00"))) == Completed()
+    await stand.answered(ANSWERS)
+    assert await stand.platform.refer(stand.transfer(tel(ANSWERS))) == Completed()
     await stand.until(LegStatus.HANGUP)
     await eventually(stand.gone)
 
 
 async def test_a_second_request_for_the_same_target_shares_the_outcome(stand: Stand) -> None:
     """Two transfers to one target at once are one REFER."""
-    await stand.answered("00")
-    refer = stand.transfer(tel("00"))
+    await stand.answered(ANSWERS)
+    refer = stand.transfer(tel(ANSWERS))
     outcomes = await asyncio.gather(stand.platform.refer(refer), stand.platform.refer(refer))
     assert set(outcomes) == {Completed()}
 
 
 async def test_a_transfer_can_follow_one_that_was_given_up(stand: Stand) -> None:
     """After an unknown outcome another transfer may begin."""
-    await stand.answered("00")
-    lost = stand.transfer(tel("02"), ringing_timeout=seconds(0.2))
+    await stand.answered(ANSWERS)
+    lost = stand.transfer(tel(RINGS_FOR_EVER), ringing_timeout=seconds(0.2))
     assert isinstance(await stand.platform.refer(lost), NoReply)
-    assert await stand.platform.refer(stand.transfer(tel("00"))) == Completed()
+    assert await stand.platform.refer(stand.transfer(tel(ANSWERS))) == Completed()
 
 
 async def test_a_leg_does_not_outlive_its_longest_duration(
@@ -123,19 +142,19 @@ async def test_a_leg_does_not_outlive_its_longest_duration(
 ) -> None:
     """Like LiveKit, the sandbox ends a leg that nobody ended in time."""
     monkeypatch.setattr(lifetime, "SLACK", timedelta(0))
-    await stand.answered("10", ringing_timeout=seconds(0.5), max_duration=seconds(1))
+    await stand.answered(REFUSES_TRANSFERS, ringing_timeout=seconds(0.5), max_duration=seconds(1))
     await eventually(stand.gone)
 
 
 async def test_closing_ends_everything(stand: Stand) -> None:
     """Whoever waits when the sandbox closes is told that no answer will come."""
-    await stand.answered("12")
+    await stand.answered(NEVER_REPORTS)
     waiting = [
-        asyncio.create_task(stand.platform.refer(stand.transfer(tel("00")))),
-        asyncio.create_task(stand.platform.dial(stand.call("02", identity="ringing"))),
+        asyncio.create_task(stand.platform.refer(stand.transfer(tel(ANSWERS)))),
+        asyncio.create_task(stand.platform.dial(stand.call(RINGS_FOR_EVER, identity="ringing"))),
     ]
     await stand.until(LegStatus.RINGING, "ringing")
-    newest = asyncio.create_task(stand.platform.dial(stand.call("02", identity="newest")))
+    newest = asyncio.create_task(stand.platform.dial(stand.call(RINGS_FOR_EVER, identity="newest")))
     await asyncio.sleep(0)
     await stand.platform.close()
     for reply in await asyncio.gather(*waiting, newest):
@@ -145,9 +164,9 @@ async def test_closing_ends_everything(stand: Stand) -> None:
 
 async def test_legs_that_are_over_are_forgotten(stand: Stand) -> None:
     """After their end neither legs nor tasks are kept."""
-    for last in ("01", "03", "99"):
-        await stand.platform.dial(stand.call("00", to=phone(last)))
-    await stand.answered("00")
+    for to in (BUSY, DECLINES, OWN):
+        await stand.platform.dial(stand.call(ANSWERS, to=to))
+    await stand.answered(ANSWERS)
     await stand.platform.hang_up(stand.room, "callee")
 
     async def nothing_runs() -> bool:

@@ -19,6 +19,7 @@ from gateway.domain.calls.observation import LeaveReason, LegIds, LegStatus
 from gateway.platform.livekit.notices import LiveKitNotices
 from gateway.ports import NotGenuineError, NotReadableError
 from tests.stands.clocks import RealClock, SteppingClock
+from tests.stands.phones import CALLER, HOTLINE
 
 KEY = "key"
 SECRET = "a secret that is long enough for HS256"
@@ -41,8 +42,8 @@ LEFT = {
             "sip.callStatus": "hangup",
             "sip.ruleID": "SDR_1",
             "sip.trunkID": "ST_1",
-            "sip.phoneNumber": "+15005550177",
-            "sip.trunkPhoneNumber": "+15005550188",
+            "sip.phoneNumber": CALLER,
+            "sip.trunkPhoneNumber": HOTLINE,
             "gateway.callId": "call_1",
         },
     },
@@ -82,8 +83,8 @@ def test_what_livekit_signs_is_read() -> None:
         identity="sip_+15005550177",
         rule_id="SDR_1",
         livekit_trunk_id="ST_1",
-        far_number="+15005550177",
-        own_number="+15005550188",
+        far_number=CALLER,
+        own_number=HOTLINE,
     )
     time = datetime(2026, 1, 1, tzinfo=UTC)
     told = Notice("EV_1", time, Change.LEFT, leg, LeaveReason.CLIENT_INITIATED)

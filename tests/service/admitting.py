@@ -12,6 +12,7 @@ from gateway.domain.timeouts import Timeout
 from gateway.ports import Reading, Transaction
 from gateway.service.ledger.admission import Admission, Chosen
 from gateway.service.ledger.trunk_watch import TrunkWatch
+from tests.stands.phones import OWN
 from tests.stands.values import a_call
 
 POLICY = TrunkHealthPolicy(min_calls=3, quarantine=timedelta(seconds=30), probes=2)
@@ -19,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 
 def a_trunk(trunk_id: str, *numbers: str, **changes: Any) -> Trunk:
-    shown = tuple(TrunkNumber(number) for number in numbers or ("+15005550199",))
+    shown = tuple(TrunkNumber(number) for number in numbers or (OWN,))
     values: dict[str, Any] = {"livekit_trunk_id": f"ST_{trunk_id}", "health": POLICY}
     return Trunk(**values | {"trunk_id": trunk_id, "numbers": shown} | changes)
 

@@ -31,9 +31,10 @@ from gateway.service.ledger.lease import Lease
 from gateway.service.ledger.record import Record
 from gateway.service.ledger.trunk_watch import TrunkWatch
 from gateway.store.store import SqlStore
+from tests.stands.phones import ANSWERS, CALLER, HOTLINE
 
 ACME = Tenant(tenant_id="acme", inbound=Inbound(end_room_on_hangup=True))
-GLOBEX = Tenant(tenant_id="globex", inbound=Inbound(numbers=("+15005550188",)))
+GLOBEX = Tenant(tenant_id="globex", inbound=Inbound(numbers=(HOTLINE,)))
 
 
 class Exchange:
@@ -103,8 +104,8 @@ def a_leg(room: str = "acme-7", **changes: object) -> Leg:
         identity="sip_177",
         rule_id="SDR_1",
         livekit_trunk_id="ST_in",
-        far_number="+15005550177",
-        own_number="+15005550100",
+        far_number=CALLER,
+        own_number=ANSWERS,
     )
     return replace(leg, **changes)  # type: ignore[arg-type]  # fields of Leg
 

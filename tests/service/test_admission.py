@@ -25,6 +25,7 @@ from tests.service.admitting import (
     quarantine,
     stored,
 )
+from tests.stands.phones import CALLER
 from tests.stands.values import a_call
 
 BERLIN, HAMBURG = a_trunk("berlin"), a_trunk("hamburg")
@@ -223,14 +224,14 @@ def moving(desk: Desk, call_id: str) -> Callable[[Transaction], Chosen | None]:
 
 async def test_failover_takes_the_next_free_trunk(store: SqlStore) -> None:
     """In order, past the full one; each counts there, and none is tried twice."""
-    third = a_trunk("munich", "+15005550177")
+    third = a_trunk("munich", CALLER)
     desk = Desk(BERLIN, a_trunk("hamburg", max_calls_per_second=1), third)
     await store.transact(lambda tx: tx.put_start("trunk:hamburg", tx.now()))
     await store.transact(lambda tx: desk.admit(tx, "call_1"))
     assert await store.read(lambda r: desk.admission.has_next(r, stored(r, "call_1")))
     chosen = await store.transact(moving(desk, "call_1"))
     assert chosen is not None
-    assert (chosen.trunk.trunk_id, chosen.caller_id) == ("munich", "+15005550177")
+    assert (chosen.trunk.trunk_id, chosen.caller_id) == ("munich", CALLER)
     assert [backup.trunk_id for backup in chosen.backups] == ["hamburg"]
     assert await store.read(lambda r: (r.trunk_calls("berlin"), r.trunk_calls("munich"))) == (0, 1)
 

@@ -19,12 +19,13 @@ from gateway.errors import GatewayError, Reason
 from gateway.service.arrivals.adoption import Finder
 from gateway.store.store import SqlStore, open_store
 from tests.service.exchange import ACME, GLOBEX, Desk, Exchange, a_leg, serving
+from tests.stands.phones import ANSWERS, CALLER, HOTLINE
 from tests.stands.stand import eventually
 
 RECORDED = {
     "direction": "INBOUND",
-    "to": "+15005550100",
-    "caller_id": "+15005550177",
+    "to": ANSWERS,
+    "caller_id": CALLER,
     "room": "acme-7",
     "participant_identity": "sip_177",
     "livekit_trunk_id": "ST_in",
@@ -56,7 +57,7 @@ async def test_a_caller_becomes_a_call(desk: Desk) -> None:
     call = await desk.call()
     assert taken == call
     assert (call.direction, call.state) == (Direction.INBOUND, CallState.RINGING)
-    assert (call.to, call.caller_id) == ("+15005550100", "+15005550177")
+    assert (call.to, call.caller_id) == (ANSWERS, CALLER)
     assert (call.participant_id, call.sip_call_id) == (leg.ids.participant_id, leg.ids.sip_call_id)
     assert (call.inbound_trunk_id, call.end_room_on_hangup) == ("ST_in", True)
     assert await desk.history() == ["CALL_CREATED", "CALL_RINGING"]
@@ -184,7 +185,7 @@ async def test_a_tenant_asks_for_a_leg(desk: Desk) -> None:
     call = await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity)
     assert call == await desk.call()
     assert (call.direction, call.state) == (Direction.OUTBOUND, CallState.ACTIVE)
-    assert (call.to, call.caller_id) == ("+15005550177", "+15005550100")
+    assert (call.to, call.caller_id) == (CALLER, ANSWERS)
     (record,) = await desk.audit()
     assert (record["actor"], record["method"], record["rpc_id"]) == (
         "GWkey",
@@ -223,7 +224,7 @@ async def test_a_wide_room_is_no_way_to_others_callers(store: SqlStore) -> None:
     """A tenant that may use any room cannot ask for the caller of another tenant's number."""
     wide = replace(ACME, rooms=("*",))
     async with serving(store, Exchange(), wide, GLOBEX) as desk:
-        leg = desk.exchange.put(a_leg("lobby", own_number="+15005550188"))
+        leg = desk.exchange.put(a_leg("lobby", own_number=HOTLINE))
         assert await desk.adoption.adopt(desk.rpc(), leg.room, leg.identity) is None
         assert await desk.adoption.adopt(desk.rpc("globex"), leg.room, leg.identity) is None
         call = await desk.adoption.take_in(leg, Finder.NOTICE)

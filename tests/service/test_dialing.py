@@ -15,14 +15,15 @@ from gateway.service.following.dial import ASK_AGAIN, UNSEEN_RINGING, Dialing, T
 from gateway.service.following.dial_gate import START, DialGate
 from tests.stands.clocks import HandClock, RealClock
 from tests.stands.patience import PATIENCE
+from tests.stands.phones import ANSWERS, OWN
 
 FULL = Refused(Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"))
 PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))
 DIAL = Dial(
     call_id="call_1",
     livekit_trunk_id="ST_1",
-    to="+15005550100",
-    caller_id="+15005550199",
+    to=ANSWERS,
+    caller_id=OWN,
     room="acme-1",
     identity="phone",
     ringing_timeout=timedelta(seconds=30),

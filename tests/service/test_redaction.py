@@ -17,10 +17,11 @@ from gateway.domain.tenant import Config, NumberFormat, Tenant, Trunk, TrunkNumb
 from gateway.domain.texts import HIDDEN
 from gateway.service.access.seal import Seal
 from gateway.service.api.call_acceptance import choice_recorded, ranking_recorded
+from tests.stands.phones import ANSWERS, OWN
 from tests.stands.values import NOON
 
 SEAL = Seal(["the master key"])
-TO, CALLER_ID = "+15005550100", "+15005550199"
+TO, CALLER_ID = ANSWERS, OWN
 MODES: list[Any] = [
     pytest.param(keep, TO, id="none"),
     pytest.param(last4, "…0100", id="last4"),
@@ -154,7 +155,7 @@ def test_numbers_in_messages() -> None:
 
 def test_a_number_hidden_in_a_name_is_a_number() -> None:
     """A number inside another text, such as LiveKit's `sip_+1…` identity, is redacted as well."""
-    described = describe(PlaceCall(to="+15005550100", identity="sip_+15005550100"), last4)
+    described = describe(PlaceCall(to=ANSWERS, identity="sip_+15005550100"), last4)
     assert described["identity"] == "sip_…0100"
 
 

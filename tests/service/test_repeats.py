@@ -16,10 +16,11 @@ from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.service.api.repeats import KEPT_FOR, claim_of, fingerprint, held
 from gateway.store.store import SqlStore
+from tests.stands.phones import ANSWERS, BUSY, NEVER_REPORTS, OWN, TRANSFERS_LATE
 from tests.stands.values import NOON
 
-CALL = PlaceCall(to="+15005550100", request_id="order-1")
-TRANSFER = TransferCall(call=CallRef("call_1"), to="+15005550111", request_id="order-1")
+CALL = PlaceCall(to=ANSWERS, request_id="order-1")
+TRANSFER = TransferCall(call=CallRef("call_1"), to=TRANSFERS_LATE, request_id="order-1")
 SECOND = timedelta(seconds=1)
 
 
@@ -29,8 +30,8 @@ def rpc(tenant_id: str = "acme", method: str = "CallService/PlaceCall") -> Rpc:
 
 
 CALL_CHANGES: dict[str, Any] = {
-    "to": "+15005550101",
-    "caller_id": "+15005550199",
+    "to": BUSY,
+    "caller_id": OWN,
     "room": "acme-1",
     "identity": "caller",
     "ringing_timeout": SECOND,
@@ -61,7 +62,7 @@ LEG_CHANGES: dict[str, Any] = {
 }
 TRANSFER_CHANGES: dict[str, Any] = {
     "call": CallRef("call_2"),
-    "to": "+15005550112",
+    "to": NEVER_REPORTS,
     "ringing_timeout": SECOND,
     "play_dialtone": True,
     "headers": {"X-A": "b"},
@@ -146,7 +147,7 @@ async def test_an_id_belongs_to_tenant_and_method(store: SqlStore, other: Rpc) -
 async def test_other_content_is_refused(store: SqlStore) -> None:
     """The id of an accepted request with other content is REQUEST_ID_REUSED."""
     await kept(store)
-    claim = claim_of(rpc(), replace(CALL, to="+15005550101"), "call_2", NOON)
+    claim = claim_of(rpc(), replace(CALL, to=BUSY), "call_2", NOON)
     with pytest.raises(GatewayError) as refused:
         await store.read(lambda tx: held(tx, rpc(), claim, NOON))
     assert refused.value.reason is Reason.REQUEST_ID_REUSED

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.service.access.seal import FORM, NONCE_BYTES, Seal, weakness
+from tests.stands.phones import ANSWERS, BUSY
 
 MASTER, OLDER = "the master key", "an older one"
 
@@ -70,9 +71,9 @@ def test_a_master_key_is_needed(keys: list[str]) -> None:
 def test_pseudonyms() -> None:
     """The same number has the same pseudonym, another number or master key another one."""
     seal = Seal([MASTER])
-    number = "+15005550100"
+    number = ANSWERS
     assert seal.pseudonym(number) == Seal([MASTER, OLDER]).pseudonym(number)
-    assert seal.pseudonym(number) not in {seal.pseudonym("+15005550101"), number}
+    assert seal.pseudonym(number) not in {seal.pseudonym(BUSY), number}
     assert seal.pseudonym(number) != Seal([OLDER]).pseudonym(number)
 
 

@@ -28,6 +28,7 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.ports import AuditQuery, Store
 from gateway.store.store import SqlStore
+from tests.stands.phones import ANSWERS
 from tests.stands.values import NOON, StillClock, a_record
 
 PEER = "ipv4:10.0.0.7:40312"
@@ -76,7 +77,7 @@ def trail(store: SqlStore) -> Trail:
 
 async def test_an_answered_request(store: SqlStore, trail: Trail) -> None:
     """Who asked what over which wire, and that it was answered."""
-    trail.done(rpc(), PlaceCall(to="+15005550100"), SHORT)
+    trail.done(rpc(), PlaceCall(to=ANSWERS), SHORT)
     (record,) = await records(store, trail)
     assert (record["kind"], record["code"], record["actor"]) == ("DONE", "OK", "GWkey")
     assert (record["tenant_id"], record["wire"], record["peer"]) == ("acme", "grpc", PEER)
@@ -93,7 +94,7 @@ async def test_any_question_is_recorded(store: SqlStore, trail: Trail, asked: ob
 
 async def test_a_refused_request(store: SqlStore, trail: Trail) -> None:
     """Why it was refused, without the number that the message names."""
-    asked = PlaceCall(to="+15005550100")
+    asked = PlaceCall(to=ANSWERS)
     trail.refused(rpc(), asked, "DESTINATION_NOT_ALLOWED", "route r blocks +15005550100", SHORT)
     (record,) = await records(store, trail)
     assert (record["kind"], record["code"]) == ("REFUSED", "DESTINATION_NOT_ALLOWED")
@@ -170,9 +171,9 @@ def test_what_only_reads(method: str, reads: bool) -> None:  # noqa: FBT001
 
 
 HUGE = [
-    PlaceCall(to="+15005550100", labels={"k": "x" * 1_000_000}),
-    PlaceCall(to="+15005550100", labels={str(at): "\x00" * 100 for at in range(10_000)}),
-    PlaceCall(to="+15005550100", labels={"k" * 500_000: "v"}),
+    PlaceCall(to=ANSWERS, labels={"k": "x" * 1_000_000}),
+    PlaceCall(to=ANSWERS, labels={str(at): "\x00" * 100 for at in range(10_000)}),
+    PlaceCall(to=ANSWERS, labels={"k" * 500_000: "v"}),
     UpdateCall(call=CallRef("call_1"), remove_labels=("x" * 64,) * 20_000),
     {"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": {"i": ["x" * 100] * 1000}}}}}}}}},
 ]
@@ -191,7 +192,7 @@ async def test_a_refusal_is_cut(store: SqlStore, trail: Trail, asked: object) ->
 async def test_an_ordinary_refusal_is_whole(store: SqlStore, trail: Trail) -> None:
     """Nothing is cut of what a request usually says."""
     labels = {f"label {at}": "some value" for at in range(20)}
-    trail.refused(rpc(), PlaceCall(to="+15005550100", labels=labels), "NO_TRUNK", "no", SHORT)
+    trail.refused(rpc(), PlaceCall(to=ANSWERS, labels=labels), "NO_TRUNK", "no", SHORT)
     (record,) = await records(store, trail)
     assert record["request"]["labels"] == labels
     assert bytes_of(record["request"]) < REFUSED_BYTES

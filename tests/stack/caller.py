@@ -22,11 +22,6 @@ SLACK = LATE  # how far behind its time an answer may come
 _rooms = count(1)
 
 
-def number(last: int) -> str:
-    """Name a phone by its last two digits."""
-    return f"+150055501{last:02}"
-
-
 def seconds(value: float) -> Duration:
     """Make a protobuf duration."""
     duration = Duration()

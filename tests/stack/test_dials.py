@@ -8,7 +8,22 @@ from livekit import api
 from livekit.api.twirp_client import SipCallError
 from livekit.protocol import models
 
-from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, number, seconds, until
+from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, seconds, until
+from tests.stands.phones import (
+    ANSWERS,
+    ANSWERS_LATE,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    HANGS_UP,
+    REFUSES_TRANSFERS,
+    RINGS_FOR_EVER,
+    SILENT,
+    TRANSFERS_LATE,
+    UNAVAILABLE,
+    UNKNOWN,
+    phone_id,
+)
 
 pytestmark = pytest.mark.livekit
 
@@ -16,7 +31,7 @@ pytestmark = pytest.mark.livekit
 async def test_answered(caller: Caller) -> None:
     """A phone that answers after a second makes the waiting request succeed then."""
     start = time.monotonic()
-    info = await caller.dial(number(0))
+    info = await caller.dial(ANSWERS)
     assert 0.95 < time.monotonic() - start < 1 + SLACK
     assert info.sip_call_id.startswith("SCL_")
     assert info.participant_id.startswith("PA_")
@@ -29,14 +44,14 @@ async def test_answered(caller: Caller) -> None:
 
 async def test_not_waiting(caller: Caller) -> None:
     """A request that does not wait returns while the phone is still being dialled."""
-    await caller.dial(number(9), wait_until_answered=False)
+    await caller.dial(ANSWERS_LATE, wait_until_answered=False)
     assert await caller.status() in {"dialing", "ringing"}
 
 
 async def test_statuses(caller: Caller) -> None:
     """The leg shows dialing, ringing, automation while the digits play, active, and hangup."""
     seen: list[str] = []
-    dial = asyncio.create_task(caller.dial(number(8), dtmf="w123"))
+    dial = asyncio.create_task(caller.dial(HANGS_UP, dtmf="w123"))
 
     async def over() -> bool:
         status = await caller.status()
@@ -55,20 +70,21 @@ async def test_statuses(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "code", "twirp_code", "http_status", "text"),
+    ("to", "code", "twirp_code", "http_status", "text"),
     [
-        (1, 486, "resource_exhausted", 429, "Busy Here"),
-        (3, 603, "permission_denied", 403, "Decline"),
-        (4, 404, "not_found", 404, "Not Found"),
-        (5, 480, "resource_exhausted", 429, "Temporarily Unavailable"),
-        (6, 503, "failed_precondition", 412, "Service Unavailable"),
+        (BUSY, 486, "resource_exhausted", 429, "Busy Here"),
+        (DECLINES, 603, "permission_denied", 403, "Decline"),
+        (UNKNOWN, 404, "not_found", 404, "Not Found"),
+        (UNAVAILABLE, 480, "resource_exhausted", 429, "Temporarily Unavailable"),
+        (CARRIER_FAILS, 503, "failed_precondition", 412, "Service Unavailable"),
     ],
+    ids=phone_id,
 )
 async def test_refused(
-    caller: Caller, last: int, code: int, twirp_code: str, http_status: int, text: str
+    caller: Caller, to: str, code: int, twirp_code: str, http_status: int, text: str
 ) -> None:
     """A refused call ends with LiveKit's code, the SIP status in the metadata, and no leg."""
-    error, took = await failure(caller.dial(number(last)))
+    error, took = await failure(caller.dial(to))
     assert isinstance(error, SipCallError)
     assert (error.sip_status_code, error.sip_status) == (code, text)
     assert (error.code, error.status) == (twirp_code, http_status)
@@ -85,10 +101,10 @@ async def test_unknown_number(caller: Caller) -> None:
     assert error.sip_status_code == 404
 
 
-@pytest.mark.parametrize(("last", "rang"), [(2, True), (7, False)])
-async def test_no_answer(caller: Caller, last: int, rang: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("to", "rang"), [(RINGS_FOR_EVER, True), (SILENT, False)], ids=phone_id)
+async def test_no_answer(caller: Caller, to: str, rang: bool) -> None:  # noqa: FBT001
     """Without an answer the INVITE is cancelled at the ringing timeout, fractions included."""
-    error, took = await failure(caller.dial(number(last), ringing_timeout=seconds(1.5)))
+    error, took = await failure(caller.dial(to, ringing_timeout=seconds(1.5)))
     assert not isinstance(error, SipCallError)
     assert (error.code, error.status) == ("canceled", 408)
     assert "sip request timed out" in error.message
@@ -102,7 +118,7 @@ async def test_no_answer(caller: Caller, last: int, rang: bool) -> None:  # noqa
 
 async def test_request_deadline(caller: Caller) -> None:
     """A waiting request that ends before the ringing timeout cancels the INVITE."""
-    error, took = await failure(caller.dial(number(2), deadline=1))
+    error, took = await failure(caller.dial(RINGS_FOR_EVER, deadline=1))
     assert error.code in {"canceled", "deadline_exceeded"}
     assert 0.95 < took < 1 + SLACK
     await until(caller.gone)
@@ -111,7 +127,7 @@ async def test_request_deadline(caller: Caller) -> None:
 
 async def test_max_call_duration(caller: Caller) -> None:
     """A call ends when its maximal duration, counted from the join, is over."""
-    await caller.dial(number(10), max_call_duration=seconds(1))
+    await caller.dial(REFUSES_TRANSFERS, max_call_duration=seconds(1))
     await until(caller.gone, 1 + SLACK)
     record = caller.record()
     assert (record["end"], record["end_cause"]) == ("bye", "max_call_duration")
@@ -119,7 +135,7 @@ async def test_max_call_duration(caller: Caller) -> None:
 
 async def test_remote_hangup(caller: Caller) -> None:
     """A phone that hangs up takes its leg out of the room."""
-    await caller.dial(number(8))
+    await caller.dial(HANGS_UP)
     assert not await caller.gone()
     await until(caller.gone, 2 + SLACK)
     assert caller.record()["end"] == "remote"
@@ -127,7 +143,7 @@ async def test_remote_hangup(caller: Caller) -> None:
 
 async def test_remove_while_ringing(caller: Caller) -> None:
     """Removing a ringing leg cancels it, and the waiting request says so at once."""
-    dial = asyncio.create_task(failure(caller.dial(number(2), ringing_timeout=seconds(20))))
+    dial = asyncio.create_task(failure(caller.dial(RINGS_FOR_EVER, ringing_timeout=seconds(20))))
 
     async def ringing() -> bool:
         return await caller.status() == "ringing"
@@ -145,7 +161,7 @@ async def test_remove_while_ringing(caller: Caller) -> None:
 
 async def test_remove_after_answer(caller: Caller) -> None:
     """Removing an answered leg hangs it up."""
-    await caller.dial(number(10))
+    await caller.dial(REFUSES_TRANSFERS)
     await caller.remove()
     await until(caller.ended)
     record = caller.record()
@@ -154,7 +170,7 @@ async def test_remove_after_answer(caller: Caller) -> None:
 
 async def test_delete_room(caller: Caller) -> None:
     """Deleting the room ends its legs."""
-    await caller.dial(number(10))
+    await caller.dial(REFUSES_TRANSFERS)
     await caller.client.room.delete_room(api.DeleteRoomRequest(room=caller.room))
     await until(caller.ended)
     assert caller.record()["end_cause"] == "room_deleted"
@@ -162,8 +178,8 @@ async def test_delete_room(caller: Caller) -> None:
 
 async def test_same_identity(caller: Caller) -> None:
     """The same identity dialled again in the room cuts the first leg."""
-    first = await caller.dial(number(10))
-    second = await caller.dial(number(11))
+    first = await caller.dial(REFUSES_TRANSFERS)
+    second = await caller.dial(TRANSFERS_LATE)
 
     async def cut() -> bool:
         return bool(caller.records()[0]["end"])
@@ -178,7 +194,7 @@ async def test_same_identity(caller: Caller) -> None:
 async def test_attributes_before_the_answer(caller: Caller) -> None:
     """A leg being dialled is a SIP participant with its names and LiveKit's attributes."""
     info = await caller.dial(
-        number(2),
+        RINGS_FOR_EVER,
         wait_until_answered=False,
         participant_name="Ada",
         participant_metadata="meta",
@@ -194,7 +210,7 @@ async def test_attributes_before_the_answer(caller: Caller) -> None:
         "tenant": "acme",
         "sip.callID": info.sip_call_id,
         "sip.hostname": "sip.example.com",
-        "sip.phoneNumber": number(2),
+        "sip.phoneNumber": RINGS_FOR_EVER,
         "sip.trunkID": caller.trunk_id,
         "sip.trunkPhoneNumber": CALLER_ID,
     }
@@ -202,7 +218,7 @@ async def test_attributes_before_the_answer(caller: Caller) -> None:
 
 async def test_attributes_after_the_answer(caller: Caller) -> None:
     """An answered leg has the SIP Call-ID and tag as well."""
-    await caller.dial(number(10))
+    await caller.dial(REFUSES_TRANSFERS)
 
     async def tagged() -> bool:
         participant = await caller.participant()
@@ -215,7 +231,7 @@ async def test_attributes_after_the_answer(caller: Caller) -> None:
 
 async def test_hidden_number(caller: Caller) -> None:
     """A hidden number is in none of the attributes."""
-    await caller.dial(number(2), wait_until_answered=False, hide_phone_number=True)
+    await caller.dial(RINGS_FOR_EVER, wait_until_answered=False, hide_phone_number=True)
     participant = await caller.participant()
     assert participant is not None
     assert set(participant.attributes) == {"sip.callID", "sip.callStatus", "sip.trunkID"}
@@ -223,17 +239,17 @@ async def test_hidden_number(caller: Caller) -> None:
 
 async def test_record(caller: Caller) -> None:
     """The phone sees caller, headers and display name of the INVITE."""
-    await caller.dial(number(10), headers={"X-Order": "7"}, display_name="Acme")
+    await caller.dial(REFUSES_TRANSFERS, headers={"X-Order": "7"}, display_name="Acme")
     record = caller.record()
-    assert (record["to"], record["from"]) == (number(10), CALLER_ID)
+    assert (record["to"], record["from"]) == (REFUSES_TRANSFERS, CALLER_ID)
     assert (record["headers"], record["display_name"]) == ({"X-Order": "7"}, "Acme")
     assert record["invite_time"] < record["ring_time"] < record["answer_time"]
 
 
 async def test_two_legs_hear_each_other(caller: Caller) -> None:
     """Two answered legs in one room hear each other."""
-    await caller.dial(number(10), identity="one")
-    await caller.dial(number(10), identity="two")
+    await caller.dial(REFUSES_TRANSFERS, identity="one")
+    await caller.dial(REFUSES_TRANSFERS, identity="two")
 
     async def heard() -> bool:
         return [call["hears"] for call in caller.records()] == [["two"], ["one"]]

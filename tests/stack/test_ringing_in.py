@@ -4,12 +4,13 @@ import pytest
 from livekit.protocol import models
 
 from tests.stack.caller import Caller, until
+from tests.stands.phones import ANSWERS, CALLER, HOTLINE, tel
 
 pytestmark = pytest.mark.livekit
 
 
 def ring_in(caller: Caller, answer_after: float = 0.2) -> str:
-    asked = {"from": "+15005550177", "to": "+15005550188", "trunk_id": "ST_in"}
+    asked = {"from": CALLER, "to": HOTLINE, "trunk_id": "ST_in"}
     return caller.stack.ring_in(caller.room, "phone", answer_after=answer_after, **asked)
 
 
@@ -30,8 +31,8 @@ async def test_a_caller_rings_and_is_answered(caller: Caller) -> None:
     assert said["sip.callID"] == sip_call_id
     assert (said["sip.ruleID"], said["sip.trunkID"]) == ("SDR_rule", "ST_in")
     assert (said["sip.phoneNumber"], said["sip.trunkPhoneNumber"]) == (
-        "+15005550177",
-        "+15005550188",
+        CALLER,
+        HOTLINE,
     )
     await status_is(caller, "active")
 
@@ -50,10 +51,10 @@ async def test_a_caller_is_transferred(caller: Caller) -> None:
     """An answered caller obeys a REFER, and leaves when it is done."""
     ring_in(caller)
     await status_is(caller, "active")
-    await caller.transfer("tel:+15005550100")
+    await caller.transfer(tel(ANSWERS))
     await until(caller.gone)
     (refer,) = caller.record()["refers"]
-    assert (refer["to"], refer["outcome"]) == ("tel:+15005550100", "completed")
+    assert (refer["to"], refer["outcome"]) == (tel(ANSWERS), "completed")
 
 
 @pytest.mark.parametrize(("answer_after", "end"), [(-1, "rejected"), (0.1, "bye")])

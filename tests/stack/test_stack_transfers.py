@@ -6,15 +6,31 @@ import time
 import pytest
 from livekit.api.twirp_client import SipCallError
 
-from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, number, seconds, until
+from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, seconds, until
+from tests.stands.phones import (
+    ANSWERS,
+    BUSY,
+    CARRIER_FAILS,
+    DECLINES,
+    NEVER_REPORTS,
+    REFUSES_TRANSFERS,
+    RINGS_FOR_EVER,
+    SILENT,
+    TRANSFERS_LATE,
+    UNAVAILABLE,
+    UNKNOWN,
+    digits_of,
+    phone_id,
+    tel,
+)
 
 pytestmark = pytest.mark.livekit
 
 
-@pytest.mark.parametrize("target", ["tel:+15005550100", "sip:+15005550100@sip.example.com"])
+@pytest.mark.parametrize("target", [tel(ANSWERS), "sip:+15005550100@sip.example.com"])
 async def test_transfer(caller: Caller, target: str) -> None:
     """A transfer that the target takes succeeds, and the leg is gone within a second."""
-    await caller.dial(number(0))
+    await caller.dial(ANSWERS)
     start = time.monotonic()
     await caller.transfer(target, headers={"X-Reason": "sales"})
     assert 0.65 < time.monotonic() - start < 0.7 + SLACK
@@ -27,21 +43,22 @@ async def test_transfer(caller: Caller, target: str) -> None:
 @pytest.mark.parametrize(
     ("leg", "target", "code", "twirp_code", "outcome"),
     [
-        (0, 1, 486, "resource_exhausted", "failed"),
-        (0, 3, 603, "permission_denied", "failed"),
-        (0, 4, 404, "not_found", "failed"),
-        (0, 5, 480, "resource_exhausted", "failed"),
-        (0, 6, 503, "failed_precondition", "failed"),
-        (0, 10, 603, "permission_denied", "refused"),
-        (10, 0, 603, "permission_denied", "refused"),
+        (ANSWERS, BUSY, 486, "resource_exhausted", "failed"),
+        (ANSWERS, DECLINES, 603, "permission_denied", "failed"),
+        (ANSWERS, UNKNOWN, 404, "not_found", "failed"),
+        (ANSWERS, UNAVAILABLE, 480, "resource_exhausted", "failed"),
+        (ANSWERS, CARRIER_FAILS, 503, "failed_precondition", "failed"),
+        (ANSWERS, REFUSES_TRANSFERS, 603, "permission_denied", "refused"),
+        (REFUSES_TRANSFERS, ANSWERS, 603, "permission_denied", "refused"),
     ],
+    ids=phone_id,
 )
 async def test_transfer_refused(
-    caller: Caller, leg: int, target: int, code: int, twirp_code: str, outcome: str
+    caller: Caller, leg: str, target: str, code: int, twirp_code: str, outcome: str
 ) -> None:
     """A refused transfer ends with the SIP status, and the leg stays."""
-    await caller.dial(number(leg))
-    error, _ = await failure(caller.transfer(f"tel:{number(target)}"))
+    await caller.dial(leg)
+    error, _ = await failure(caller.transfer(f"tel:{target}"))
     assert isinstance(error, SipCallError)
     assert (error.sip_status_code, error.code) == (code, twirp_code)
     assert await caller.status() == "active"
@@ -50,17 +67,17 @@ async def test_transfer_refused(
 
 async def test_transfer_late(caller: Caller) -> None:
     """A late success is reported where LiveKit was given the time, and the leg goes then."""
-    await caller.dial(number(11))
+    await caller.dial(TRANSFERS_LATE)
     start = time.monotonic()
-    await caller.transfer(f"tel:{number(0)}", within=63)
+    await caller.transfer(tel(ANSWERS), within=63)
     assert 7.9 < time.monotonic() - start < 8 + SLACK
     await until(caller.gone)
 
 
 async def test_transfer_too_late(caller: Caller) -> None:
     """A success after the request's end is never reported, and the leg stays."""
-    await caller.dial(number(11))
-    error, took = await failure(caller.transfer(f"tel:{number(0)}", within=1))
+    await caller.dial(TRANSFERS_LATE)
+    error, took = await failure(caller.transfer(tel(ANSWERS), within=1))
     assert (error.code, error.status) == ("deadline_exceeded", 408)
     assert "request timed out" in error.message
     assert 0.95 < took < 1 + SLACK
@@ -68,11 +85,20 @@ async def test_transfer_too_late(caller: Caller) -> None:
     assert await caller.status() == "active"
 
 
-@pytest.mark.parametrize(("leg", "target"), [(12, 0), (0, 2), (0, 12), (0, 7)])
-async def test_transfer_never_reported(caller: Caller, leg: int, target: int) -> None:
+@pytest.mark.parametrize(
+    ("leg", "target"),
+    [
+        (NEVER_REPORTS, ANSWERS),
+        (ANSWERS, RINGS_FOR_EVER),
+        (ANSWERS, NEVER_REPORTS),
+        (ANSWERS, SILENT),
+    ],
+    ids=phone_id,
+)
+async def test_transfer_never_reported(caller: Caller, leg: str, target: str) -> None:
     """A transfer without an outcome ends at the request's ringing timeout, and the leg stays."""
-    await caller.dial(number(leg))
-    error, took = await failure(caller.transfer(f"tel:{number(target)}", within=1))
+    await caller.dial(leg)
+    error, took = await failure(caller.transfer(f"tel:{target}", within=1))
     assert not isinstance(error, SipCallError)
     assert (error.code, error.status) == ("deadline_exceeded", 408)
     assert 0.95 < took < 1 + SLACK
@@ -81,15 +107,15 @@ async def test_transfer_never_reported(caller: Caller, leg: int, target: int) ->
 
 async def test_transfer_before_the_answer(caller: Caller) -> None:
     """A leg that is still ringing cannot be transferred."""
-    await caller.dial(number(2), wait_until_answered=False)
-    error, _ = await failure(caller.transfer(f"tel:{number(0)}"))
+    await caller.dial(RINGS_FOR_EVER, wait_until_answered=False)
+    error, _ = await failure(caller.transfer(tel(ANSWERS)))
     assert error.code == "failed_precondition"
 
 
 async def test_transfer_of_a_removed_leg(caller: Caller) -> None:
     """An accepted transfer whose call ends before its outcome counts as success, as in LiveKit."""
-    await caller.dial(number(12))
-    transfer = asyncio.create_task(caller.transfer(f"tel:{number(0)}"))
+    await caller.dial(NEVER_REPORTS)
+    transfer = asyncio.create_task(caller.transfer(tel(ANSWERS)))
 
     async def referred() -> bool:
         return bool(caller.record()["refers"])
@@ -101,14 +127,14 @@ async def test_transfer_of_a_removed_leg(caller: Caller) -> None:
 
 async def test_second_transfer(caller: Caller) -> None:
     """A second transfer elsewhere is refused while the first is under way."""
-    await caller.dial(number(12))
-    first = asyncio.create_task(failure(caller.transfer(f"tel:{number(0)}", within=1)))
+    await caller.dial(NEVER_REPORTS)
+    first = asyncio.create_task(failure(caller.transfer(tel(ANSWERS), within=1)))
 
     async def referred() -> bool:
         return bool(caller.record()["refers"])
 
     await until(referred)
-    error, _ = await failure(caller.transfer(f"tel:{number(1)}"))
+    error, _ = await failure(caller.transfer(tel(BUSY)))
     assert error.code == "invalid_argument"
     await first
 
@@ -154,11 +180,12 @@ async def test_failure_after_ringing(caller: Caller) -> None:
 
 async def test_trunk_decides(caller: Caller) -> None:
     """A trunk whose host names a phone meets that phone, whatever number is dialled."""
-    caller.trunk_id = caller.stack.create_trunk("busy", [CALLER_ID], "phone-06.example.com")
-    error, _ = await failure(caller.dial(number(0)))
+    host = f"phone-{digits_of(CARRIER_FAILS)}.example.com"
+    caller.trunk_id = caller.stack.create_trunk("busy", [CALLER_ID], host)
+    error, _ = await failure(caller.dial(ANSWERS))
     assert isinstance(error, SipCallError)
     assert error.sip_status_code == 503
-    assert caller.record()["hostname"] == "phone-06.example.com"
+    assert caller.record()["hostname"] == host
 
 
 async def test_livekit_restart(caller: Caller) -> None:
@@ -166,4 +193,4 @@ async def test_livekit_restart(caller: Caller) -> None:
     url = caller.stack.url
     caller.stack.restart_livekit()
     assert caller.stack.url == url
-    await caller.dial(number(10))
+    await caller.dial(REFUSES_TRANSFERS)

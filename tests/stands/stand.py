@@ -22,17 +22,13 @@ from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.patience import PATIENCE
+from tests.stands.phones import OWN, OWN_TOO
 from tests.stands.processes import UNCOUNTED
 from tests.stands.wires import GrpcWire, RefusedError, TwirpWire, Wire
 
-NUMBERS = ("+15005550199", "+15005550198")
+NUMBERS = (OWN, OWN_TOO)
 
 T = TypeVar("T")
-
-
-def phone(digits: str) -> str:
-    """The number of a phone of the sandbox and of the stack."""
-    return f"+150055501{digits}"
 
 
 def span(seconds: float) -> Duration:

@@ -12,11 +12,11 @@ from livekit import api
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.phones import CALLER, HOTLINE
 from tests.stands.ports import LOOPBACK
 from tests.stands.stand import Stand, eventually
 
 PATH = "/livekit/webhook"
-CALLER, HOTLINE, UNKNOWN_LINE = "+15005550177", "+15005550188", "+15005550189"
 
 
 class Relay:

@@ -13,6 +13,7 @@ from gateway.ports import Transaction
 from gateway.store.codec import time_of
 from gateway.store.databases.dialect import open_database
 from gateway.store.databases.schema import starts
+from tests.stands.phones import ANSWERS, OWN, TRANSFERS_LATE
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -31,8 +32,8 @@ def a_call(call_id: str, **changes: Any) -> Call:
     values: dict[str, Any] = {
         "call_id": call_id,
         "tenant_id": "acme",
-        "to": "+15005550100",
-        "caller_id": "+15005550199",
+        "to": ANSWERS,
+        "caller_id": OWN,
         "room": f"acme-{call_id}",
         "participant_identity": call_id,
         "ringing_timeout": timedelta(seconds=30),
@@ -73,7 +74,7 @@ def a_transfer(transfer_id: str, call_id: str, **changes: Any) -> Transfer:
         "transfer_id": transfer_id,
         "tenant_id": "acme",
         "call_id": call_id,
-        "to": "+15005550111",
+        "to": TRANSFERS_LATE,
         "ringing_timeout": timedelta(seconds=30),
         "headers": {},
         "create_time": NOON,

@@ -24,6 +24,7 @@ from gateway.store.codec import (
     transfer_row,
 )
 from gateway.wire.telephony_v1 import responses
+from tests.stands.phones import OWN
 from tests.stands.values import NOON, a_call, an_event, on_trunk
 
 times = st.datetimes(
@@ -68,8 +69,8 @@ def test_what_callers_see_stays() -> None:
         on_trunk(
             "call_1",
             leg=LegOptions(participant_metadata="x"),
-            wishes=Wishes(caller_id="+15005550199"),
-            backups=(Backup("paris", ("+15005550199",)),),
+            wishes=Wishes(caller_id=OWN),
+            backups=(Backup("paris", (OWN,)),),
             labels={"a": "b"},
             answer_time=NOON,
         )

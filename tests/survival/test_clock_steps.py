@@ -17,12 +17,12 @@ from gateway.build import Gateway, gateway
 from gateway.domain.lease import LEASE
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stands.clocks import SteppingClock
+from tests.stands.phones import ANSWERS, HANGS_UP, NEVER_REPORTS, RINGS_FOR_EVER
 from tests.stands.stand import (
     Stand,
     configuration,
     eventually,
     on_sandbox,
-    phone,
     reason_name,
     span,
     state_name,
@@ -43,11 +43,11 @@ class Stepped:
 
     async def talk(self, **fields: Any) -> calls_pb2.Call:
         """A call that is answered and goes on."""
-        return await self.acme.place(phone("00"), wait_until_answered=True, **fields)
+        return await self.acme.place(ANSWERS, wait_until_answered=True, **fields)
 
     async def pass_time(self) -> None:
         """Returns when a call has been placed, answered and ended: followers have looked."""
-        call = await self.acme.place(phone("08"), wait_until_answered=True)
+        call = await self.acme.place(HANGS_UP, wait_until_answered=True)
         await self.acme.ended(call.call_id)
 
 
@@ -102,8 +102,8 @@ async def test_a_call_after_a_step_is_of_its_time(stepped: Stepped) -> None:
 @STEPS
 async def test_a_phone_rings_as_long_as_was_asked(stepped: Stepped, step: float) -> None:
     """Neither shorter nor longer by a clock that is set while it rings."""
-    short = await stepped.acme.place(phone("02"), ringing_timeout=span(2))
-    longer = await stepped.acme.place(phone("02"), ringing_timeout=span(60))
+    short = await stepped.acme.place(RINGS_FOR_EVER, ringing_timeout=span(2))
+    longer = await stepped.acme.place(RINGS_FOR_EVER, ringing_timeout=span(60))
     stepped.clock.step(step)
     assert reason_name(await stepped.acme.ended(short.call_id)) == "NO_ANSWER"
     rings = await stepped.acme.get(longer.call_id)
@@ -125,7 +125,7 @@ async def test_a_transfer_has_its_time(stepped: Stepped, step: float) -> None:
     """Its outcome is unknown when its own time is up, and not sooner."""
     short, longer = [await stepped.talk() for _ in range(2)]
     moved = [
-        await stepped.acme.transfer(call.call_id, phone("12"), ringing_timeout=span(seconds))
+        await stepped.acme.transfer(call.call_id, NEVER_REPORTS, ringing_timeout=span(seconds))
         for call, seconds in ((short, 1), (longer, 60))
     ]
     stepped.clock.step(step)
@@ -147,7 +147,7 @@ async def test_rates_are_kept_and_block_nobody(stepped: Stepped, step: float) ->
     await stepped.talk()  # its token is known to be good from here on
     for _ in range(2):
         stepped.clock.step(step)
-        await stepped.acme.place(phone("08"))
+        await stepped.acme.place(HANGS_UP)
         step = -step
 
 

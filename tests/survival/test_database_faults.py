@@ -17,7 +17,8 @@ from gateway.telephony.v1 import calls_pb2
 from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stands.stand import Stand, eventually, phone, reason_name, refusal, span
+from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
+from tests.stands.stand import Stand, eventually, reason_name, refusal, span
 from tests.stands.wires import RefusedError
 from tests.survival.verdict import verdict_of
 
@@ -123,7 +124,7 @@ async def no_room(stand: Stand, disk: Disk) -> AsyncIterator[None]:
 async def nothing_fits(stand: Stand) -> bool:
     """Whether PlaceCall is refused; until then it uses up what is left of the last pages."""
     try:
-        await stand.acme.place(phone("01"), wait_until_answered=True)
+        await stand.acme.place(BUSY, wait_until_answered=True)
     except RefusedError as refused:
         return refused.reason == "AUDIT_UNAVAILABLE"
     return False
@@ -143,9 +144,9 @@ async def check(stand: Stand, accepted: list[str] | None = None) -> None:
 
 async def three_calls(stand: Stand) -> list[calls_pb2.Call]:
     """An active call, one that will be picked up, and one that rings on."""
-    active = await stand.acme.place(phone("00"), wait_until_answered=True)
-    soon = await stand.acme.place(phone("09"))
-    long = await stand.acme.place(phone("02"))
+    active = await stand.acme.place(ANSWERS, wait_until_answered=True)
+    soon = await stand.acme.place(ANSWERS_LATE)
+    long = await stand.acme.place(RINGS_FOR_EVER)
     return [active, *[await stand.acme.until(c.call_id, RINGING) for c in (soon, long)]]
 
 
@@ -183,7 +184,7 @@ async def test_calls_placed_during_a_restart(stand: Stand, postgres_server: Post
     async def place() -> None:
         while not over.is_set():
             try:
-                accepted.append((await stand.acme.place(phone("01"))).call_id)
+                accepted.append((await stand.acme.place(BUSY)).call_id)
             except RefusedError as refused:
                 reasons.append(refused.reason)
             await asyncio.sleep(0.1)
@@ -218,7 +219,9 @@ async def test_phones_stop_without_a_database(
     """The gateway's own clock ends ringing and talking in time; the record follows."""
     unheard = await stand.acme.place(DEAF, ringing_timeout=span(5))
     unheard = await stand.acme.until(unheard.call_id, RINGING)
-    talking = await stand.acme.place(phone("10"), max_duration=span(5), wait_until_answered=True)
+    talking = await stand.acme.place(
+        REFUSES_TRANSFERS, max_duration=span(5), wait_until_answered=True
+    )
 
     async def stored() -> bool:
         return bool((await stand.acme.get(talking.call_id)).sip_call_id_full)
@@ -237,11 +240,11 @@ async def test_what_callers_see_without_a_database(
     stand: Stand, postgres_server: PostgresServer
 ) -> None:
     """All is refused as AUDIT_UNAVAILABLE and nothing is done; /readyz says why."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     async with no_database(postgres_server):
         for asked in (
-            stand.acme.place(phone("00")),
-            stand.acme.transfer(call.call_id, phone("00")),
+            stand.acme.place(ANSWERS),
+            stand.acme.transfer(call.call_id, ANSWERS),
             stand.acme.get(call.call_id),
             stand.acme.hang_up(call.call_id),
         ):
@@ -275,11 +278,11 @@ async def test_a_watch_outlives_a_restart(stand: Stand, postgres_server: Postgre
         return sum(event.type == ended for event in seen) == count
 
     watching = asyncio.create_task(watch())
-    await stand.acme.place(phone("01"), wait_until_answered=True)
+    await stand.acme.place(BUSY, wait_until_answered=True)
     await eventually(lambda: ends(1))
     async with no_database(postgres_server):
-        await refusal(stand.acme.place(phone("01")))
-    await stand.acme.place(phone("01"), wait_until_answered=True)
+        await refusal(stand.acme.place(BUSY))
+    await stand.acme.place(BUSY, wait_until_answered=True)
     await eventually(lambda: ends(2))
     watching.cancel()
     assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
@@ -293,7 +296,7 @@ async def test_a_lost_commit_dials_once(wired: Stand, wire: CuttableWire) -> Non
     for cut in [Cut.BEFORE_COMMIT_ARRIVES, Cut.BEFORE_COMMIT_IS_ANSWERED] * 2:
         wire.was_cut.clear()
         wire.next_cut = cut
-        calls.append(await wired.acme.place(phone("01"), wait_until_answered=True))
+        calls.append(await wired.acme.place(BUSY, wait_until_answered=True))
         assert wire.was_cut.is_set()
     assert {reason_name(call) for call in calls} == {"BUSY"}
     await check(wired, [call.call_id for call in calls])
@@ -309,7 +312,7 @@ async def test_a_commit_in_doubt_dials_nothing(
     monkeypatch.setattr(writer, "RESOLVE_SECONDS", 0.5)
     wire.dead_after_cut = True
     wire.next_cut = Cut.BEFORE_COMMIT_IS_ANSWERED
-    refused = await refusal(wired.acme.place(phone("01")))
+    refused = await refusal(wired.acme.place(BUSY))
     assert refused.reason == "AUDIT_UNAVAILABLE"
     wire.mend()
 
@@ -326,13 +329,13 @@ async def test_a_commit_in_doubt_dials_nothing(
 async def test_a_full_disk_dials_nothing_and_ends_calls(small: Stand, disk: Disk) -> None:
     """No new call is accepted; open ones can be ended; both are recorded when there is room."""
     calls = [
-        await small.acme.place(phone("10"), wait_until_answered=True),
-        await small.acme.place(phone("02")),
+        await small.acme.place(REFUSES_TRANSFERS, wait_until_answered=True),
+        await small.acme.place(RINGS_FOR_EVER),
     ]
     await small.acme.until(calls[1].call_id, RINGING)
     async with no_room(small, disk):
         before = len(small.stack.calls() if small.stack else ())
-        refused = await refusal(small.acme.place(phone("00")))
+        refused = await refusal(small.acme.place(ANSWERS))
         assert (refused.code, refused.reason) == ("unavailable", "AUDIT_UNAVAILABLE")
         ended = [await small.acme.hang_up(call.call_id) for call in calls]
         assert [reason_name(call) for call in ended] == ["COMPLETED", "CANCELED"]
@@ -346,7 +349,7 @@ async def test_a_full_disk_dials_nothing_and_ends_calls(small: Stand, disk: Disk
 
 async def test_who_hung_up_on_a_full_disk_is_recorded(small: Stand, disk: Disk) -> None:
     """The audit record of a hang-up that nothing could store follows when there is room."""
-    call = await small.acme.place(phone("10"), wait_until_answered=True)
+    call = await small.acme.place(REFUSES_TRANSFERS, wait_until_answered=True)
     async with no_room(small, disk):
         await small.acme.hang_up(call.call_id)
 
@@ -363,7 +366,7 @@ async def test_a_phone_picked_up_without_a_database_stops_in_time(
     stand: Stand, postgres_server: PostgresServer
 ) -> None:
     """An answer that cannot be stored yet does not keep the gateway from ending the call."""
-    call = await stand.acme.place(phone("09"), max_duration=span(3), ringing_timeout=span(60))
+    call = await stand.acme.place(ANSWERS_LATE, max_duration=span(3), ringing_timeout=span(60))
     call = await stand.acme.until(call.call_id, RINGING)
     async with no_database(postgres_server):
         assert await at_the_phone(stand, call, "end_cause") == "participant_removed"

@@ -20,8 +20,9 @@ from gateway.service.following import leg as placed_leg
 from gateway.service.following.call_row import CallRow
 from gateway.service.following.follow import Follower
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, eventually, phone, reason_name, span
-from tests.stands.trunks import trunk, two_trunks
+from tests.stands.phones import ANSWERS, CARRIER_FAILS, REFUSES_TRANSFERS, SILENT, phone_id
+from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, eventually, reason_name, span
+from tests.stands.trunks import sandbox_trunk, trunk, two_trunks
 
 
 async def three_trunks(stand: Stand, *behave_as: str) -> None:
@@ -81,7 +82,7 @@ class LikeLiveKit:
 
 async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:
     fields.setdefault("ringing_timeout", span(15))
-    return await stand.acme.place(phone("00"), wait_until_answered=True, **fields)
+    return await stand.acme.place(ANSWERS, wait_until_answered=True, **fields)
 
 
 def trunks_tried(call: calls_pb2.Call) -> list[str]:
@@ -97,7 +98,7 @@ async def test_a_platform_that_is_slow_to_hang_up_still_lets_a_silent_trunk_go(
         await asyncio.sleep(1.5)
 
     LikeLiveKit(stand, slow)
-    await two_trunks(stand, "07")
+    await two_trunks(stand, SILENT)
     call = await place(stand, setup_timeout=span(0.6))
     assert trunks_tried(call) == ["a", "b"]
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
@@ -115,7 +116,7 @@ async def test_a_hang_up_that_failed_says_nothing_of_the_next_leg(
             raise failure
 
     LikeLiveKit(stand, fails_once)
-    await two_trunks(stand, "07")
+    await two_trunks(stand, SILENT)
     call = await place(stand, setup_timeout=span(0.6))
     assert trunks_tried(call) == ["a", "b"]
     for _ in range(4):  # looked at every half second or so
@@ -134,7 +135,7 @@ async def test_ending_a_leg_does_not_end_the_next_one(stand: Stand) -> None:
         over.set()
 
     platform = LikeLiveKit(stand, slow)
-    await two_trunks(stand, "07")
+    await two_trunks(stand, SILENT)
     call = await place(stand, setup_timeout=span(0.6))
     assert over.is_set()
     assert dialed_before == [1]
@@ -188,7 +189,7 @@ class Telling(LikeLiveKit):
         self.sandbox.leg = leg  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("first", ["06", "07"])
+@pytest.mark.parametrize("first", [CARRIER_FAILS, SILENT], ids=phone_id)
 async def test_without_its_webhook_nobody_knows_that_a_phone_has_not_rung(
     stand: Stand, first: str
 ) -> None:
@@ -203,12 +204,12 @@ async def test_without_its_webhook_nobody_knows_that_a_phone_has_not_rung(
 async def test_what_ends_the_call_anyway_waits_for_no_webhook(stand: Stand) -> None:
     """Whether it rang does not matter then: the carrier's own word is told."""
     Telling(stand)
-    await two_trunks(stand, "06", failover_sip_codes=[500])
+    await two_trunks(stand, CARRIER_FAILS, failover_sip_codes=[500])
     call = await place(stand)
     assert call.attempts[0].next_attempt == "SIP 503 is no failover code of the trunk"
 
 
-@pytest.mark.parametrize("first", ["06", "07"])
+@pytest.mark.parametrize("first", [CARRIER_FAILS, SILENT], ids=phone_id)
 async def test_a_ring_that_only_the_webhook_tells_ends_the_call(stand: Stand, first: str) -> None:
     """It rang for so short that no look saw it: nobody rings that phone again."""
     platform = Telling(stand, LegStatus.RINGING)
@@ -223,7 +224,7 @@ async def test_the_webhook_of_each_attempt_is_told_from_the_last_ones(stand: Sta
     """Also where a leg failed so soon that no look found its ids."""
     platform = Telling(stand, LegStatus.DIALING, LegStatus.DIALING)
     platform.blind(2)
-    await three_trunks(stand, "06", "06", "00")
+    await three_trunks(stand, CARRIER_FAILS, CARRIER_FAILS, ANSWERS)
     call = await place(stand)
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     assert trunks_tried(call) == ["a", "b", "c"]
@@ -253,7 +254,7 @@ async def test_a_leg_that_nobody_saw_is_told_by_its_webhook(
     when_a_webhook_is_awaited(monkeypatch, lambda _: platform.tell(late.pop()))
     platform.blind(1)
     platform.says = Failure(cause=Cause.TRUNK_UNUSABLE, detail="connection reset")
-    await two_trunks(stand, "06")
+    await two_trunks(stand, CARRIER_FAILS)
     call = await place(stand)
     assert len(platform.dialed) == 1
     assert call.attempts[0].next_attempt == "it rang"
@@ -263,8 +264,8 @@ async def test_after_an_attempt_without_a_leg_webhooks_still_count(stand: Stand)
     """LiveKit knows no such trunk: nothing came of that, and the next one's webhook is its own."""
     platform = Telling(stand, LegStatus.DIALING)
     platform.blind(2)
-    platform.unknown.add("sandbox-07")
-    await three_trunks(stand, "07", "06", "00")
+    platform.unknown.add(sandbox_trunk(SILENT))
+    await three_trunks(stand, SILENT, CARRIER_FAILS, ANSWERS)
     call = await place(stand)
     assert trunks_tried(call) == ["a", "b", "c"]
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
@@ -284,7 +285,7 @@ async def test_waiting_for_a_webhook_leaves_the_database_alone(
     Telling(stand)
     when_a_webhook_is_awaited(monkeypatch, Follower.nudge)
     monkeypatch.setattr(CallRow, "read", counted)
-    await two_trunks(stand, "06")
+    await two_trunks(stand, CARRIER_FAILS)
     await place(stand)
     assert len(reads) < 100
 
@@ -302,7 +303,7 @@ async def test_an_answer_that_comes_while_another_trunk_is_looked_for_counts(
         return True
 
     monkeypatch.setattr(failover, "possible", possible)
-    await two_trunks(stand, "10")
+    await two_trunks(stand, REFUSES_TRANSFERS)
     call = await place(stand, setup_timeout=span(0.1))
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     ended = await stand.acme.hang_up(call.call_id)
@@ -331,19 +332,19 @@ class LosesOneAnswer:
 async def test_a_lost_commit_of_the_next_attempt_loses_no_call(stand: Stand) -> None:
     """The attempt that was stored after all is dialled, once, and is not held to have failed."""
     platform = LikeLiveKit(stand, lambda: asyncio.sleep(0))
-    await two_trunks(stand, "06")
+    await two_trunks(stand, CARRIER_FAILS)
     failover = stand.gateway.services.followers._surroundings.failover  # noqa: SLF001
     failover._store = LosesOneAnswer(failover._store)  # noqa: SLF001
     call = await place(stand)
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     assert [(a.trunk_id, a.sip_status_code) for a in call.attempts] == [("a", 503), ("b", 0)]
-    assert platform.dialed == ["sandbox-06", "sandbox-00"]
+    assert platform.dialed == [sandbox_trunk(CARRIER_FAILS), sandbox_trunk(ANSWERS)]
 
 
 async def test_a_gateway_that_lost_the_call_tries_no_other_trunk(stand: Stand) -> None:
     """It ends the call by what it knows; the gateway that has the call has nothing to guess."""
     platform = LikeLiveKit(stand, lambda: asyncio.sleep(0))
-    await two_trunks(stand, "06")
+    await two_trunks(stand, CARRIER_FAILS)
     store = stand.gateway.administration.store
     failover = stand.gateway.services.followers._surroundings.failover  # noqa: SLF001
     next_trunk = failover.next_trunk
@@ -359,7 +360,7 @@ async def test_a_gateway_that_lost_the_call_tries_no_other_trunk(stand: Stand) -
     failover.next_trunk = after_a_takeover  # type: ignore[method-assign]
     call = await place(stand)
     assert (reason_name(call), call.sip_status_code) == ("TRUNK_FAILURE", 503)
-    assert platform.dialed == ["sandbox-06"]
+    assert platform.dialed == [sandbox_trunk(CARRIER_FAILS)]
     assert call.attempts[0].next_attempt == "another gateway has taken the call over"
 
 
@@ -377,7 +378,7 @@ async def test_a_call_placed_while_leases_are_compared_goes_on(stand: Stand) -> 
     services.lease.held = slowly  # type: ignore[method-assign]
     services.lease._trusted = False  # noqa: SLF001  as after a database that was away
     await asked.wait()
-    call = await stand.acme.place(phone("00"), ringing_timeout=span(30))
+    call = await stand.acme.place(ANSWERS, ringing_timeout=span(30))
     services.lease.held = held  # type: ignore[method-assign]
     placed.set()
     answered = await stand.acme.until(call.call_id, calls_pb2.CALL_STATE_ACTIVE)

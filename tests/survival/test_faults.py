@@ -25,7 +25,8 @@ from gateway.domain.calls.observation import Lost
 from gateway.ports import StoreUnavailableError
 from gateway.service.api import events
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.stands.stand import Stand, eventually, phone, reason_name, refusal, span, state_name
+from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, HANGS_UP, RINGS_FOR_EVER
+from tests.stands.stand import Stand, eventually, reason_name, refusal, span, state_name
 
 
 class Dials:
@@ -51,7 +52,7 @@ async def unwritable(_change: Callable[[Any], Any]) -> Any:
 async def test_a_call_hung_up_between_two_dials_is_not_dialled_again(stand: Stand) -> None:
     """A platform that is back finds the call ended: nothing is sent any more."""
     dials = Dials(stand, refused=1)
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "CANCELED"
     assert len(dials.sent) == 1
@@ -68,7 +69,7 @@ async def test_a_dial_whose_time_is_over_is_not_sent(stand: Stand) -> None:
         return await real(change)
 
     store.transact = slow  # type: ignore[method-assign]
-    call = await stand.acme.place(phone("02"), ringing_timeout=span(0.5))
+    call = await stand.acme.place(RINGS_FOR_EVER, ringing_timeout=span(0.5))
     ended = await stand.acme.ended(call.call_id)
     assert reason_name(ended) == "NOT_DIALED"
     assert dials.sent == []
@@ -76,7 +77,7 @@ async def test_a_dial_whose_time_is_over_is_not_sent(stand: Stand) -> None:
 
 async def test_what_cannot_be_read_does_not_stop_the_rest(stand: Stand, tmp_path: Path) -> None:
     """A call that a newer gateway wrote is passed over; leases go on, and so do take-overs."""
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     store = stand.gateway.administration.store
     with sqlite3.connect(tmp_path / "gateway.db") as database:
         row = database.execute("select * from calls where call_id = ?", (call.call_id,))
@@ -98,7 +99,7 @@ async def test_what_cannot_be_read_does_not_stop_the_rest(stand: Stand, tmp_path
 
 async def test_a_call_ended_elsewhere_leaves_no_leg(stand: Stand) -> None:
     """A dial that is answered after the call has ended in the store is hung up."""
-    call = await stand.acme.place(phone("09"))
+    call = await stand.acme.place(ANSWERS_LATE)
     record = stand.gateway.services.followers._record  # noqa: SLF001  as another gateway would
     await record.call(call.call_id, Lost(call.create_time.ToDatetime(tzinfo=UTC)))
 
@@ -112,7 +113,7 @@ async def test_a_call_ended_elsewhere_leaves_no_leg(stand: Stand) -> None:
 
 async def test_a_story_that_breaks_is_taken_up_again(stand: Stand) -> None:
     """A follower that raises is replaced while its gateway lives."""
-    call = await stand.acme.place(phone("02"))
+    call = await stand.acme.place(RINGS_FOR_EVER)
     followers = stand.gateway.services.followers._followers  # noqa: SLF001
     broken = followers[call.call_id]
 
@@ -130,7 +131,7 @@ async def test_a_story_that_breaks_is_taken_up_again(stand: Stand) -> None:
 
 async def test_a_call_can_be_ended_while_nothing_can_be_stored(stand: Stand) -> None:
     """HangUpCall is not refused for want of audit; what it did is stored when it can be."""
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     store = stand.gateway.administration.store
     real = store.transact
     store.transact = unwritable  # type: ignore[method-assign, assignment]
@@ -143,9 +144,11 @@ async def test_a_call_can_be_ended_while_nothing_can_be_stored(stand: Stand) -> 
 
 async def test_a_waiter_that_leaves_at_once_is_not_counted(stand: Stand) -> None:
     """A repeat whose client leaves before it is answered keeps no call ringing elsewhere."""
-    call = await stand.acme.place(phone("02"), request_id="r")
+    call = await stand.acme.place(RINGS_FOR_EVER, request_id="r")
     with suppress(TimeoutError):
-        await stand.acme.place(phone("02"), request_id="r", wait_until_answered=True, timeout=0.01)
+        await stand.acme.place(
+            RINGS_FOR_EVER, request_id="r", wait_until_answered=True, timeout=0.01
+        )
     store = stand.gateway.administration.store
 
     async def nobody_waits() -> bool:
@@ -159,8 +162,8 @@ async def test_a_waiter_that_leaves_at_once_is_not_counted(stand: Stand) -> None
 async def test_a_repeat_shows_nothing_of_another_room(stand: Stand) -> None:
     """A token for one room that repeats another room's request_id finds no call."""
     first, second = [await stand.client("acme", room=f"acme-{name}") for name in "ab"]
-    call = await first.place(phone("02"), request_id="r")
-    refused = await refusal(second.place(phone("02"), request_id="r"))
+    call = await first.place(RINGS_FOR_EVER, request_id="r")
+    refused = await refusal(second.place(RINGS_FOR_EVER, request_id="r"))
     assert refused.reason == "CALL_NOT_FOUND"
     await first.hang_up(call.call_id)
 
@@ -171,10 +174,10 @@ async def test_a_lost_outcome_is_a_timeout_too(stand: Stand) -> None:
     async def refer(_refer: Refer) -> ReferReply:
         return NoReply("connection reset")
 
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     stand.gateway.platforms.sandbox.refer = refer  # type: ignore[method-assign, assignment]
     transfer = await stand.acme.transfer(
-        call.call_id, phone("02"), on_timeout=transfers_pb2.ON_TIMEOUT_HANG_UP
+        call.call_id, RINGS_FOR_EVER, on_timeout=transfers_pb2.ON_TIMEOUT_HANG_UP
     )
     ended = await stand.acme.ended(call.call_id)
     assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_GATEWAY
@@ -190,9 +193,9 @@ async def test_a_watch_ends_after_an_outcome_that_came_late(stand: Stand) -> Non
         await answer.wait()
         return Completed()
 
-    call = await stand.acme.place(phone("08"), wait_until_answered=True)
+    call = await stand.acme.place(HANGS_UP, wait_until_answered=True)
     stand.gateway.platforms.sandbox.refer = refer  # type: ignore[method-assign, assignment]
-    await stand.acme.transfer(call.call_id, phone("00"))
+    await stand.acme.transfer(call.call_id, ANSWERS)
     ended = await stand.acme.ended(call.call_id)
     answer.set()
 
@@ -211,7 +214,7 @@ async def test_heartbeats_come_beside_a_busy_tenant(
 ) -> None:
     """A watch with nothing to tell shows that it lives, whatever the other calls do."""
     monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.4)
-    call = await stand.acme.place(phone("00"), wait_until_answered=True)
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
     beats: list[int] = []
 
     async def watch() -> None:
@@ -222,7 +225,7 @@ async def test_heartbeats_come_beside_a_busy_tenant(
     watching = asyncio.create_task(watch())
 
     async def beaten() -> bool:
-        await stand.acme.place(phone("01"))
+        await stand.acme.place(BUSY)
         return len(beats) >= 4
 
     await eventually(beaten)

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.envoy import Envoy
-from tests.stands.stand import Client, eventually, phone, reason_name, span
+from tests.stands.phones import ANSWERS_LATE, HANGS_UP, RINGS_FOR_EVER
+from tests.stands.stand import Client, eventually, reason_name, span
 from tests.stands.wires import GrpcWire, RefusedError
 from tests.survival.cluster import Cluster
 
@@ -39,7 +40,7 @@ async def test_a_deadline_cancels_the_call(pair: Cluster) -> None:
     client = pair.client(0)
     with pytest.raises(TimeoutError):
         await client.place(
-            phone("02"), ringing_timeout=span(10), wait_until_answered=True, timeout=1
+            RINGS_FOR_EVER, ringing_timeout=span(10), wait_until_answered=True, timeout=1
         )
     call = await newest(pair.client(1))
     ended = await client.ended(call.call_id)
@@ -54,7 +55,7 @@ async def test_a_call_may_outlive_its_client(pair: Cluster) -> None:
     client = pair.client(0)
     with pytest.raises(TimeoutError):
         await client.place(
-            phone("02"),
+            RINGS_FOR_EVER,
             ringing_timeout=span(4),
             wait_until_answered=True,
             keep_on_disconnect=True,
@@ -73,11 +74,11 @@ async def test_a_cut_connection_gives_the_client_time_to_come_back(pair: Cluster
         "ringing_timeout": span(20),
         "wait_until_answered": True,
     }
-    waiting = asyncio.create_task(client.place(phone("02"), **request))
+    waiting = asyncio.create_task(client.place(RINGS_FOR_EVER, **request))
     call = await newest(pair.client(1))
     await client.until(call.call_id, RINGING)
     waiting.cancel()
-    again = asyncio.create_task(pair.client(1).place(phone("02"), **request))
+    again = asyncio.create_task(pair.client(1).place(RINGS_FOR_EVER, **request))
     await asyncio.sleep(3)  # longer than the gateway waits for somebody to come back
     assert (await client.get(call.call_id)).state == RINGING
     again.cancel()
@@ -93,9 +94,9 @@ async def test_only_the_last_waiter_gives_up(pair: Cluster) -> None:
         "ringing_timeout": span(20),
         "wait_until_answered": True,
     }
-    first = asyncio.create_task(pair.client(0).place(phone("02"), timeout=1.5, **request))
+    first = asyncio.create_task(pair.client(0).place(RINGS_FOR_EVER, timeout=1.5, **request))
     call = await newest(pair.client(1))
-    second = asyncio.create_task(pair.client(1).place(phone("02"), timeout=4, **request))
+    second = asyncio.create_task(pair.client(1).place(RINGS_FOR_EVER, timeout=4, **request))
     with pytest.raises(TimeoutError):
         await first
     assert (await pair.client(0).get(call.call_id)).state == RINGING
@@ -112,7 +113,7 @@ async def test_a_proxy_that_resets_and_repeats_rings_once(pair: Cluster, tmp_pat
         wire = GrpcWire(0, target=envoy.target)
         client = Client(wire, pair.token)
         call = await client.place(
-            phone("09"), request_id="r-3", wait_until_answered=True, timeout=20
+            ANSWERS_LATE, request_id="r-3", wait_until_answered=True, timeout=20
         )
         await wire.close()
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
@@ -123,7 +124,7 @@ async def test_a_proxy_that_resets_and_repeats_rings_once(pair: Cluster, tmp_pat
 async def test_a_draining_gateway_answers_its_waiters(pair: Cluster) -> None:
     """SIGTERM answers a waiting PlaceCall with the call as it stands; it rings on elsewhere."""
     waiting = asyncio.create_task(
-        pair.client(0).place(phone("09"), request_id="r-4", wait_until_answered=True)
+        pair.client(0).place(ANSWERS_LATE, request_id="r-4", wait_until_answered=True)
     )
     call = await newest(pair.client(1))
     await pair.client(1).until(call.call_id, RINGING)
@@ -131,7 +132,7 @@ async def test_a_draining_gateway_answers_its_waiters(pair: Cluster) -> None:
     answer = await waiting
     assert answer.state == RINGING
     assert await pair.gateways[0].wait() == 0
-    answered = await pair.client(1).place(phone("09"), request_id="r-4", wait_until_answered=True)
+    answered = await pair.client(1).place(ANSWERS_LATE, request_id="r-4", wait_until_answered=True)
     assert (answered.call_id, answered.state) == (call.call_id, calls_pb2.CALL_STATE_ACTIVE)
     assert len(pair.stack.calls()) == 1
 
@@ -139,7 +140,7 @@ async def test_a_draining_gateway_answers_its_waiters(pair: Cluster) -> None:
 async def test_a_draining_gateway_sends_watchers_on(pair: Cluster) -> None:
     """A watch ends UNAVAILABLE DRAINING and goes on elsewhere without gap or repeat."""
     client = pair.client(0)
-    call = await client.place(phone("08"))
+    call = await client.place(HANGS_UP)
     seen: list[calls_pb2.CallEvent] = []
 
     async def watch(port: int) -> None:

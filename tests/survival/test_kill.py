@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.stands.stand import Client, phone, span
+from tests.stands.phones import REFUSES_TRANSFERS, RINGS_FOR_EVER
+from tests.stands.stand import Client, span
 from tests.stands.wires import RefusedError
 from tests.survival.cluster import Cluster, all_ended, place
 
@@ -20,15 +21,13 @@ ACTIVE = 10
 async def dial_many(client: Client, rng: random.Random) -> list[asyncio.Task[None]]:
     """Ten calls that ring and ten that are answered, begun at random moments."""
 
-    async def one(digits: str, after: float) -> None:
+    async def one(to: str, after: float) -> None:
         await asyncio.sleep(after)
-        request = place(
-            phone(digits), ringing_timeout=span(rng.uniform(2, 6)), max_duration=span(5)
-        )
+        request = place(to, ringing_timeout=span(rng.uniform(2, 6)), max_duration=span(5))
         with suppress(RefusedError, TimeoutError):
             await client.call("PlaceCall", request, timeout=5)
 
-    numbers = ["02"] * RINGING + ["10"] * ACTIVE
+    numbers = [RINGS_FOR_EVER] * RINGING + [REFUSES_TRANSFERS] * ACTIVE
     rng.shuffle(numbers)
     return [asyncio.create_task(one(n, rng.uniform(0, 1.5))) for n in numbers]
 

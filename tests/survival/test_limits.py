@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Client, phone, span
+from tests.stands.phones import RINGS_FOR_EVER
+from tests.stands.stand import Client, span
 from tests.stands.wires import RefusedError
 from tests.survival.cluster import Cluster, all_ended
 
@@ -36,7 +37,7 @@ async def call_once(clients: Sequence[Client], rng: random.Random, told: list[st
     """One caller: asks until a place is free, on whichever gateway answers."""
     request = calls_pb2.PlaceCallRequest(
         request_id=f"crowd-{rng.getrandbits(64):x}",
-        to=phone("02"),
+        to=RINGS_FOR_EVER,
         ringing_timeout=span(rng.uniform(0.3, 0.9)),
         keep_on_disconnect=True,
     )

@@ -15,7 +15,8 @@ from aiohttp import web
 from gateway.telephony.v1 import calls_pb2
 from tests.platform.fake_livekit import raw, twirp_error
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stands.stand import eventually, phone, reason_name, refusal, span
+from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
+from tests.stands.stand import eventually, reason_name, refusal, span
 from tests.survival.livekit_way import (
     ANY,
     DIAL,
@@ -81,15 +82,15 @@ async def no_livekit(way: LiveKitWay, stack: LiveKitStack) -> AsyncIterator[None
         await way.mend()
 
 
-async def rings(stand: FarStand, digits: str = "02", **fields: Any) -> calls_pb2.Call:
+async def rings(stand: FarStand, to: str = RINGS_FOR_EVER, **fields: Any) -> calls_pb2.Call:
     """A call whose phone rings."""
-    call = await stand.acme.place(phone(digits), **fields)
+    call = await stand.acme.place(to, **fields)
     return await stand.acme.until(call.call_id, RINGING)
 
 
-async def answered(stand: FarStand, digits: str = "00") -> calls_pb2.Call:
+async def answered(stand: FarStand, to: str = ANSWERS) -> calls_pb2.Call:
     """A call whose phone was picked up."""
-    return await stand.acme.place(phone(digits), wait_until_answered=True)
+    return await stand.acme.place(to, wait_until_answered=True)
 
 
 async def put_down(stand: FarStand, call: calls_pb2.Call) -> None:
@@ -106,9 +107,9 @@ async def test_a_slow_livekit_costs_time_and_no_calls(stand: FarStand) -> None:
     """With every answer a second late calls are answered, end as they did, and ring once."""
     stand.way.faults[ANY] = late(1)
     busy, picked_up, unheard = await asyncio.gather(
-        stand.acme.place(phone("01"), wait_until_answered=True),
+        stand.acme.place(BUSY, wait_until_answered=True),
         answered(stand),
-        stand.acme.place(phone("02"), wait_until_answered=True, ringing_timeout=span(3)),
+        stand.acme.place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(3)),
     )
     assert (reason_name(busy), picked_up.state) == ("BUSY", ACTIVE)
     assert reason_name(unheard) == "NO_ANSWER"
@@ -121,7 +122,7 @@ async def test_a_look_that_hangs_holds_up_no_answer(stand: FarStand) -> None:
     released = asyncio.Event()
     stand.way.faults[LOOK] = held(released)
     try:
-        call = await stand.acme.place(phone("10"), wait_until_answered=True, timeout=8)
+        call = await stand.acme.place(REFUSES_TRANSFERS, wait_until_answered=True, timeout=8)
     finally:
         released.set()
     assert call.state == ACTIVE
@@ -132,7 +133,7 @@ async def test_a_look_that_hangs_holds_up_no_answer(stand: FarStand) -> None:
 async def test_a_dial_waits_for_livekit(stand: FarStand) -> None:
     """A LiveKit that comes back within the ringing timeout gets the dial, and rings once."""
     async with no_livekit(stand.way, stand.stack):
-        call = await stand.acme.place(phone("10"), ringing_timeout=span(40))
+        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=span(40))
         assert (await stand.acme.get(call.call_id)).state == DIALING
         assert stand.stack.calls() == []
     await stand.acme.until(call.call_id, ACTIVE, within=40)
@@ -145,17 +146,17 @@ async def test_a_livekit_that_stays_away_is_never_dialed(stand: FarStand) -> Non
     """At the end of the ringing timeout the call is NOT_DIALED, and no phone rings later."""
     async with no_livekit(stand.way, stand.stack):
         call = await stand.acme.place(
-            phone("10"), ringing_timeout=span(1.5), wait_until_answered=True
+            REFUSES_TRANSFERS, ringing_timeout=span(1.5), wait_until_answered=True
         )
     assert reason_name(call) == "NOT_DIALED"
     assert call.hangup_source == calls_pb2.HANGUP_SOURCE_PLATFORM
-    assert reason_name(await answered(stand, "01")) == "BUSY"
-    assert [seen["to"] for seen in stand.stack.calls()] == [phone("01")]
+    assert reason_name(await answered(stand, BUSY)) == "BUSY"
+    assert [seen["to"] for seen in stand.stack.calls()] == [BUSY]
 
 
 async def test_calls_outlive_a_cut(stand: FarStand) -> None:
     """Calls whose legs are still there go on: one that rang, was picked up, or was active."""
-    calls = [await answered(stand), await rings(stand, "09"), await rings(stand)]
+    calls = [await answered(stand), await rings(stand, ANSWERS_LATE), await rings(stand)]
     await stand.way.cut()
 
     async def picked_up() -> bool:
@@ -178,7 +179,7 @@ async def test_calls_outlive_a_cut(stand: FarStand) -> None:
 
 async def test_an_answer_during_a_cut_is_no_timeout(stand: FarStand) -> None:
     """A phone picked up in time talks on, though the gateway hears of it after the timeout."""
-    call = await rings(stand, "09", ringing_timeout=span(5))
+    call = await rings(stand, ANSWERS_LATE, ringing_timeout=span(5))
     await stand.way.cut()
     deadline = call.create_time.ToDatetime(tzinfo=UTC) + timedelta(seconds=6)
 
@@ -243,7 +244,7 @@ async def test_a_garbled_answer_rings_no_phone_again(stand: FarStand) -> None:
         return await garbled(next(garbage))(request, forward)
 
     stand.way.faults[DIAL] = each_its_own
-    calls = await asyncio.gather(*[answered(stand, "10") for _ in GARBAGE])
+    calls = await asyncio.gather(*[answered(stand, REFUSES_TRANSFERS) for _ in GARBAGE])
     assert [call.state for call in calls] == [ACTIVE] * len(GARBAGE)
     ended = await asyncio.gather(*[stand.acme.hang_up(call.call_id) for call in calls])
     assert {reason_name(call) for call in ended} == {"COMPLETED"}
@@ -261,7 +262,7 @@ async def test_a_dial_that_got_garbage_is_not_sent_again(stand: FarStand) -> Non
         return await next(garbage)(request)
 
     stand.way.faults[DIAL] = each_its_own
-    calls = await asyncio.gather(*[answered(stand, "10") for _ in GARBAGE])
+    calls = await asyncio.gather(*[answered(stand, REFUSES_TRANSFERS) for _ in GARBAGE])
     assert {reason_name(call) for call in calls} == {"OUTCOME_UNKNOWN"}
     assert len(asked) == len(GARBAGE)
     assert stand.stack.calls() == []
@@ -297,7 +298,7 @@ async def test_a_full_livekit_is_asked_again(stand: FarStand, text: str) -> None
     """Each of LiveKit's words that nothing was sent: dialled again, and the phone rings once."""
     full = instead(twirp_error(503, "unavailable", text))
     stand.way.faults[DIAL] = at_first(2, full)
-    call = await answered(stand, "10")
+    call = await answered(stand, REFUSES_TRANSFERS)
     assert (call.state, len(call.attempts)) == (ACTIVE, 1)
     await stand.acme.hang_up(call.call_id)
     await stand.check()
@@ -322,7 +323,7 @@ async def test_a_dial_waits_for_a_sip_node(stand: FarStand) -> None:
     """A LiveKit without a SIP node keeps the call dialling until there is one."""
     await asyncio.to_thread(stand.stack.stop_sipnode)
     try:
-        call = await stand.acme.place(phone("10"), ringing_timeout=span(40))
+        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=span(40))
         assert (await stand.acme.get(call.call_id)).state == DIALING
     finally:
         await asyncio.to_thread(stand.stack.start_sipnode)
@@ -349,9 +350,9 @@ async def test_a_full_livekit_is_shared_fairly(stand: FarStand) -> None:
         return refused > many
 
     stand.way.faults[DIAL] = full
-    calls = [await stand.acme.place(phone("01")) for _ in range(many)]
+    calls = [await stand.acme.place(BUSY) for _ in range(many)]
     await eventually(all_refused)
-    others = [await stand.globex.place(phone("01")) for _ in range(few)]
+    others = [await stand.globex.place(BUSY) for _ in range(few)]
     room.set()
     ended = [await stand.acme.ended(call.call_id, within=40) for call in calls]
     ended += [await stand.globex.ended(call.call_id) for call in others]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Client, phone, refusal, span
+from tests.stands.phones import BUSY
+from tests.stands.stand import Client, refusal, span
 from tests.stands.wires import GrpcWire
 from tests.survival.cluster import Cluster, all_ended, place
 
@@ -51,7 +52,7 @@ async def load(client: Client, numbers: "count[int]", stopped: asyncio.Event) ->
     outcomes: Counter[str] = Counter()
     while not stopped.is_set():
         request = place(
-            phone("01"),
+            BUSY,
             request_id=f"load-{next(numbers)}",
             wait_until_answered=True,
             ringing_timeout=span(20),

@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.phones import ANSWERS, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import (
     Client,
     eventually,
-    phone,
     reason_name,
     refusal,
     span,
@@ -26,7 +26,7 @@ async def test_the_same_request_sent_twenty_times_dials_once(pair: Cluster) -> N
     clients = [pair.client(n % 2) for n in range(10)]
     calls = await asyncio.gather(
         *[
-            clients[n % 10].place(phone("00"), request_id="r-1", wait_until_answered=n % 3 == 0)
+            clients[n % 10].place(ANSWERS, request_id="r-1", wait_until_answered=n % 3 == 0)
             for n in range(20)
         ]
     )
@@ -39,7 +39,9 @@ async def test_the_same_request_sent_twenty_times_dials_once(pair: Cluster) -> N
 async def test_a_call_can_be_ended_anywhere(pair: Cluster) -> None:
     """HangUpCall on the gateway that does not follow the call ends it, at any moment."""
     for wait in (False, True):
-        call = await pair.client(0).place(phone("10" if wait else "02"), wait_until_answered=wait)
+        call = await pair.client(0).place(
+            REFUSES_TRANSFERS if wait else RINGS_FOR_EVER, wait_until_answered=wait
+        )
         ended = await pair.client(1).hang_up(call.call_id)
         assert reason_name(ended) == ("COMPLETED" if wait else "CANCELED")
         assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_API
@@ -48,8 +50,8 @@ async def test_a_call_can_be_ended_anywhere(pair: Cluster) -> None:
 
 async def test_a_call_can_be_transferred_anywhere(pair: Cluster) -> None:
     """TransferCall on the other gateway hands the call over and settles on both."""
-    call = await pair.client(0).place(phone("00"), wait_until_answered=True)
-    transfer = await pair.client(1).transfer(call.call_id, phone("00"), wait_until_settled=True)
+    call = await pair.client(0).place(ANSWERS, wait_until_answered=True)
+    transfer = await pair.client(1).transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert state_name(transfer) == "COMPLETED"
     ended = await pair.client(0).ended(call.call_id)
     assert reason_name(ended) == "TRANSFERRED"
@@ -75,7 +77,7 @@ async def test_events_reach_watchers_on_every_gateway(pair: Cluster) -> None:
         return seen
 
     watching = [asyncio.create_task(watch(0)), asyncio.create_task(watch(1))]
-    await asyncio.gather(*[pair.client(n % 2).place(phone("01")) for n in range(6)])
+    await asyncio.gather(*[pair.client(n % 2).place(BUSY) for n in range(6)])
     async with asyncio.timeout(20):
         first, second = await asyncio.gather(*watching)
     assert first == second
@@ -87,7 +89,7 @@ async def test_a_long_poll_wakes_on_the_other_gateway(pair: Cluster) -> None:
     """ListCallEvents waits for an event that another gateway writes."""
     request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(20))
     polling = asyncio.create_task(pair.client(1).call("ListCallEvents", request))
-    await pair.client(0).place(phone("01"))
+    await pair.client(0).place(BUSY)
     async with asyncio.timeout(10):
         response = await polling
     assert response.events[0].sequence == 1

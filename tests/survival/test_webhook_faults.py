@@ -11,8 +11,9 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.phones import BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.ports import LOOPBACK, free_ports
-from tests.stands.stand import phone, reason_name, span
+from tests.stands.stand import reason_name, span
 from tests.stands.telling import PATH, InboundStand, Relay
 from tests.survival.verdict import verdict_of
 
@@ -38,7 +39,7 @@ async def stand(tmp_path: Path) -> AsyncIterator[InboundStand]:
 async def test_webhooks_that_stop_coming_change_no_outcome(stand: InboundStand) -> None:
     """A gateway that heard webhooks, and hears none any more, sees how its calls end."""
     callers = await stand.answered()
-    active = await stand.acme.place(phone("10"), wait_until_answered=True)
+    active = await stand.acme.place(REFUSES_TRANSFERS, wait_until_answered=True)
     assert stand.relay.answers
     stand.relay.lossy = True
     heard = len(stand.relay.answers)
@@ -46,8 +47,8 @@ async def test_webhooks_that_stop_coming_change_no_outcome(stand: InboundStand) 
         await asyncio.to_thread(stand.stack.hang_up_phone, call.sip_call_id)
     ended = [await stand.acme.ended(call.call_id) for call in (callers, active)]
     placed = [
-        await stand.acme.place(phone("01"), wait_until_answered=True),
-        await stand.acme.place(phone("02"), wait_until_answered=True, ringing_timeout=span(1)),
+        await stand.acme.place(BUSY, wait_until_answered=True),
+        await stand.acme.place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(1)),
     ]
     assert [reason_name(call) for call in ended] == ["COMPLETED", "COMPLETED"]
     assert {call.hangup_source for call in ended} <= {

@@ -29,7 +29,8 @@ from tests.platform.wrong_livekit import (
     UNUSABLE_URLS,
     WrongLiveKit,
 )
-from tests.stands.stand import Stand, eventually, phone, reason_name, refusal, span, state_name
+from tests.stands.phones import ANSWERS, BUSY
+from tests.stands.stand import Stand, eventually, reason_name, refusal, span, state_name
 
 DIAL, LOOK, REMOVE, REFER = (
     "CreateSIPParticipant",
@@ -116,7 +117,7 @@ async def test_a_call_that_livekit_refused_to_dial_ends(
     """NOT_DIALED with the reason, long before its ringing is over; its place is free again."""
     livekit = WrongLiveKit(CERTAIN[name])
     async with asking(livekit, tmp_path) as stand:
-        placed = await stand.acme.place(phone("00"), wait_until_answered=waits, timeout=AT_ONCE)
+        placed = await stand.acme.place(ANSWERS, wait_until_answered=waits, timeout=AT_ONCE)
         call = await stand.acme.ended(placed.call_id, within=AT_ONCE)
         assert (reason_name(call), call.hangup_source) == (
             "NOT_DIALED",
@@ -127,7 +128,7 @@ async def test_a_call_that_livekit_refused_to_dial_ends(
         assert told.startswith("no LiveKit answers") == (name in NO_LIVEKIT), told
         assert call.attempts[0].next_attempt == told
         assert livekit.asked.count(DIAL) == 1
-        again = await stand.acme.place(phone("00"), wait_until_answered=True, timeout=AT_ONCE)
+        again = await stand.acme.place(ANSWERS, wait_until_answered=True, timeout=AT_ONCE)
         assert reason_name(again) == "NOT_DIALED"
         events = await stand.acme.history(call.call_id)
         assert events == ["CALL_CREATED", "CALL_ENDED"]
@@ -137,7 +138,7 @@ async def test_a_call_that_livekit_refused_to_dial_ends(
 async def test_a_call_that_was_never_dialed_can_be_hung_up(name: str, tmp_path: Path) -> None:
     """HangUpCall answers OK with the ended call, and UpdateCall that it is over."""
     async with asking(WrongLiveKit(CERTAIN[name]), tmp_path) as stand:
-        call = await stand.acme.place(phone("00"))
+        call = await stand.acme.place(ANSWERS)
         begun = time.monotonic()
         ended = await stand.acme.hang_up(call.call_id)
         assert ended.state == ENDED
@@ -153,11 +154,11 @@ async def test_an_address_that_is_none_dials_nothing(url: str, tmp_path: Path) -
     """Nothing was sent: NOT_DIALED at the end of the ringing timeout, hung up at once."""
     async with at(url, tmp_path) as stand:
         call = await stand.acme.place(
-            phone("00"), wait_until_answered=True, ringing_timeout=span(0.5), timeout=AT_ONCE
+            ANSWERS, wait_until_answered=True, ringing_timeout=span(0.5), timeout=AT_ONCE
         )
         assert reason_name(call) == "NOT_DIALED"
         assert call.not_dialed_cause.startswith("LiveKit cannot be reached (")
-        waiting = await stand.acme.place(phone("00"))
+        waiting = await stand.acme.place(ANSWERS)
         ended = await stand.acme.hang_up(waiting.call_id)
         assert (reason_name(ended), ended.not_dialed_cause) == ("CANCELED", "")
 
@@ -167,7 +168,7 @@ async def test_a_full_livekit_is_told_as_that(tmp_path: Path) -> None:
     full = WrongLiveKit(NOT_FOUND, {DIAL: twirp_error(503, "unavailable", "cpu exhausted")})
     async with asking(full, tmp_path) as stand:
         call = await stand.acme.place(
-            phone("00"), wait_until_answered=True, ringing_timeout=span(1), timeout=AT_ONCE
+            ANSWERS, wait_until_answered=True, ringing_timeout=span(1), timeout=AT_ONCE
         )
         assert (reason_name(call), call.not_dialed_cause) == (
             "NOT_DIALED",
@@ -186,7 +187,7 @@ async def test_what_may_have_been_dialed_is_given_up_in_the_end(name: str, tmp_p
     async with asking(livekit, tmp_path) as stand:
         begun = time.monotonic()
         call = await stand.acme.place(
-            phone("00"), wait_until_answered=True, ringing_timeout=span(1), timeout=20
+            ANSWERS, wait_until_answered=True, ringing_timeout=span(1), timeout=20
         )
         assert time.monotonic() - begun > 2
         assert (reason_name(call), call.not_dialed_cause) == ("OUTCOME_UNKNOWN", "")
@@ -199,9 +200,7 @@ async def test_a_leg_that_was_seen_is_kept(tmp_path: Path) -> None:
     """A key refused while somebody talks ends no call, and a hang-up says that it failed."""
     livekit = talking()
     async with asking(livekit, tmp_path) as stand:
-        call = await stand.acme.place(
-            phone("00"), wait_until_answered=True, ringing_timeout=span(1)
-        )
+        call = await stand.acme.place(ANSWERS, wait_until_answered=True, ringing_timeout=span(1))
         assert call.state == ACTIVE
         del livekit.methods[LOOK]
         looked = livekit.asked.count(LOOK)
@@ -224,9 +223,9 @@ async def test_a_transfer_that_livekit_refused_has_failed(name: str, tmp_path: P
     livekit = talking()
     livekit.methods[REFER] = CERTAIN[name]
     async with asking(livekit, tmp_path) as stand:
-        call = await stand.acme.place(phone("00"), wait_until_answered=True)
+        call = await stand.acme.place(ANSWERS, wait_until_answered=True)
         transfer = await stand.acme.transfer(
-            call.call_id, phone("01"), wait_until_settled=True, ringing_timeout=span(20)
+            call.call_id, BUSY, wait_until_settled=True, ringing_timeout=span(20)
         )
         assert state_name(transfer) == "FAILED"
         assert (await stand.acme.get(call.call_id)).state == ACTIVE
@@ -244,7 +243,7 @@ async def test_a_busy_phone_ends_its_call_though_nobody_may_look(tmp_path: Path)
         429, "resource_exhausted", "busy", sip_status_code="486", sip_status="Busy Here"
     )
     async with asking(WrongLiveKit(REFUSES, {DIAL: busy}), tmp_path) as stand:
-        call = await stand.acme.place(phone("01"), wait_until_answered=True, timeout=AT_ONCE * 2)
+        call = await stand.acme.place(BUSY, wait_until_answered=True, timeout=AT_ONCE * 2)
         assert (reason_name(call), call.sip_status_code) == ("BUSY", 486)
 
 
@@ -256,7 +255,7 @@ async def test_a_leg_that_cannot_be_ended_holds_no_call_open(tmp_path: Path) -> 
     )
     livekit = WrongLiveKit(raw(500, b"no"), {DIAL: busy, LOOK: active()})
     async with asking(livekit, tmp_path) as stand:
-        call = await stand.acme.place(phone("01"), wait_until_answered=True, timeout=AT_ONCE * 2)
+        call = await stand.acme.place(BUSY, wait_until_answered=True, timeout=AT_ONCE * 2)
         assert reason_name(call) == "BUSY"
         assert REMOVE in livekit.asked
 
@@ -268,7 +267,7 @@ async def test_a_call_taken_up_is_given_up(name: str, tmp_path: Path) -> None:
     livekit = WrongLiveKit(hang)
     async with livekit.serve():
         async with at(livekit.url, tmp_path) as before:
-            call = await before.acme.place(phone("00"), ringing_timeout=span(2))
+            call = await before.acme.place(ANSWERS, ringing_timeout=span(2))
 
             async def sent() -> bool:
                 return DIAL in livekit.asked
@@ -335,4 +334,4 @@ async def test_key_and_address_are_tried_at_the_start(
             (line,) = [line for line in logged if line["event"].startswith("livekit_")]
             assert line["event"] == event
             assert told in line.get("cause", "")
-            assert (await stand.acme.place(phone("00"), validate_only=True)) is not None
+            assert (await stand.acme.place(ANSWERS, validate_only=True)) is not None

@@ -29,6 +29,7 @@ from gateway.errors import GatewayError
 from gateway.telephony.v1 import admin_pb2
 from gateway.wire.config.document import check, from_document, from_yaml, to_document
 from gateway.wire.fitting import MAX_VIOLATIONS_BYTES
+from tests.stands.phones import ANSWERS
 
 WHOLE = """
 tenants:
@@ -113,7 +114,7 @@ def tenant(**values: Any) -> Tenant:
 
 
 def trunk(**values: Any) -> Trunk:
-    numbers = [admin_pb2.TrunkNumber(number="+15005550100")]
+    numbers = [admin_pb2.TrunkNumber(number=ANSWERS)]
     one = admin_pb2.Trunk(trunk_id="a", livekit_trunk_id="ST_a", numbers=numbers, **values)
     return check(admin_pb2.Config(trunks=[one])).trunks[0]
 

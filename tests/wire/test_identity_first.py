@@ -14,6 +14,7 @@ from gateway.domain.tenant import Right
 from gateway.rpc.endpoint import LEG_BYTES, ORDINARY_BYTES
 from gateway.telephony.v1 import admin_pb2, calls_pb2
 from gateway.wire.admin_v1.rows import CONFIG_BYTES
+from tests.stands.phones import RINGS_FOR_EVER
 from tests.stands.stand import Stand, on_sandbox
 from tests.stands.wires import refused
 
@@ -148,7 +149,7 @@ async def test_a_client_that_waits_to_be_asked_is_asked(stand: Stand) -> None:
 async def test_who_sends_too_much_is_told_when_to_come_back(tmp_path: Path) -> None:
     """RATE_LIMITED with RetryInfo on every wire, for that tenant alone; hanging up goes on."""
     async with on_sandbox(tmp_path, GATEWAY_MAX_REQUESTS_PER_TENANT=5) as stand:
-        call = await stand.acme.place("+15005550102")
+        call = await stand.acme.place(RINGS_FOR_EVER)
         told = [
             await ask(stand, f"{CALLS}/ListTrunks", [stand.acme.token], b"")
             for ask in (over_grpc, over_twirp) * 10
@@ -200,7 +201,7 @@ async def test_streams_and_polls_have_places(tmp_path: Path) -> None:
 async def test_bodies_that_do_not_come_keep_no_other_tenant_out(tmp_path: Path) -> None:
     """Whoever holds its share of the places keeps out itself alone, and not from hanging up."""
     async with on_sandbox(tmp_path, GATEWAY_MAX_BODIES=4) as stand:
-        call = await stand.acme.place("+15005550102")
+        call = await stand.acme.place(RINGS_FOR_EVER)
         held = [
             asyncio.create_task(over_grpc(stand, f"{CALLS}/GetCall", [stand.acme.token], None))
             for _ in range(8)

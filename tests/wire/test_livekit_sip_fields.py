@@ -27,6 +27,7 @@ from gateway.wire.livekit.fields import (
     refuse,
 )
 from gateway.wire.livekit.requests import create_participant
+from tests.stands.phones import ANSWERS
 
 TABLES: Mapping[type[Message], Fields] = {
     CreateSIPParticipantRequest: CREATE_FIELDS,
@@ -62,7 +63,7 @@ def test_every_message_within_is_classed() -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refused_field_is_named(name: str) -> None:
     """A request that sets a refused field is INVALID_FIELD with its name and the reason why."""
-    message = CreateSIPParticipantRequest(sip_call_to="+15005550100", room_name="acme-1")
+    message = CreateSIPParticipantRequest(sip_call_to=ANSWERS, room_name="acme-1")
     field = CreateSIPParticipantRequest.DESCRIPTOR.fields_by_name[name]
     if field.message_type:
         getattr(message, name).SetInParent()

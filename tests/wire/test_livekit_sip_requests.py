@@ -22,8 +22,9 @@ from gateway.wire.livekit.requests import (
     list_outbound_trunks,
     transfer_participant,
 )
+from tests.stands.phones import ANSWERS, OWN, tel
 
-TO = "+15005550100"
+TO = ANSWERS
 ALLOW, REQUIRE = (
     SIPMediaEncryption.SIP_MEDIA_ENCRYPT_ALLOW,
     SIPMediaEncryption.SIP_MEDIA_ENCRYPT_REQUIRE,
@@ -69,7 +70,7 @@ def test_every_field_of_a_create() -> None:
     """Each field that is not refused arrives where our own request has it."""
     asked = create(
         sip_trunk_id="acme-main",
-        sip_number="+15005550199",
+        sip_number=OWN,
         participant_identity="callee",
         participant_name="Bob",
         participant_metadata="m",
@@ -93,7 +94,7 @@ def test_every_field_of_a_create() -> None:
     )
     assert asked == PlaceCall(
         to=TO,
-        caller_id="+15005550199",
+        caller_id=OWN,
         room="acme-1",
         identity="callee",
         leg=LEG,
@@ -141,7 +142,7 @@ def test_every_field_of_a_transfer() -> None:
     ("told", "meant"),
     [
         (TO, TO),
-        (f"tel:{TO}", f"tel:{TO}"),
+        (tel(TO), tel(TO)),
         (f"<TEL:{TO}>", f"TEL:{TO}"),
         ("sip:bob@pbx.example.com", "sip:bob@pbx.example.com"),
         ("<sips:bob@pbx.example.com>", "sips:bob@pbx.example.com"),

@@ -12,6 +12,7 @@ from gateway.domain.calls.transfer import OnTimeout
 from gateway.errors import GatewayError, Reason
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from gateway.wire.telephony_v1 import requests
+from tests.stands.phones import ANSWERS
 from tests.wire.messages import leaf_paths, with_field
 
 DECODERS: list[tuple[Any, Any]] = [
@@ -56,7 +57,7 @@ def test_no_two_fields_are_the_same(message: Any, decode: Any, path: tuple[str, 
 def test_a_whole_leg() -> None:
     """What may be said about the leg arrives under its names."""
     asked = calls_pb2.PlaceCallRequest(
-        to="+15005550100",
+        to=ANSWERS,
         participant=calls_pb2.Participant(
             identity="caller", name="Zoë", metadata="{}", attributes={"team": "a"}
         ),
@@ -69,7 +70,7 @@ def test_a_whole_leg() -> None:
         display_name="",
     )
     command = requests.place_call(asked)
-    assert (command.to, command.identity) == ("+15005550100", "caller")
+    assert (command.to, command.identity) == (ANSWERS, "caller")
     assert command.leg == LegOptions(
         participant_name="Zoë",
         participant_metadata="{}",

@@ -24,6 +24,7 @@ from gateway.service.api.events import Heartbeat
 from gateway.service.api.placing import Validated
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from gateway.wire.telephony_v1 import responses
+from tests.stands.phones import OWN, OWN_TOO
 from tests.stands.values import NOON, a_call, a_transfer
 from tests.wire.messages import empty_paths
 
@@ -49,7 +50,7 @@ CALL = a_call(
             ring_time=NOON + SECOND,
             end_time=NOON + SECOND * 2,
             next_attempt="486 is an answer",
-            caller_id="+15005550199",
+            caller_id=OWN,
         ),
     ),
     sip_status_code=486,
@@ -81,7 +82,7 @@ EVENT = CallEvent(
     transfer=TRANSFER,
     sequence=7,
 )
-TRUNK = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1", numbers=(TrunkNumber("+15005550199"),))
+TRUNK = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1", numbers=(TrunkNumber(OWN),))
 DECISION = RouteDecision(
     ranking=Ranking(
         to="+493012345678",
@@ -101,8 +102,8 @@ DECISION = RouteDecision(
         Candidate("munich", Verdict.FULL, "12 of 12 calls", priority=1, weight=3),
         Candidate("berlin", Verdict.TAKEN, "last one left", priority=2, weight=5),
     ),
-    backups=(Backup("munich", ("+15005550198",)),),
-    caller_id="+15005550199",
+    backups=(Backup("munich", (OWN_TOO,)),),
+    caller_id=OWN,
     caller_id_cause="next in turn",
     dialed_number="00493012345678",
     limits=(LimitCheck("trunk.munich.max_concurrent_calls", 12, 13),),

@@ -9,10 +9,10 @@ import aiohttp
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
-from tests.stands.stand import Stand, eventually, on_sandbox, phone, reason_name
+from tests.stands.phones import RINGS_FOR_EVER
+from tests.stands.stand import Stand, eventually, on_sandbox, reason_name
 from tests.wire.twirp_stand import JSON, SERVICE, head
 
-RINGS_FOR_EVER = phone("02")
 SOON = 20.0
 
 
