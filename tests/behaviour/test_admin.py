@@ -20,15 +20,8 @@ from tests.stands.administering import (
     settled,
 )
 from tests.stands.phones import ANSWERS, BUSY
-from tests.stands.stand import (
-    NUMBERS,
-    Client,
-    Stand,
-    configuration,
-    eventually,
-    reason_name,
-    refusal,
-)
+from tests.stands.stand import NUMBERS, Client, Stand, configuration, reason_name, refusal
+from tests.stands.waiting import eventually
 
 
 async def test_running_gateways_follow_and_drop_no_call(stand: Stand) -> None:

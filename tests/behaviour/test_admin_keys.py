@@ -6,7 +6,8 @@ from gateway.domain.admin.key_rules import MAX_KEYS
 from gateway.telephony.v1 import admin_pb2, calls_pb2
 from tests.stands.administering import BOTH, apply, create_key, health, keys, message, settled
 from tests.stands.phones import BUSY, CARRIER_FAILS, HANGS_UP
-from tests.stands.stand import Client, Stand, configuration, eventually, refusal, span
+from tests.stands.stand import Client, Stand, configuration, refusal, span
+from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 
 

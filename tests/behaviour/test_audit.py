@@ -9,7 +9,8 @@ from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.ports import AuditQuery, Reading
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import ANSWERS, BUSY, DECLINES, RINGS_FOR_EVER, UNKNOWN
-from tests.stands.stand import Stand, eventually, refusal, span
+from tests.stands.stand import Stand, refusal, span
+from tests.stands.waiting import eventually
 
 
 async def test_a_call_is_recorded_before_and_after(stand: Stand) -> None:

@@ -25,8 +25,9 @@ from tests.stands.phones import (
     tel,
 )
 from tests.stands.ports import LOOPBACK, free_ports
-from tests.stands.stand import configuration, eventually, reason_name, state_name
+from tests.stands.stand import configuration, reason_name, state_name
 from tests.stands.telling import PATH, InboundStand, Relay
+from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit
 

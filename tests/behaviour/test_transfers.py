@@ -22,12 +22,12 @@ from tests.stands.stand import (
     Stand,
     configuration,
     event_name,
-    eventually,
     reason_name,
     refusal,
     span,
     state_name,
 )
+from tests.stands.waiting import eventually
 
 
 async def answered(stand: Stand, to: str = ANSWERS, **fields: Any) -> calls_pb2.Call:

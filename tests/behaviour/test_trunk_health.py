@@ -3,8 +3,9 @@
 from gateway.telephony.v1 import admin_pb2, calls_pb2
 from tests.stands.administering import health
 from tests.stands.phones import BUSY, CARRIER_FAILS
-from tests.stands.stand import Client, Stand, eventually
+from tests.stands.stand import Client, Stand
 from tests.stands.trunks import two_trunks
+from tests.stands.waiting import eventually
 
 POLICY = {"min_calls": 3, "quarantine": "1s", "probes": 2}
 LONG_POLICY = {**POLICY, "quarantine": "3600s"}

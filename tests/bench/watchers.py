@@ -18,7 +18,8 @@ from tests.bench.floor import bare_method, channels, server
 from tests.bench.gateways import Served, on_sandbox, served
 from tests.bench.measure import KIB, Told, at, mebibytes, milliseconds, resident, table
 from tests.stands.phones import RINGS_FOR_EVER
-from tests.stands.stand import configuration, eventually, span
+from tests.stands.stand import configuration, span
+from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire
 
 NEVER_ANSWERS = RINGS_FOR_EVER

@@ -13,8 +13,9 @@ from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.route_decision import Verdict
 from gateway.errors import GatewayError
 from gateway.settings import PlatformName, Settings
+from tests.stands.clocks import NOON
 from tests.stands.phones import ANSWERS
-from tests.stands.values import NOON, a_call
+from tests.stands.values import a_call
 
 FULL_TRUNK = """
 tenants:

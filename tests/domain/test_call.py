@@ -25,7 +25,8 @@ from gateway.domain.calls.observation import (
     Transferred,
 )
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
-from tests.stands.values import NOON, a_call
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call
 
 BUSY = Failure(486, "Busy Here")
 ATTEMPT = Attempt(trunk_id="berlin", livekit_trunk_id="ST_1", start_time=NOON)

@@ -28,7 +28,8 @@ from gateway.domain.calls.observation import (
     Updated,
 )
 from gateway.domain.outcome import EndReason, Failure, HangupSource
-from tests.stands.values import NOON, a_call
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call
 
 times = st.integers(0, 300).map(lambda second: NOON + timedelta(seconds=second))
 ids = st.builds(

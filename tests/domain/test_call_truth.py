@@ -22,7 +22,8 @@ from gateway.domain.calls.observation import (
     Observation,
 )
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
-from tests.stands.values import NOON, a_call
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call
 
 IDS = LegIds("PA_1", "SCL_1", "a@host")
 RINGING_TIMEOUT = timedelta(seconds=30)

@@ -19,7 +19,8 @@ from gateway.domain.outcome import (
 from gateway.domain.route_decision import Backup
 from gateway.domain.routing.trunk_health import Result, result_of
 from gateway.domain.tenant import Trunk, TrunkOutcome
-from tests.stands.values import NOON, on_trunk
+from tests.stands.clocks import NOON
+from tests.stands.values import on_trunk
 
 LIMITS = [
     ("Telnyx", 403, "User channel limit exceeded D1"),

@@ -12,7 +12,8 @@ from gateway.domain.calls.observation import AttemptFailed, LegIds, LegSeen, Leg
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
 from gateway.domain.route_decision import Backup
 from gateway.domain.tenant import Trunk
-from tests.stands.values import NOON, a_call
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call
 
 BERLIN = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1")
 SOON = NOON + timedelta(seconds=1)

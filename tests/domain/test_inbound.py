@@ -13,7 +13,7 @@ from gateway.domain.calls.observation import LegIds, LegStatus
 from gateway.domain.calls.owners import Owner, Owners
 from gateway.domain.tenant import Inbound, Tenant
 from gateway.domain.timeouts import TimeoutPolicy
-from tests.stands.values import NOON
+from tests.stands.clocks import NOON
 
 CALLER, HOTLINE = "+15005550177", "+15005550188"
 LEG = Leg(

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from gateway.domain.calls.call import Direction
 from gateway.domain.calls.pace import given_up_at, pause_before_looking
-from tests.stands.values import NOON, a_call, on_trunk
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call, on_trunk
 
 CALL = replace(a_call("call_1"), sip_call_id="", answer_time=None, ending=None)
 NAMED = replace(CALL, sip_call_id="SCL_1")

@@ -18,7 +18,8 @@ from gateway.domain.calls.transfer import (
     advance_transfer,
 )
 from gateway.domain.outcome import Cause, Failure
-from tests.stands.values import NOON, a_transfer
+from tests.stands.clocks import NOON
+from tests.stands.values import a_transfer
 
 PENDING = a_transfer("transfer_1", "call_1")
 DECLINED = Failure(603, "Decline", detail="call transfer failed")

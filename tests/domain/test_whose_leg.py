@@ -9,7 +9,8 @@ from gateway.domain.calls.call import Attempt
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LegIds, LegStatus
 from gateway.domain.calls.whose_leg import is_newest_of, is_of
-from tests.stands.values import NOON, a_call
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call
 
 CALL = a_call("call_1", room="desk", participant_identity="bob", sip_call_id="SCL_1")
 LEG = Leg(LegStatus.ACTIVE, LegIds("PA_1", "SCL_1"), room="desk", identity="bob")

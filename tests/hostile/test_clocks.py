@@ -30,7 +30,8 @@ from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import ANSWERS
 from tests.stands.processes import GatewayProcess
-from tests.stands.stand import Client, configuration, eventually, reason_name, span
+from tests.stands.stand import Client, configuration, reason_name, span
+from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire
 
 pytestmark = pytest.mark.slow

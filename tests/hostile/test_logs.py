@@ -13,7 +13,8 @@ from tests.hostile.line import CALLS, lines
 from tests.hostile.livekit import HostileLiveKit
 from tests.platform.fake_livekit import twirp_error
 from tests.stands.phones import BUSY, RINGS_FOR_EVER
-from tests.stands.stand import eventually, refusal, span
+from tests.stands.stand import refusal, span
+from tests.stands.waiting import eventually
 from tests.webhooks.receiving import SECRET
 
 MALFORMED = [

@@ -21,7 +21,8 @@ from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, bearer, post
 from tests.stands.ports import free_ports
 from tests.stands.processes import ROOT
-from tests.stands.stand import configuration, eventually, refusal
+from tests.stands.stand import configuration, refusal
+from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire
 
 

@@ -15,7 +15,8 @@ from tests.hostile.line import CALLS, bearer, head, line, lines, post
 from tests.hostile.livekit import HostileLiveKit
 from tests.hostile.measure import MEMORY, PATIENCE, memory, unharmed
 from tests.stands.phones import BUSY, RINGS_FOR_EVER
-from tests.stands.stand import configuration, eventually, span
+from tests.stands.stand import configuration, span
+from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 
 PEERS = [f"127.0.0.{at}" for at in range(20, 30)]

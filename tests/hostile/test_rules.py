@@ -9,7 +9,8 @@ from tests.hostile.conftest import Begun
 from tests.hostile.line import post
 from tests.hostile.livekit import HostileLiveKit, signed
 from tests.stands.phones import BUSY, DECLINES, REFUSES_TRANSFERS, RINGS_THEN_FAILS, tel
-from tests.stands.stand import Client, eventually, refusal
+from tests.stands.stand import Client, refusal
+from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 
 BLOCKED = RINGS_THEN_FAILS

@@ -17,7 +17,8 @@ from tests.hostile.line import ADMIN, CALLS, PROTOBUF, bearer, post
 from tests.hostile.livekit import HostileLiveKit, endless
 from tests.hostile.measure import KIB, MEMORY, REFUSAL, forget_peak, memory, peak, unharmed
 from tests.stands.phones import BUSY, RINGS_FOR_EVER, UNKNOWN
-from tests.stands.stand import NUMBERS, Client, eventually, refusal
+from tests.stands.stand import NUMBERS, Client, refusal
+from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 
 REFUSALS = 150

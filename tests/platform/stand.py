@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from gateway.domain.calls.leg import Dial, DialReply, Leg, PickedUp, Refer
 from gateway.domain.calls.observation import LegStatus
 from gateway.ports import Platform
-from tests.stands.patience import PATIENCE
 from tests.stands.phones import OWN
+from tests.stands.waiting import eventually
 
 T = TypeVar("T")
 
@@ -21,16 +21,6 @@ CALLER_ID = OWN
 
 def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
-
-
-async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = PATIENCE) -> T:
-    """The first answer that is true; fails where there is none in time."""
-    async with asyncio.timeout(within):
-        while True:
-            answer = await ask()
-            if answer:
-                return answer
-            await asyncio.sleep(0.01)
 
 
 async def all_along(ask: Callable[[], Awaitable[object]], *, lasting: float) -> None:

@@ -13,9 +13,10 @@ from gateway.domain.outcome import Cause, Failure
 from gateway.platform.livekit import platform as livekit_platform
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.ports import PlatformError
-from tests.platform.stand import CALLER_ID, Stand, eventually, seconds
+from tests.platform.stand import CALLER_ID, Stand, seconds
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.phones import ANSWERS, NEVER_REPORTS, REFUSES_TRANSFERS, RINGS_FOR_EVER, tel
+from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit
 

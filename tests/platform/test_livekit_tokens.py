@@ -7,17 +7,7 @@ from livekit.api import TokenVerifier
 from gateway.platform.livekit import tokens as livekit_tokens
 from gateway.platform.livekit.tokens import RENEWAL, VALIDITY, Grant, Tokens
 from tests.platform.fake_livekit import API_KEY, API_SECRET
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
-
+from tests.stands.clocks import HandClock
 
 GRANTS = [
     (Grant.DIAL, "", {"call"}),
@@ -47,13 +37,13 @@ def test_a_token_allows_no_more_than_its_request(
 def test_a_token_is_kept_while_it_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token is signed once, and again well before it expires."""
     signed = count_signatures(monkeypatch)
-    clock = Hands()
-    tokens = Tokens(API_KEY, API_SECRET, clock)
+    clock = HandClock()
+    tokens = Tokens(API_KEY, API_SECRET, clock.timestamp)
     tokens.token(Grant.DIAL)
-    clock.time += RENEWAL.total_seconds() - 1
+    clock.go_on(RENEWAL.total_seconds() - 1)
     tokens.token(Grant.DIAL)
     assert len(signed) == 1
-    clock.time += 2
+    clock.go_on(2)
     tokens.token(Grant.DIAL)
     assert len(signed) == 2
     assert RENEWAL < VALIDITY
@@ -62,20 +52,23 @@ def test_a_token_is_kept_while_it_is_fresh(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_clock_that_is_set_back_makes_no_stale_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the machine's time was corrected backwards tokens are signed anew."""
     signed = count_signatures(monkeypatch)
-    clock = Hands()
-    tokens = Tokens(API_KEY, API_SECRET, clock)
+    clock = HandClock()
+    tokens = Tokens(API_KEY, API_SECRET, clock.timestamp)
     tokens.token(Grant.DIAL)
-    clock.time -= 3600
+    clock.step(-3600)
     tokens.token(Grant.DIAL)
     assert len(signed) == 2
 
 
 def test_a_token_is_of_the_time_that_is_believed() -> None:
     """Whatever the machine's clock shows: LiveKit's is right, and refuses what is not good yet."""
-    clock = Hands()
-    token = Tokens(API_KEY, API_SECRET, clock).token(Grant.DIAL)
+    clock = HandClock()
+    token = Tokens(API_KEY, API_SECRET, clock.timestamp).token(Grant.DIAL)
     claims = jwt.decode(token, options={"verify_signature": False})
-    assert (claims["nbf"], claims["exp"]) == (clock.time, clock.time + VALIDITY.total_seconds())
+    assert (claims["nbf"], claims["exp"]) == (
+        clock.timestamp(),
+        clock.timestamp() + VALIDITY.total_seconds(),
+    )
 
 
 def test_the_store_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

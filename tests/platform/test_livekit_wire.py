@@ -40,9 +40,10 @@ from tests.platform.fake_livekit import (
     raw,
     twirp_error,
 )
-from tests.platform.stand import Stand, eventually, seconds
+from tests.platform.stand import Stand, seconds
 from tests.platform.wrong_livekit import UNUSABLE_URLS
 from tests.stands.phones import ANSWERS, BUSY, RINGS_FOR_EVER, tel
+from tests.stands.waiting import eventually
 
 PICKED_UP = SIPParticipantInfo(participant_id="PA_1", sip_call_id="SCL_1")
 

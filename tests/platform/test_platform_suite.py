@@ -9,7 +9,7 @@ from gateway.domain.calls.call import LegOptions
 from gateway.domain.calls.leg import Completed, NoReply, PickedUp, ReferReply, Refused
 from gateway.domain.calls.observation import LegStatus
 from gateway.domain.outcome import Cause, Failure
-from tests.platform.stand import Stand, all_along, eventually, seconds
+from tests.platform.stand import Stand, all_along, seconds
 from tests.stands.patience import LATE
 from tests.stands.phones import (
     ANSWERS,
@@ -31,6 +31,7 @@ from tests.stands.phones import (
     phone_id,
     tel,
 )
+from tests.stands.waiting import eventually
 
 TIMED_OUT = Refused(Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
 

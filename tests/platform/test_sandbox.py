@@ -16,7 +16,7 @@ from gateway.platform import lifetime
 from gateway.platform.sandbox.phones import NOBODY, NUMBERS, number
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.service.following.dial import dial_of
-from tests.platform.stand import Stand, eventually, seconds
+from tests.platform.stand import Stand, seconds
 from tests.stands.clocks import RealClock
 from tests.stands.phones import (
     ANSWERS,
@@ -32,6 +32,7 @@ from tests.stands.phones import (
     tel,
 )
 from tests.stands.values import on_trunk
+from tests.stands.waiting import eventually
 
 
 @pytest_asyncio.fixture

@@ -11,8 +11,8 @@ from gateway.domain.tenant import Config
 from gateway.service.access.directory import Directory
 from gateway.service.access.identity import Identity
 from gateway.store.store import SqlStore, open_store
-from tests.service.signing import KEYS, SEAL, Hands
-from tests.stands.clocks import RealClock
+from tests.service.signing import KEYS, SEAL
+from tests.stands.clocks import HandClock, RealClock
 
 
 @pytest_asyncio.fixture
@@ -24,9 +24,9 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
-def clock() -> Hands:
+def clock() -> HandClock:
     """At noon."""
-    return Hands()
+    return HandClock()
 
 
 @pytest_asyncio.fixture
@@ -44,6 +44,6 @@ async def directory(store: SqlStore) -> Directory:
 
 
 @pytest.fixture
-def identity(directory: Directory, clock: Hands) -> Identity:
+def identity(directory: Directory, clock: HandClock) -> Identity:
     """Knows the keys above."""
     return Identity(directory, SEAL, clock)

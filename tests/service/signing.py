@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -13,7 +13,7 @@ from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey
 from gateway.service.access.identity import Identity
 from gateway.service.access.seal import Seal
-from tests.stands.values import NOON
+from tests.stands.clocks import NOON
 
 NOW = int(NOON.timestamp())
 PEER = "ipv4:10.0.0.7:40312"
@@ -44,19 +44,6 @@ KEYS = (
     a_key("GWbrief", Right.CALL, expire_time=NOON + timedelta(seconds=30)),
     a_key("GWoffice", Right.CALL, allowed_addresses=("10.0.0.0/8", "2001:db8::/32")),
 )
-
-
-class Hands:
-    """A clock that shows what the test says."""
-
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def elapsed(self) -> float:
-        return self.time.timestamp()
 
 
 def who(identity: Identity, *authorizations: str, peer: str = PEER) -> Caller:

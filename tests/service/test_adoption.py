@@ -20,7 +20,7 @@ from gateway.service.arrivals.adoption import Finder
 from gateway.store.store import SqlStore, open_store
 from tests.service.exchange import ACME, GLOBEX, Desk, Exchange, a_leg, serving
 from tests.stands.phones import ANSWERS, CALLER, HOTLINE
-from tests.stands.stand import eventually
+from tests.stands.waiting import eventually
 
 RECORDED = {
     "direction": "INBOUND",

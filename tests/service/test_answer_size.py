@@ -26,7 +26,8 @@ from gateway.service.api.webhooks import PageOfDeliveries
 from gateway.wire.admin_v1 import responses as admin_responses
 from gateway.wire.telephony_v1 import responses
 from gateway.wire.telephony_v1 import webhooks as webhooks_v1
-from tests.stands.values import NOON, a_call, a_transfer, an_event
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call, a_transfer, an_event
 
 LETTERS = ["", "x", "ä", "€", "😀"]
 MAX_MESSAGE = 4 * 1024 * 1024

@@ -14,8 +14,8 @@ from gateway.ports import Clock
 from gateway.service.following.dial import ASK_AGAIN, UNSEEN_RINGING, Dialing, TakenOverError
 from gateway.service.following.dial_gate import START, DialGate
 from tests.stands.clocks import HandClock, RealClock
-from tests.stands.patience import PATIENCE
 from tests.stands.phones import ANSWERS, OWN
+from tests.stands.waiting import until
 
 FULL = Refused(Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"))
 PICKED_UP = PickedUp(LegIds("PA_1", "SCL_1"))
@@ -68,12 +68,6 @@ def dialing(
         rest=rest,
         holds=holds or told,
     )
-
-
-async def until(fits: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not fits():
-            await asyncio.sleep(0)
 
 
 async def test_the_platform_hears_what_is_left_of_the_budget() -> None:

@@ -11,8 +11,8 @@ from gateway.ports import ApiKey, StoredConfig
 from gateway.service.access import directory as directory_module
 from gateway.service.access.directory import Directory
 from gateway.store.store import SqlStore
-from tests.service.waiting import until
-from tests.stands.values import NOON
+from tests.stands.clocks import NOON
+from tests.stands.waiting import until
 
 KEY = ApiKey(
     key="GW1",

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.errors import GatewayError, Reason
 from gateway.service.drain import Drain
-from tests.service.waiting import everyone_has_run
+from tests.stands.waiting import everyone_has_run
 
 
 async def soon(result: int) -> int:

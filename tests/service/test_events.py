@@ -23,7 +23,8 @@ from gateway.service.drain import Drain
 from gateway.service.ledger.feed import Feed
 from gateway.store import history
 from gateway.store.store import SqlStore
-from tests.stands.values import NOON, a_call, an_event
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call, an_event
 
 DAY = timedelta(days=1)
 CALL = a_call("call_1", create_time=NOON - 9 * DAY, end_time=NOON, state=CallState.ENDED)

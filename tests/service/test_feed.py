@@ -10,9 +10,9 @@ from gateway.domain.calls.call import CallState, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import TransferState
 from gateway.service.ledger.feed import RECENT, Feed, Latest
-from tests.service.waiting import everyone_has_run
 from tests.stands.patience import PATIENCE
 from tests.stands.values import a_call, a_transfer, an_event
+from tests.stands.waiting import everyone_has_run
 
 CALL = a_call("call_1")
 RINGING, ACTIVE, ENDED = (

@@ -24,7 +24,6 @@ from tests.service.signing import (
     OTHER_SECRET,
     SEAL,
     SECRET,
-    Hands,
     a_key,
     bearer,
     part,
@@ -33,7 +32,7 @@ from tests.service.signing import (
     unsigned,
     who,
 )
-from tests.stands.values import NOON
+from tests.stands.clocks import NOON, HandClock
 
 
 async def test_a_valid_token(identity: Identity) -> None:
@@ -44,9 +43,9 @@ async def test_a_valid_token(identity: Identity) -> None:
     assert who(identity, bearer()) == expected
 
 
-async def test_a_token_of_livekits_own_sdk(identity: Identity, clock: Hands) -> None:
+async def test_a_token_of_livekits_own_sdk(identity: Identity, clock: HandClock) -> None:
     """Whatever a LiveKit SDK signs with a key of ours, for 6 h by itself, is a token of ours."""
-    clock.time = datetime.now(UTC)
+    clock.go_to(datetime.now(UTC))
     token = (
         api.AccessToken("GWcall", SECRET)
         .with_identity("agent")
@@ -210,7 +209,7 @@ async def test_a_token_may_be_for_one_room(identity: Identity, video: object, ro
 async def test_a_key_that_is_revoked_later(store: SqlStore) -> None:
     """A revoked key is refused as soon as the directory has seen it."""
     directory = Directory(store, lambda _: Config())
-    identity = Identity(directory, SEAL, Hands())
+    identity = Identity(directory, SEAL, HandClock())
     await store.transact(lambda tx: tx.put_key(a_key("GWlater", Right.CALL)))
     await directory.refresh()
     assert who(identity, bearer(iss="GWlater"))

@@ -14,18 +14,8 @@ from gateway.ports import Transaction
 from gateway.service.access.directory import Directory
 from gateway.service.access.identity import LEEWAY_SECONDS, MAX_LIFE, MAX_REMEMBERED, Identity
 from gateway.store.store import SqlStore
-from tests.service.signing import (
-    NOW,
-    OTHER_SECRET,
-    SEAL,
-    Hands,
-    a_key,
-    bearer,
-    refused,
-    signed,
-    who,
-)
-from tests.stands.values import NOON
+from tests.service.signing import NOW, OTHER_SECRET, SEAL, a_key, bearer, refused, signed, who
+from tests.stands.clocks import NOON, HandClock
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -75,22 +65,22 @@ async def test_a_token_may_be_good_for_its_longest_life(identity: Identity) -> N
     assert who(identity, bearer(exp=NOW + LIFE, nbf=NOW, iat=NOW))
 
 
-async def test_another_longest_life(directory: Directory, clock: Hands) -> None:
+async def test_another_longest_life(directory: Directory, clock: HandClock) -> None:
     """The limit is the operator's."""
     identity = Identity(directory, SEAL, clock, max_life=timedelta(hours=1))
     assert who(identity, bearer(exp=NOW + 3600))
     assert refused(identity, bearer(exp=NOW + 7200)).metadata == {"maximum": "3600s"}
 
 
-async def test_a_remembered_token_expires(identity: Identity, clock: Hands) -> None:
+async def test_a_remembered_token_expires(identity: Identity, clock: HandClock) -> None:
     """That a token was good a moment ago does not make it good now; so with its key."""
     token, brief = bearer(), bearer(iss="GWbrief")
     assert who(identity, token)
     assert who(identity, brief)
-    clock.time += timedelta(seconds=30)
+    clock.go_on(30)
     assert who(identity, token)
     assert "not valid" in refused(identity, brief).message
-    clock.time += timedelta(seconds=30 + LEEWAY_SECONDS)
+    clock.go_on(30 + LEEWAY_SECONDS)
     assert "not valid" in refused(identity, token).message
 
 
@@ -136,7 +126,7 @@ async def test_a_key_may_be_bound_to_addresses(
     assert who(identity, bearer(), peer=peer).key == "GWcall"
 
 
-async def test_who_was_used(directory: Directory, clock: Hands) -> None:
+async def test_who_was_used(directory: Directory, clock: HandClock) -> None:
     """Every request that is let in tells its key, and no other does."""
     used: list[str] = []
     identity = Identity(directory, SEAL, clock, used=used.append)
@@ -148,19 +138,21 @@ async def test_who_was_used(directory: Directory, clock: Hands) -> None:
     assert used == ["GWoffice", "GWoffice"]
 
 
-async def test_an_identity_holds_until_its_token_expires(identity: Identity, clock: Hands) -> None:
+async def test_an_identity_holds_until_its_token_expires(
+    identity: Identity, clock: HandClock
+) -> None:
     """What is begun before `exp` ends then, what is begun behind it when the token is no good."""
     caller, brief = who(identity, bearer()), who(identity, bearer(iss="GWbrief"))
     assert brief.expire_time == NOON + timedelta(seconds=30)
     assert (identity.holds(caller), identity.holds(brief)) == (True, True)
-    clock.time += timedelta(seconds=30)
+    clock.go_on(30)
     assert (identity.holds(caller), identity.holds(brief)) == (True, False)
-    clock.time += timedelta(seconds=30)
+    clock.go_on(30)
     assert not identity.holds(caller)
     late = who(identity, bearer())
-    clock.time += timedelta(seconds=LEEWAY_SECONDS - 1)
+    clock.go_on(LEEWAY_SECONDS - 1)
     assert identity.holds(late)
-    clock.time += timedelta(seconds=1)
+    clock.go_on(1)
     assert not identity.holds(late)
     refused(identity, bearer())
 

@@ -9,7 +9,7 @@ from gateway.service.access.seal import Seal
 from gateway.service.api.admin.service import AdminService
 from gateway.settings import Settings
 from gateway.store.store import SqlStore
-from tests.stands.values import StillClock
+from tests.stands.clocks import HandClock
 
 OPERATOR = frozenset({Right.OPERATOR})
 
@@ -21,7 +21,7 @@ async def test_of_revoked_keys_the_newest_are_kept(
     monkeypatch.setattr(key_rules, "MAX_GONE_KEYS", 2)
     directory = Directory(store, lambda _: Config())
     seal = Seal(["tests-own-master-key-0123456789abcdef"])
-    admin = AdminService(store=store, clock=StillClock(), directory=directory, seal=seal)
+    admin = AdminService(store=store, clock=HandClock(), directory=directory, seal=seal)
     kept = await admin.create_key("", OPERATOR)
     made = [await admin.create_key("", OPERATOR) for _ in range(4)]
     for each in made:
@@ -38,7 +38,7 @@ async def test_what_is_shown_of_a_key_is_no_secret(store: SqlStore) -> None:
     """Neither a key nor what was made tells a secret by accident; nor do the settings."""
     seal = Seal(["tests-own-master-key-0123456789abcdef"])
     directory = Directory(store, lambda _: Config())
-    admin = AdminService(store=store, clock=StillClock(), directory=directory, seal=seal)
+    admin = AdminService(store=store, clock=HandClock(), directory=directory, seal=seal)
     made = await admin.create_key("", OPERATOR)
     assert made.secret not in repr(made)
     assert repr(made.key.sealed_secret) not in repr(made)

@@ -8,22 +8,9 @@ import pytest
 from gateway.ports import ApiKey, StoreUnavailableError
 from gateway.service.access.key_uses import KeyUses
 from gateway.store.store import SqlStore
-from tests.stands.values import NOON, StillClock
+from tests.stands.clocks import NOON, HandClock
 
 KEY = ApiKey(key="GWa", tenant_id="", rights=frozenset(), sealed_secret=b"x", create_time=NOON)
-
-
-class Hands:
-    """A clock that shows what the test says."""
-
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def elapsed(self) -> float:
-        return self.now().timestamp()
 
 
 async def last_use(store: SqlStore) -> datetime | None:
@@ -34,10 +21,10 @@ async def last_use(store: SqlStore) -> datetime | None:
 async def test_a_use_is_written_once_a_minute(store: SqlStore) -> None:
     """However often a key is used, it is written at its first use, then a minute later."""
     await store.transact(lambda tx: tx.put_key(KEY))
-    clock = Hands()
+    clock = HandClock()
     uses = KeyUses(store, clock)
     for after, written in ((0, 0), (1, 0), (59, 0), (60, 60), (119, 60), (120, 120)):
-        clock.time = NOON + timedelta(seconds=after)
+        clock.go_to(NOON + timedelta(seconds=after))
         uses.note("GWa")
         await uses.write()
         assert await last_use(store) == NOON + timedelta(seconds=written)
@@ -48,7 +35,7 @@ async def test_a_use_that_could_not_be_written_is_kept(
 ) -> None:
     """A database that is away for a while costs no use."""
     await store.transact(lambda tx: tx.put_key(KEY))
-    uses = KeyUses(store, StillClock())
+    uses = KeyUses(store, HandClock())
     uses.note("GWa")
 
     async def away(_change: Any) -> None:

@@ -13,7 +13,8 @@ from gateway.domain.calls.call import CallState, Direction
 from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery
 from gateway.service.api.paging.pages import call_pages
-from tests.stands.values import NOON, a_call
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call
 
 QUERY = CallQuery(tenant_id="acme", states=frozenset({CallState.ACTIVE, CallState.RINGING}))
 LAST = a_call("call_1", create_time=NOON + timedelta(microseconds=1))

@@ -17,8 +17,8 @@ from gateway.domain.tenant import Config, NumberFormat, Tenant, Trunk, TrunkNumb
 from gateway.domain.texts import HIDDEN
 from gateway.service.access.seal import Seal
 from gateway.service.api.call_acceptance import choice_recorded, ranking_recorded
+from tests.stands.clocks import NOON
 from tests.stands.phones import ANSWERS, OWN
-from tests.stands.values import NOON
 
 SEAL = Seal(["the master key"])
 TO, CALLER_ID = ANSWERS, OWN

@@ -16,8 +16,8 @@ from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.service.api.repeats import KEPT_FOR, claim_of, fingerprint, held
 from gateway.store.store import SqlStore
+from tests.stands.clocks import NOON
 from tests.stands.phones import ANSWERS, BUSY, NEVER_REPORTS, OWN, TRANSFERS_LATE
-from tests.stands.values import NOON
 
 CALL = PlaceCall(to=ANSWERS, request_id="order-1")
 TRANSFER = TransferCall(call=CallRef("call_1"), to=TRANSFERS_LATE, request_id="order-1")

@@ -17,9 +17,8 @@ from gateway.service.arrivals.adoption import Finder
 from gateway.service.arrivals.sweep import Swept
 from gateway.store.store import SqlStore
 from tests.service.exchange import Desk, Exchange, a_leg, serving
-from tests.service.waiting import everyone_has_run
-from tests.stands.stand import eventually
 from tests.stands.values import a_call
+from tests.stands.waiting import eventually, everyone_has_run
 
 AGO = timedelta(minutes=1)
 

@@ -6,20 +6,11 @@ from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.service.access import traffic as module
 from gateway.service.access.traffic import Traffic, TrafficLimits
+from tests.stands.clocks import HandClock
 
 ACME = Caller("GWacme", "acme", frozenset())
 GLOBEX = Caller("GWglobex", "globex", frozenset())
 OPERATOR = Caller("GWoperator", "", frozenset())
-
-
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def refusals(traffic: Traffic, caller: Caller, times: int) -> list[GatewayError]:
@@ -28,13 +19,13 @@ def refusals(traffic: Traffic, caller: Caller, times: int) -> list[GatewayError]
 
 def test_each_tenant_has_its_own_rate() -> None:
     """One that asks too much is refused and told when to come back; another is not."""
-    clock = Clock()
-    traffic = Traffic(TrafficLimits(requests_per_tenant=5), clock)
+    clock = HandClock()
+    traffic = Traffic(TrafficLimits(requests_per_tenant=5), clock.elapsed)
     (refused, *_) = refusals(traffic, ACME, 11)
     assert refused.reason is Reason.RATE_LIMITED
     assert refused.metadata == {"limit": "tenant.requests_per_second", "maximum": "5"}
     assert refused.retry_after is not None
-    clock.now += refused.retry_after.total_seconds()
+    clock.go_on(refused.retry_after.total_seconds())
     assert not refusals(traffic, ACME, 1)
     assert not refusals(traffic, GLOBEX, 10)
     assert not refusals(traffic, OPERATOR, 10)
@@ -43,7 +34,7 @@ def test_each_tenant_has_its_own_rate() -> None:
 def test_only_so_many_peers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that was silent for longest is forgotten first."""
     monkeypatch.setattr(module, "MAX_REMEMBERED", 2)
-    traffic = Traffic(TrafficLimits(requests_per_peer=1), Clock())
+    traffic = Traffic(TrafficLimits(requests_per_peer=1), HandClock().elapsed)
     for host in (1, 1, 2, 3, 2):
         traffic.of_stranger(f"10.0.0.{host}")
     assert traffic.of_stranger("10.0.0.2") is not None
@@ -65,7 +56,7 @@ def test_places_come_back() -> None:
 
 def test_zero_is_no_limit() -> None:
     """Whoever switches a limit off has none."""
-    traffic = Traffic(TrafficLimits(), Clock())
+    traffic = Traffic(TrafficLimits(), HandClock().elapsed)
     assert not refusals(traffic, ACME, 10_000)
     with traffic.stream("acme"), traffic.stream("acme"):
         pass

@@ -3,7 +3,7 @@
 import asyncio
 import tracemalloc
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -28,24 +28,12 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.ports import AuditQuery, Store
 from gateway.store.store import SqlStore
+from tests.stands.clocks import NOON, HandClock
 from tests.stands.phones import ANSWERS
-from tests.stands.values import NOON, StillClock, a_record
+from tests.stands.values import a_record
 
 PEER = "ipv4:10.0.0.7:40312"
 SHORT = timedelta(milliseconds=3)
-
-
-class MovingClock:
-    """Begins at noon and stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def elapsed(self) -> float:
-        return self.now().timestamp()
 
 
 def rpc(
@@ -72,7 +60,7 @@ async def records(store: SqlStore, trail: Trail) -> Sequence[dict[str, Any]]:
 @pytest.fixture
 def trail(store: SqlStore) -> Trail:
     """Writes numbers as their last four digits."""
-    return Trail(store, StillClock(), last4)
+    return Trail(store, HandClock(), last4)
 
 
 async def test_an_answered_request(store: SqlStore, trail: Trail) -> None:
@@ -110,12 +98,12 @@ async def test_strangers_are_recorded_up_to_a_limit(store: SqlStore, trail: Trai
 
 async def test_a_minute_of_a_tenant(store: SqlStore) -> None:
     """A tenant's refusals and reads are written up to 600 a minute, then summed up."""
-    clock = MovingClock()
+    clock = HandClock()
     trail = Trail(store, clock, last4)
     for _ in range(RECORDS_PER_MINUTE // 2 + 5):
         trail.refused(rpc(), None, "NO_TRUNK", "no trunk", SHORT)
         trail.done(rpc(method="CallService/GetCall"), "call_1", SHORT)
-    clock.time += MINUTE
+    clock.go_on(MINUTE.total_seconds())
     trail.done(rpc(method="CallService/GetCall"), "call_1", SHORT)
     found = await every_record(store, trail)
     assert len(found) == RECORDS_PER_MINUTE + 1

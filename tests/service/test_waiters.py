@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from gateway.domain.calls.call import Call
 from gateway.service.api.waiting import Waiters
-from tests.service.waiting import everyone_has_run, until
 from tests.stands.values import a_call
+from tests.stands.waiting import everyone_has_run, until
 
 CALL = a_call("call_1")
 SHORT = 0.01

@@ -21,10 +21,9 @@ from gateway.service.arrivals.notices import REPLAY_WINDOW, Receipt
 from gateway.service.following import follow
 from gateway.store.store import SqlStore
 from tests.service.exchange import Desk, Exchange, a_leg, serving
-from tests.service.waiting import until
 from tests.stands.patience import PATIENCE
-from tests.stands.stand import eventually
 from tests.stands.values import a_call
+from tests.stands.waiting import eventually, until
 
 JOINED, LEFT = Change.JOINED, Change.LEFT
 SECOND = timedelta(seconds=1)

@@ -1,8 +1,7 @@
 """A caller that talks to the stack's LiveKit directly."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from itertools import count
 from typing import Any
 
@@ -14,7 +13,7 @@ from livekit.api.twirp_client import ServerError, ServerErrorCode, TwirpClient
 from livekit.protocol import models, sip
 
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stands.patience import LATE, PATIENCE
+from tests.stands.patience import LATE
 
 CALLER_ID = "+15005550000"
 SLACK = LATE  # how far behind its time an answer may come
@@ -117,13 +116,6 @@ class Caller:
         """Read what the phone saw of this room's only call."""
         (call,) = self.records()
         return call
-
-
-async def until(condition: Callable[[], Awaitable[bool]], within: float = PATIENCE) -> None:
-    """Wait for a condition."""
-    async with asyncio.timeout(within):
-        while not await condition():
-            await asyncio.sleep(0.01)
 
 
 async def failure(request: Awaitable[Any]) -> tuple[ServerError, float]:

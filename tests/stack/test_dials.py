@@ -8,7 +8,7 @@ from livekit import api
 from livekit.api.twirp_client import SipCallError
 from livekit.protocol import models
 
-from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, seconds, until
+from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, seconds
 from tests.stands.phones import (
     ANSWERS,
     ANSWERS_LATE,
@@ -24,6 +24,7 @@ from tests.stands.phones import (
     UNKNOWN,
     phone_id,
 )
+from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit
 
@@ -39,7 +40,7 @@ async def test_answered(caller: Caller) -> None:
     async def active() -> bool:
         return await caller.status() == "active"
 
-    await until(active)
+    await eventually(active)
 
 
 async def test_not_waiting(caller: Caller) -> None:
@@ -59,7 +60,7 @@ async def test_statuses(caller: Caller) -> None:
             seen.append(status)
         return bool(seen) and not status
 
-    await until(over, 5)
+    await eventually(over, within=5)
     await dial
     assert [status for status in seen if status != "hangup"] == [
         "dialing",
@@ -90,7 +91,7 @@ async def test_refused(
     assert (error.code, error.status) == (twirp_code, http_status)
     assert "error_details" in error.metadata
     assert 0.25 < took < 0.3 + SLACK
-    await until(caller.gone)
+    await eventually(caller.gone)
     assert caller.record()["sip_status_code"] == code
 
 
@@ -110,7 +111,7 @@ async def test_no_answer(caller: Caller, to: str, rang: bool) -> None:  # noqa: 
     assert "sip request timed out" in error.message
     assert not error.metadata.get("sip_status_code")
     assert 1.45 < took < 1.5 + SLACK
-    await until(caller.gone)
+    await eventually(caller.gone)
     record = caller.record()
     assert (record["end"], record["end_cause"]) == ("cancel", "ringing_timeout")
     assert (record["ring_time"] is not None) == rang
@@ -121,14 +122,14 @@ async def test_request_deadline(caller: Caller) -> None:
     error, took = await failure(caller.dial(RINGS_FOR_EVER, deadline=1))
     assert error.code in {"canceled", "deadline_exceeded"}
     assert 0.95 < took < 1 + SLACK
-    await until(caller.gone)
+    await eventually(caller.gone)
     assert caller.record()["end"] == "cancel"
 
 
 async def test_max_call_duration(caller: Caller) -> None:
     """A call ends when its maximal duration, counted from the join, is over."""
     await caller.dial(REFUSES_TRANSFERS, max_call_duration=seconds(1))
-    await until(caller.gone, 1 + SLACK)
+    await eventually(caller.gone, within=1 + SLACK)
     record = caller.record()
     assert (record["end"], record["end_cause"]) == ("bye", "max_call_duration")
 
@@ -137,7 +138,7 @@ async def test_remote_hangup(caller: Caller) -> None:
     """A phone that hangs up takes its leg out of the room."""
     await caller.dial(HANGS_UP)
     assert not await caller.gone()
-    await until(caller.gone, 2 + SLACK)
+    await eventually(caller.gone, within=2 + SLACK)
     assert caller.record()["end"] == "remote"
 
 
@@ -148,7 +149,7 @@ async def test_remove_while_ringing(caller: Caller) -> None:
     async def ringing() -> bool:
         return await caller.status() == "ringing"
 
-    await until(ringing)
+    await eventually(ringing)
     start = time.monotonic()
     await caller.remove()
     error, _ = await dial
@@ -163,7 +164,7 @@ async def test_remove_after_answer(caller: Caller) -> None:
     """Removing an answered leg hangs it up."""
     await caller.dial(REFUSES_TRANSFERS)
     await caller.remove()
-    await until(caller.ended)
+    await eventually(caller.ended)
     record = caller.record()
     assert (record["end"], record["end_cause"]) == ("bye", "participant_removed")
 
@@ -172,7 +173,7 @@ async def test_delete_room(caller: Caller) -> None:
     """Deleting the room ends its legs."""
     await caller.dial(REFUSES_TRANSFERS)
     await caller.client.room.delete_room(api.DeleteRoomRequest(room=caller.room))
-    await until(caller.ended)
+    await eventually(caller.ended)
     assert caller.record()["end_cause"] == "room_deleted"
 
 
@@ -184,7 +185,7 @@ async def test_same_identity(caller: Caller) -> None:
     async def cut() -> bool:
         return bool(caller.records()[0]["end"])
 
-    await until(cut)
+    await eventually(cut)
     calls = caller.records()
     assert [call["sip_call_id"] for call in calls] == [first.sip_call_id, second.sip_call_id]
     assert [call["end_cause"] for call in calls] == ["duplicate_identity", ""]
@@ -226,7 +227,7 @@ async def test_attributes_after_the_answer(caller: Caller) -> None:
             participant.attributes
         )
 
-    await until(tagged)
+    await eventually(tagged)
 
 
 async def test_hidden_number(caller: Caller) -> None:
@@ -254,4 +255,4 @@ async def test_two_legs_hear_each_other(caller: Caller) -> None:
     async def heard() -> bool:
         return [call["hears"] for call in caller.records()] == [["two"], ["one"]]
 
-    await until(heard)
+    await eventually(heard)

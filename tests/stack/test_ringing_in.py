@@ -3,8 +3,9 @@
 import pytest
 from livekit.protocol import models
 
-from tests.stack.caller import Caller, until
+from tests.stack.caller import Caller
 from tests.stands.phones import ANSWERS, CALLER, HOTLINE, tel
+from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit
 
@@ -18,7 +19,7 @@ async def status_is(caller: Caller, status: str) -> None:
     async def shown() -> bool:
         return await caller.status() == status
 
-    await until(shown)
+    await eventually(shown)
 
 
 async def test_a_caller_rings_and_is_answered(caller: Caller) -> None:
@@ -43,7 +44,7 @@ async def test_a_caller_hangs_up(caller: Caller) -> None:
         sip_call_id = ring_in(caller, answer_after)
         await status_is(caller, "active" if answer_after > 0 else "ringing")
         caller.stack.hang_up_phone(sip_call_id)
-        await until(caller.gone)
+        await eventually(caller.gone)
     assert [call["end"] for call in caller.records()] == ["remote", "remote"]
 
 
@@ -52,7 +53,7 @@ async def test_a_caller_is_transferred(caller: Caller) -> None:
     ring_in(caller)
     await status_is(caller, "active")
     await caller.transfer(tel(ANSWERS))
-    await until(caller.gone)
+    await eventually(caller.gone)
     (refer,) = caller.record()["refers"]
     assert (refer["to"], refer["outcome"]) == (tel(ANSWERS), "completed")
 
@@ -63,6 +64,6 @@ async def test_a_caller_is_removed(caller: Caller, answer_after: float, end: str
     ring_in(caller, answer_after)
     await status_is(caller, "active" if answer_after > 0 else "ringing")
     await caller.remove()
-    await until(caller.ended)
+    await eventually(caller.ended)
     record = caller.record()
     assert (record["end"], record["end_cause"]) == (end, "participant_removed")

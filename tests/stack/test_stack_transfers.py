@@ -6,7 +6,7 @@ import time
 import pytest
 from livekit.api.twirp_client import SipCallError
 
-from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, seconds, until
+from tests.stack.caller import CALLER_ID, SLACK, Caller, failure, seconds
 from tests.stands.phones import (
     ANSWERS,
     BUSY,
@@ -23,6 +23,7 @@ from tests.stands.phones import (
     phone_id,
     tel,
 )
+from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit
 
@@ -34,7 +35,7 @@ async def test_transfer(caller: Caller, target: str) -> None:
     start = time.monotonic()
     await caller.transfer(target, headers={"X-Reason": "sales"})
     assert 0.65 < time.monotonic() - start < 0.7 + SLACK
-    await until(caller.gone)
+    await eventually(caller.gone)
     (refer,) = caller.record()["refers"]
     assert refer["headers"] == {"X-Reason": "sales"}
     assert refer["outcome"] == "completed"
@@ -71,7 +72,7 @@ async def test_transfer_late(caller: Caller) -> None:
     start = time.monotonic()
     await caller.transfer(tel(ANSWERS), within=63)
     assert 7.9 < time.monotonic() - start < 8 + SLACK
-    await until(caller.gone)
+    await eventually(caller.gone)
 
 
 async def test_transfer_too_late(caller: Caller) -> None:
@@ -120,7 +121,7 @@ async def test_transfer_of_a_removed_leg(caller: Caller) -> None:
     async def referred() -> bool:
         return bool(caller.record()["refers"])
 
-    await until(referred)
+    await eventually(referred)
     await caller.remove()
     await asyncio.wait_for(transfer, SLACK)
 
@@ -133,7 +134,7 @@ async def test_second_transfer(caller: Caller) -> None:
     async def referred() -> bool:
         return bool(caller.record()["refers"])
 
-    await until(referred)
+    await eventually(referred)
     error, _ = await failure(caller.transfer(tel(BUSY)))
     assert error.code == "invalid_argument"
     await first
@@ -167,7 +168,7 @@ async def test_ignored_ringing_timeout(caller: Caller) -> None:
     assert 0.95 < took < 1 + SLACK
     assert await caller.status() == "ringing"
     await caller.remove()
-    await until(caller.ended)
+    await eventually(caller.ended)
 
 
 async def test_failure_after_ringing(caller: Caller) -> None:

@@ -7,7 +7,8 @@ from google.protobuf import json_format
 from gateway.domain.tenant import Right
 from gateway.ports import AuditQuery
 from gateway.telephony.v1 import admin_pb2
-from tests.stands.stand import Client, Stand, eventually
+from tests.stands.stand import Client, Stand
+from tests.stands.waiting import eventually
 
 BOTH = [Right.CALL, Right.TENANT_ADMIN]
 

@@ -29,9 +29,16 @@ class HandClock:
     def elapsed(self) -> float:
         return self._elapsed
 
+    def timestamp(self) -> float:
+        """Its time in Unix seconds."""
+        return self._now.timestamp()
+
     def go_on(self, seconds: float) -> None:
         self._elapsed += seconds
         self.step(seconds)
+
+    def go_to(self, now: datetime) -> None:
+        self.go_on((now - self._now).total_seconds())
 
     def step(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +22,7 @@ from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import OWN, OWN_TOO
 from tests.stands.processes import UNCOUNTED
+from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError, TwirpWire, Wire
 
 NUMBERS = (OWN, OWN_TOO)
@@ -36,15 +35,6 @@ def span(seconds: float) -> Duration:
     duration = Duration()
     duration.FromTimedelta(timedelta(seconds=seconds))
     return duration
-
-
-async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = PATIENCE) -> T:
-    """The first true answer of `ask`; fails with the last one after `within` seconds."""
-    until = time.monotonic() + within
-    while not (answer := await ask()):
-        assert time.monotonic() < until, f"still {answer!r} after {within} s"
-        await asyncio.sleep(0.02)
-    return answer
 
 
 NO_LIMITS = {

@@ -1,6 +1,6 @@
-"""Calls, events and records to store, and a clock that does not move by itself."""
+"""Calls, events and records to store."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,19 +13,8 @@ from gateway.ports import Transaction
 from gateway.store.codec import time_of
 from gateway.store.databases.dialect import open_database
 from gateway.store.databases.schema import starts
+from tests.stands.clocks import NOON
 from tests.stands.phones import ANSWERS, OWN, TRANSFERS_LATE
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class StillClock:
-    """Noon, for ever."""
-
-    def now(self) -> datetime:
-        return NOON
-
-    def elapsed(self) -> float:
-        return 0.0
 
 
 def a_call(call_id: str, **changes: Any) -> Call:

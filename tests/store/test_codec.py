@@ -24,8 +24,9 @@ from gateway.store.codec import (
     transfer_row,
 )
 from gateway.wire.telephony_v1 import responses
+from tests.stands.clocks import NOON
 from tests.stands.phones import OWN
-from tests.stands.values import NOON, a_call, an_event, on_trunk
+from tests.stands.values import a_call, an_event, on_trunk
 
 times = st.datetimes(
     min_value=datetime(1970, 1, 2),  # noqa: DTZ001  Hypothesis adds the zone

@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Result, Standing, TrafficOf
 from gateway.ports import Reading, Transaction
 from gateway.store.store import SqlStore
-from tests.stands.values import NOON
+from tests.stands.clocks import NOON
 from tests.store.conftest import Databank, together
 
 EVER = NOON - timedelta(days=9)

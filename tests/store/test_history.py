@@ -10,7 +10,8 @@ from gateway.domain.calls.call import Call, CallState
 from gateway.ports import AuditQuery, CallQuery, Reading, Transaction
 from gateway.store import history
 from gateway.store.store import SqlStore
-from tests.stands.values import NOON, a_call, a_record, a_transfer, an_event, place
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call, a_record, a_transfer, an_event, place
 
 DAY = timedelta(days=1)
 OLD = NOON - 40 * DAY

@@ -22,7 +22,8 @@ from gateway.domain.limits.calls import (
 from gateway.ports import Reading, Transaction
 from gateway.store.databases.dialect import open_database
 from gateway.store.store import LOCK_TIMEOUT, SqlStore
-from tests.stands.values import NOON, on_trunk, times_of
+from tests.stands.clocks import NOON
+from tests.stands.values import on_trunk, times_of
 from tests.store.conftest import Databank, together
 
 EVER = NOON - timedelta(days=1)

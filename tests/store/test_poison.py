@@ -19,7 +19,8 @@ from gateway.store.databases.schema import calls, event_sequences, events, trans
 from gateway.store.news import Handed
 from gateway.store.reading import SqlReading
 from gateway.store.store import SqlStore
-from tests.stands.values import NOON, a_call, a_transfer
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call, a_transfer
 from tests.store.conftest import Databank
 
 POISON = ["{}", "no JSON", '{"call_id": "call_2", "sip_status_code": "many"}', '"\\ud800"']

@@ -18,7 +18,7 @@ from gateway.store.databases.postgresql import WRITERS_LOCK
 from gateway.store.store import LOCK_TIMEOUT, SqlStore, open_store
 from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
-from tests.stands.values import StillClock
+from tests.stands.clocks import HandClock
 from tests.store.conftest import Databank
 from tests.store.listening import Heard
 from tests.store.test_transact import placing
@@ -99,14 +99,14 @@ def test_a_server_that_is_away_is_told(wire: CuttableWire, scheme: str) -> None:
     wire.dead_after_cut = True
     wire.broken()
     with pytest.raises(StoreUnavailableError, match="cannot open") as away:
-        open_store(f"{scheme}://me:hush@127.0.0.1:{wire.port}/x", StillClock())
+        open_store(f"{scheme}://me:hush@127.0.0.1:{wire.port}/x", HandClock())
     assert "hush" not in str(away.value)
 
 
 def test_a_malformed_url_shows_no_password() -> None:
     """What cannot be read as a URL is not repeated."""
     with pytest.raises(ValueError, match="not a database URL") as refused:
-        open_store("postgresql://me:hush@host:port/x", StillClock())
+        open_store("postgresql://me:hush@host:port/x", HandClock())
     assert "hush" not in str(refused.value)
 
 
@@ -122,7 +122,7 @@ async def test_a_lost_commit_is_found_out(
     if recorded:
         events.append(await wired.transact(placing("call_2")))
     else:
-        at = StillClock().now()
+        at = HandClock().now()
         stored = await wired.transact(lambda tx: tx.put_config("{}", "", at))
         assert (await wired.read(lambda r: r.config()), stored.version) == (stored, 1)
     assert wire.was_cut.is_set()

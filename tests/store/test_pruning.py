@@ -11,7 +11,7 @@ from gateway.domain.routing.trunk_health import AttemptRecord, Result
 from gateway.ports import Reading, RequestClaim, Transaction
 from gateway.store import pruning
 from gateway.store.store import SqlStore
-from tests.stands.values import NOON
+from tests.stands.clocks import NOON
 
 DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from contextvars import copy_context
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from gateway.ports import reading_for
 from gateway.store.databases.database import READERS
 from gateway.store.databases.readers import Readers
-from tests.stands.patience import PATIENCE
+from tests.stands.waiting import until
 
 
 class Reads:
@@ -36,12 +35,6 @@ class Reads:
     def go(self, count: int) -> None:
         """So many reads end."""
         self._go.release(count)
-
-
-async def until(fits: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not fits():
-            await asyncio.sleep(0.001)
 
 
 async def test_readers_take_turns() -> None:

@@ -19,7 +19,8 @@ from gateway.ports import (
     Transaction,
 )
 from gateway.store.store import SqlStore
-from tests.stands.values import NOON, a_call, a_record, a_transfer, an_event, place
+from tests.stands.clocks import NOON
+from tests.stands.values import a_call, a_record, a_transfer, an_event, place
 
 SECOND = timedelta(seconds=1)
 

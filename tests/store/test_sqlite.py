@@ -12,7 +12,8 @@ from gateway.audit.chain import verify
 from gateway.ports import StoreUnavailableError
 from gateway.store.databases.dialect import open_database
 from gateway.store.store import LOCK_TIMEOUT, SqlStore, open_store
-from tests.stands.values import StillClock, a_call, place
+from tests.stands.clocks import HandClock
+from tests.stands.values import a_call, place
 from tests.store.conftest import Databank, at_every_begin
 
 
@@ -99,18 +100,18 @@ def test_a_read_cannot_write(databank: Databank) -> None:
 def test_an_unknown_kind_of_database_is_named(url: str) -> None:
     """A URL that names no database we know is refused with what would be right."""
     with pytest.raises(ValueError, match="sqlite://"):
-        open_store(url, StillClock())
+        open_store(url, HandClock())
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """A database that cannot be created says where and why."""
     with pytest.raises(StoreUnavailableError, match="nowhere"):
-        open_store(f"sqlite:///{tmp_path}/nowhere/gateway.db", StillClock())
+        open_store(f"sqlite:///{tmp_path}/nowhere/gateway.db", HandClock())
 
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     """Something else at that path is left as it is."""
     path.write_text("These are my notes. " * 100)
     with pytest.raises(StoreUnavailableError, match="not a database"):
-        open_store(f"sqlite:///{path}", StillClock())
+        open_store(f"sqlite:///{path}", HandClock())
     assert path.read_text().startswith("These are my notes.")

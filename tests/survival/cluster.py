@@ -18,7 +18,8 @@ from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.processes import GatewayProcess, environment_of
-from tests.stands.stand import NUMBERS, Client, configuration, eventually
+from tests.stands.stand import NUMBERS, Client, configuration
+from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire
 from tests.survival.verdict import verdict_of
 

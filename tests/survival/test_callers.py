@@ -11,8 +11,8 @@ from gateway.domain.outcome import EndReason
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.phones import CALLER, HOTLINE
 from tests.stands.ports import LOOPBACK, free_ports
-from tests.stands.stand import eventually
 from tests.stands.telling import PATH, Relay
+from tests.stands.waiting import eventually
 from tests.survival.cluster import Cluster, all_ended
 
 pytestmark = pytest.mark.livekit

@@ -18,15 +18,8 @@ from gateway.domain.lease import LEASE
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stands.clocks import SteppingClock
 from tests.stands.phones import ANSWERS, HANGS_UP, NEVER_REPORTS, RINGS_FOR_EVER
-from tests.stands.stand import (
-    Stand,
-    configuration,
-    eventually,
-    on_sandbox,
-    reason_name,
-    span,
-    state_name,
-)
+from tests.stands.stand import Stand, configuration, on_sandbox, reason_name, span, state_name
+from tests.stands.waiting import eventually
 
 HOUR = 3600.0
 ACTIVE = calls_pb2.CALL_STATE_ACTIVE

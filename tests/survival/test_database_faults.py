@@ -18,7 +18,8 @@ from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
-from tests.stands.stand import Stand, eventually, reason_name, refusal, span
+from tests.stands.stand import Stand, reason_name, refusal, span
+from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 from tests.survival.verdict import verdict_of
 

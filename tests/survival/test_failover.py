@@ -21,8 +21,9 @@ from gateway.service.following.call_row import CallRow
 from gateway.service.following.follow import Follower
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import ANSWERS, CARRIER_FAILS, REFUSES_TRANSFERS, SILENT, phone_id
-from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, eventually, reason_name, span
+from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, reason_name, span
 from tests.stands.trunks import sandbox_trunk, trunk, two_trunks
+from tests.stands.waiting import eventually
 
 
 async def three_trunks(stand: Stand, *behave_as: str) -> None:

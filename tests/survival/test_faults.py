@@ -26,7 +26,8 @@ from gateway.ports import StoreUnavailableError
 from gateway.service.api import events
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, HANGS_UP, RINGS_FOR_EVER
-from tests.stands.stand import Stand, eventually, reason_name, refusal, span, state_name
+from tests.stands.stand import Stand, reason_name, refusal, span, state_name
+from tests.stands.waiting import eventually
 
 
 class Dials:

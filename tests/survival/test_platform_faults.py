@@ -16,7 +16,8 @@ from gateway.telephony.v1 import calls_pb2
 from tests.platform.fake_livekit import raw, twirp_error
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
-from tests.stands.stand import eventually, reason_name, refusal, span
+from tests.stands.stand import reason_name, refusal, span
+from tests.stands.waiting import eventually
 from tests.survival.livekit_way import (
     ANY,
     DIAL,

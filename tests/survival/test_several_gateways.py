@@ -7,14 +7,8 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import ANSWERS, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
-from tests.stands.stand import (
-    Client,
-    eventually,
-    reason_name,
-    refusal,
-    span,
-    state_name,
-)
+from tests.stands.stand import Client, reason_name, refusal, span, state_name
+from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError
 from tests.survival.cluster import Cluster, all_ended
 

@@ -30,7 +30,8 @@ from tests.platform.wrong_livekit import (
     WrongLiveKit,
 )
 from tests.stands.phones import ANSWERS, BUSY
-from tests.stands.stand import Stand, eventually, reason_name, refusal, span, state_name
+from tests.stands.stand import Stand, reason_name, refusal, span, state_name
+from tests.stands.waiting import eventually
 
 DIAL, LOOK, REMOVE, REFER = (
     "CreateSIPParticipant",

@@ -1,6 +1,5 @@
 """A receiver of webhooks on this machine, which answers whatever a test wants."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -87,10 +86,3 @@ class Inbox:
         async with TestServer(app) as server:
             self.url = str(server.make_url("/hook"))
             yield self
-
-
-async def until(condition: Callable[[], bool], *, within: float = 20.0) -> None:
-    """Returns when `condition` holds; fails after `within` seconds."""
-    async with asyncio.timeout(within):
-        while not condition():
-            await asyncio.sleep(0.005)

@@ -14,13 +14,12 @@ from gateway.domain.calls.delivery import DeliveryState, RetryPolicy, WebhookRef
 from gateway.domain.calls.event import CallEvent
 from gateway.service.deliveries.lane import SIDE_BY_SIDE
 from gateway.wire.telephony_v1 import webhooks as webhooks_v1
-from tests.service.waiting import everyone_has_run
-from tests.stands.clocks import SteppingClock
-from tests.stands.values import NOON
+from tests.stands.clocks import NOON, SteppingClock
+from tests.stands.waiting import everyone_has_run, until
 from tests.store.test_outbox import drop_events
 from tests.webhooks.conftest import OpenCourier
 from tests.webhooks.delivering import QUICK, STAGES, Courier, LateStore, config
-from tests.webhooks.receiving import Inbox, Posted, status, until
+from tests.webhooks.receiving import Inbox, Posted, status
 
 CRM = WebhookRef("acme", "crm")
 

@@ -18,16 +18,18 @@ from gateway.domain.calls.event import CallEvent
 from gateway.domain.tenant import Webhook
 from gateway.webhooks.addresses import is_public
 from gateway.webhooks.sender import THREADS, HttpSender, retry_after
+from tests.stands.clocks import NOON, HandClock
 from tests.stands.patience import PATIENCE
-from tests.stands.values import NOON, StillClock, a_call, an_event
-from tests.webhooks.receiving import SECRET, Inbox, Posted, status, until
+from tests.stands.values import a_call, an_event
+from tests.stands.waiting import until
+from tests.webhooks.receiving import SECRET, Inbox, Posted, status
 
 EVENT: CallEvent = an_event(a_call("call_1"), EventType.CALL_CREATED)
 
 
 def a_sender(**changes: Any) -> HttpSender:
     values: dict[str, Any] = {
-        "clock": StillClock(),
+        "clock": HandClock(),
         "body_of": lambda event: event.event_id.encode(),
         "secret_of": lambda _: SECRET,
         "private_addresses": True,

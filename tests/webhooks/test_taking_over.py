@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from gateway.domain.tenant import Config
 from gateway.service.deliveries.dispatch import TAKEN_AT_ONCE
+from tests.stands.waiting import until
 from tests.webhooks.conftest import OpenCourier
 from tests.webhooks.delivering import config
-from tests.webhooks.receiving import until
 
 URL = "http://127.0.0.1/"
 

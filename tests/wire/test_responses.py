@@ -24,8 +24,9 @@ from gateway.service.api.events import Heartbeat
 from gateway.service.api.placing import Validated
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from gateway.wire.telephony_v1 import responses
+from tests.stands.clocks import NOON
 from tests.stands.phones import OWN, OWN_TOO
-from tests.stands.values import NOON, a_call, a_transfer
+from tests.stands.values import a_call, a_transfer
 from tests.wire.messages import empty_paths
 
 SECOND = timedelta(seconds=1)

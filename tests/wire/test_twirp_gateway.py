@@ -10,7 +10,8 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import RINGS_FOR_EVER
-from tests.stands.stand import Stand, eventually, on_sandbox, reason_name
+from tests.stands.stand import Stand, on_sandbox, reason_name
+from tests.stands.waiting import eventually
 from tests.wire.twirp_stand import JSON, SERVICE, head
 
 SOON = 20.0
