@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 from google.protobuf.descriptor import EnumDescriptor, FileDescriptor, MethodDescriptor
@@ -25,21 +24,10 @@ from gateway.domain.route_decision import Verdict
 from gateway.domain.routing.trunk_health import Health
 from gateway.domain.tenant import NumberKind, Right, SipTransport, TransferSupport
 from gateway.errors import Reason
-from gateway.rpc.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
-from gateway.service.api.admin.rpcs import AdminRpcs
-from gateway.service.api.call_commands import CallCommands
-from gateway.service.api.events import EventService
-from gateway.service.api.livekit_sip import LiveKitSipService
-from gateway.service.api.placing import Placing
-from gateway.service.api.queries import CallQueries
-from gateway.service.api.transfers import TransferService
-from gateway.service.api.webhooks import WebhookService
-from gateway.wire.admin_v1 import rows as admin_v1
+from gateway.rpc.endpoint import StreamEndpoint, UnaryEndpoint
 from gateway.wire.codes import CODES
 from gateway.wire.fields_v1 import prefix_of
-from gateway.wire.livekit import rows as livekit
-from gateway.wire.telephony_v1 import webhooks as webhooks_v1
-from gateway.wire.telephony_v1.rows import endpoints
+from tests.stands.rows import rows
 
 ROOT = Path(__file__).parent.parent
 PROTO = ROOT / "proto" / "gateway" / "telephony" / "v1"
@@ -90,28 +78,6 @@ SAID_OTHERWISE = {"NumberKind": {"NONE"}}
 
 SAID_BY_UNSPECIFIED = {"IncludeHeaders": "NONE", "MediaEncryption": "DISABLED"}
 """What the domain has a word for and the proto says by leaving the field unset."""
-
-
-def rows() -> list[Endpoint]:
-    """The rows that the engines serve; only their functions are looked at, nothing is served."""
-    placing: Any = Placing
-    queries: Any = CallQueries
-    commands: Any = CallCommands
-    transfers: Any = TransferService
-    events: Any = EventService
-    admin: Any = AdminRpcs
-    webhooks: Any = WebhookService
-    return [
-        *endpoints(placing, queries, commands, transfers, events),
-        *admin_v1.endpoints(admin),
-        *webhooks_v1.endpoints(webhooks),
-    ]
-
-
-def livekit_rows() -> list[Endpoint]:
-    """The same at the LiveKit door."""
-    door: Any = LiveKitSipService
-    return [*livekit.endpoints(door)]
 
 
 def full_name(method: MethodDescriptor) -> str:

@@ -8,11 +8,24 @@ from statistics import median
 
 import pytest
 
-from tests.test_architecture import GATEWAY, ROOMS, ROOT, Module, cycles, exists, lines_of
+from tests.test_architecture import (
+    GATEWAY,
+    ROOMS,
+    ROOT,
+    TESTS,
+    Module,
+    cycles,
+    exists,
+    lines_of,
+)
 
 MOST_FILES = 15
 MEDIAN_FUNCTION = 8
 MEDIAN_FILE = 120
+
+SHARED = frozenset({"stands", "stack", "postgres", "conformance"})
+"""Folders of tests that every suite may import: stands, real servers, and the conformance suite,
+which stands by itself, for any server."""
 
 WINGS: Mapping[str, frozenset[str]] = {
     "service": frozenset(),
@@ -100,9 +113,25 @@ def test_the_tables_are_true() -> None:
     assert list(cycles(graph)) == []
 
 
+def suite_offences(module: Module) -> Iterator[str]:
+    """Imports of one suite of tests by another."""
+    own = Path(module.path).parts[1]
+    for each in module.imports():
+        parts = each.target.split(".")
+        if parts[0] == "tests" and len(parts) > 2 and parts[1] not in SHARED | {own}:
+            yield f"{module.path}:{each.line}: imports {each.target}; share it in tests/stands"
+
+
+def test_no_suite_imports_another() -> None:
+    """What several suites use is in `tests/stands`."""
+    found = [offence for module in TESTS for offence in suite_offences(module)]
+    assert not found, "\n".join(found)
+
+
 def test_no_folder_is_a_warehouse() -> None:
     """Whoever opens a folder sees at once what is in it."""
-    counts = Counter(Path(module.path).parent for module in GATEWAY)
+    stands = [module for module in TESTS if module.path.startswith("tests/stands/")]
+    counts = Counter(Path(module.path).parent for module in [*GATEWAY, *stands])
     found = {str(folder): count for folder, count in counts.items() if count > MOST_FILES}
     assert not found, f"more than {MOST_FILES} files: {found}"
 

@@ -14,6 +14,7 @@ from gateway.ports import AuditQuery
 from gateway.service.arrivals import sweep
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.livekit.telling import PATH, InboundStand, Relay
 from tests.stands.phones import (
     ANSWERS,
     BUSY,
@@ -26,7 +27,6 @@ from tests.stands.phones import (
 )
 from tests.stands.ports import LOOPBACK, free_ports
 from tests.stands.stand import configuration, reason_name, state_name
-from tests.stands.telling import PATH, InboundStand, Relay
 from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit

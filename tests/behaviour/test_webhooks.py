@@ -11,10 +11,10 @@ from google.protobuf import json_format
 from gateway.domain.tenant import Right
 from gateway.telephony.v1 import calls_pb2, webhooks_pb2
 from tests.stands.phones import BUSY
+from tests.stands.receiving import SECRET, Inbox, status
 from tests.stands.stand import Client, Stand, configuration, refusal
 from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
-from tests.webhooks.receiving import SECRET, Inbox, status
 
 
 @pytest_asyncio.fixture

@@ -19,6 +19,8 @@ from tests.chaos.relay import LossyRelay
 from tests.chaos.siege import Doors, Siege
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.cluster.cluster import Cluster, all_ended
+from tests.stands.cluster.verdict import Verdict, verdict_of
 from tests.stands.phones import (
     ANSWERS,
     BUSY,
@@ -31,8 +33,6 @@ from tests.stands.phones import (
 )
 from tests.stands.stand import NO_LIMITS, NUMBERS, Client, span
 from tests.stands.wires import RefusedError
-from tests.survival.cluster import Cluster, all_ended
-from tests.survival.verdict import Verdict, verdict_of
 
 CALLERS = 6
 PHONES = (

@@ -21,7 +21,7 @@ from livekit.protocol.room import ListRoomsResponse, RoomParticipantIdentity
 from livekit.protocol.sip import CreateSIPParticipantRequest
 from livekit.protocol.webhook import WebhookEvent
 
-from tests.platform.fake_livekit import Answer, message, twirp_error
+from tests.stands.livekit.answers import Answer, message, twirp_error
 
 API_KEY = "APIhostile"
 API_SECRET = "a secret that is long enough for HS256"

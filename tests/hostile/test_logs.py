@@ -11,11 +11,11 @@ from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import CALLS, lines
 from tests.hostile.livekit import HostileLiveKit
-from tests.platform.fake_livekit import twirp_error
+from tests.stands.livekit.answers import twirp_error
 from tests.stands.phones import BUSY, RINGS_FOR_EVER
+from tests.stands.receiving import SECRET
 from tests.stands.stand import refusal, span
 from tests.stands.waiting import eventually
-from tests.webhooks.receiving import SECRET
 
 MALFORMED = [
     "Authorization Bearer {}",

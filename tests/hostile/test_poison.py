@@ -12,7 +12,7 @@ import pytest
 from gateway.telephony.v1 import calls_pb2
 from tests.hostile.conftest import DATABASES, Begun
 from tests.hostile.livekit import HostileLiveKit
-from tests.platform.fake_livekit import twirp_error
+from tests.stands.livekit.answers import twirp_error
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import BUSY
 from tests.stands.stand import refusal, span

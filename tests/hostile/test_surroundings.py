@@ -30,10 +30,10 @@ from tests.hostile.livekit import HostileLiveKit
 from tests.hostile.measure import MEMORY, MIB, forget_peak, memory, peak, unharmed
 from tests.hostile.test_operators import got
 from tests.stands.phones import BUSY
+from tests.stands.receiving import SECRET
 from tests.stands.stand import reason_name, refusal, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
-from tests.webhooks.receiving import SECRET
 
 FLOOD_SECONDS = 3.0
 FLOOD_MEMORY = 256 * MIB

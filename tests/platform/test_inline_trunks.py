@@ -11,7 +11,8 @@ from gateway import settings
 from gateway.domain.calls.leg import Refused
 from gateway.domain.outcome import EndReason, end_reason, worth_dialing_again
 from gateway.domain.tenant import InlineTrunk
-from tests.platform.fake_livekit import FakeLiveKit, message, twirp_error
+from tests.platform.fake_livekit import FakeLiveKit
+from tests.stands.livekit.answers import message, twirp_error
 from tests.stands.phones import ANSWERS
 
 PASSWORD = "open sesame"

@@ -12,7 +12,8 @@ from livekit.protocol.room import ListRoomsResponse
 from gateway.domain.calls.leg import NoReply, Refused
 from gateway.platform.livekit.answers import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, MAX_LIST_BYTES
 from gateway.ports import PlatformError
-from tests.platform.fake_livekit import Answer, FakeLiveKit, message, raw
+from tests.platform.fake_livekit import FakeLiveKit
+from tests.stands.livekit.answers import Answer, message, raw
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import ANSWERS, tel
 

@@ -15,17 +15,9 @@ from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LegIds, LegStatus
 from gateway.platform.livekit import platform as livekit_platform
 from gateway.ports import PlatformError
-from tests.platform.fake_livekit import (
-    LOST,
-    NOT_FOUND,
-    Answer,
-    FakeLiveKit,
-    hang,
-    message,
-    raw,
-    twirp_error,
-)
+from tests.platform.fake_livekit import LOST, FakeLiveKit
 from tests.platform.stand import seconds
+from tests.stands.livekit.answers import NOT_FOUND, Answer, hang, message, raw, twirp_error
 from tests.stands.phones import CALLER, HOTLINE
 
 

@@ -28,20 +28,10 @@ from gateway.domain.outcome import Cause, Failure
 from gateway.platform.livekit import platform as livekit_platform
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.ports import PlatformError
-from tests.platform.fake_livekit import (
-    API_KEY,
-    API_SECRET,
-    LOST,
-    NOT_FOUND,
-    Answer,
-    FakeLiveKit,
-    hang,
-    message,
-    raw,
-    twirp_error,
-)
+from tests.platform.fake_livekit import API_KEY, API_SECRET, LOST, FakeLiveKit
 from tests.platform.stand import Stand, seconds
-from tests.platform.wrong_livekit import UNUSABLE_URLS
+from tests.stands.livekit.answers import NOT_FOUND, Answer, hang, message, raw, twirp_error
+from tests.stands.livekit.wrong import UNUSABLE_URLS
 from tests.stands.phones import ANSWERS, BUSY, RINGS_FOR_EVER, tel
 from tests.stands.waiting import eventually
 

@@ -15,7 +15,8 @@ from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
 from gateway.service.ledger.admission import Chosen
 from gateway.store.store import SqlStore
-from tests.service.admitting import (
+from tests.stands.phones import CALLER
+from tests.stands.services.admitting import (
     SECOND,
     Desk,
     a_tenant,
@@ -25,7 +26,6 @@ from tests.service.admitting import (
     quarantine,
     stored,
 )
-from tests.stands.phones import CALLER
 from tests.stands.values import a_call
 
 BERLIN, HAMBURG = a_trunk("berlin"), a_trunk("hamburg")

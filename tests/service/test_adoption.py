@@ -18,8 +18,8 @@ from gateway.domain.tenant import TenantLimits
 from gateway.errors import GatewayError, Reason
 from gateway.service.arrivals.adoption import Finder
 from gateway.store.store import SqlStore, open_store
-from tests.service.exchange import ACME, GLOBEX, Desk, Exchange, a_leg, serving
 from tests.stands.phones import ANSWERS, CALLER, HOTLINE
+from tests.stands.services.exchange import ACME, GLOBEX, Desk, Exchange, a_leg, serving
 from tests.stands.waiting import eventually
 
 RECORDED = {

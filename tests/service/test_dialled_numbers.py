@@ -10,7 +10,7 @@ from gateway.domain.tenant import NumberFormat
 from gateway.service.following.dial import dial_of
 from gateway.service.following.failover import Failover
 from gateway.store.store import SqlStore
-from tests.service.admitting import a_trunk, on
+from tests.stands.services.admitting import a_trunk, on
 from tests.stands.values import on_trunk
 
 NATIONAL = NumberFormat(plus=False, prefix="0", strip=1, countries=("DE",))

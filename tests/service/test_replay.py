@@ -8,7 +8,7 @@ from gateway.domain.routing.network import Network
 from gateway.domain.tenant import Config, Route, RouteTarget, Tenant, Trunk
 from gateway.domain.timeouts import TimeoutPolicy
 from gateway.service.api.admin.replay import reroutes
-from tests.service.admitting import a_trunk
+from tests.stands.services.admitting import a_trunk
 from tests.stands.values import on_trunk
 
 BERLIN = a_trunk("berlin")

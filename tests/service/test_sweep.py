@@ -16,7 +16,7 @@ from gateway.service.arrivals import sweep
 from gateway.service.arrivals.adoption import Finder
 from gateway.service.arrivals.sweep import Swept
 from gateway.store.store import SqlStore
-from tests.service.exchange import Desk, Exchange, a_leg, serving
+from tests.stands.services.exchange import Desk, Exchange, a_leg, serving
 from tests.stands.values import a_call
 from tests.stands.waiting import eventually, everyone_has_run
 

@@ -13,7 +13,7 @@ from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore
-from tests.service.admitting import SECOND, Desk, a_trunk, quarantine, stored
+from tests.stands.services.admitting import SECOND, Desk, a_trunk, quarantine, stored
 
 BERLIN, HAMBURG = a_trunk("berlin"), a_trunk("hamburg")
 NOW = timedelta(0)

@@ -20,8 +20,8 @@ from gateway.service.arrivals.adoption import Finder
 from gateway.service.arrivals.notices import REPLAY_WINDOW, Receipt
 from gateway.service.following import follow
 from gateway.store.store import SqlStore
-from tests.service.exchange import Desk, Exchange, a_leg, serving
 from tests.stands.patience import PATIENCE
+from tests.stands.services.exchange import Desk, Exchange, a_leg, serving
 from tests.stands.values import a_call
 from tests.stands.waiting import eventually, until
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.calls.call import Attempt, Call, EventType
@@ -12,7 +12,8 @@ from gateway.domain.calls.transfer import Transfer
 from gateway.ports import Transaction
 from gateway.store.codec import time_of
 from gateway.store.databases.dialect import open_database
-from gateway.store.databases.schema import starts
+from gateway.store.databases.schema import events, starts
+from gateway.store.store import LOCK_TIMEOUT
 from tests.stands.clocks import NOON
 from tests.stands.phones import ANSWERS, OWN, TRANSFERS_LATE
 
@@ -81,3 +82,11 @@ def place(tx: Transaction, call: Call) -> CallEvent:
     tx.put_call(call)
     tx.append_audit(a_record(call_id=call.call_id, tenant_id=call.tenant_id))
     return tx.append_event(an_event(call))
+
+
+def drop_events(url: str, below: int) -> None:
+    """As time does that is longer than events are kept."""
+    database = open_database(url, LOCK_TIMEOUT)
+    with database.writing.begin() as connection:
+        connection.execute(delete(events).where(events.c.sequence < below))
+    database.dispose()

@@ -15,7 +15,7 @@ from gateway.domain.tenant import TrunkHealthPolicy
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Reading, Transaction
 from gateway.store.store import SqlStore
-from tests.service.admitting import SECOND, Desk, a_tenant, a_trunk, quarantine, stored
+from tests.stands.services.admitting import SECOND, Desk, a_tenant, a_trunk, quarantine, stored
 from tests.stands.values import times_of
 from tests.store.conftest import Databank
 

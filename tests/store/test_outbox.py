@@ -4,16 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import delete
-
 from gateway.domain.calls.call import EventType
 from gateway.domain.calls.delivery import Delivery, DeliveryState, DueDelivery, WebhookRef
 from gateway.ports import Transaction
 from gateway.ports.outbox import DeliveryQuery
-from gateway.store.databases.dialect import open_database
-from gateway.store.databases.schema import events
-from gateway.store.store import LOCK_TIMEOUT, SqlStore
-from tests.stands.values import a_call, an_event, place
+from gateway.store.store import SqlStore
+from tests.stands.values import a_call, an_event, drop_events, place
 from tests.store.conftest import Databank
 from tests.store.test_transact import placing
 
@@ -65,14 +61,6 @@ async def listed(store: SqlStore, *states: DeliveryState) -> list[Delivery]:
 
 async def settle(store: SqlStore, *, tried: list[Delivery], delivered: list[Delivery]) -> None:
     await store.transact(lambda tx: tx.settle_deliveries(tried, delivered))
-
-
-def drop_events(url: str, below: int) -> None:
-    """As time does that is longer than events are kept."""
-    database = open_database(url, LOCK_TIMEOUT)
-    with database.writing.begin() as connection:
-        connection.execute(delete(events).where(events.c.sequence < below))
-    database.dispose()
 
 
 def failed(delivery: Delivery, later: timedelta = timedelta(hours=1)) -> Delivery:

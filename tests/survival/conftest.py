@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.cluster.cluster import Cluster
 from tests.stands.stand import Stand, on_sandbox
-from tests.survival.cluster import Cluster
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 

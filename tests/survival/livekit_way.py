@@ -11,11 +11,11 @@ import aiohttp
 from aiohttp import web
 
 from gateway.settings import Settings
-from tests.platform.fake_livekit import Answer
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.cluster.verdict import verdict_of
+from tests.stands.livekit.answers import Answer
 from tests.stands.ports import LOOPBACK
 from tests.stands.stand import Stand
-from tests.survival.verdict import verdict_of
 
 DIAL, LOOK = "CreateSIPParticipant", "GetParticipant"
 ANY = ""

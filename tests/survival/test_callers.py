@@ -9,11 +9,11 @@ import pytest
 from gateway.domain.calls.call import Call, CallState
 from gateway.domain.outcome import EndReason
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.cluster.cluster import Cluster, all_ended
+from tests.stands.livekit.telling import PATH, Relay
 from tests.stands.phones import CALLER, HOTLINE
 from tests.stands.ports import LOOPBACK, free_ports
-from tests.stands.telling import PATH, Relay
 from tests.stands.waiting import eventually
-from tests.survival.cluster import Cluster, all_ended
 
 pytestmark = pytest.mark.livekit
 

@@ -17,11 +17,11 @@ from gateway.telephony.v1 import calls_pb2
 from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.cluster.verdict import verdict_of
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import Stand, reason_name, refusal, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
-from tests.survival.verdict import verdict_of
 
 pytestmark = pytest.mark.livekit
 ON_POSTGRESQL = pytest.mark.postgres

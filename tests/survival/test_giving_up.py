@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.cluster.cluster import Cluster
 from tests.stands.envoy import Envoy
 from tests.stands.phones import ANSWERS_LATE, HANGS_UP, RINGS_FOR_EVER
 from tests.stands.stand import Client, reason_name, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError
-from tests.survival.cluster import Cluster
 
 pytestmark = pytest.mark.livekit
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import pytest
 
+from tests.stands.cluster.cluster import Cluster, all_ended, place
 from tests.stands.phones import REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import Client, span
 from tests.stands.wires import RefusedError
-from tests.survival.cluster import Cluster, all_ended, place
 
 pytestmark = pytest.mark.livekit
 

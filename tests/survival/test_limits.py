@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.cluster.cluster import Cluster, all_ended
 from tests.stands.phones import RINGS_FOR_EVER
 from tests.stands.stand import Client, span
 from tests.stands.wires import RefusedError
-from tests.survival.cluster import Cluster, all_ended
 
 pytestmark = pytest.mark.livekit
 

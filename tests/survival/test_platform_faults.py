@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 
 from gateway.telephony.v1 import calls_pb2
-from tests.platform.fake_livekit import raw, twirp_error
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.livekit.answers import raw, twirp_error
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import reason_name, refusal, span
 from tests.stands.waiting import eventually

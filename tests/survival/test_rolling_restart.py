@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.cluster.cluster import Cluster, all_ended, place
 from tests.stands.phones import BUSY
 from tests.stands.stand import Client, refusal, span
 from tests.stands.wires import GrpcWire
-from tests.survival.cluster import Cluster, all_ended, place
 
 pytestmark = pytest.mark.livekit
 

@@ -6,11 +6,11 @@ from functools import partial
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.cluster.cluster import Cluster, all_ended
 from tests.stands.phones import ANSWERS, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import Client, reason_name, refusal, span, state_name
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError
-from tests.survival.cluster import Cluster, all_ended
 
 pytestmark = pytest.mark.livekit
 

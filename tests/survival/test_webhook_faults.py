@@ -11,11 +11,11 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.cluster.verdict import verdict_of
+from tests.stands.livekit.telling import PATH, InboundStand, Relay
 from tests.stands.phones import BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.ports import LOOPBACK, free_ports
 from tests.stands.stand import reason_name, span
-from tests.stands.telling import PATH, InboundStand, Relay
-from tests.survival.verdict import verdict_of
 
 pytestmark = pytest.mark.livekit
 

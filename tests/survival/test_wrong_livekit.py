@@ -21,14 +21,8 @@ from gateway.ports import PlatformError
 from gateway.service.following import leg as placed_leg
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2
-from tests.platform.fake_livekit import NOT_FOUND, Answer, hang, message, raw, twirp_error
-from tests.platform.wrong_livekit import (
-    NO_LIVEKIT,
-    REFUSED_KEY,
-    UNCLEAR,
-    UNUSABLE_URLS,
-    WrongLiveKit,
-)
+from tests.stands.livekit.answers import NOT_FOUND, Answer, hang, message, raw, twirp_error
+from tests.stands.livekit.wrong import NO_LIVEKIT, REFUSED_KEY, UNCLEAR, UNUSABLE_URLS, WrongLiveKit
 from tests.stands.phones import ANSWERS, BUSY
 from tests.stands.stand import Stand, reason_name, refusal, span, state_name
 from tests.stands.waiting import eventually

@@ -7,8 +7,8 @@ import pytest_asyncio
 
 from gateway.domain.tenant import Config
 from gateway.ports import Clock
+from tests.stands.receiving import Inbox
 from tests.webhooks.delivering import Courier
-from tests.webhooks.receiving import Inbox
 
 OpenCourier = Callable[..., Courier]
 

@@ -18,8 +18,8 @@ from gateway.webhooks.sender import HttpSender
 from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 from tests.stands.clocks import RealClock
 from tests.stands.patience import PATIENCE
+from tests.stands.receiving import SECRET
 from tests.stands.values import a_call, an_event
-from tests.webhooks.receiving import SECRET
 
 QUICK = RetryPolicy(first=timedelta(milliseconds=5), longest=timedelta(milliseconds=20), tries=1000)
 LOOK = timedelta(milliseconds=10)

@@ -15,11 +15,11 @@ from gateway.domain.calls.event import CallEvent
 from gateway.service.deliveries.lane import SIDE_BY_SIDE
 from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 from tests.stands.clocks import NOON, SteppingClock
+from tests.stands.receiving import Inbox, Posted, status
+from tests.stands.values import drop_events
 from tests.stands.waiting import everyone_has_run, until
-from tests.store.test_outbox import drop_events
 from tests.webhooks.conftest import OpenCourier
 from tests.webhooks.delivering import QUICK, STAGES, Courier, LateStore, config
-from tests.webhooks.receiving import Inbox, Posted, status
 
 CRM = WebhookRef("acme", "crm")
 

@@ -20,9 +20,9 @@ from gateway.webhooks.addresses import is_public
 from gateway.webhooks.sender import THREADS, HttpSender, retry_after
 from tests.stands.clocks import NOON, HandClock
 from tests.stands.patience import PATIENCE
+from tests.stands.receiving import SECRET, Inbox, Posted, status
 from tests.stands.values import a_call, an_event
 from tests.stands.waiting import until
-from tests.webhooks.receiving import SECRET, Inbox, Posted, status
 
 EVENT: CallEvent = an_event(a_call("call_1"), EventType.CALL_CREATED)
 

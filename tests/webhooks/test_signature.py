@@ -9,8 +9,8 @@ from gateway.domain.tenant import Webhook as Configured
 from gateway.webhooks.sender import HttpSender
 from gateway.webhooks.signature import sign
 from tests.stands.clocks import RealClock
+from tests.stands.receiving import SECRET, Inbox
 from tests.stands.values import a_call, an_event
-from tests.webhooks.receiving import SECRET, Inbox
 
 MESSAGE_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 TIMESTAMP = 1614265330

@@ -16,7 +16,7 @@ from gateway.rpc.field_limits import LIMITS, Limit
 from gateway.rpc.sizes import OWN_PACKAGE, check_sizes
 from gateway.telephony.v1 import admin_pb2, calls_pb2, webhooks_pb2
 from tests.stands.phones import ANSWERS
-from tests.test_completeness import livekit_rows, rows
+from tests.stands.rows import livekit_rows, rows
 from tests.wire.messages import is_map, is_nested
 
 TEXTS = {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES}

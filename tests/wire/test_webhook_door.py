@@ -19,10 +19,10 @@ from gateway.store.store import open_store
 from gateway.wire.bodies import SMALL_BYTES, Bodies
 from gateway.wire.intake import Intake
 from gateway.wire.livekit.notices import MAX_BODY_BYTES, PATH, NoticeDoor
-from tests.platform.test_webhooks import KEY, LEFT, SECRET, digest, signed
-from tests.service.exchange import Desk, Exchange, serving
 from tests.stands.clocks import RealClock
+from tests.stands.livekit.notices import KEY, LEFT, SECRET, digest, signed
 from tests.stands.patience import PATIENCE
+from tests.stands.services.exchange import Desk, Exchange, serving
 
 Door = tuple[TestClient[web.Request, web.Application], Desk]
 

@@ -17,11 +17,11 @@ from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.cluster.verdict import verdict_of
 from tests.stands.processes import GatewayProcess, environment_of
 from tests.stands.stand import NUMBERS, Client, configuration
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire
-from tests.survival.verdict import verdict_of
 
 
 class Cluster:

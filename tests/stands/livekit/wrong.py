@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.platform.fake_livekit import Answer, raw, reset, twirp_error
+from tests.stands.livekit.answers import Answer, raw, reset, twirp_error
 
 REFUSED_KEY = {
     "401 in plain text": raw(401, b"invalid API key: key"),

@@ -1,0 +1,1 @@
+"""A LiveKit that is not the real one: its answers, its webhooks, its mistakes."""

@@ -1,0 +1,1 @@
+"""The services without a network: their desks, and who may call."""
