@@ -16,7 +16,7 @@ RPCS = Counter(
 CALLS_ENDED = Counter("gateway_calls_ended", "Calls by trunk and end reason.", ["trunk", "reason"])
 NOTICES = Counter(
     "gateway_webhooks_in",
-    "LiveKit's webhooks: queued, ignored, repeated, late, full (sent again), or not LiveKit's.",
+    "LiveKit's notices: queued, ignored, repeated, late, full (sent again), or not LiveKit's.",
     ["result"],
 )
 LEGS_SWEPT = Counter(
@@ -42,13 +42,13 @@ HTTP_CONNECTIONS = Gauge("gateway_http_connections", "Connections that the HTTP 
 HTTP_CONNECTIONS_CUT = Counter(
     "gateway_http_connections_cut",
     "Connections ended by the gateway: limit and peer_limit (too many), head (of a request that "
-    "does not come), idle (no further request, or an answer that is not read), chunks (of a "
-    "body in a thousand pieces).",
+    "does not arrive), idle (no further request, or a response that is not read), chunks (a "
+    "body in thousands of chunks).",
     ["cause"],
 )
-HTTP_MALFORMED = Counter("gateway_http_malformed", "What came to the HTTP ports and is no HTTP.")
+HTTP_MALFORMED = Counter("gateway_http_malformed", "Input to the HTTP ports that is not HTTP.")
 LOOP_STALL_SECONDS = Histogram(
     "gateway_loop_stall_seconds",
-    "How late the event loop was for an appointment that it has 40 times a second.",
+    "How late the event loop was, measured 40 times a second.",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )

@@ -142,7 +142,7 @@ class Settings(BaseSettings):
         if not value.isprintable():
             raise ValueError("must be one line of printable characters")
         if value.startswith(_QUOTES) or value.endswith(_QUOTES):
-            raise ValueError("must stand without quotes")
+            raise ValueError("must be written without quotes")
         if kind in (int, float) and not _NUMBER.fullmatch(value):
             raise ValueError("must be a number, such as 10")
         return value
@@ -309,7 +309,7 @@ class Secrets:
                 held = self._held(path, reference)
             return held.decode()
         except UnicodeDecodeError:
-            raise SecretError(f"the secret {reference} is no UTF-8 text") from None
+            raise SecretError(f"the secret {reference} is not UTF-8 text") from None
         except OSError as away:
             raise SecretError(f"the secret {reference} cannot be read: {away.strerror}") from None
 
@@ -319,13 +319,13 @@ class Secrets:
         allowed = [os.path.realpath(each) for each in self._directories]
         if not below(real, allowed) or is_of_machine(real):
             told = ", ".join(self._directories) or "no directory"
-            raise SecretError(f"the secret {reference} does not lie below {told}")
+            raise SecretError(f"the secret {reference} is not below {told}")
         # Whoever opens a pipe would wait for its other end.
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or any(_is_same(own, status) for own in self._own):
-                raise SecretError(f"the secret {reference} is no file of a secret")
+                raise SecretError(f"the secret {reference} is not a file that may hold a secret")
             held = file.read(MAX_SECRET_BYTES + 1)
         if len(held) > MAX_SECRET_BYTES:
             raise SecretError(f"the secret {reference} is longer than {MAX_SECRET_BYTES} bytes")

@@ -153,7 +153,7 @@ class _Proof:
         """What is wrong with where the record stands."""
         highest = self._highest.get(link.log_id, 0)
         if link.sequence <= highest:
-            return f"reordered or repeated: it stands behind #{highest}"
+            return f"reordered or repeated: it comes after #{highest}"
         if link.sequence > highest + 1:
             last = link.sequence - 1
             gone = f"#{last} is" if last == highest + 1 else f"#{highest + 1} to #{last} are"
@@ -165,7 +165,7 @@ class _Proof:
         newest = self._newest.get(link.log_id)
         if link.previous_hash == (newest.hash if newest else NO_HASH):
             return ""
-        return "changed: the record before it is not the one that it was chained to"
+        return "changed: it is not chained to the record before it"
 
     def missing(self) -> list[Problem]:
         """Ends of logs that another log has seen and that are gone."""
@@ -177,7 +177,7 @@ class _Proof:
 
 
 def _removed_end(head: str, witness: str) -> str:
-    return f"removed or changed: no record behind it has the hash {head}, which {witness} has seen"
+    return f"removed or changed: no record after it has the hash {head} that {witness} names"
 
 
 def _content(link: ChainedAuditEvent) -> str:
@@ -185,7 +185,7 @@ def _content(link: ChainedAuditEvent) -> str:
     if link.hash != _hash_of(link):
         return "changed: its content does not give its hash"
     if (link.record.get("log_id"), link.record.get("sequence")) != (link.log_id, link.sequence):
-        return "reordered: its content names another place"
+        return "reordered: its content names another log or sequence"
     return ""
 
 

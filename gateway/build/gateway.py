@@ -161,7 +161,7 @@ class Gateway:
             return {"gateway": Reason.DRAINING.value}
         wrong = dict(await self._outside())
         if any(chore.done() for chore in self._chores):
-            wrong["gateway"] = "a chore has ended; restart it"
+            wrong["gateway"] = "a background task has stopped; restart this gateway"
         return wrong
 
 

@@ -59,7 +59,7 @@ def _strong(keys: Sequence[str], place: str) -> Seal:
     if lacking:
         raise ConfigurationError(
             f"the master key in {place} is too weak: it {lacking}. {HOW_TO_MAKE_ONE}. To keep "
-            "what the weak one sealed, put it behind the new one and a comma, and run "
+            "what the weak one sealed, set the new key, a comma and the weak key, and run "
             "'gateway keys reseal'"
         )
     return Seal(keys)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
-app = typer.Typer(no_args_is_help=True, help="Read the audit log, and prove that it is whole.")
+app = typer.Typer(no_args_is_help=True, help="Read the audit log, and prove that it is complete.")
 
 
 @app.command("list")
 def list_(
     *,
     tenant: Annotated[str, text("Only this tenant's.")] = "",
-    call: Annotated[str, text("Only of this call.")] = "",
-    limit: Annotated[int, whole("At most so many, the newest.", least=1)] = 100,
+    call: Annotated[str, text("Only this call's.")] = "",
+    limit: Annotated[int, whole("Only the newest N.", least=1)] = 100,
     json: Json = False,
 ) -> None:
     """Lists records, oldest first. With --json: one record a line."""

@@ -186,9 +186,9 @@ def watch(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Prints events as they happen, across lost connections, without a gap or a repeat.
+    """Prints events as they happen, across lost connections, without gaps or repeats.
 
-    Ends by itself when the one call has ended; Ctrl-C is a good end too. With --json: one
+    Stops by itself when the one call has ended; Ctrl-C exits with 0 too. With --json: one
     CallEvent a line.
     """
     request = WatchCallsRequest(call_id=call_id, after_sequence=after)
@@ -209,7 +209,7 @@ def show_event(event: CallEvent, *, json: bool, of_one_call: bool) -> None:
 
 def tell_break(refused: RefusedError) -> None:
     """Tells people why nothing moves for a moment."""
-    note(f"connection lost ({refused.reason or refused.message}); going on")
+    note(f"connection lost ({refused.reason or refused.message}); reconnecting")
 
 
 @app.command("list")
@@ -221,7 +221,7 @@ def list_(
     ] = None,
     room: Annotated[str, typer.Option(help="Calls of this room.")] = "",
     label: options.Labels = None,
-    limit: Annotated[int, options.whole("At most so many, the newest.", least=1)] = 100,
+    limit: Annotated[int, options.whole("Only the newest N.", least=1)] = 100,
     json: options.Json = False,
 ) -> None:
     """Lists calls, newest first."""
@@ -251,7 +251,7 @@ def all_calls(client: Client, request: ListCallsRequest, limit: int) -> ListCall
 
 @app.command()
 def get(ctx: typer.Context, call_id: options.CallId, *, json: options.Json = False) -> None:
-    """Shows all there is to know of one call."""
+    """Shows everything about one call."""
     client = client_of(ctx)
     call = client.ask(client.calls.GetCall, GetCallRequest(call_id=call_id)).call
     show_call(call, views.call_facts(call), json=json)
@@ -263,11 +263,11 @@ def hangup(
     call_id: options.CallId,
     *,
     end_room: Annotated[
-        bool, options.flag("--end-room", "Delete the room: the end for all in it.")
+        bool, options.flag("--end-room", "Delete the room too, for everyone in it.")
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Ends a ringing or answered call, and returns when its leg is really gone."""
+    """Ends a ringing or answered call, and returns once its leg is gone."""
     client = client_of(ctx)
     request = HangUpCallRequest(call_id=call_id, end_room=end_room)
     call = client.ask(client.calls.HangUpCall, request).call
@@ -291,7 +291,7 @@ def transfer(
     wait: Annotated[bool, options.flag("--wait", "Return when its outcome is known.")] = False,
     ringing_timeout: options.RingingTimeout = None,
     on_timeout: Annotated[
-        AfterTimeout, typer.Option(help="What becomes of the call without an outcome in time.")
+        AfterTimeout, typer.Option(help="What to do with the call if no outcome comes in time.")
     ] = AfterTimeout.KEEP,
     request_id: options.RequestId = "",
     json: options.Json = False,

@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 route = typer.Typer(no_args_is_help=True, help="See where a call would go, and why.")
 
 REPLAY = (
-    "Show which of the N newest calls (at most 1,000) would have gone elsewhere than by the "
-    "configuration in force. Only what the configurations decide: keys, limits, trunk health and "
-    "timeouts asked for are not considered."
+    "Show which of the N newest calls (at most 1,000) this configuration would route differently. "
+    "Keys, limits, trunk health and requested timeouts are not considered."
 )
 
 File = Annotated[
@@ -51,9 +50,9 @@ def apply(
 ) -> None:
     """Replaces the whole configuration; running gateways follow within a second.
 
-    Prints what changes, behind a ! what is hardly meant, and with --replay which calls would
-    have gone elsewhere. A file with a mistake changes nothing: each mistake is told with its
-    line. With --json: the same as proto JSON.
+    Prints what changes, after a ! what is probably not intended, and with --replay which calls
+    would have been routed differently. A file with a mistake changes nothing: each mistake is
+    shown with its line. With --json: the same as proto JSON.
     """
     from gateway.wire.admin_v1 import requests as admin_requests  # noqa: PLC0415
     from gateway.wire.admin_v1 import responses as admin_responses  # noqa: PLC0415
@@ -90,7 +89,7 @@ def apply(
 
 
 def change_text(change: ConfigChange) -> str:
-    """One difference: `+` what comes, `-` what goes, `~` what becomes something else."""
+    """One difference: `+` added, `-` removed, `~` changed."""
     if not change.before:
         return f"+ {change.path}: {change.after}"
     if not change.after:
@@ -99,7 +98,7 @@ def change_text(change: ConfigChange) -> str:
 
 
 def show_replay(done: ApplyConfigResponse) -> None:
-    """The calls that would have gone elsewhere, and how many were looked at."""
+    """The calls that would have been routed differently, and how many were replayed."""
     columns = ("CALL", "TENANT", "TO", "TRUNK", "WOULD BE")
     rows = (
         (
@@ -113,7 +112,8 @@ def show_replay(done: ApplyConfigResponse) -> None:
     )
     if done.reroutes:
         show(table(columns, rows))
-    show(line(f"{len(done.reroutes)} of {done.replayed_calls} calls would have gone elsewhere"))
+    told = f"{len(done.reroutes)} of {done.replayed_calls} calls would be routed differently"
+    show(line(told))
 
 
 def refused(reroute: Reroute) -> str:
@@ -128,7 +128,7 @@ def route_group() -> None:
 
 @route.command()
 def explain(
-    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Who would call.")],
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="The tenant that would call.")],
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="E.164, or 112.")],
     *,
     caller_id: CallerId = "",

@@ -41,14 +41,14 @@ def create(
         typer.Option(case_sensitive=False, help="May be repeated. Unset: CALL.", metavar="RIGHT"),
     ] = None,
     expires: Annotated[
-        timedelta | None, span("How long it is good for: 720h. Unset: until it is revoked.")
+        timedelta | None, span("How long it is valid: 720h. Unset: until it is revoked.")
     ] = None,
     allow: Annotated[
-        list[str] | None, each("--allow", "CIDR", "Where it may be used from. Unset: everywhere.")
+        list[str] | None, each("--allow", "CIDR", "Where it may be used from. Unset: anywhere.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Makes a key of a tenant (or, with --operator, of none). Its secret is shown this once."""
+    """Creates a key of a tenant (or, with --operator, of none). Its secret is shown only now."""
     rights = {Right(each.value) for each in right or (() if operator else (TenantRight.CALL,))}
     if operator:
         rights.add(Right.OPERATOR)
@@ -94,7 +94,7 @@ def revoke(
     *,
     json: Json = False,
 ) -> None:
-    """Refuses the key from now on, for good; its tokens too, within a second."""
+    """Revokes the key for good; its tokens are refused too, within a second."""
 
     async def work(opened: "Administration") -> ApiKey:
         return await opened.admin.revoke_key(key)
@@ -132,7 +132,7 @@ def token(
     key: Annotated[str, text("Sign with this key. Unset: the tenant's newest.")] = "",
     expires: Annotated[
         timedelta | None,
-        span("How long it is good for, at most GATEWAY_MAX_TOKEN_HOURS. Unset: 6h."),
+        span("How long it is valid, at most GATEWAY_MAX_TOKEN_HOURS. Unset: 6h."),
     ] = None,
 ) -> None:
     """Prints a token, and nothing else: `export GATEWAY_TOKEN=$(gateway token TENANT)`."""

@@ -20,7 +20,7 @@ def duration(text: str) -> timedelta:
     """`30`, `30s`, `1.5s`, `1m30s` or `4h`, to the microsecond."""
     match = DURATION.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(f"{text!r} is no duration such as 30, 1.5s, 1m30s or 4h")
+        raise typer.BadParameter(f"{text!r} is not a duration such as 30, 1.5s, 1m30s or 4h")
     told = match.groupdict(default="0")
     return timedelta(
         hours=int(told["hours"]),
@@ -60,7 +60,7 @@ def whole(help_text: str, *names: str, least: int = 0, most: int = MOST) -> Any:
     def number(value: object) -> int:
         told = str(value)  # the default comes as a number
         if WHOLE.fullmatch(told) is None or not least <= int(told) <= most:
-            raise typer.BadParameter(f"{told!r} is no whole number from {least} to {most}")
+            raise typer.BadParameter(f"{told!r} is not a whole number from {least} to {most}")
         return int(told)
 
     return typer.Option(*names, parser=number, metavar="N", help=help_text)
@@ -73,7 +73,7 @@ def each(name: str, metavar: str, help_text: str) -> Any:
 
 Json = Annotated[bool, flag("--json", "Print proto JSON instead of text.")]
 CallId = Annotated[str, typer.Argument(metavar="CALL_ID", help="The call.", show_default=False)]
-RequestId = Annotated[str, text("Makes repeating safe: the same id never rings twice.")]
+RequestId = Annotated[str, text("Makes retries safe: the same id never rings twice.")]
 RingingTimeout = Annotated[timedelta | None, span("How long to ring: 30, 1.5s, 1m30s.")]
 Labels = Annotated[list[str] | None, each("--label", "KEY=VALUE", "To find it again.")]
 
@@ -88,6 +88,6 @@ Headers = Annotated[list[str] | None, each("--header", "NAME=VALUE", "SIP header
 Digits = Annotated[str, text("DTMF to play after the answer; w waits 0.5 s.")]
 Identity = Annotated[str, text("Of the callee in the room. Unset: the call id.")]
 KeepOnDisconnect = Annotated[
-    bool, flag("--keep-on-disconnect", "Ring on when this command is interrupted.")
+    bool, flag("--keep-on-disconnect", "Keep ringing when this command is interrupted.")
 ]
 ValidateOnly = Annotated[bool, flag("--validate-only", "Show the route, dial nothing.")]

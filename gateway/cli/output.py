@@ -34,14 +34,14 @@ HINTS: Mapping[str, str] = {
     "REQUEST_ID_REUSED": "another request needs another --request-id",
     "IDENTITY_IN_USE": "choose another --identity, or hang up the call that has it",
     "EVENTS_EXPIRED": "--after 0 begins with the oldest event that is kept",
-    "PLATFORM_UNAVAILABLE": "LiveKit does not do it now; the gateway goes on trying",
+    "PLATFORM_UNAVAILABLE": "LiveKit cannot do it now; the gateway keeps trying",
     "AUDIT_UNAVAILABLE": "nothing was dialled; try again",
-    "DRAINING": "this gateway is going away; try again",
+    "DRAINING": "this gateway is shutting down; try again",
 }
 
 
 class CommandError(Exception):
-    """What keeps a command from its work, in words for whoever typed it."""
+    """Why a command cannot do its work, in words for its user."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -25,7 +25,7 @@ DEMO_CONFIG = Path(__file__).parent.parent / "demo.yaml"
 def serve(
     *,
     demo: Annotated[
-        bool, flag("--demo", "Nobody's phone rings; a tenant `demo` may use every room.")
+        bool, flag("--demo", "No phone rings; a tenant `demo` may use every room.")
     ] = False,
 ) -> None:
     """Serves gRPC and HTTP until SIGTERM or Ctrl-C, then lets what is under way finish.
@@ -124,7 +124,7 @@ async def invite(gateway: "Gateway") -> None:
     if not any(key.holds(admin.now()) for key in keys):
         await admin.create_key(DEMO_TENANT)
     command = command_name()
-    note("The gateway serves on the sandbox: nobody's phone rings. In another terminal:")
+    note("The gateway serves on the sandbox: no phone rings. In another terminal:")
     note(f"  export GATEWAY_TOKEN=$({command} token {DEMO_TENANT})")
     note(f"  {command} calls place +15005550108 --watch")
 

@@ -76,7 +76,7 @@ def headers(field: str, values: Mapping[str, str], allowed: Iterable[str]) -> No
 
 def _header(field: str, key: str, value: str, allowed: set[str]) -> None:
     if not _HEADER_NAME.fullmatch(key):
-        raise invalid_field(field, "has a name that is no SIP token", header=printable(key))
+        raise invalid_field(field, "has a name that is not a SIP token", header=printable(key))
     if not may_send(key, allowed):
         raise invalid_field(
             f"{field}[{key}]", "is not among the headers this tenant may send", header=key

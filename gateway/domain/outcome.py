@@ -180,7 +180,7 @@ def why_not_dialed(failure: Failure) -> str:
     if failure.cause is Cause.KEY_REFUSED:
         return REFUSED_KEY
     if failure.cause is Cause.NO_PLATFORM:
-        return f"no LiveKit answers at LiveKit's address: {failure.detail}"
+        return f"what answers at LiveKit's address is not LiveKit: {failure.detail}"
     return f"LiveKit: {failure.detail}"
 
 

@@ -33,7 +33,7 @@ class Drain:
     def refuse(self) -> None:
         """Raises DRAINING if the gateway is going away."""
         if self.begun:
-            raise GatewayError(Reason.DRAINING, "this gateway is going away; use another one")
+            raise GatewayError(Reason.DRAINING, "this gateway is shutting down; use another one")
 
     async def unless_begun(self, waiting: Awaitable[T]) -> T | None:
         """The result of `waiting`, or None as soon as the gateway goes away."""

@@ -22,7 +22,9 @@ def span_of(message: Message, name: str, *, field: str = "") -> timedelta | None
     value: Duration = getattr(message, name)
     if not _is_well_formed(value):
         raise invalid_field(
-            field or name, "is no well-formed Duration", value=f"{value.seconds}s {value.nanos}ns"
+            field or name,
+            "is not a well-formed Duration",
+            value=f"{value.seconds}s {value.nanos}ns",
         )
     try:
         # Below a microsecond LiveKit keeps no time either; rounding up keeps 1 ns above zero.
@@ -39,7 +41,7 @@ def time_of(message: Message, name: str) -> datetime | None:
     try:
         return value.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise invalid_field(name, "is no well-formed Timestamp") from None
+        raise invalid_field(name, "is not a well-formed Timestamp") from None
 
 
 def put_span(target: Duration, value: timedelta | None) -> None:
@@ -60,7 +62,7 @@ def enum_of(descriptor: EnumDescriptor, number: int, values: type[E], field: str
         return None
     known = descriptor.values_by_number.get(number)
     if known is None:
-        raise invalid_field(field, "is no value this gateway knows", value=str(number))
+        raise invalid_field(field, "is not a value that this gateway knows", value=str(number))
     return values[known.name.removeprefix(prefix_of(descriptor))]
 
 

@@ -127,7 +127,7 @@ class _Handler(web.RequestHandler):
         else:
             log.error("internal_error", exc_info=exc)
         if request.writer.output_size > 0:
-            raise ConnectionError("an answer was begun and cannot be another one")
+            raise ConnectionError("a response was started and cannot be replaced")
         response = web.Response(status=status)
         response.force_close()
         return response

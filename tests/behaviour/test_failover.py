@@ -104,7 +104,7 @@ async def test_a_code_outside_the_list_ends_the_call(stand: Stand) -> None:
     await two_trunks(stand, CARRIER_FAILS, failover_sip_codes=[500])
     call = await place(stand)
     assert reason_name(call) == "TRUNK_FAILURE"
-    assert call.attempts[0].next_attempt == "SIP 503 is no failover code of the trunk"
+    assert call.attempts[0].next_attempt == "SIP 503 is not a failover code of the trunk"
 
 
 async def test_a_silent_trunk_gives_way_after_the_setup_timeout(stand: Stand) -> None:

@@ -56,7 +56,7 @@ class Refuse:
         raise AssertionError("abort raises")
 
 
-DRAINING = Refuse(code_pb2.UNAVAILABLE, "DRAINING", "this gateway is going away")
+DRAINING = Refuse(code_pb2.UNAVAILABLE, "DRAINING", "this gateway is shutting down")
 GONE = Refuse(code_pb2.UNAVAILABLE, message="connection reset")
 STOPPED = Refuse(code_pb2.CANCELLED, message="CANCELLED")
 

@@ -116,7 +116,7 @@ def test_apply_warns_of_what_cannot_be_called(acme: CommandLine, file: Path) -> 
     """A format that makes other numbers of a country's is no mistake, and yet told each time."""
     allowed = CONFIG.replace("acme", "acme\n    allowed_countries: [DE, AT]")
     file.write_text(f"{allowed.rstrip()}{NATIONAL}")
-    expected = "no calls go over it to 1 of 2 countries: AT; such as "
+    expected = "it carries no calls to 1 of 2 countries: AT; for example, "
     for words in (("--dry-run",), ()):
         told = acme("apply", str(file), *words).out
         assert f"! trunks[1].number_format: {expected}" in told
@@ -171,7 +171,7 @@ def test_a_replay_shows_calls_that_would_go_elsewhere(acme: CommandLine, file: P
         ["call_1", "acme", "+4930111111", "munich", "berlin"],
     ]
     assert "DESTINATION_NOT_ALLOWED" in out
-    assert "2 of 3 calls would have gone elsewhere" in out
+    assert "2 of 3 calls would be routed differently" in out
     told = acme("apply", str(file), "--dry-run", "--replay", "1", "--json").json
     assert [one["call_id"] for one in told["reroutes"]] == ["call_2"]
 
@@ -189,7 +189,7 @@ def test_a_replay_of_the_same_file_shows_no_call(acme: CommandLine, file: Path) 
     labelled = made("+4989111111", 1, team="sales")
     store_these(acme.environment["GATEWAY_DATABASE_URL"], diverted, labelled)
     out = acme("apply", str(file), "--dry-run", "--replay", "100").out
-    assert "0 of 2 calls would have gone elsewhere" in out
+    assert "0 of 2 calls would be routed differently" in out
     assert "call_" not in out
 
 
@@ -205,7 +205,7 @@ def test_a_replay_shows_calls_that_would_no_longer_be_refused(
     assert acme("apply", str(file)).code == 0
     store_calls(acme.environment["GATEWAY_DATABASE_URL"], "+4989111111")
     again = acme("apply", str(file), "--dry-run", "--replay", "100").out
-    assert "0 of 1 calls would have gone elsewhere" in again
+    assert "0 of 1 calls would be routed differently" in again
     file.write_text(CONFIG)
     out = acme("apply", str(file), "--replay", "100").out
     (shown,) = (each.split() for each in out.splitlines() if each.startswith("call_"))

@@ -157,4 +157,4 @@ def test_what_is_no_whole_number_is_not_sent(
     *command, option = words.split()
     result = run(*command, f"{option}={text}")
     assert (result.code, gateway.requests) == (2, [])
-    assert "no whole number" in result.err
+    assert "not a whole number" in result.err

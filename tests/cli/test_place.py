@@ -94,7 +94,7 @@ def test_what_is_no_duration_is_not_sent(
     """A mistyped duration is told at once, with the forms there are."""
     result = run("calls", "place", HANGS_UP, f"--ringing-timeout={text}")
     assert (result.code, gateway.requests) == (2, [])
-    assert "no duration" in result.err
+    assert "not a duration" in result.err
 
 
 def test_what_is_no_pair_is_not_sent(run: CommandLine, gateway: CannedGateway) -> None:

@@ -40,8 +40,8 @@ def test_a_lost_watch_goes_on_after_the_last_event(
     assert [each["sequence"] for each in result.json_lines] == ["1", "2", "3", "4"]
     assert [each.after_sequence for each in gateway.requests] == [0, 2, 2, 2, 3]
     assert result.err.splitlines() == [
-        "connection lost (DRAINING); going on",
-        "connection lost (connection reset); going on",
+        "connection lost (DRAINING); reconnecting",
+        "connection lost (connection reset); reconnecting",
     ]
 
 

@@ -44,7 +44,7 @@ def told(*routes: Route, trunks: tuple[Trunk, ...] = (trunk(),), **tenant: Any) 
 def kept(of: int, countries: str) -> list[str]:
     count = len(countries.split(", "))
     return [
-        f"trunks[0].number_format: no calls go over it to {count} of {of} countries: {countries}"
+        f"trunks[0].number_format: it carries no calls to {count} of {of} countries: {countries}"
     ]
 
 
@@ -78,7 +78,8 @@ def test_a_warning_is_short_and_gives_an_example() -> None:
     acme = Tenant(tenant_id="acme")
     (warning,) = warnings(Config(tenants=(acme,), trunks=(trunk(),)))
     assert (
-        "001, AC, AD, AE, AF, AG, AI, AL, AM, AO and 235 more; such as tel:0" in warning.description
+        "001, AC, AD, AE, AF, AG, AI, AL, AM, AO and 235 more; for example, tel:0"
+        in warning.description
     )
     assert len(warning.description) < 250
 
@@ -97,4 +98,4 @@ def test_ten_thousand_formats_take_no_hour() -> None:
     trunks = tuple(trunk(f"t{n}", form) for n, form in enumerate(forms))
     found = told(trunks=trunks)
     assert len(found) <= MAX_LOOKS // 200
-    assert "not looked at" in found[-1]
+    assert "not checked" in found[-1]

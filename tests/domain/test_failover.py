@@ -70,10 +70,10 @@ def test_the_failure_decides(failure: Failure, *, goes_on: bool) -> None:
     ("call", "why"),
     [
         (replace(dialing(), backups=()), "no other trunk fits"),
-        (replace(dialing(), max_attempts=1), "1 attempts are the most"),
+        (replace(dialing(), max_attempts=1), "the limit of 1 attempts is reached"),
         (
             replace(dialing(), ending=Ending(EndReason.CANCELED, HangupSource.API, NOON)),
-            "the call was to end",
+            "the call was being ended",
         ),
         (advance(dialing(), LegSeen(NOON, LegStatus.RINGING)).call, "it rang"),
         (replace(dialing(), ringing_timeout=timedelta(seconds=1)), "no time is left"),

@@ -73,8 +73,8 @@ RIGHT = [
     (NumberFormat(strip=2, prefix="0"), "112"),
 ]
 WRONG = [
-    (NumberFormat(strip=2), "+493012345678", "+3012345678 would leave instead of +493012345678"),
-    (NumberFormat(prefix="49"), "+493012345678", "+49493012345678 would leave"),
+    (NumberFormat(strip=2), "+493012345678", "+3012345678 would be sent instead of +493012345678"),
+    (NumberFormat(prefix="49"), "+493012345678", "+49493012345678 would be sent"),
     (form("-2 0", "DE"), "+435123456789", "tel:05123456789 would be read as +495123456789 in DE"),
     (form("-2 0", "DE"), "+12125550123", "tel:0125550123 would be read as +49125550123 in DE"),
     (form("-2 0", "AT", "DE"), "+493012345678", "read as +433012345678 in AT"),

@@ -159,7 +159,11 @@ def test_only_what_never_left_is_dialled_again(cause: Cause) -> None:
             "HTTP 401 without a Twirp error",
             "PLATFORM_REFUSED_KEY: LiveKit refused the gateway's key",
         ),
-        (Cause.NO_PLATFORM, "HTTP 404", "no LiveKit answers at LiveKit's address: HTTP 404"),
+        (
+            Cause.NO_PLATFORM,
+            "HTTP 404",
+            "what answers at LiveKit's address is not LiveKit: HTTP 404",
+        ),
     ],
 )
 def test_why_nothing_was_dialled(cause: Cause, detail: str, told: str) -> None:

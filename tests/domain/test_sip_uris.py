@@ -237,8 +237,8 @@ def test_what_is_no_uri(text: str) -> None:
         ("sip:a@b@example.com", "the user has a @ that must be written %40"),
         ("sip:@example.com", "there is no user before the @"),
         ("sip:a@example.com:99999", "a port is a number from 1 to 65535"),
-        ("sip:a@2001:db8::1", "an IPv6 address must stand in brackets, such as [2001:db8::1]"),
-        ("sip:a%4@example.com", "the user has a % without two hexadecimal digits behind it"),
+        ("sip:a@2001:db8::1", "an IPv6 address must be in brackets, such as [2001:db8::1]"),
+        ("sip:a%4@example.com", "the user has a % without two hexadecimal digits after it"),
     ],
 )
 def test_what_is_wrong_is_said(text: str, why: str) -> None:

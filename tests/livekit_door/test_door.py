@@ -172,7 +172,7 @@ WRONG = [
     pytest.param({"dtmf": "x"}, "dtmf", "dtmf: must", id="digits"),
     pytest.param({"participant_identity": "a\r\nb"}, "participant_identity", "control", id="crlf"),
     pytest.param({"max_call_duration": span(0.5)}, "max_call_duration", "between", id="duration"),
-    pytest.param({"include_headers": 9}, "include_headers", "no value", id="enum"),
+    pytest.param({"include_headers": 9}, "include_headers", "not a value", id="enum"),
 ]
 
 
@@ -228,7 +228,7 @@ MANY_WRONG: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
             "ringing_timeout": "-1s",
         },
         ["participant_identity", "transfer_to", "headers[To]", "ringing_timeout"],
-        ["transfer_to: is no SIP or tel URI: a host has no empty label"],
+        ["transfer_to: is not a SIP or tel URI: a host must not have an empty label"],
     ),
 ]
 

@@ -114,11 +114,13 @@ async def test_a_withdrawn_dial_tells_what_it_waited_for() -> None:
     queued = dialing(ScriptedPlatform(), gate=gate)
     await asyncio.sleep(0)
     queued.withdraw()
-    assert await queued.reply == NeverSent("no turn to dial came: others were being dialled")
+    assert await queued.reply == NeverSent(
+        "its turn to dial did not come in time: others were being dialled"
+    )
     unheard = dialing(ScriptedPlatform(), holds=asyncio.Event().wait)
     await asyncio.sleep(0)
     unheard.withdraw()
-    assert await unheard.reply == NeverSent("the database did not tell whose call it is")
+    assert await unheard.reply == NeverSent("the database did not confirm whose call it is")
 
 
 async def test_no_time_after_a_refusal_is_told_by_the_refusal() -> None:

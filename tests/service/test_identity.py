@@ -122,7 +122,7 @@ async def test_what_is_no_token(identity: Identity, authorization: Any) -> None:
 @pytest.mark.parametrize(
     ("authorization", "cause"),
     [
-        ("Bearer abc", "the token is no JWT"),
+        ("Bearer abc", "the token is not a JWT"),
         (bearer(iss=None), "the token names no key (iss)"),
         (bearer(iss="LK\x1b[2J"), "there is no key LK\\x1b[2J, or it was revoked"),
         (bearer(iss="GWrevoked"), "there is no key GWrevoked, or it was revoked"),
@@ -130,11 +130,11 @@ async def test_what_is_no_token(identity: Identity, authorization: Any) -> None:
         (bearer(OTHER_SECRET), "the token is signed with another secret than its key's"),
         (bearer(SECRET * 2, "HS512"), "the token is not signed with HS256"),
         (bearer(exp=NOW - 75), "the token expired 75 s ago"),
-        (bearer(nbf=NOW + 75), "the token is good only in 75 s (nbf, iat)"),
+        (bearer(nbf=NOW + 75), "the token is valid only in 75 s (nbf, iat)"),
         (bearer(exp=None), "the token has no exp"),
-        (signed({"exp": "soon"}), "exp is no time"),
+        (signed({"exp": "soon"}), "exp is not a time"),
         (bearer(iss="GWoffice"), "the key GWoffice may not be used from 11.1.2.3"),
-        (bearer(video={"room": 7}), "video.room is no text"),
+        (bearer(video={"room": 7}), "video.room is not a string"),
     ],
 )
 async def test_why_is_for_the_log(identity: Identity, authorization: str, cause: str) -> None:

@@ -199,7 +199,7 @@ async def test_without_its_webhook_nobody_knows_that_a_phone_has_not_rung(
     await two_trunks(stand, first)
     call = await place(stand, setup_timeout=span(0.6))
     assert len(platform.dialed) == 1
-    assert call.attempts[0].next_attempt == "it may have rung unseen"
+    assert call.attempts[0].next_attempt == "it may have rung unnoticed"
 
 
 async def test_what_ends_the_call_anyway_waits_for_no_webhook(stand: Stand) -> None:
@@ -207,7 +207,7 @@ async def test_what_ends_the_call_anyway_waits_for_no_webhook(stand: Stand) -> N
     Telling(stand)
     await two_trunks(stand, CARRIER_FAILS, failover_sip_codes=[500])
     call = await place(stand)
-    assert call.attempts[0].next_attempt == "SIP 503 is no failover code of the trunk"
+    assert call.attempts[0].next_attempt == "SIP 503 is not a failover code of the trunk"
 
 
 @pytest.mark.parametrize("first", [CARRIER_FAILS, SILENT], ids=phone_id)

@@ -120,7 +120,7 @@ async def test_a_call_that_livekit_refused_to_dial_ends(
         )
         told = call.not_dialed_cause
         assert told.startswith("PLATFORM_REFUSED_KEY: ") == (name in REFUSED_KEY), told
-        assert told.startswith("no LiveKit answers") == (name in NO_LIVEKIT), told
+        assert told.startswith("what answers at LIVEKIT_URL") == (name in NO_LIVEKIT), told
         assert call.attempts[0].next_attempt == told
         assert livekit.asked.count(DIAL) == 1
         again = await stand.acme.place(ANSWERS, wait_until_answered=True, timeout=AT_ONCE)
@@ -291,7 +291,7 @@ async def test_a_sweep_without_livekit_ends_nothing(name: str, tmp_path: Path) -
             (name, "PLATFORM_REFUSED_KEY: LiveKit refused the gateway's key")
             for name in REFUSED_KEY
         ),
-        *((name, "no LiveKit answers at LIVEKIT_URL") for name in NO_LIVEKIT),
+        *((name, "what answers at LIVEKIT_URL is not LiveKit") for name in NO_LIVEKIT),
         *((name, "ListRooms: ") for name in UNCLEAR),
     ],
 )
@@ -310,7 +310,11 @@ async def test_readiness_tells_a_refused_key_from_a_livekit_away(
     ("answer", "event", "told"),
     [
         (REFUSES, "livekit_not_ready", "PLATFORM_REFUSED_KEY"),
-        (NO_LIVEKIT["404 in plain text"], "livekit_not_ready", "no LiveKit answers at LIVEKIT_URL"),
+        (
+            NO_LIVEKIT["404 in plain text"],
+            "livekit_not_ready",
+            "what answers at LIVEKIT_URL is not LiveKit",
+        ),
         (message(ListRoomsResponse()), "livekit_ready", ""),
     ],
     ids=["refused key", "no LiveKit", "LiveKit"],

@@ -148,8 +148,8 @@ def test_ten_mistakes_are_ten_violations() -> None:
 
 
 UNREADABLE = [
-    ("tenants: [\n", "(line 2, column 1): is no YAML"),
-    ("tenants:\n  - a: 1\n b: 2", "(line 3, column 2): is no YAML"),
+    ("tenants: [\n", "(line 2, column 1): is not YAML"),
+    ("tenants:\n  - a: 1\n b: 2", "(line 3, column 2): is not YAML"),
     ("tenants: 1\n---\ntenants: 2", "expected a single document"),
     ("tenants: *gone", "found undefined alias"),
     ("tenants: !!python/name:os.system x", "tenants (line 1, column 10): must be a list"),
@@ -173,8 +173,8 @@ UNREADABLE = [
     ("trunks: [{headers: [X-Carrier]}]", "trunks[0].headers (line 1, column 20)"),
     ("true: x", "true (line 1, column 1): there is no such field"),
     ("? [a, b]\n: x", "must have single values as keys"),
-    (r'{"\uD800": x}', "is no YAML"),
-    (r'tenants: [{tenant_id: "\uD800"}]', "is no YAML"),
+    (r'{"\uD800": x}', "is not YAML"),
+    (r'tenants: [{tenant_id: "\uD800"}]', "is not YAML"),
 ]
 
 
@@ -184,7 +184,7 @@ def test_what_is_no_text() -> None:
     with pytest.raises(GatewayError) as refused:
         text_of(b"tenants:\n  - tenant_id: caf\xe9\n")
     assert refused.value.reason is Reason.CONFIG_INVALID
-    assert refused.value.message == "(line 2, column 19): is no UTF-8 text"
+    assert refused.value.message == "(line 2, column 19): is not UTF-8 text"
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_ten_kinds_of_mistakes_are_told_at_once() -> None:
     lines = [4, 5, 6, 7, 8, 9, 12, 13, 17, 18]
     assert [int(each.split("(line ")[1].split(",")[0]) for each in found] == lines
     assert found[6].endswith("(line 12, column 30): there is no trunk berln")
-    assert found[8].endswith("stands there twice, first in line 16")
+    assert found[8].endswith("is given twice, first in line 16")
 
 
 def test_what_is_missing_is_shown_where_it_belongs() -> None:

@@ -80,9 +80,9 @@ def test_what_would_be_read_by_halves_is_refused(body: bytes) -> None:
         (b'{"config": {"tenants": [{}, {"allowed_contries": ["DE"]}]}}', "allowed_contries"),
         (
             b'{"config": {"tenants": [{"blocked_number_kinds": ["SATELITE"]}]}}',
-            "config.tenants[0].blocked_number_kinds[0]: SATELITE is no NumberKind",
+            "config.tenants[0].blocked_number_kinds[0]: SATELITE is not a value of NumberKind",
         ),
-        (b'{"dry-run": true}', "dry-run is no field of ApplyConfigRequest"),
+        (b'{"dry-run": true}', "dry-run is not a field of ApplyConfigRequest"),
     ],
 )
 def test_a_request_that_must_be_understood_as_a_whole(body: bytes, told: str) -> None:

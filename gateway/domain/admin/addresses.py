@@ -37,7 +37,7 @@ def range_of(text: str) -> Range:
     Also where bits are set behind the prefix, as in 10.0.0.7/8: that is a slip of the pen.
     """
     if len(text) > MAX_RANGE_CHARACTERS or "%" in text:
-        raise ValueError("is no address range")
+        raise ValueError("is not an address range")
     return ip_network(text)
 
 

@@ -44,7 +44,7 @@ def _range(at: int, text: str) -> str:
     except ValueError:
         raise invalid_field(
             f"allowed_addresses[{at}]",
-            "must be an address or a range such as 10.0.0.0/8, without bits set behind the prefix",
+            "must be an address or a range such as 10.0.0.0/8, without bits set after the prefix",
             value=printable(text),
         ) from None
 

@@ -30,9 +30,9 @@ def objection(
     long before the failure that the phone may have rung.
     """
     if trunk is None:
-        return "the trunk is configured no more"
+        return "the trunk is no longer configured"
     if unseen and call.state is CallState.DIALING:
-        return "it may have rung unseen"
+        return "it may have rung unnoticed"
     return _spent(call, now) or (
         _of_silence(trunk) if silent or _is_silence(failure) else _of_failure(failure, trunk)
     )
@@ -54,11 +54,11 @@ def told(call: Call, failure: Failure, *, silent: bool = False) -> str:
 
 def _spent(call: Call, now: datetime) -> str:
     if call.ending:
-        return "the call was to end"
+        return "the call was being ended"
     if call.state is not CallState.DIALING:
         return "it rang"
     if len(call.attempts) >= call.max_attempts:
-        return f"{call.max_attempts} attempts are the most"
+        return f"the limit of {call.max_attempts} attempts is reached"
     if not call.backups:
         return "no other trunk fits"
     if call.ringing_deadline - now <= LEAST_RINGING:
@@ -81,6 +81,6 @@ def _of_failure(failure: Failure, trunk: Trunk) -> str:
     if reason is EndReason.TRUNK_LIMIT or failure.sip_status_code in trunk.failover_sip_codes:
         return ""
     if failure.sip_status_code:
-        return f"SIP {failure.sip_status_code} is no failover code of the trunk"
+        return f"SIP {failure.sip_status_code} is not a failover code of the trunk"
     # Without a status the trunk itself could not be used: no connection, no credentials.
     return "" if reason is EndReason.TRUNK_FAILURE else f"{reason} ends the call"

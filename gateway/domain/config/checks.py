@@ -63,7 +63,7 @@ def prefixes(path: str, values: Sequence[str]) -> Mistakes:
         if not e164.PREFIX.fullmatch(value):
             yield f"{path}[{at}]", e164.prefix_fault(value)
         elif value in seen:
-            yield f"{path}[{at}]", f"{value} stands there twice"
+            yield f"{path}[{at}]", f"{value} is listed twice"
         seen.add(value)
 
 
@@ -72,15 +72,18 @@ def countries(path: str, values: Sequence[str]) -> Mistakes:
     for at, value in enumerate(values):
         if value not in COUNTRIES and value != NO_COUNTRY:
             shown = fields.printable(value)
-            yield f"{path}[{at}]", f"{shown} is no country: two letters, ISO 3166-1 alpha-2, or 001"
+            yield (
+                f"{path}[{at}]",
+                f"{shown} is not a country: two letters, ISO 3166-1 alpha-2, or 001",
+            )
         elif value in values[:at]:
-            yield f"{path}[{at}]", f"{value} stands there twice"
+            yield f"{path}[{at}]", f"{value} is listed twice"
 
 
 def country(path: str, value: str) -> Mistakes:
     """One country; may be unset."""
     if value and value not in COUNTRIES:
-        yield path, f"{fields.printable(value)} is no country: two letters, ISO 3166-1 alpha-2"
+        yield path, f"{fields.printable(value)} is not a country: two letters, ISO 3166-1 alpha-2"
 
 
 def number(path: str, value: str) -> Mistakes:
@@ -127,5 +130,5 @@ def repeated(path: str, field: str, values: Iterable[str]) -> Mistakes:
     seen: set[str] = set()
     for at, value in enumerate(values):
         if value in seen:
-            yield f"{path}[{at}].{field}", f"{fields.printable(value)} stands there twice"
+            yield f"{path}[{at}].{field}", f"{fields.printable(value)} is listed twice"
         seen.add(value)

@@ -48,7 +48,7 @@ def shared_rooms(tenants: Sequence[Tenant]) -> Mistakes:
             mine, its = (found, pattern) if found.path else (pattern, found)
             if mine.path not in told:
                 told.add(mine.path)
-                yield mine.path, f"{mine.told} has rooms of {its.tenant_id} ({its.told})"
+                yield mine.path, f"{mine.told} covers rooms of {its.tenant_id} ({its.told})"
         around.append(pattern)
 
 

@@ -33,7 +33,10 @@ def _tenants(config: Config) -> Mistakes:
     for at, tenant in enumerate(config.tenants):
         path = f"tenants[{at}]"
         if not _TENANT_ID.fullmatch(tenant.tenant_id):
-            yield f"{path}.tenant_id", "must be 1 to 40 of a-z, 0-9 and -, not - at an end"
+            yield (
+                f"{path}.tenant_id",
+                "must be 1 to 40 of a-z, 0-9 and -, and not begin or end with -",
+            )
         yield from _rooms(path, tenant)
         yield from _policy(f"{path}.timeouts", tenant.timeouts)
         yield from routes(path, tenant, by_id)
@@ -41,9 +44,9 @@ def _tenants(config: Config) -> Mistakes:
             yield from check.host(f"{path}.sip_hosts[{place}]", host)
         for place, header in enumerate(tenant.allowed_headers):
             if not fields.is_header(header):
-                yield f"{path}.allowed_headers[{place}]", "is no name of a SIP header"
+                yield f"{path}.allowed_headers[{place}]", "is not the name of a SIP header"
             elif not fields.may_send(header, {header.lower()}):
-                yield f"{path}.allowed_headers[{place}]", "is a header that SIP itself writes"
+                yield f"{path}.allowed_headers[{place}]", "is a header that SIP itself sets"
         yield from _limits(f"{path}.limits", tenant.limits)
         yield from _allowed(path, tenant)
         yield from _webhooks(f"{path}.webhooks", tenant.webhooks)
@@ -54,7 +57,7 @@ def _tenants(config: Config) -> Mistakes:
 def _rooms(path: str, tenant: Tenant) -> Mistakes:
     for place, room in enumerate(tenant.rooms):
         if not room or "*" in room[:-1]:
-            yield f"{path}.rooms[{place}]", "must be a name, or a prefix and * at its end"
+            yield f"{path}.rooms[{place}]", "must be a name, or a prefix followed by *"
         elif not fields.is_plain(room) or len(room.encode()) > fields.MAX_IDENTITY_BYTES:
             most = fields.MAX_IDENTITY_BYTES
             yield f"{path}.rooms[{place}]", f"must be at most {most} bytes, and printable"
@@ -94,7 +97,7 @@ def _allowed(path: str, tenant: Tenant) -> Mistakes:
     unknown = sorted(tenant.allowed_countries - check.COUNTRIES - {check.NO_COUNTRY})
     if unknown:
         told = ", ".join(map(fields.printable, unknown))
-        text = f"no country is called {told}: two letters, ISO 3166-1 alpha-2, or 001"
+        text = f"unknown country {told}: must be two letters, ISO 3166-1 alpha-2, or 001"
         yield f"{path}.allowed_countries", text
     yield from check.country(f"{path}.default_country", tenant.default_country)
     yield from _emergency_numbers(f"{path}.emergency_numbers", tenant)
@@ -102,13 +105,13 @@ def _allowed(path: str, tenant: Tenant) -> Mistakes:
 
 def _emergency_numbers(path: str, tenant: Tenant) -> Mistakes:
     if tenant.emergency_numbers and not tenant.default_country:
-        yield path, "needs the tenant's default_country: whose emergency numbers they are"
+        yield path, "needs the tenant's default_country: emergency numbers belong to a country"
     seen: set[str] = set()
     for at, value in enumerate(tenant.emergency_numbers):
         if not is_short(value):
             yield f"{path}[{at}]", "must be a short number: 2 to 6 digits"
         elif value in seen:
-            yield f"{path}[{at}]", f"{value} stands there twice"
+            yield f"{path}[{at}]", f"{value} is listed twice"
         seen.add(value)
 
 
@@ -127,7 +130,7 @@ def _inbound(tenants: Sequence[Tenant]) -> Mistakes:
 def _claimed(path: str, values: Iterable[str], owners: dict[str, str], tenant: Tenant) -> Mistakes:
     for at, value in enumerate(values):
         if value in owners:
-            yield f"{path}[{at}]", f"{fields.printable(value)} is {owners[value]}'s already"
+            yield f"{path}[{at}]", f"{fields.printable(value)} already belongs to {owners[value]}"
         elif value:
             owners[value] = tenant.tenant_id
 

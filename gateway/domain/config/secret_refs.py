@@ -81,7 +81,7 @@ def misplaced(config: Config, folders: Sequence[str]) -> Iterator[FieldViolation
     for path, reference in _references(config):
         found = parse(reference)
         if found and found.source is SecretSource.FILE and not below(found.name, folders):
-            text = f"must be a file below {told}: GATEWAY_SECRET_DIRECTORIES says where"
+            text = f"must be a file below {told} (GATEWAY_SECRET_DIRECTORIES)"
             yield FieldViolation(path, text)
 
 

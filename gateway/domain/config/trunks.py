@@ -115,7 +115,7 @@ def _failover(path: str, trunk: Trunk) -> Mistakes:
         if code in CALLEE_CODES:
             yield (
                 f"{path}[{place}]",
-                f"{code} is the callee's own answer; no other trunk may ask it",
+                f"{code} is the callee's own answer; no other trunk may call again",
             )
 
 
@@ -123,11 +123,11 @@ def _outcome(path: str, outcome: TrunkOutcome) -> Mistakes:
     code = outcome.sip_status_code
     yield from check.between(f"{path}.sip_status_code", code, MIN_ERROR_CODE, MAX_SIP_CODE)
     if outcome.reason is None:
-        yield f"{path}.reason", "is required: what a call ends as"
+        yield f"{path}.reason", "is required: the end reason of the call"
     if len(outcome.text) > MAX_OUTCOME_TEXT or not outcome.text.isprintable():
         yield f"{path}.text", f"must be at most {MAX_OUTCOME_TEXT} printable characters"
     if outcome.failover and code in CALLEE_CODES and not outcome.text.strip():
-        yield f"{path}.failover", f"{code} is the callee's own answer, unless a text says otherwise"
+        yield f"{path}.failover", f"{code} is the callee's own answer, unless text is set"
 
 
 def _format(path: str, wanted: NumberFormat) -> Mistakes:

@@ -45,7 +45,7 @@ def _of_formats(
         if not countries:
             continue
         if len(known) + len(countries) > MAX_LOOKS:
-            told = "this format and those behind it were not looked at: there are too many"
+            told = "this format and later ones were not checked: there are too many"
             yield FieldViolation(f"trunks[{at}].number_format", told)
             return
         form = at_home(trunk).number_format
@@ -62,7 +62,7 @@ def _told(kept: Mapping[str, str], of: int) -> str:
     shown, more = ", ".join(names[:MAX_COUNTRIES_TOLD]), len(names) - MAX_COUNTRIES_TOLD
     rest = f" and {more} more" if more > 0 else ""
     count = f"{len(names)} of {of} countries"
-    return f"no calls go over it to {count}: {shown}{rest}; such as {kept[names[0]]}"
+    return f"it carries no calls to {count}: {shown}{rest}; for example, {kept[names[0]]}"
 
 
 def _objection(form: NumberFormat, country: str) -> str:

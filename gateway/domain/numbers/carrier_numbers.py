@@ -49,7 +49,7 @@ def dialled(text: str) -> str:
 def as_e164(number: str) -> str:
     """`number`, a `+` and digits, without a trunk prefix behind its country's code.
 
-    Empty: it begins with no country's code, or is no text of this form.
+    Empty: it does not begin with a country code, or is no text of this form.
     """
     return _e164(_parsed(number)) if _E164.fullmatch(number) else ""
 

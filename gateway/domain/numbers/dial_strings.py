@@ -86,7 +86,7 @@ def _with_plus(field: str, digits: str) -> str:
     """What claims to be E.164 must be, in its canonical form."""
     number = e164.number_of(digits) if e164.is_written(digits) else ""
     if not number:
-        raise invalid_field(field, "has a + before what is no E.164 number")
+        raise invalid_field(field, "has a + before something that is not an E.164 number")
     if number != digits:
         told = f"has a number that is not in canonical form; it is {number}"
         raise invalid_field(field, told, canonical=number)

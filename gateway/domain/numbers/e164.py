@@ -122,12 +122,12 @@ def fault(parsed: PhoneNumber) -> str:
         case ValidationResult.IS_POSSIBLE:
             return ""
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-            return "is no whole number: its area code is missing"
-    return "is no number of its country's length"
+            return "is not a complete number: its area code is missing"
+    return "has the wrong length for its country"
 
 
 def number_of(text: str) -> str:
-    """The canonical number that `text`, `+` and digits, tells; empty: it tells none."""
+    """The canonical number that `text`, `+` and digits, is; empty: it is none."""
     try:
         number = canonical(phonenumbers.parse(text))
         whole = is_written(number) and not fault(phonenumbers.parse(number))
@@ -143,7 +143,7 @@ def prefix_fault(text: str) -> str:
         return "must be + and 1 to 15 digits"
     code, rest = found[1], found[2]
     right = f"+{code}{_without_trunk_digits(code, rest)}"
-    return f"has a trunk zero behind +{code}, so no number begins with it; perhaps {right}"
+    return f"has a trunk zero after +{code}; no number begins like that; perhaps {right}"
 
 
 def _without_trunk_digits(code: str, rest: str) -> str:
@@ -165,7 +165,7 @@ def phone_number(field: str, value: str) -> str:
     try:
         parsed = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
-        raise invalid_field(field, "begins with no country's code", value=value) from None
+        raise invalid_field(field, "does not begin with a country code", value=value) from None
     if canonical(parsed) != value:
         raise _not_canonical(field, value)
     if wrong := fault(parsed):
@@ -177,4 +177,4 @@ def _not_canonical(field: str, value: str) -> GatewayError:
     if number := number_of(value):
         told = f"is not in canonical form; the number is {number}"
         return invalid_field(field, told, value=value, canonical=number)
-    return invalid_field(field, "is no number of its country's length", value=value)
+    return invalid_field(field, "has the wrong length for its country", value=value)

@@ -84,7 +84,7 @@ def misread(form: NumberFormat, number: str, tenant: Tenant | None = None) -> st
 def _misread(form: NumberFormat, number: str, known: _Emergency) -> str:
     leaves = written_for(form, number)
     if form.plus:
-        return "" if leaves == number else f"{_shown(leaves)} would leave instead of {number}"
+        return "" if leaves == number else f"{_shown(leaves)} would be sent instead of {number}"
     read = _as_e164 if form.keeps_digits else partial(_as_dialled, known=known)
     places: Iterable[str] = [one for one in form.countries if one != NO_COUNTRY] or [""]
     found = ((read(leaves, number, place), place) for place in places)

@@ -14,7 +14,7 @@ MAX_PORT = 65535
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _PORT = re.compile(r"[0-9]{1,5}")
-_IN_BRACKETS = "an IPv6 address must stand in brackets, such as [2001:db8::1]"
+_IN_BRACKETS = "an IPv6 address must be in brackets, such as [2001:db8::1]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ def host(text: str) -> str:
     if not text:
         raise ValueError("there is no host")
     if not text.isascii():
-        raise ValueError("a host has ASCII letters only; others are written as xn--…")
+        raise ValueError("a host has ASCII letters only; write others as xn--…")
     if ":" in text:
-        raise ValueError(_IN_BRACKETS if text.count(":") > 1 else "no port may stand here")
+        raise ValueError(_IN_BRACKETS if text.count(":") > 1 else "no port is allowed here")
     name = text.lower().removesuffix(".")
     if len(name) > MAX_HOST:
         raise ValueError(f"a host has at most {MAX_HOST} characters")
@@ -80,12 +80,14 @@ def canonical(text: str) -> str:
 
 def _check_label(label: str) -> None:
     if not label:
-        raise ValueError("a host has no empty label: one dot between two, none before them")
+        raise ValueError(
+            "a host must not have an empty label: one dot between two labels, none at the start"
+        )
     if len(label) > MAX_LABEL:
         raise ValueError(f"a label of a host has at most {MAX_LABEL} characters")
     if not _LABEL.fullmatch(label):
         raise ValueError(
-            "a label of a host has letters, digits, '-' and '_', the latter two not at an end"
+            "a label of a host has letters, digits, '-' and '_', the last two not at its ends"
         )
 
 

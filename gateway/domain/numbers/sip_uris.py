@@ -113,14 +113,14 @@ def _tel(rest: str) -> TelUri:
 def _parameters(written: list[str]) -> Parameters:
     found = tuple(map(_parameter, written))
     if len({name for name, _ in found}) < len(found):
-        raise ValueError("a parameter stands there twice")
+        raise ValueError("a parameter is given twice")
     return found
 
 
 def _parameter(written: str) -> tuple[str, str | None]:
     name, equals, value = written.partition("=")
     if not name or (equals and not value):
-        raise ValueError("a parameter has a name, and a value behind its =")
+        raise ValueError("a parameter has a name, and a value after its =")
     decoded = _decoded("a parameter", name, _PARAMETER).lower()
     return decoded, _decoded("a parameter", value, _PARAMETER) if equals else None
 
@@ -140,11 +140,11 @@ def _decoded(part: str, text: str, allowed: str) -> str:
             shown = char if " " < char <= "~" else "character"
             raise ValueError(f"{part} has a {shown} that must be written {escaped}")
     if _LONE_PERCENT.search(text):
-        raise ValueError(f"{part} has a % without two hexadecimal digits behind it")
+        raise ValueError(f"{part} has a % without two hexadecimal digits after it")
     try:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
-        raise ValueError(f"{part} has escapes that are no UTF-8") from None
+        raise ValueError(f"{part} has escapes that are not UTF-8") from None
 
 
 def _escaped(text: str, allowed: str) -> str:

@@ -25,7 +25,7 @@ def target(field: str, value: str) -> str:
     try:
         uri = _parsed(value)
     except ValueError as error:
-        raise _refused(field, value, f"is no SIP or tel URI: {error}") from None
+        raise _refused(field, value, f"is not a SIP or tel URI: {error}") from None
     if isinstance(uri, TelUri):
         if uri.parameters:
             told = f"must be a number without parameters in a tel: URI: {_told(uri.parameters)}"

@@ -138,7 +138,7 @@ def _no_trunk(asked: PlaceCall, candidates: list[Candidate]) -> GatewayError:
     }:
         return GatewayError(
             Reason.CALLER_ID_NOT_OWNED,
-            f"caller ID {asked.caller_id} is no number of a trunk that could carry the call",
+            f"caller ID {asked.caller_id} is not a number of any trunk that could carry the call",
             {"caller_id": asked.caller_id, **why},
         )
     message = f"no trunk may carry the call: {told}"

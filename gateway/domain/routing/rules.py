@@ -37,7 +37,7 @@ def _asked_for(look: Look) -> Objection | None:
     wanted = look.asked.trunk_id
     if wanted in ("", look.trunk.trunk_id):
         return None
-    return Objection(Verdict.NOT_ASKED_FOR, f"trunk {wanted} is asked for")
+    return Objection(Verdict.NOT_ASKED_FOR, f"the request names trunk {wanted}")
 
 
 def _enabled(look: Look) -> Objection | None:
@@ -54,7 +54,7 @@ def _caller_id(look: Look) -> Objection | None:
     tenant_id, wanted = look.tenant.tenant_id, look.asked.caller_id
     if wanted and not look.caller_ids.may_show(tenant_id, wanted):
         return Objection(
-            Verdict.CALLER_ID_NOT_OWNED, "the tenant may not show the caller ID asked for on it"
+            Verdict.CALLER_ID_NOT_OWNED, "the tenant may not show the requested caller ID on it"
         )
     if not look.caller_ids.any_for(tenant_id):
         return Objection(Verdict.NO_CALLER_ID, "it has no number that the tenant may show")

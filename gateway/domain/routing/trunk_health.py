@@ -20,7 +20,7 @@ CLOCKS_APART = timedelta(minutes=1)
 """By so much the clocks of two database servers may differ."""
 NEWEST_JUDGED = 1000
 """A share of failures is one of the newest attempts; more would tell nothing else."""
-FAILED_OF_LATE = "its calls failed of late"
+FAILED_OF_LATE = "its recent calls failed"
 """All that a tenant is told of the cause where the calls may have been others'."""
 _CUT_SHORT = 487
 """The answer to our own CANCEL."""

@@ -81,11 +81,11 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
     """Raises NotGenuineError unless the token is good now."""
     begins, ends = claims.get("nbf", now), claims["exp"]
     if not all(isinstance(time, int | float) for time in (begins, ends)):
-        raise NotGenuineError("the token's times are no numbers")
+        raise NotGenuineError("the token's times are not numbers")
     if now >= ends + LEEWAY_SECONDS:
         raise NotGenuineError("the token has expired")
     if now < begins - LEEWAY_SECONDS:
-        raise NotGenuineError("the token is not good yet")
+        raise NotGenuineError("the token is not valid yet")
 
 
 def _digest(body: bytes) -> bytes:

@@ -47,7 +47,7 @@ _NEVER_SENT = (
 )
 _MISCONFIGURED = {
     ServerErrorCode.UNAUTHENTICATED: f"{REFUSED_KEY} (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)",
-    ServerErrorCode.BAD_ROUTE: "no LiveKit answers at LIVEKIT_URL",
+    ServerErrorCode.BAD_ROUTE: "what answers at LIVEKIT_URL is not LiveKit",
 }
 """What only whoever runs the gateway or LiveKit can mend."""
 # LiveKit's JWT middleware and its router answer in plain text.

@@ -135,12 +135,12 @@ class Identity:
         if now >= expires + LEEWAY_SECONDS:
             raise _invalid(f"the token expired {now - expires:.0f} s ago")
         if any(now + LEEWAY_SECONDS < at for at in begins):
-            raise _invalid(f"the token is good only in {max(begins) - now:.0f} s (nbf, iat)")
+            raise _invalid(f"the token is valid only in {max(begins) - now:.0f} s (nbf, iat)")
         longest = self._max_life.total_seconds()
         if expires - min([now, *begins]) > longest + LEEWAY_SECONDS:
             # Whoever holds the secret may know.
             raise _unauthenticated(
-                f"the token is good for more than {longest:g}s", {"maximum": f"{longest:g}s"}
+                f"the token is valid for more than {longest:g}s", {"maximum": f"{longest:g}s"}
             )
         return expires
 
@@ -188,7 +188,7 @@ def require(caller: Caller, right: Right, *others: Right) -> None:
     if caller.rights.isdisjoint({right, *others}):
         raise GatewayError(
             Reason.PERMISSION_DENIED,
-            f"needs the right {right}: of the key, and as a SIP grant of the token",
+            f"needs the right {right} of the key, and its SIP grant in the token",
             {"right": right.value},
         )
 
@@ -201,7 +201,7 @@ def _bearer(authorizations: Sequence[str]) -> bytes:
     if scheme.lower() != "bearer" or not token:
         raise _unauthenticated("needs 'authorization: Bearer <token>'")
     if len(token) > MAX_TOKEN_BYTES or not token.isascii():
-        raise _invalid(f"the token is no ASCII, or longer than {MAX_TOKEN_BYTES} bytes")
+        raise _invalid(f"the token is not ASCII, or longer than {MAX_TOKEN_BYTES} bytes")
     return token.encode()
 
 
@@ -234,25 +234,25 @@ def _cause(wrong: Exception) -> str:
     for kind, cause in _CAUSES:
         if isinstance(wrong, kind):
             return cause
-    return "the token is no JWT"
+    return "the token is not a JWT"
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
     """A point in time, in seconds since 1970."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
-        raise _invalid(f"{name} is no time")
+        raise _invalid(f"{name} is not a time")
     return float(value)
 
 
 def _room(video: Mapping[str, Any]) -> str:
     room = video.get("room") or ""
     if not isinstance(room, str):
-        raise _invalid("video.room is no text")
+        raise _invalid("video.room is not a string")
     try:
         fields.name("video.room", room)
     except (GatewayError, UnicodeEncodeError):
-        raise _invalid("video.room is no name of a room") from None
+        raise _invalid("video.room is not a room name") from None
     return room
 
 

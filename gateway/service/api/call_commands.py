@@ -38,7 +38,7 @@ def _patience_with(call: Call) -> Iterator[None]:
     except (TimeoutError, PlatformError) as away:
         raise GatewayError(
             Reason.PLATFORM_UNAVAILABLE,
-            "the leg could not be ended yet; the gateway goes on trying",
+            "the leg could not be ended yet; the gateway keeps trying",
             {"call_id": call.call_id},
         ) from away
 
@@ -74,7 +74,7 @@ class CallCommands:
         self._adoption = adoption
 
     async def hang_up_call(self, rpc: Rpc, asked: HangUpCall) -> Call:
-        """Ends a call and returns when its leg is really gone."""
+        """Ends a call and returns once its leg is gone."""
         call = await self._adoption.adopting(
             rpc, asked.call, lambda: self._store.read(lambda tx: own_call(tx, rpc, asked.call))
         )

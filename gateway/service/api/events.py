@@ -155,7 +155,7 @@ class EventService:
         if not self._holds(caller):
             raise GatewayError(
                 Reason.UNAUTHENTICATED,
-                "the token has expired, or its key was revoked; come again with another",
+                "the token has expired, or its key was revoked; watch again with another",
             )
 
     async def _wait_beyond(self, tenant_id: str, sequence: int, due: float) -> None:
@@ -219,7 +219,7 @@ def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
 def _expired(after: int, oldest: int, newest: int) -> GatewayError:
     return GatewayError(
         Reason.EVENTS_EXPIRED,
-        f"events after {after} are not kept: there are {oldest} to {newest}",
+        f"events after {after} are not available: {oldest} to {newest} are kept",
         {
             "after_sequence": str(after),
             "oldest_sequence": str(oldest),

@@ -78,7 +78,7 @@ class LiveKitSipService:
         asked = replace(asked, trunk_id=trunk_id, request_id=rpc.request_id)
         placed = await self._placing.place_call(rpc, asked)
         if isinstance(placed, Validated):
-            raise TypeError("LiveKit's callers have no way to validate only")
+            raise TypeError("LiveKit's requests cannot ask for validation only")
         call = placed.call
         if not asked.wait_until_answered:
             call = await self._with_ids(call)
@@ -100,7 +100,7 @@ class LiveKitSipService:
         if not rpc.caller.sees_trunks:
             raise GatewayError(
                 Reason.PERMISSION_DENIED,
-                "needs the right CALL of the key, and a SIP grant of the token",
+                "needs the right CALL of the key, and a SIP grant in the token",
                 {"right": "CALL"},
             )
         trunks = [t for t in await self._queries.list_trunks(rpc, None) if t.enabled]

@@ -16,7 +16,9 @@ def tenant_reached(rpc: Rpc) -> str:
     """
     caller = rpc.caller
     if caller.room:
-        raise GatewayError(Reason.PERMISSION_DENIED, "a token for one room administers nothing")
+        raise GatewayError(
+            Reason.PERMISSION_DENIED, "a token for one room may not administer anything"
+        )
     if Right.OPERATOR in caller.rights:
         return ""
     if Right.TENANT_ADMIN in caller.rights and caller.tenant_id:
@@ -33,6 +35,6 @@ def operator_only(rpc: Rpc) -> None:
 def _denied(right: Right) -> GatewayError:
     return GatewayError(
         Reason.PERMISSION_DENIED,
-        f"needs the right {right}: of the key, and as the SIP grant admin of the token",
+        f"needs the right {right} of the key, and the SIP grant admin in the token",
         {"right": right.value},
     )

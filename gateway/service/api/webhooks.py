@@ -71,7 +71,7 @@ def _allowed(rpc: Rpc, tenant_id: str, webhook_id: str) -> WebhookRef:
         if not (own or tenant_id):
             raise invalid_field("tenant_id", "is required with a key of no tenant")
     if own and tenant_id not in ("", own):
-        raise GatewayError(Reason.PERMISSION_DENIED, "the webhook is another tenant's")
+        raise GatewayError(Reason.PERMISSION_DENIED, "the webhook belongs to another tenant")
     return WebhookRef(tenant_id or own, webhook_id)
 
 

@@ -86,7 +86,7 @@ class Dialing:
         self._entered = False
         self._sent: datetime | None = None
         self._withdrawn = False
-        self._waits_for = "no turn to dial came: others were being dialled"
+        self._waits_for = "its turn to dial did not come in time: others were being dialled"
         self._refusal: DialReply | None = None
         """The last reply by which nothing was dialled."""
         self._joined: datetime | None = None
@@ -146,7 +146,7 @@ class Dialing:
         while True:
             await self._gate.enter(self._tenant_id)
             self._entered = True
-            self._waits_for = "the database did not tell whose call it is"
+            self._waits_for = "the database did not confirm whose call it is"
             if not await self._holds():
                 raise TakenOverError
             rest = self._rest()

@@ -122,7 +122,7 @@ class PostgresListener:
         try:
             return [json.loads(notice.payload) for notice in self._driver.notifies(timeout=0)]
         except psycopg.Error as error:
-            raise StoreUnavailableError(f"the database does not tell: {error}") from error
+            raise StoreUnavailableError(f"the database does not answer: {error}") from error
 
     def close(self) -> None:
         """See `database.Listener`."""

@@ -28,11 +28,11 @@ if _version_not_supported:
 class AdminServiceStub:
     """Configures the gateway, its keys and its trunks.
 
-    Every method needs `authorization: Bearer <token>` and the right OPERATOR, or where it says
-    so TENANT_ADMIN, which reaches the tenant's own alone. A token for one room administers
-    nothing. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
-    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; further errors stand with
-    the method.
+    Every method needs `authorization: Bearer <token>` and the right OPERATOR. Some also accept
+    TENANT_ADMIN, which covers only the key's own tenant. A token for one room may not administer
+    anything. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
+    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; each method lists its
+    further errors.
     """
 
     def __init__(self, channel):
@@ -81,38 +81,38 @@ class AdminServiceStub:
 class AdminServiceServicer:
     """Configures the gateway, its keys and its trunks.
 
-    Every method needs `authorization: Bearer <token>` and the right OPERATOR, or where it says
-    so TENANT_ADMIN, which reaches the tenant's own alone. A token for one room administers
-    nothing. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
-    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; further errors stand with
-    the method.
+    Every method needs `authorization: Bearer <token>` and the right OPERATOR. Some also accept
+    TENANT_ADMIN, which covers only the key's own tenant. A token for one room may not administer
+    anything. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
+    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; each method lists its
+    further errors.
     """
 
     def ApplyConfig(self, request, context):
-        """Replaces the whole configuration, or nothing of it. Every gateway follows within a second;
-        open calls go on as they were accepted.
+        """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
+        calls continue as they were accepted.
 
-        Errors: CONFIG_INVALID with every mistake; CONFIG_CONFLICT when `expected_version` is not
-        the version in force.
+        Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
+        not the version in force.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetConfig(self, request, context):
-        """Returns the configuration in force. Passwords and secrets are not in it, only where they
-        are. It is told whole, however big: some 16 bytes for each prefix. A client that takes no
-        messages above gRPC's default of 4 MiB reads one of some 200,000 prefixes.
+        """Returns the configuration in force. It holds no passwords or secrets, only where they are
+        stored. It is returned whole, whatever its size: about 16 bytes for each prefix. gRPC's
+        default limit of 4 MiB for received messages allows about 200,000 prefixes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateApiKey(self, request, context):
-        """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-        of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
-        are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
-        are kept.
+        """Creates a key; the secret is returned only this once. With TENANT_ADMIN: only keys of the
+        own tenant, with the rights CALL and TENANT_ADMIN. A tenant may have at most 100 keys that
+        are neither revoked nor expired, and so may operators. Of the revoked and expired ones, the
+        newest 1000 are kept.
 
         Errors: TENANT_LIMIT.
         """
@@ -121,8 +121,8 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeApiKey(self, request, context):
-        """Refuses a key from now on, for good; its tokens too, within a second. Revoking a revoked
-        key is no error. With TENANT_ADMIN: a key of the own tenant.
+        """Revokes a key for good; its tokens are refused too, within a second. Revoking a revoked key
+        is not an error. With TENANT_ADMIN: only keys of the own tenant.
 
         Errors: API_KEY_NOT_FOUND.
         """
@@ -131,16 +131,16 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListApiKeys(self, request, context):
-        """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: those of
-        the own tenant.
+        """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: only those
+        of the own tenant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTrunkHealth(self, request, context):
-        """Says how trunks stand, judged by their own calls. With TENANT_ADMIN: the trunks that the
-        tenant may use, counting its own calls alone.
+        """Lists the health of trunks, judged by their own calls. With TENANT_ADMIN: only the trunks
+        that the tenant may use, counting only its own calls.
 
         Errors: TRUNK_NOT_FOUND.
         """
@@ -149,7 +149,7 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResetTrunk(self, request, context):
-        """Holds a trunk to be healthy from now on, whatever was before; a quarantine ends.
+        """Marks a trunk as healthy from now on, whatever happened before; ends its quarantine.
 
         Errors: TRUNK_NOT_FOUND.
         """
@@ -206,11 +206,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
 class AdminService:
     """Configures the gateway, its keys and its trunks.
 
-    Every method needs `authorization: Bearer <token>` and the right OPERATOR, or where it says
-    so TENANT_ADMIN, which reaches the tenant's own alone. A token for one room administers
-    nothing. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
-    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; further errors stand with
-    the method.
+    Every method needs `authorization: Bearer <token>` and the right OPERATOR. Some also accept
+    TENANT_ADMIN, which covers only the key's own tenant. A token for one room may not administer
+    anything. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
+    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; each method lists its
+    further errors.
     """
 
     @staticmethod

@@ -29,11 +29,11 @@ GRPC_VERSION: str
 class AdminServiceStub:
     """Configures the gateway, its keys and its trunks.
 
-    Every method needs `authorization: Bearer <token>` and the right OPERATOR, or where it says
-    so TENANT_ADMIN, which reaches the tenant's own alone. A token for one room administers
-    nothing. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
-    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; further errors stand with
-    the method.
+    Every method needs `authorization: Bearer <token>` and the right OPERATOR. Some also accept
+    TENANT_ADMIN, which covers only the key's own tenant. A token for one room may not administer
+    anything. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
+    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; each method lists its
+    further errors.
     """
 
     @_typing.overload
@@ -41,43 +41,43 @@ class AdminServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AdminServiceAsyncStub: ...
     ApplyConfig: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ApplyConfigRequest, _admin_pb2.ApplyConfigResponse]
-    """Replaces the whole configuration, or nothing of it. Every gateway follows within a second;
-    open calls go on as they were accepted.
+    """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
+    calls continue as they were accepted.
 
-    Errors: CONFIG_INVALID with every mistake; CONFIG_CONFLICT when `expected_version` is not
-    the version in force.
+    Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
+    not the version in force.
     """
     GetConfig: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetConfigRequest, _admin_pb2.GetConfigResponse]
-    """Returns the configuration in force. Passwords and secrets are not in it, only where they
-    are. It is told whole, however big: some 16 bytes for each prefix. A client that takes no
-    messages above gRPC's default of 4 MiB reads one of some 200,000 prefixes.
+    """Returns the configuration in force. It holds no passwords or secrets, only where they are
+    stored. It is returned whole, whatever its size: about 16 bytes for each prefix. gRPC's
+    default limit of 4 MiB for received messages allows about 200,000 prefixes.
     """
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CreateApiKeyRequest, _admin_pb2.CreateApiKeyResponse]
-    """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-    of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
-    are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
-    are kept.
+    """Creates a key; the secret is returned only this once. With TENANT_ADMIN: only keys of the
+    own tenant, with the rights CALL and TENANT_ADMIN. A tenant may have at most 100 keys that
+    are neither revoked nor expired, and so may operators. Of the revoked and expired ones, the
+    newest 1000 are kept.
 
     Errors: TENANT_LIMIT.
     """
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokeApiKeyRequest, _admin_pb2.RevokeApiKeyResponse]
-    """Refuses a key from now on, for good; its tokens too, within a second. Revoking a revoked
-    key is no error. With TENANT_ADMIN: a key of the own tenant.
+    """Revokes a key for good; its tokens are refused too, within a second. Revoking a revoked key
+    is not an error. With TENANT_ADMIN: only keys of the own tenant.
 
     Errors: API_KEY_NOT_FOUND.
     """
     ListApiKeys: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListApiKeysRequest, _admin_pb2.ListApiKeysResponse]
-    """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: those of
-    the own tenant.
+    """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: only those
+    of the own tenant.
     """
     ListTrunkHealth: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListTrunkHealthRequest, _admin_pb2.ListTrunkHealthResponse]
-    """Says how trunks stand, judged by their own calls. With TENANT_ADMIN: the trunks that the
-    tenant may use, counting its own calls alone.
+    """Lists the health of trunks, judged by their own calls. With TENANT_ADMIN: only the trunks
+    that the tenant may use, counting only its own calls.
 
     Errors: TRUNK_NOT_FOUND.
     """
     ResetTrunk: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ResetTrunkRequest, _admin_pb2.ResetTrunkResponse]
-    """Holds a trunk to be healthy from now on, whatever was before; a quarantine ends.
+    """Marks a trunk as healthy from now on, whatever happened before; ends its quarantine.
 
     Errors: TRUNK_NOT_FOUND.
     """
@@ -86,52 +86,52 @@ class AdminServiceStub:
 class AdminServiceAsyncStub(AdminServiceStub):
     """Configures the gateway, its keys and its trunks.
 
-    Every method needs `authorization: Bearer <token>` and the right OPERATOR, or where it says
-    so TENANT_ADMIN, which reaches the tenant's own alone. A token for one room administers
-    nothing. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
-    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; further errors stand with
-    the method.
+    Every method needs `authorization: Bearer <token>` and the right OPERATOR. Some also accept
+    TENANT_ADMIN, which covers only the key's own tenant. A token for one room may not administer
+    anything. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
+    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; each method lists its
+    further errors.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ApplyConfig: _aio.UnaryUnaryMultiCallable[_admin_pb2.ApplyConfigRequest, _admin_pb2.ApplyConfigResponse]  # type: ignore[assignment]
-    """Replaces the whole configuration, or nothing of it. Every gateway follows within a second;
-    open calls go on as they were accepted.
+    """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
+    calls continue as they were accepted.
 
-    Errors: CONFIG_INVALID with every mistake; CONFIG_CONFLICT when `expected_version` is not
-    the version in force.
+    Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
+    not the version in force.
     """
     GetConfig: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetConfigRequest, _admin_pb2.GetConfigResponse]  # type: ignore[assignment]
-    """Returns the configuration in force. Passwords and secrets are not in it, only where they
-    are. It is told whole, however big: some 16 bytes for each prefix. A client that takes no
-    messages above gRPC's default of 4 MiB reads one of some 200,000 prefixes.
+    """Returns the configuration in force. It holds no passwords or secrets, only where they are
+    stored. It is returned whole, whatever its size: about 16 bytes for each prefix. gRPC's
+    default limit of 4 MiB for received messages allows about 200,000 prefixes.
     """
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.CreateApiKeyRequest, _admin_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
-    """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-    of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
-    are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
-    are kept.
+    """Creates a key; the secret is returned only this once. With TENANT_ADMIN: only keys of the
+    own tenant, with the rights CALL and TENANT_ADMIN. A tenant may have at most 100 keys that
+    are neither revoked nor expired, and so may operators. Of the revoked and expired ones, the
+    newest 1000 are kept.
 
     Errors: TENANT_LIMIT.
     """
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokeApiKeyRequest, _admin_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
-    """Refuses a key from now on, for good; its tokens too, within a second. Revoking a revoked
-    key is no error. With TENANT_ADMIN: a key of the own tenant.
+    """Revokes a key for good; its tokens are refused too, within a second. Revoking a revoked key
+    is not an error. With TENANT_ADMIN: only keys of the own tenant.
 
     Errors: API_KEY_NOT_FOUND.
     """
     ListApiKeys: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListApiKeysRequest, _admin_pb2.ListApiKeysResponse]  # type: ignore[assignment]
-    """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: those of
-    the own tenant.
+    """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: only those
+    of the own tenant.
     """
     ListTrunkHealth: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListTrunkHealthRequest, _admin_pb2.ListTrunkHealthResponse]  # type: ignore[assignment]
-    """Says how trunks stand, judged by their own calls. With TENANT_ADMIN: the trunks that the
-    tenant may use, counting its own calls alone.
+    """Lists the health of trunks, judged by their own calls. With TENANT_ADMIN: only the trunks
+    that the tenant may use, counting only its own calls.
 
     Errors: TRUNK_NOT_FOUND.
     """
     ResetTrunk: _aio.UnaryUnaryMultiCallable[_admin_pb2.ResetTrunkRequest, _admin_pb2.ResetTrunkResponse]  # type: ignore[assignment]
-    """Holds a trunk to be healthy from now on, whatever was before; a quarantine ends.
+    """Marks a trunk as healthy from now on, whatever happened before; ends its quarantine.
 
     Errors: TRUNK_NOT_FOUND.
     """
@@ -139,11 +139,11 @@ class AdminServiceAsyncStub(AdminServiceStub):
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """Configures the gateway, its keys and its trunks.
 
-    Every method needs `authorization: Bearer <token>` and the right OPERATOR, or where it says
-    so TENANT_ADMIN, which reaches the tenant's own alone. A token for one room administers
-    nothing. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
-    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; further errors stand with
-    the method.
+    Every method needs `authorization: Bearer <token>` and the right OPERATOR. Some also accept
+    TENANT_ADMIN, which covers only the key's own tenant. A token for one room may not administer
+    anything. Any of them may answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED,
+    PERMISSION_DENIED, UNAVAILABLE / AUDIT_UNAVAILABLE, and INTERNAL; each method lists its
+    further errors.
     """
 
     @_abc_1.abstractmethod
@@ -152,11 +152,11 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.ApplyConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ApplyConfigResponse, _abc.Awaitable[_admin_pb2.ApplyConfigResponse]]:
-        """Replaces the whole configuration, or nothing of it. Every gateway follows within a second;
-        open calls go on as they were accepted.
+        """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
+        calls continue as they were accepted.
 
-        Errors: CONFIG_INVALID with every mistake; CONFIG_CONFLICT when `expected_version` is not
-        the version in force.
+        Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
+        not the version in force.
         """
 
     @_abc_1.abstractmethod
@@ -165,9 +165,9 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.GetConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetConfigResponse, _abc.Awaitable[_admin_pb2.GetConfigResponse]]:
-        """Returns the configuration in force. Passwords and secrets are not in it, only where they
-        are. It is told whole, however big: some 16 bytes for each prefix. A client that takes no
-        messages above gRPC's default of 4 MiB reads one of some 200,000 prefixes.
+        """Returns the configuration in force. It holds no passwords or secrets, only where they are
+        stored. It is returned whole, whatever its size: about 16 bytes for each prefix. gRPC's
+        default limit of 4 MiB for received messages allows about 200,000 prefixes.
         """
 
     @_abc_1.abstractmethod
@@ -176,10 +176,10 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.CreateApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.CreateApiKeyResponse, _abc.Awaitable[_admin_pb2.CreateApiKeyResponse]]:
-        """Makes a key; the answer is the only time that its secret is told. With TENANT_ADMIN: a key
-        of the own tenant, with the rights CALL and TENANT_ADMIN. A tenant has at most 100 keys that
-        are neither revoked nor expired, and so have operators. Of those that are, the newest 1000
-        are kept.
+        """Creates a key; the secret is returned only this once. With TENANT_ADMIN: only keys of the
+        own tenant, with the rights CALL and TENANT_ADMIN. A tenant may have at most 100 keys that
+        are neither revoked nor expired, and so may operators. Of the revoked and expired ones, the
+        newest 1000 are kept.
 
         Errors: TENANT_LIMIT.
         """
@@ -190,8 +190,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.RevokeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.RevokeApiKeyResponse, _abc.Awaitable[_admin_pb2.RevokeApiKeyResponse]]:
-        """Refuses a key from now on, for good; its tokens too, within a second. Revoking a revoked
-        key is no error. With TENANT_ADMIN: a key of the own tenant.
+        """Revokes a key for good; its tokens are refused too, within a second. Revoking a revoked key
+        is not an error. With TENANT_ADMIN: only keys of the own tenant.
 
         Errors: API_KEY_NOT_FOUND.
         """
@@ -202,8 +202,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.ListApiKeysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListApiKeysResponse, _abc.Awaitable[_admin_pb2.ListApiKeysResponse]]:
-        """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: those of
-        the own tenant.
+        """Lists keys, revoked ones too, oldest first, without secrets. With TENANT_ADMIN: only those
+        of the own tenant.
         """
 
     @_abc_1.abstractmethod
@@ -212,8 +212,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.ListTrunkHealthRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListTrunkHealthResponse, _abc.Awaitable[_admin_pb2.ListTrunkHealthResponse]]:
-        """Says how trunks stand, judged by their own calls. With TENANT_ADMIN: the trunks that the
-        tenant may use, counting its own calls alone.
+        """Lists the health of trunks, judged by their own calls. With TENANT_ADMIN: only the trunks
+        that the tenant may use, counting only its own calls.
 
         Errors: TRUNK_NOT_FOUND.
         """
@@ -224,7 +224,7 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.ResetTrunkRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ResetTrunkResponse, _abc.Awaitable[_admin_pb2.ResetTrunkResponse]]:
-        """Holds a trunk to be healthy from now on, whatever was before; a quarantine ends.
+        """Marks a trunk as healthy from now on, whatever happened before; ends its quarantine.
 
         Errors: TRUNK_NOT_FOUND.
         """

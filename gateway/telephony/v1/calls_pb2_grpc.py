@@ -31,8 +31,8 @@ class CallServiceStub:
 
     Every method needs `authorization: Bearer <token>` and the right CALL. Any of them may
     answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED, PERMISSION_DENIED,
-    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; further errors stand with the
-    method. Another tenant's calls, transfers, trunks and rooms do not exist.
+    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; each method lists its further
+    errors. Another tenant's calls, transfers, trunks and rooms do not exist.
     """
 
     def __init__(self, channel):
@@ -103,8 +103,8 @@ class CallServiceServicer:
 
     Every method needs `authorization: Bearer <token>` and the right CALL. Any of them may
     answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED, PERMISSION_DENIED,
-    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; further errors stand with the
-    method. Another tenant's calls, transfers, trunks and rooms do not exist.
+    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; each method lists its further
+    errors. Another tenant's calls, transfers, trunks and rooms do not exist.
     """
 
     def PlaceCall(self, request, context):
@@ -138,8 +138,8 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCall(self, request, context):
-        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
-        stays as it is. Holds on whichever gateway follows the call, and after a restart.
+        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
+        as they are. The change survives a restart and a takeover by another gateway.
 
         Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
         `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
@@ -150,7 +150,7 @@ class CallServiceServicer:
 
     def WatchCalls(self, request, context):
         """Streams every event of one call, or of all the tenant's calls: first what is stored
-        after `after_sequence`, then live, without a gap and without a repeat.
+        after `after_sequence`, then live, without gaps or repeats.
 
         A watch of one call ends OK after its CALL_ENDED event. A gateway that is going away
         ends the stream with UNAVAILABLE / DRAINING: open it again after the last sequence seen.
@@ -172,8 +172,8 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HangUpCall(self, request, context):
-        """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
-        is really gone. Ending an ended call is no error.
+        """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers once its leg
+        is gone. Ending an ended call is not an error.
 
         Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
         room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
@@ -186,11 +186,12 @@ class CallServiceServicer:
     def TransferCall(self, request, context):
         """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
 
-        Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
-        which is no error either. A disconnecting client never cancels a transfer.
+        Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
+        No outcome is an error. A client that disconnects never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
         DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-        PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
+        PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
+        those on concurrent calls.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,7 +212,8 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTrunks(self, request, context):
-        """Lists the trunks that this tenant may use, without secrets, in the order of their choice.
+        """Lists the trunks that this tenant may use, without secrets, in the order in which they are
+        considered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -288,8 +290,8 @@ class CallService:
 
     Every method needs `authorization: Bearer <token>` and the right CALL. Any of them may
     answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED, PERMISSION_DENIED,
-    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; further errors stand with the
-    method. Another tenant's calls, transfers, trunks and rooms do not exist.
+    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; each method lists its further
+    errors. Another tenant's calls, transfers, trunks and rooms do not exist.
     """
 
     @staticmethod

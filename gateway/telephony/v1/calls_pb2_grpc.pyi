@@ -32,8 +32,8 @@ class CallServiceStub:
 
     Every method needs `authorization: Bearer <token>` and the right CALL. Any of them may
     answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED, PERMISSION_DENIED,
-    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; further errors stand with the
-    method. Another tenant's calls, transfers, trunks and rooms do not exist.
+    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; each method lists its further
+    errors. Another tenant's calls, transfers, trunks and rooms do not exist.
     """
 
     @_typing.overload
@@ -57,15 +57,15 @@ class CallServiceStub:
     ListCalls: _grpc.UnaryUnaryMultiCallable[_calls_pb2.ListCallsRequest, _calls_pb2.ListCallsResponse]
     """Lists the tenant's calls, newest first."""
     UpdateCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]
-    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
-    stays as it is. Holds on whichever gateway follows the call, and after a restart.
+    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
+    as they are. The change survives a restart and a takeover by another gateway.
 
     Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
     `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
     """
     WatchCalls: _grpc.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]
     """Streams every event of one call, or of all the tenant's calls: first what is stored
-    after `after_sequence`, then live, without a gap and without a repeat.
+    after `after_sequence`, then live, without gaps or repeats.
 
     A watch of one call ends OK after its CALL_ENDED event. A gateway that is going away
     ends the stream with UNAVAILABLE / DRAINING: open it again after the last sequence seen.
@@ -79,8 +79,8 @@ class CallServiceStub:
     Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
     """
     HangUpCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.HangUpCallRequest, _calls_pb2.HangUpCallResponse]
-    """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
-    is really gone. Ending an ended call is no error.
+    """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers once its leg
+    is gone. Ending an ended call is not an error.
 
     Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
     room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
@@ -89,18 +89,21 @@ class CallServiceStub:
     TransferCall: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.TransferCallRequest, _transfers_pb2.TransferCallResponse]
     """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
 
-    Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
-    which is no error either. A disconnecting client never cancels a transfer.
+    Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
+    No outcome is an error. A client that disconnects never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
     DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-    PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
+    PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
+    those on concurrent calls.
     """
     GetTransfer: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
     ListTransfers: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.ListTransfersRequest, _transfers_pb2.ListTransfersResponse]
     """Lists the transfers of one call, oldest first. Errors: CALL_NOT_FOUND."""
     ListTrunks: _grpc.UnaryUnaryMultiCallable[_calls_pb2.ListTrunksRequest, _calls_pb2.ListTrunksResponse]
-    """Lists the trunks that this tenant may use, without secrets, in the order of their choice."""
+    """Lists the trunks that this tenant may use, without secrets, in the order in which they are
+    considered.
+    """
 
 @_typing.type_check_only
 class CallServiceAsyncStub(CallServiceStub):
@@ -108,8 +111,8 @@ class CallServiceAsyncStub(CallServiceStub):
 
     Every method needs `authorization: Bearer <token>` and the right CALL. Any of them may
     answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED, PERMISSION_DENIED,
-    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; further errors stand with the
-    method. Another tenant's calls, transfers, trunks and rooms do not exist.
+    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; each method lists its further
+    errors. Another tenant's calls, transfers, trunks and rooms do not exist.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -130,15 +133,15 @@ class CallServiceAsyncStub(CallServiceStub):
     ListCalls: _aio.UnaryUnaryMultiCallable[_calls_pb2.ListCallsRequest, _calls_pb2.ListCallsResponse]  # type: ignore[assignment]
     """Lists the tenant's calls, newest first."""
     UpdateCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]  # type: ignore[assignment]
-    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
-    stays as it is. Holds on whichever gateway follows the call, and after a restart.
+    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
+    as they are. The change survives a restart and a takeover by another gateway.
 
     Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
     `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
     """
     WatchCalls: _aio.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]  # type: ignore[assignment]
     """Streams every event of one call, or of all the tenant's calls: first what is stored
-    after `after_sequence`, then live, without a gap and without a repeat.
+    after `after_sequence`, then live, without gaps or repeats.
 
     A watch of one call ends OK after its CALL_ENDED event. A gateway that is going away
     ends the stream with UNAVAILABLE / DRAINING: open it again after the last sequence seen.
@@ -152,8 +155,8 @@ class CallServiceAsyncStub(CallServiceStub):
     Errors: CALL_NOT_FOUND, EVENTS_EXPIRED.
     """
     HangUpCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.HangUpCallRequest, _calls_pb2.HangUpCallResponse]  # type: ignore[assignment]
-    """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
-    is really gone. Ending an ended call is no error.
+    """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers once its leg
+    is gone. Ending an ended call is not an error.
 
     Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
     room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
@@ -162,26 +165,29 @@ class CallServiceAsyncStub(CallServiceStub):
     TransferCall: _aio.UnaryUnaryMultiCallable[_transfers_pb2.TransferCallRequest, _transfers_pb2.TransferCallResponse]  # type: ignore[assignment]
     """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
 
-    Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
-    which is no error either. A disconnecting client never cancels a transfer.
+    Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
+    No outcome is an error. A client that disconnects never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
     DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-    PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
+    PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
+    those on concurrent calls.
     """
     GetTransfer: _aio.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]  # type: ignore[assignment]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
     ListTransfers: _aio.UnaryUnaryMultiCallable[_transfers_pb2.ListTransfersRequest, _transfers_pb2.ListTransfersResponse]  # type: ignore[assignment]
     """Lists the transfers of one call, oldest first. Errors: CALL_NOT_FOUND."""
     ListTrunks: _aio.UnaryUnaryMultiCallable[_calls_pb2.ListTrunksRequest, _calls_pb2.ListTrunksResponse]  # type: ignore[assignment]
-    """Lists the trunks that this tenant may use, without secrets, in the order of their choice."""
+    """Lists the trunks that this tenant may use, without secrets, in the order in which they are
+    considered.
+    """
 
 class CallServiceServicer(metaclass=_abc_1.ABCMeta):
     """Places, follows, transfers and ends phone calls.
 
     Every method needs `authorization: Bearer <token>` and the right CALL. Any of them may
     answer INVALID_ARGUMENT / INVALID_FIELD, UNAUTHENTICATED, PERMISSION_DENIED,
-    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; further errors stand with the
-    method. Another tenant's calls, transfers, trunks and rooms do not exist.
+    UNAVAILABLE / AUDIT_UNAVAILABLE or DRAINING, and INTERNAL; each method lists its further
+    errors. Another tenant's calls, transfers, trunks and rooms do not exist.
     """
 
     @_abc_1.abstractmethod
@@ -224,8 +230,8 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _calls_pb2.UpdateCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_calls_pb2.UpdateCallResponse, _abc.Awaitable[_calls_pb2.UpdateCallResponse]]:
-        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. What is not set
-        stays as it is. Holds on whichever gateway follows the call, and after a restart.
+        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
+        as they are. The change survives a restart and a takeover by another gateway.
 
         Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
         `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
@@ -238,7 +244,7 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_calls_pb2.WatchCallsResponse], _abc.AsyncIterator[_calls_pb2.WatchCallsResponse]]:
         """Streams every event of one call, or of all the tenant's calls: first what is stored
-        after `after_sequence`, then live, without a gap and without a repeat.
+        after `after_sequence`, then live, without gaps or repeats.
 
         A watch of one call ends OK after its CALL_ENDED event. A gateway that is going away
         ends the stream with UNAVAILABLE / DRAINING: open it again after the last sequence seen.
@@ -264,8 +270,8 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _calls_pb2.HangUpCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_calls_pb2.HangUpCallResponse, _abc.Awaitable[_calls_pb2.HangUpCallResponse]]:
-        """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers when its leg
-        is really gone. Ending an ended call is no error.
+        """Ends a ringing call (SIP CANCEL) or an answered one (SIP BYE), and answers once its leg
+        is gone. Ending an ended call is not an error.
 
         Errors: CALL_NOT_FOUND; ROOM_NOT_ALLOWED with `end_room` where the tenant may not use the
         room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
@@ -280,11 +286,12 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_transfers_pb2.TransferCallResponse, _abc.Awaitable[_transfers_pb2.TransferCallResponse]]:
         """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
 
-        Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome,
-        which is no error either. A disconnecting client never cancels a transfer.
+        Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
+        No outcome is an error. A client that disconnects never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
         DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-        PLATFORM_UNAVAILABLE. It counts in the tenant's limits as a new call does, without a place.
+        PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
+        those on concurrent calls.
         """
 
     @_abc_1.abstractmethod
@@ -309,6 +316,8 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _calls_pb2.ListTrunksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_calls_pb2.ListTrunksResponse, _abc.Awaitable[_calls_pb2.ListTrunksResponse]]:
-        """Lists the trunks that this tenant may use, without secrets, in the order of their choice."""
+        """Lists the trunks that this tenant may use, without secrets, in the order in which they are
+        considered.
+        """
 
 def add_CallServiceServicer_to_server(servicer: CallServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class WebhookServiceStub:
-    """What became of the call events that are posted to a tenant's receivers (`Tenant.webhooks`).
-    Needs a key with the right TENANT_ADMIN, or OPERATOR and `tenant_id`; not with a token of one
-    room. Errors of both: INVALID_FIELD, PERMISSION_DENIED.
+    """Deliveries of call events to a tenant's receivers (`Tenant.webhooks`). Needs a key with the
+    right TENANT_ADMIN, or OPERATOR and `tenant_id`; a token for one room is refused. Errors of
+    both methods: INVALID_FIELD, PERMISSION_DENIED.
     """
 
     def __init__(self, channel):
@@ -50,21 +50,21 @@ class WebhookServiceStub:
 
 
 class WebhookServiceServicer:
-    """What became of the call events that are posted to a tenant's receivers (`Tenant.webhooks`).
-    Needs a key with the right TENANT_ADMIN, or OPERATOR and `tenant_id`; not with a token of one
-    room. Errors of both: INVALID_FIELD, PERMISSION_DENIED.
+    """Deliveries of call events to a tenant's receivers (`Tenant.webhooks`). Needs a key with the
+    right TENANT_ADMIN, or OPERATOR and `tenant_id`; a token for one room is refused. Errors of
+    both methods: INVALID_FIELD, PERMISSION_DENIED.
     """
 
     def ListWebhookDeliveries(self, request, context):
-        """The events that a receiver has not been given, in order. Delivered ones are not kept.
+        """Lists the events that a receiver has not been given, in order. Delivered ones are not kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReplayWebhookDeliveries(self, request, context):
-        """Sends events again at once, with all tries anew: some, or every dead one. An event that is
-        sent again comes behind later ones of its call that were delivered meanwhile.
+        """Sends events again at once, with a full set of tries: the given ones, or every dead one. A
+        replayed event arrives after later events of its call that were delivered meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,9 +92,9 @@ def add_WebhookServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class WebhookService:
-    """What became of the call events that are posted to a tenant's receivers (`Tenant.webhooks`).
-    Needs a key with the right TENANT_ADMIN, or OPERATOR and `tenant_id`; not with a token of one
-    room. Errors of both: INVALID_FIELD, PERMISSION_DENIED.
+    """Deliveries of call events to a tenant's receivers (`Tenant.webhooks`). Needs a key with the
+    right TENANT_ADMIN, or OPERATOR and `tenant_id`; a token for one room is refused. Errors of
+    both methods: INVALID_FIELD, PERMISSION_DENIED.
     """
 
     @staticmethod

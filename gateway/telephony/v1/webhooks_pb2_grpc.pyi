@@ -27,9 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class WebhookServiceStub:
-    """What became of the call events that are posted to a tenant's receivers (`Tenant.webhooks`).
-    Needs a key with the right TENANT_ADMIN, or OPERATOR and `tenant_id`; not with a token of one
-    room. Errors of both: INVALID_FIELD, PERMISSION_DENIED.
+    """Deliveries of call events to a tenant's receivers (`Tenant.webhooks`). Needs a key with the
+    right TENANT_ADMIN, or OPERATOR and `tenant_id`; a token for one room is refused. Errors of
+    both methods: INVALID_FIELD, PERMISSION_DENIED.
     """
 
     @_typing.overload
@@ -37,31 +37,31 @@ class WebhookServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> WebhookServiceAsyncStub: ...
     ListWebhookDeliveries: _grpc.UnaryUnaryMultiCallable[_webhooks_pb2.ListWebhookDeliveriesRequest, _webhooks_pb2.ListWebhookDeliveriesResponse]
-    """The events that a receiver has not been given, in order. Delivered ones are not kept."""
+    """Lists the events that a receiver has not been given, in order. Delivered ones are not kept."""
     ReplayWebhookDeliveries: _grpc.UnaryUnaryMultiCallable[_webhooks_pb2.ReplayWebhookDeliveriesRequest, _webhooks_pb2.ReplayWebhookDeliveriesResponse]
-    """Sends events again at once, with all tries anew: some, or every dead one. An event that is
-    sent again comes behind later ones of its call that were delivered meanwhile.
+    """Sends events again at once, with a full set of tries: the given ones, or every dead one. A
+    replayed event arrives after later events of its call that were delivered meanwhile.
     """
 
 @_typing.type_check_only
 class WebhookServiceAsyncStub(WebhookServiceStub):
-    """What became of the call events that are posted to a tenant's receivers (`Tenant.webhooks`).
-    Needs a key with the right TENANT_ADMIN, or OPERATOR and `tenant_id`; not with a token of one
-    room. Errors of both: INVALID_FIELD, PERMISSION_DENIED.
+    """Deliveries of call events to a tenant's receivers (`Tenant.webhooks`). Needs a key with the
+    right TENANT_ADMIN, or OPERATOR and `tenant_id`; a token for one room is refused. Errors of
+    both methods: INVALID_FIELD, PERMISSION_DENIED.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListWebhookDeliveries: _aio.UnaryUnaryMultiCallable[_webhooks_pb2.ListWebhookDeliveriesRequest, _webhooks_pb2.ListWebhookDeliveriesResponse]  # type: ignore[assignment]
-    """The events that a receiver has not been given, in order. Delivered ones are not kept."""
+    """Lists the events that a receiver has not been given, in order. Delivered ones are not kept."""
     ReplayWebhookDeliveries: _aio.UnaryUnaryMultiCallable[_webhooks_pb2.ReplayWebhookDeliveriesRequest, _webhooks_pb2.ReplayWebhookDeliveriesResponse]  # type: ignore[assignment]
-    """Sends events again at once, with all tries anew: some, or every dead one. An event that is
-    sent again comes behind later ones of its call that were delivered meanwhile.
+    """Sends events again at once, with a full set of tries: the given ones, or every dead one. A
+    replayed event arrives after later events of its call that were delivered meanwhile.
     """
 
 class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What became of the call events that are posted to a tenant's receivers (`Tenant.webhooks`).
-    Needs a key with the right TENANT_ADMIN, or OPERATOR and `tenant_id`; not with a token of one
-    room. Errors of both: INVALID_FIELD, PERMISSION_DENIED.
+    """Deliveries of call events to a tenant's receivers (`Tenant.webhooks`). Needs a key with the
+    right TENANT_ADMIN, or OPERATOR and `tenant_id`; a token for one room is refused. Errors of
+    both methods: INVALID_FIELD, PERMISSION_DENIED.
     """
 
     @_abc_1.abstractmethod
@@ -70,7 +70,7 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhooks_pb2.ListWebhookDeliveriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_webhooks_pb2.ListWebhookDeliveriesResponse, _abc.Awaitable[_webhooks_pb2.ListWebhookDeliveriesResponse]]:
-        """The events that a receiver has not been given, in order. Delivered ones are not kept."""
+        """Lists the events that a receiver has not been given, in order. Delivered ones are not kept."""
 
     @_abc_1.abstractmethod
     def ReplayWebhookDeliveries(
@@ -78,8 +78,8 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhooks_pb2.ReplayWebhookDeliveriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_webhooks_pb2.ReplayWebhookDeliveriesResponse, _abc.Awaitable[_webhooks_pb2.ReplayWebhookDeliveriesResponse]]:
-        """Sends events again at once, with all tries anew: some, or every dead one. An event that is
-        sent again comes behind later ones of its call that were delivered meanwhile.
+        """Sends events again at once, with a full set of tries: the given ones, or every dead one. A
+        replayed event arrives after later events of its call that were delivered meanwhile.
         """
 
 def add_WebhookServiceServicer_to_server(servicer: WebhookServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

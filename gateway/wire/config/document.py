@@ -24,7 +24,7 @@ def text_of(content: bytes) -> str:
     except UnicodeDecodeError as broken:
         line = content.count(b"\n", 0, broken.start) + 1
         column = broken.start - content.rfind(b"\n", 0, broken.start)
-        mistake = FieldViolation(f"(line {line}, column {column})", "is no UTF-8 text")
+        mistake = FieldViolation(f"(line {line}, column {column})", "is not UTF-8 text")
         raise _invalid([mistake], MAX_TOLD_OF_FILE_BYTES) from None
 
 

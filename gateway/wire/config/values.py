@@ -102,7 +102,7 @@ def _unreadable_enum(
     for at, number in enumerate(values):
         if number not in known or number == 0:
             path = f"{name}[{at}]" if field.is_repeated else name
-            yield FieldViolation(path, f"{number} is no value this gateway knows")
+            yield FieldViolation(path, f"{number} is not a value that this gateway knows")
     if any(number not in known or number == 0 for number in values):
         message.ClearField(field.name)
 

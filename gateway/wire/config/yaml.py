@@ -68,9 +68,9 @@ class Document:
             mark = broken.problem_mark or broken.context_mark
             at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             told = ", ".join(text for text in (broken.context, broken.problem) if text)
-            raise YamlError(f"is no YAML: {told}", *at) from None
+            raise YamlError(f"is not YAML: {told}", *at) from None
         except yaml.YAMLError as broken:  # a character that no YAML has
-            raise YamlError(f"is no YAML: {' '.join(str(broken).split())}") from None
+            raise YamlError(f"is not YAML: {' '.join(str(broken).split())}") from None
         self._left = MAX_VALUES
         self._mistakes: dict[str, tuple[Node, str]] = {}
 
@@ -128,7 +128,7 @@ class Document:
 
     def _map(self, node: Node, target: Any, path: str) -> None:
         if not isinstance(node, MappingNode):
-            self._wrong(path, node, f"must be a mapping of texts, not {_kind(node)}")
+            self._wrong(path, node, f"must be a mapping of strings, not {_kind(node)}")
             return
         for name, (_, value) in self._pairs(node, path).items():
             text = self._text(value, f"{path}[{name}]")
@@ -205,7 +205,7 @@ class Document:
                 self._wrong(path, key, f"must have single values as keys, not {_kind(key)}")
             elif key.value in found and not _is_merge(key):
                 first = _place_of(found[key.value])[0]
-                text = f"stands there twice, first in line {first}"
+                text = f"is given twice, first in line {first}"
                 self._wrong(_join(path, key.value), key, text)
             else:
                 found[key.value] = key
@@ -296,7 +296,7 @@ def _kind(node: Node) -> str:
 
 def _instead(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
-    return f"; perhaps {close[0]}" if close else f"; there are {', '.join(known)}"
+    return f"; perhaps {close[0]}" if close else f"; the fields are {', '.join(known)}"
 
 
 def _join(path: str, name: str) -> str:

@@ -133,7 +133,7 @@ class GrpcEngine:
             except TimeoutError:
                 raise invalid_field(name, f"took more than {patience:g} s to arrive") from None
         if body is grpc.aio.EOF:
-            raise invalid_field(name, "no message came")
+            raise invalid_field(name, "no message arrived")
         if len(body) > endpoint.max_bytes:
             limit = str(endpoint.max_bytes)
             raise invalid_field(name, f"must be at most {limit} bytes", maximum=limit)

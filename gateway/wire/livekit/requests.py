@@ -143,7 +143,7 @@ def _span(message: Message, name: str, *, field: str = "") -> timedelta | None:
 
 def _known(name: str, values: Mapping[int, V], number: int) -> V:
     if number not in values:
-        raise invalid_field(name, "is no value this gateway knows", value=str(number))
+        raise invalid_field(name, "is not a value that this gateway knows", value=str(number))
     return values[number]
 
 

@@ -141,7 +141,7 @@ class _Objects:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 PROTOBUF = Encoding(

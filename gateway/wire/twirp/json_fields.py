@@ -92,7 +92,7 @@ class _Message:
             field = self._fields.get(name)
             if field is None:
                 if reading.strict:
-                    raise ValueError(f"{inside}{name} is no field of {self._name}")
+                    raise ValueError(f"{inside}{name} is not a field of {self._name}")
                 continue
             if field.name in seen or name in twice:
                 raise ValueError(f"{inside}{field.name} is given twice")
@@ -100,7 +100,9 @@ class _Message:
             if inner is None:
                 continue
             if field.oneof in seen:
-                raise ValueError(f"{inside}{field.name} is given beside another of its kind")
+                raise ValueError(
+                    f"{inside}{field.name} is given together with another field of its oneof"
+                )
             if field.oneof:
                 seen.add(field.oneof)
             read[field.name] = field.read(inner, f"{inside}{field.name}", reading)
@@ -123,7 +125,7 @@ def _read_of(field: FieldDescriptor) -> Read:
     if message is not None and message.GetOptions().map_entry:
         key, value = message.fields
         if key.type != key.TYPE_STRING:
-            raise TypeError(f"{field.full_name}: only texts are read as keys")
+            raise TypeError(f"{field.full_name}: only strings are read as keys")
         return partial(_map, _one_of(value))
     return partial(_list, _one_of(field)) if field.is_repeated else _one_of(field)
 
@@ -172,7 +174,7 @@ def _twice(value: dict[str, Any]) -> Collection[str]:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    raise ValueError("must be a text")
+    raise ValueError("must be a string")
 
 
 def _truth(value: Any) -> bool:
@@ -199,7 +201,7 @@ def _enum(enum: EnumDescriptor, value: Any) -> int:
         return whole_number(value.text, INT32)
     known = enum.values_by_name.get(_text(value))
     if known is None:
-        raise ValueError(f"{printable(value)} is no {enum.name}")
+        raise ValueError(f"{printable(value)} is not a value of {enum.name}")
     number: int = known.number
     return number
 

@@ -54,7 +54,7 @@ class AdminRpcs:
         if own and (tenant_id != own or not rights <= TENANT_RIGHTS):
             raise GatewayError(
                 Reason.PERMISSION_DENIED,
-                "may only make keys of its own tenant, with the rights CALL and TENANT_ADMIN",
+                "may only create keys of its own tenant, with the rights CALL and TENANT_ADMIN",
                 {"right": Right.OPERATOR.value},
             )
         new = await self._admin.create_key(

@@ -58,7 +58,7 @@ class PageToken(Generic[One, Place]):
         except (ValueError, OverflowError):
             raise _foreign() from None
         if question != self.question:
-            raise invalid_field("page_token", "belongs to other criteria")
+            raise invalid_field("page_token", "belongs to a list with other criteria")
         return place
 
     def page(
@@ -107,4 +107,4 @@ def _sequence(text: str) -> int:
 
 
 def _foreign() -> GatewayError:
-    return invalid_field("page_token", "is none of this gateway's")
+    return invalid_field("page_token", "was not issued by this gateway")
