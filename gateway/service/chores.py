@@ -1,4 +1,4 @@
-"""What a gateway does again and again while it serves."""
+"""Periodic background tasks of a serving gateway."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,10 +17,10 @@ async def every(
     name: str = "",
     at_once: bool = False,
 ) -> None:
-    """For ever; whatever goes wrong is logged and tried again the next time.
+    """Runs forever; errors are logged and it is tried again the next time.
 
-    `name`: what the chore is called in the log; as `step` unless given. `at_once`: it begins
-    without a pause.
+    `name`: the task's name in the log; by default that of `step`. `at_once`: it begins without a
+    pause.
     """
     pause = 0.0 if at_once else seconds
     while True:

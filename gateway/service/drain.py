@@ -1,4 +1,4 @@
-"""Going away: one switch that everyone who waits listens to."""
+"""Shutting down: one switch that every waiter watches."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -15,15 +15,15 @@ class Drain:
     def __init__(self) -> None:
         self._begun = False
         self._limits: set[asyncio.Timeout] = set()
-        """Of those who wait: they expire when the gateway goes away."""
+        """The waiters' timeouts: they expire when the gateway shuts down."""
 
     @property
     def begun(self) -> bool:
-        """The gateway is going away."""
+        """The gateway is shutting down."""
         return self._begun
 
     def begin(self) -> None:
-        """From now on nothing new is accepted and nobody is kept waiting."""
+        """From now on nothing new is accepted and no client is kept waiting."""
         if self._begun:
             return
         self._begun = True
@@ -31,12 +31,12 @@ class Drain:
             limit.reschedule(asyncio.get_running_loop().time())
 
     def refuse(self) -> None:
-        """Raises DRAINING if the gateway is going away."""
+        """Raises DRAINING if the gateway is shutting down."""
         if self.begun:
             raise GatewayError(Reason.DRAINING, "this gateway is shutting down; use another one")
 
     async def unless_begun(self, waiting: Awaitable[T]) -> T | None:
-        """The result of `waiting`, or None as soon as the gateway goes away."""
+        """The result of `waiting`, or None as soon as the gateway shuts down."""
         limit = asyncio.timeout(0 if self.begun else None)
         self._limits.add(limit)
         try:

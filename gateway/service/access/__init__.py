@@ -1,1 +1,1 @@
-"""Who may ask, and how much at a time: tenants and trunks as configured, tokens and keys, turns."""
+"""Who may send requests, and how many: tenants and trunks as configured, tokens, keys, turns."""

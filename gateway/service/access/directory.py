@@ -1,4 +1,4 @@
-"""Tenants, trunks and keys as configured, held in memory and renewed when they change."""
+"""Tenants, trunks and keys as configured, held in memory and refreshed when they change."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,8 +39,7 @@ class Directory:
     def network(self) -> Network:
         """The configuration in force, made ready for choices.
 
-        Whoever asks it twice for one decision keeps it meanwhile: it may be another one at any
-        `await`.
+        For one decision, read it once and keep it: it may change at any `await`.
         """
         return self._network
 
@@ -56,7 +55,7 @@ class Directory:
         return tenant
 
     def trunk(self, trunk_id: str) -> Trunk | None:
-        """The trunk as it is configured now; None: no more."""
+        """The trunk as it is configured now; None: it is not configured any more."""
         return self._network.trunk(trunk_id)
 
     def key(self, key: str) -> ApiKey | None:
@@ -87,7 +86,7 @@ class Directory:
         self._keys = {key.key: key for key in keys}
         version = stored.version if stored else 0
         if version != self._compiled:
-            # A big configuration takes a second; calls go on meanwhile.
+            # A big configuration takes a second; calls continue meanwhile.
             self._network = await asyncio.to_thread(lambda: Network(self._decode(stored)))
             self._compiled = version
         self._revision = revision
@@ -96,7 +95,7 @@ class Directory:
         log.info("configuration_read", version=version, keys=len(keys))
 
     async def keep_fresh(self) -> None:
-        """Refreshes for ever; what cannot be read leaves what is known in force."""
+        """Refreshes forever; if a read fails, what is known stays in force."""
         await every(REFRESH_SECONDS, self._try_to_refresh, name="configuration")
 
     async def _try_to_refresh(self) -> None:

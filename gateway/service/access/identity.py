@@ -20,9 +20,9 @@ from gateway.service.access.seal import Seal
 log = structlog.get_logger()
 
 LEEWAY_SECONDS = 60
-"""Clocks of callers may differ by this much, as at LiveKit: a token is good so long after `exp`."""
+"""Clocks may differ by this much, as with LiveKit: a token is valid this long after `exp`."""
 MAX_LIFE = timedelta(hours=24)
-"""How long a token may be good for, unless told otherwise."""
+"""How long a token may be valid by default."""
 MAX_TOKEN_BYTES = 4096
 MAX_REMEMBERED = 4096
 """How many tokens are remembered as verified: each by its digest, in less than 1 KiB."""
@@ -39,7 +39,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """A token whose signature need not be checked again while its key stays as it is."""
+    """A token whose signature need not be checked again while its key is unchanged."""
 
     key: ApiKey
     caller: Caller
@@ -48,9 +48,9 @@ class _Verified:
 
 
 class Identity:
-    """Turns a bearer token into a Caller, or refuses; what was wrong is told to the log alone.
+    """Turns a bearer token into a Caller, or refuses it; only the log says what was wrong.
 
-    `max_life`: how long a token may be good for. `used` is told the key of each request whose
+    `max_life`: how long a token may be valid. `used` is called with the key of each request whose
     caller is known.
     """
 
@@ -72,7 +72,7 @@ class Identity:
         self._verified: dict[bytes, _Verified] = {}
 
     def authenticate(self, authorizations: Sequence[str], peer: str) -> Caller:
-        """Who calls, by all values of the request's `authorization` headers.
+        """The caller, from all values of the request's `authorization` headers.
 
         `peer` is where the request comes from, as gRPC writes it. Raises UNAUTHENTICATED.
         """
@@ -87,7 +87,7 @@ class Identity:
         return replace(known.caller, expire_time=self._end_of(known))
 
     def holds(self, caller: Caller) -> bool:
-        """Whether the caller's token and key are still good."""
+        """Whether the caller's token and key are still valid."""
         now = self._clock.now()
         key = self._directory.key(caller.key)
         expired = caller.expire_time is not None and caller.expire_time <= now
@@ -106,9 +106,9 @@ class Identity:
         return _Verified(key, caller_of(key, claims), self._check_times(claims))
 
     def _end_of(self, known: _Verified) -> datetime:
-        """When what is begun now with this token ends: at its `exp`, or with its key.
+        """When a stream begun now with this token ends: at its `exp`, or with its key.
 
-        A stream that is begun after `exp`, as clocks may differ, does not end at once.
+        A stream begun after `exp`, within the clock difference, does not end at once.
         """
         end = datetime.fromtimestamp(known.expires, UTC)
         if end <= self._clock.now():
@@ -116,7 +116,7 @@ class Identity:
         return min(end, known.key.expire_time or end)
 
     def _key_of(self, token: bytes) -> ApiKey:
-        """The key that the token says it was signed with; nothing is proven by that."""
+        """The key that the token claims to be signed with; this proves nothing yet."""
         issuer = _claims(token).get("iss")
         if not isinstance(issuer, str):
             raise _invalid("the token names no key (iss)")
@@ -128,7 +128,7 @@ class Identity:
         return key
 
     def _check_times(self, claims: Mapping[str, Any]) -> float:
-        """`exp` of a token that is good now and was not made for too long."""
+        """`exp` of a token that is valid now and not for too long."""
         now = self._clock.now().timestamp()
         expires = _time(claims, "exp")
         begins = [_time(claims, name) for name in ("nbf", "iat") if name in claims]
@@ -138,7 +138,7 @@ class Identity:
             raise _invalid(f"the token is valid only in {max(begins) - now:.0f} s (nbf, iat)")
         longest = self._max_life.total_seconds()
         if expires - min([now, *begins]) > longest + LEEWAY_SECONDS:
-            # Whoever holds the secret may know.
+            # Anyone who has the secret may know this.
             raise _unauthenticated(
                 f"the token is valid for more than {longest:g}s", {"maximum": f"{longest:g}s"}
             )
@@ -163,9 +163,9 @@ class Identity:
 
 
 def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
-    """The key's rights, as far as the token's grants give them on.
+    """The key's rights, as far as the token's grants include them.
 
-    LiveKit's `sip.call` gives on CALL and `sip.admin` the administrative rights; a token
+    LiveKit's `sip.call` includes CALL, and `sip.admin` the administrative rights; a token
     without them, such as one that lets a browser join a room, may do nothing here.
     """
     sip = _grants(claims, "sip")
@@ -206,7 +206,7 @@ def _bearer(authorizations: Sequence[str]) -> bytes:
 
 
 def _claims(token: bytes, secret: str | None = None) -> Mapping[str, Any]:
-    """What the token says; without `secret` it is merely said.
+    """The token's claims; without `secret` they are not verified.
 
     Times are checked elsewhere: by the gateway's clock, and as numbers.
     """
@@ -230,7 +230,7 @@ def _claims(token: bytes, secret: str | None = None) -> Mapping[str, Any]:
 
 
 def _cause(wrong: Exception) -> str:
-    """In words of our own: the library's may have parts of the token in them."""
+    """In our own words: the library's may contain parts of the token."""
     for kind, cause in _CAUSES:
         if isinstance(wrong, kind):
             return cause
@@ -262,7 +262,7 @@ def _grants(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _remember(table: dict[Key, Value], key: Key, value: Value) -> None:
-    """Forgets what was put first where there is too much."""
+    """Removes the oldest entries if there are too many."""
     if len(table) >= MAX_REMEMBERED:
         table.pop(next(iter(table)))
     table[key] = value

@@ -1,4 +1,4 @@
-"""Whether the stored keys open with the master keys, and how they are sealed anew."""
+"""Whether the stored keys open with the master keys, and how to reseal them."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """Keys that were sealed anew, and those that no master key opens."""
+    """Keys that were resealed, and those that no master key opens."""
 
     changed: tuple[str, ...]
     closed: tuple[str, ...]
 
 
 class KeySeals:
-    """Looks after the seals of all keys that are neither revoked nor expired."""
+    """Checks and renews the seals of all keys that are neither revoked nor expired."""
 
     def __init__(self, store: Store, clock: Clock, seal: Seal) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class KeySeals:
         self._wrong = ""
 
     async def wrong(self) -> str:
-        """What is wrong where not one key opens: nobody can call then. Empty: nothing.
+        """The error if not a single key opens: then no tenant can place calls. Empty: none.
 
         Looks again only when keys have changed, and logs what it finds.
         """
@@ -50,7 +50,7 @@ class KeySeals:
         return self._wrong
 
     async def reseal(self) -> Resealed:
-        """Seals with the first master key, in the present form, what is sealed otherwise."""
+        """Reseals with the first master key, in the present form, whatever is sealed otherwise."""
         await asyncio.to_thread(self._seal.prepare)
         return await self._store.transact(self._reseal)
 

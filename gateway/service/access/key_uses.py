@@ -1,4 +1,4 @@
-"""When each key was last used: noted with every request, written now and then."""
+"""When each key was last used: noted with every request, written periodically."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from gateway.service.chores import every
 
 WRITE_SECONDS = 5.0
 SHORTEST_SECONDS = 60.0
-"""A key's use is written again after so long."""
+"""How often a key's use is written."""
 
 
 class KeyUses:
-    """Costs no request anything; what is not written yet when a process dies is lost."""
+    """Adds no work to a request; uses not yet written when a process dies are lost."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class KeyUses:
             self._waiting[key] = self._clock.now()
 
     async def write(self) -> None:
-        """Stores what was noted; where that fails it is kept for the next time."""
+        """Stores what was noted; if that fails, keeps it for the next time."""
         uses, self._waiting = self._waiting, {}
         if not uses:
             return

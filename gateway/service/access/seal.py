@@ -17,12 +17,12 @@ MIN_DIFFERENT_CHARACTERS = 8
 KEY_BYTES = 32
 NONCE_BYTES = 12
 FORM = b"gs2\x00"
-"""Begins what is sealed under a derived key; the older form began with its nonce."""
+"""Prefix of what is sealed under a derived key; the older form began with its nonce."""
 
-# One salt for all: every gateway and command must come to the same key without asking anybody.
+# One salt for all: every gateway and command must derive the same key on its own.
 _SALT = b"gateway.telephony.v1 master key"
 _SCRYPT = {"n": 2**15, "r": 8, "p": 1}
-"""32 MiB and some 0.1 s for each guess."""
+"""32 MiB and about 0.1 s for each guess."""
 
 
 def weakness(master_key: str) -> str:
@@ -47,7 +47,7 @@ class Seal:
         self._first = self._masters[0]
 
     def prepare(self) -> None:
-        """Derives what takes its time; to be called in another thread than the event loop's."""
+        """Derives the keys, which is slow; call it in a thread other than the event loop's."""
         for master in self._masters:
             master.cipher  # noqa: B018  it is kept
 
@@ -69,7 +69,7 @@ class Seal:
         return sealed.startswith(FORM) and self._first.opened(sealed, owner) is not None
 
     def pseudonym(self, value: str) -> str:
-        """The same short text for the same value, telling nothing of it without the key."""
+        """The same short text for the same value; without the key it reveals nothing."""
         return hmac.new(self._first.pseudonyms, value.encode(), hashlib.sha256).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""How much one peer and one tenant may ask of this gateway at a time, so that all are served."""
+"""How many requests one peer and one tenant may send to this gateway, so that all are served."""
 
 import time
 from collections import Counter, OrderedDict
@@ -13,9 +13,9 @@ from gateway.errors import GatewayError, Reason
 from gateway.service.access.turns import Turns
 
 MAX_REMEMBERED = 10_000
-"""Peers; whoever was forgotten begins anew, with a full bucket."""
+"""Peers; a forgotten one starts again with a full bucket."""
 RETRY_PLACE = timedelta(seconds=1)
-"""When to ask again for a stream or a poll: nobody knows when another one ends."""
+"""When to retry a stream or a poll: it is unknown when another one ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class TrafficLimits:
 
 
 class _Rate:
-    """A bucket for each asker."""
+    """A bucket for each peer or tenant."""
 
     def __init__(self, name: str, maximum: int, clock: Callable[[], float]) -> None:
         self._name = name
@@ -40,7 +40,7 @@ class _Rate:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def count(self, asker: str) -> GatewayError | None:
-        """One more request; the refusal where that is one too many."""
+        """Counts one more request; returns the refusal if it is one too many."""
         if not self._maximum:
             return None
         moment = self._clock()
@@ -52,7 +52,7 @@ class _Rate:
 
 
 class _Places:
-    """So many at once for each asker."""
+    """How many each peer or tenant may have at once."""
 
     def __init__(self, name: str, maximum: int) -> None:
         self._name = name
@@ -61,7 +61,7 @@ class _Places:
 
     @contextmanager
     def place(self, asker: str) -> Iterator[None]:
-        """A place until the end. Raises RATE_LIMITED where there is none."""
+        """A place, held until the end. Raises RATE_LIMITED if there is none."""
         if self._maximum and self._taken[asker] >= self._maximum:
             raise _refusal(self._name, self._maximum, RETRY_PLACE)
         self._taken[asker] += 1
@@ -74,7 +74,7 @@ class _Places:
 
 
 class Traffic:
-    """Counts what comes to this gateway; each gateway counts for itself."""
+    """Counts the requests to this gateway; each gateway counts on its own."""
 
     def __init__(self, limits: TrafficLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._tenants = _Rate("tenant.requests_per_second", limits.requests_per_tenant, clock)
@@ -84,14 +84,14 @@ class Traffic:
         self._polls = _Places("tenant.polls", limits.polls_per_tenant)
 
     def of_stranger(self, origin: str) -> GatewayError | None:
-        """A request of nobody known, from this address; the refusal where there are too many.
+        """A request without a valid token from this address; the refusal if there are too many.
 
-        Who is known counts by its tenant alone: others may come from the same address.
+        A known caller counts only by its tenant: others may use the same address.
         """
         return self._peers.count(origin)
 
     def of_caller(self, caller: Caller) -> GatewayError | None:
-        """A request of this caller; the refusal where its tenant sends too many."""
+        """A request of this caller; returns the refusal if its tenant sends too many."""
         return self._tenants.count(caller.tenant_id or caller.key)
 
     async def turn(self, caller: Caller) -> None:

@@ -1,15 +1,15 @@
-"""Requests that come all at once are begun a few at a time, each tenant's in turn."""
+"""Starts requests that arrive all at once a few at a time, taking turns by tenant."""
 
 import asyncio
 
 from gateway.domain.limits.in_turn import InTurn
 
 BEGUN_AT_ONCE = 8
-"""Between two looks at the sockets: what each costs keeps everybody else waiting."""
+"""Between two polls of the sockets: each request started here delays everyone else."""
 
 
 class Turns:
-    """One event loop's; who comes while few do is not held up at all."""
+    """For one event loop; while there are few requests, none is delayed."""
 
     def __init__(self) -> None:
         self._left = BEGUN_AT_ONCE
@@ -17,7 +17,7 @@ class Turns:
         self._waiting: InTurn[asyncio.Future[None]] = InTurn()
 
     async def turn(self, asker: str) -> None:
-        """Returns when it is this asker's turn."""
+        """Returns when it is this tenant's turn."""
         if self._reset is None:
             self._reset = asyncio.get_running_loop().call_soon(self._begin_some)
         if self._left and not self._waiting:
@@ -28,7 +28,7 @@ class Turns:
         await turn
 
     def _begin_some(self) -> None:
-        """Those who wait longest, one of each asker after the other."""
+        """Those who have waited longest, one from each tenant in turn."""
         self._left = BEGUN_AT_ONCE
         while self._left and self._waiting:
             turn = self._waiting.take()

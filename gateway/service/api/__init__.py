@@ -1,1 +1,1 @@
-"""One story an RPC, told in order. What it leaves under way, `following` follows."""
+"""One module per RPC. Whatever an RPC leaves under way is handled by `following`."""

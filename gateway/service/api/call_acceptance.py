@@ -23,7 +23,7 @@ from gateway.service.ledger.record import Record
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A call that this request has placed, and how it goes out."""
+    """A call that this request has placed, and how it is routed."""
 
     call: Call
     route: RouteDecision
@@ -38,7 +38,7 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A call that is asked for: all of it that can be known before the store is asked."""
+    """A requested call: everything that is known before the store is asked."""
 
     rpc: Rpc
     asked: PlaceCall
@@ -49,7 +49,7 @@ class Wanted:
 
 
 class CallAcceptance:
-    """Stores planned calls, each once whoever asks how often. Dials nothing."""
+    """Stores planned calls, each once however often it is requested. Dials nothing."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class CallAcceptance:
         return await self._store.read(lambda tx: _earlier(tx, rpc, claim, now))
 
     async def explain(self, tenant: Tenant, plan: Plan) -> RouteDecision:
-        """How the call would go out now; nothing is counted."""
+        """How the call would be routed now; nothing is counted."""
         return await self._store.read(
             lambda tx: self._admission.explain(
                 tx, tenant, plan.ranking, uses_trunk=plan.call.uses_trunk
@@ -84,7 +84,7 @@ class CallAcceptance:
     def wanted(
         self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, plan: Plan, claim: RequestClaim | None
     ) -> Wanted:
-        """What is asked for, ready to be accepted."""
+        """The request, ready to be accepted."""
         return Wanted(
             rpc=rpc,
             asked=asked,
@@ -105,7 +105,7 @@ class CallAcceptance:
         rpc, asked, claim, call = wanted.rpc, wanted.asked, wanted.claim, wanted.plan.call
         if claim and (repeated := _earlier(tx, rpc, claim, call.create_time)):
             return repeated
-        # An identity that is the call's own id is in nobody's use.
+        # An identity that is the call's own id cannot be in use.
         if asked.identity and tx.open_call_of_leg(call.room, call.participant_identity):
             raise GatewayError(
                 Reason.IDENTITY_IN_USE,
@@ -125,7 +125,7 @@ class CallAcceptance:
 
 
 def ranking_recorded(ranking: Ranking) -> Mapping[str, Any]:
-    """What the audit log tells of the ranking: all but the trunks, which the choice tells."""
+    """The ranking as the audit log shows it, without the trunks, which the choice shows."""
     return {
         "route_id": ranking.route_id,
         "route_cause": ranking.route_cause,
@@ -139,7 +139,7 @@ def ranking_recorded(ranking: Ranking) -> Mapping[str, Any]:
 
 
 def choice_recorded(decision: RouteDecision) -> Mapping[str, Any]:
-    """What it tells of the choice: trunks by their names, without their settings."""
+    """The choice as the audit log shows it: trunks by name, without their settings."""
     return {
         "trunk_id": decision.trunk.trunk_id,
         "candidates": decision.candidates,

@@ -1,4 +1,4 @@
-"""HangUpCall and UpdateCall: what is done to a call that is there."""
+"""HangUpCall and UpdateCall: commands for an existing call."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def _patience_with(call: Call) -> Iterator[None]:
 
 
 def _check_change(asked: UpdateCall, labels: Mapping[str, str], longest: timedelta) -> None:
-    """`labels`: those that the call would have."""
+    """`labels`: those that the call would then have."""
     with Together() as check:
         check(fields.labels, labels, "set_labels")
         if asked.max_duration is not None:
@@ -52,7 +52,7 @@ def _check_change(asked: UpdateCall, labels: Mapping[str, str], longest: timedel
 
 
 class CallCommands:
-    """Ends and changes calls, also those that rang in or were dialled without the gateway."""
+    """Ends and changes calls, including inbound ones and those not dialled by the gateway."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class CallCommands:
         return after
 
     async def _ended_unstored(self, call: Call, asked: EndAsked) -> Call:
-        """The call as it will be stored: its leg is gone, the database is not there."""
+        """The call as it will be stored: its leg is gone, but the database is unavailable."""
         leg = CallLeg(call, self._platforms.of(call))
         with _patience_with(call):
             async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
@@ -146,7 +146,7 @@ class CallCommands:
             raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
 
     def _check_own_room(self, call: Call) -> None:
-        """A call may have rung in to a room that its tenant may not use, let alone end."""
+        """An inbound call may be in a room that its tenant may not use, let alone end."""
         if not self._directory.tenant(call.tenant_id).may_use_room(call.room):
             raise GatewayError(
                 Reason.ROOM_NOT_ALLOWED,

@@ -1,4 +1,4 @@
-"""WatchCalls and ListCallEvents: what is stored, then live, without a gap and without a repeat."""
+"""WatchCalls and ListCallEvents: stored events, then live ones, without gaps or repeats."""
 
 import asyncio
 import math
@@ -27,24 +27,24 @@ from gateway.service.ledger.feed import Feed
 HEARTBEAT_SECONDS = 15.0
 LEAST_WAIT_SECONDS = 0.1
 WARNING_SECONDS = 30.0
-"""A stream is warned so long before its token is over: the client has time to come again."""
+"""How long before its token expires a stream is warned, so that the client can reconnect."""
 PAGE = 200
 MAX_WAIT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The stream lives, and everything up to this sequence has been sent."""
+    """The stream is alive, and everything up to this sequence has been sent."""
 
     sequence: int
     end_time: datetime | None = None
-    """When the caller's token is over, and the stream with it; None: not soon."""
+    """When the caller's token expires, and the stream with it; None: not soon."""
 
 
 class EventService:
     """Streams a tenant's events from the store; a slow reader slows only itself.
 
-    `holds`: whether a caller's token and key are still good.
+    `holds`: whether a caller's token and key are still valid.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class EventService:
     async def watch_calls(
         self, rpc: Rpc, asked: WatchCalls
     ) -> AsyncGenerator[CallEvent | Heartbeat, None]:
-        """Ends after a single call's end; raises DRAINING when the gateway goes away.
+        """Ends after a single call's end; raises DRAINING when the gateway shuts down.
 
-        Raises UNAUTHENTICATED as soon as the caller's token is over or its key revoked.
+        Raises UNAUTHENTICATED as soon as the caller's token expires or its key is revoked.
         """
         self._drain.refuse()
         _check_watch(asked)
@@ -94,7 +94,7 @@ class EventService:
     async def list_call_events(
         self, rpc: Rpc, asked: ListCallEvents
     ) -> tuple[Sequence[CallEvent], int]:
-        """The next events, and the sequence to go on after; waits while there is none."""
+        """The next events, and the sequence to continue after; waits while there is none."""
         self._drain.refuse()
         size, wait = _checked(asked)
         if not wait:
@@ -116,7 +116,7 @@ class EventService:
                 return [], after
 
     async def _start(self, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
-        """See `_start`; who polls on from where it is up to date does not ask the database."""
+        """See `_start`; a poll that is up to date does not read the database."""
         after = asked.after_sequence
         if after and not asked.call_id and self._feed.reached(rpc.tenant_id, after):
             return after, False
@@ -125,7 +125,7 @@ class EventService:
     async def _page(
         self, rpc: Rpc, asked: WatchCalls, after: int, size: int
     ) -> tuple[Sequence[CallEvent], int]:
-        """The events that the caller may see of the next ones, and how far those went."""
+        """Those of the next events that the caller may see, and the sequence they reach to."""
         newest, found = await self._next(rpc, asked, after, size)
         events = fitting(found, event_bytes, size)
         reached = events[-1].sequence if events else newest
@@ -136,7 +136,7 @@ class EventService:
     ) -> tuple[int, Sequence[CallEvent]]:
         """The next events, and the newest sequence there was when they were looked up.
 
-        A thousand watchers that are up to date share what the feed has at hand.
+        A thousand up-to-date watchers share what the feed holds in memory.
         """
         recent = self._feed.after(rpc.tenant_id, after)
         if recent is not None:
@@ -145,7 +145,7 @@ class EventService:
 
         def ask(reading: Reading) -> tuple[int, Sequence[CallEvent]]:
             oldest, newest = reading.event_range(rpc.tenant_id)
-            if after and after < oldest - 1:  # while a slow client was elsewhere
+            if after and after < oldest - 1:  # while a slow client was not reading
                 raise _expired(after, oldest, newest)
             return newest, reading.events(rpc.tenant_id, after, call_id=asked.call_id, limit=limit)
 
@@ -159,9 +159,9 @@ class EventService:
             )
 
     async def _wait_beyond(self, tenant_id: str, sequence: int, due: float) -> None:
-        """Until there is more, or something to see to."""
+        """Waits until there is more, or something else to do."""
         with suppress(TimeoutError):
-            # Where a clock was set back an end that is due may not have come yet.
+            # If a clock was set back, an end that seems due may not have come yet.
             async with asyncio.timeout(max(due - time.monotonic(), LEAST_WAIT_SECONDS)):
                 await self._beyond(tenant_id, sequence)
 
@@ -171,7 +171,7 @@ class EventService:
 
 
 class _Heart:
-    """When a stream says that it lives, and once that it is about to end."""
+    """When a stream sends heartbeats, and once that it is about to end."""
 
     def __init__(self, end_time: datetime | None, now: datetime) -> None:
         self._end_time = end_time
@@ -187,15 +187,15 @@ class _Heart:
 
     @property
     def wakes(self) -> float:
-        """When to look again although nothing happened."""
+        """When to check again although nothing happened."""
         return min(self.due, self._end)
 
     def spoken(self) -> None:
-        """An event tells that the stream lives as well."""
+        """An event shows that the stream is alive, too."""
         self._beat = time.monotonic() + HEARTBEAT_SECONDS
 
     def beat(self, sequence: int) -> Heartbeat:
-        """What to say now."""
+        """The heartbeat to send now."""
         self.spoken()
         if time.monotonic() < self._warning:
             return Heartbeat(sequence)
@@ -204,7 +204,7 @@ class _Heart:
 
 
 def _start(reading: Reading, rpc: Rpc, asked: WatchCalls) -> tuple[int, bool]:
-    """The sequence to begin after, and whether there is nothing to come."""
+    """The sequence to begin after, and whether no event can follow."""
     call = own_call(reading, rpc, CallRef(asked.call_id)) if asked.call_id else None
     oldest, newest = reading.event_range(rpc.tenant_id)
     after = asked.after_sequence
@@ -229,7 +229,7 @@ def _expired(after: int, oldest: int, newest: int) -> GatewayError:
 
 
 def _checked(asked: ListCallEvents) -> tuple[int, float]:
-    """How many events are asked for, and how many seconds they are waited for."""
+    """How many events are requested, and how many seconds to wait for them."""
     with Together() as check:
         check(_check_watch, asked.watch)
         size = check(page_size, asked.page_size)

@@ -1,4 +1,4 @@
-"""LiveKit's three SIP methods, as far as they ask for more than our own.
+"""LiveKit's three SIP methods, where they differ from our own.
 
 Calls and transfers are those of `Placing` and `TransferService`; here stands only what LiveKit's
 callers expect of their own: its grants, its ids, its way of naming trunks.
@@ -96,7 +96,7 @@ class LiveKitSipService:
         return await self._transfers.transfer_call(rpc, replace(asked, request_id=rpc.request_id))
 
     async def list_outbound_trunks(self, rpc: Rpc, asked: ListOutboundTrunks) -> Sequence[Trunk]:
-        """The tenant's trunks that are in use, filtered."""
+        """The tenant's enabled trunks, filtered."""
         if not rpc.caller.sees_trunks:
             raise GatewayError(
                 Reason.PERMISSION_DENIED,
@@ -110,9 +110,9 @@ class LiveKitSipService:
         return found[: asked.limit or None]
 
     def _trunk_id(self, rpc: Rpc, named: str) -> str:
-        """Our name of the trunk that a caller named by ours or by LiveKit's.
+        """Our id of a trunk that a caller named by our id or LiveKit's.
 
-        One that is not known stays as it is: it is refused with all else that is wrong.
+        An unknown name stays as it is; it is refused later, together with all other mistakes.
         """
         tenant = self._directory.tenant(rpc.tenant_id)
         trunks = self._directory.network.trunks_of(tenant)
@@ -123,7 +123,7 @@ class LiveKitSipService:
         return same[0].trunk_id if same else named
 
     async def _with_ids(self, call: Call) -> Call:
-        """The call once LiveKit has named its leg, or as it stands when that takes too long."""
+        """The call once LiveKit has given its leg ids, or as it is when that takes too long."""
         with self._feed.call(call) as latest:
             latest.put(await as_stored(self._store, call))
             try:
@@ -139,7 +139,7 @@ def _has_ids(call: Call) -> bool:
 
 
 def _fits(trunk: Trunk, asked: ListOutboundTrunks) -> bool:
-    """As LiveKit filters: a trunk that shows no number fits any."""
+    """As LiveKit filters: a trunk without numbers matches any."""
     if asked.trunk_ids and not {trunk.trunk_id, trunk.livekit_trunk_id} & set(asked.trunk_ids):
         return False
     wanted, shown = {n.number for n in asked.numbers}, {n.number for n in trunk.numbers}

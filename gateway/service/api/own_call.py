@@ -1,4 +1,4 @@
-"""Which call a command is about, as far as its caller may know of it."""
+"""The call that a command is about, if its caller may know of it."""
 
 from gateway.domain import fields
 from gateway.domain.calls import checks as request_checks

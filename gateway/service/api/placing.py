@@ -22,7 +22,7 @@ from gateway.service.following.platforms import Platforms
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """How the call would have gone out; none was placed."""
+    """How the call would have been routed; none was placed."""
 
     route: RouteDecision
 
@@ -32,7 +32,7 @@ Placed = Validated | New | Repeated
 
 
 class Placing:
-    """Places calls, each once however often it is asked for."""
+    """Places calls, each once however often it is requested."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Placing:
         if asked.validate_only:
             route = await self._acceptance.explain(tenant, planned)
             return Validated(self._for_tenant(tenant, route))
-        # Listening begins before there is anything to hear, so nothing is missed.
+        # Listening begins before there can be any change, so nothing is missed.
         with self._waiting.listening(planned.call) as latest:
             wanted = self._acceptance.wanted(rpc, asked, tenant, planned, claim)
             match await self._begun(wanted):
@@ -76,7 +76,7 @@ class Placing:
         return await self._again(rpc, asked, earlier)
 
     def _claim(self, rpc: Rpc, asked: PlaceCall) -> RequestClaim | None:
-        # A request id that is none is told with every other wrong field.
+        # A malformed request id is reported together with every other wrong field.
         if asked.validate_only or not fields.is_request_id(asked.request_id):
             return None
         return repeats.claim_of(rpc, asked, "", self._clock.now())
@@ -94,7 +94,7 @@ class Placing:
         return Repeated(await self._waiting.join_until_answered(rpc, asked, earlier.call))
 
     def _for_tenant(self, tenant: Tenant, route: RouteDecision) -> RouteDecision:
-        """As much of the decision as the tenant may know."""
+        """The part of the decision that the tenant may know."""
         found = (self._directory.trunk(one.trunk_id) for one in route.candidates)
         own = disclosure.own_trunks((trunk for trunk in found if trunk), tenant.tenant_id)
         return disclosure.for_tenant(route, own)
@@ -110,7 +110,7 @@ class Placing:
             raise
 
     async def _accept_and_dial(self, wanted: Wanted, left: asyncio.Event) -> New | Repeated:
-        """Goes to its end whoever leaves: a stored call is followed to its end."""
+        """Runs to completion even if the client leaves: a stored call is followed to its end."""
         try:
             placed = await self._acceptance.accept(wanted)
         except OutcomeUnknownError:

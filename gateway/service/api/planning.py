@@ -1,4 +1,4 @@
-"""From what a tenant asks to a call that could be placed: checked and ranked, nothing stored."""
+"""From a tenant's request to a call that could be placed: checked and ranked, nothing stored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +63,7 @@ def plan(rpc: Rpc, asked: PlaceCall, tenant: Tenant, network: Network, now: date
 
 
 def _room(rpc: Rpc, asked: PlaceCall, tenant: Tenant, call_id: str) -> str:
-    """The room asked for if the tenant and the token may use it, else one of the call's own."""
+    """The requested room if tenant and token may use it; if unset, one of the call's own."""
     only = rpc.caller.room
     room = asked.room or only
     if not room:

@@ -1,4 +1,4 @@
-"""GetCall, ListCalls, ListTrunks: questions about calls and trunks, which change nothing."""
+"""GetCall, ListCalls, ListTrunks: queries about calls and trunks, which change nothing."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from gateway.service.api.paging.pages import call_pages, page_size
 
 
 class CallQueries:
-    """Answers a tenant's questions about its calls and trunks."""
+    """Answers a tenant's queries about its calls and trunks."""
 
     def __init__(self, *, store: Store, directory: Directory) -> None:
         self._store = store
@@ -41,7 +41,7 @@ class CallQueries:
         return pages.page(await self._store.read(lambda tx: tx.calls(query)), call_bytes, size)
 
     async def list_trunks(self, rpc: Rpc, _asked: None) -> Sequence[Trunk]:
-        """The tenant's trunks in the order of their choice, with the numbers it may show."""
+        """The tenant's trunks in the order of routing, with the numbers it may show."""
         tenant = self._directory.tenant(rpc.tenant_id)
         found = self._directory.network.trunks_of(tenant)
         return [replace(trunk, numbers=trunk.shown_by(tenant.tenant_id)) for trunk in found]

@@ -1,7 +1,7 @@
-"""Whose things exist for an administrator, in every RPC that administers something.
+"""What exists for an administrator, in every administrative RPC.
 
-An operator reaches everything. An administrator of a tenant reaches its own: whatever else
-there is does not exist for it.
+An operator reaches everything. For a tenant's administrator, only what belongs to its own tenant
+exists.
 """
 
 from gateway.domain.rpc import Rpc

@@ -1,4 +1,4 @@
-"""`request_id`: repeating a request that was accepted gives what it created."""
+"""`request_id`: repeating an accepted request returns what it created."""
 
 import hashlib
 import json

@@ -59,7 +59,7 @@ class Accepted:
 
 
 class TransferService:
-    """Hands calls over, and tells what became of it."""
+    """Hands calls over, and reports the outcomes."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class TransferService:
         return await self._store.read(ask)
 
     async def _accept_and_refer(self, wanted: "_Wanted") -> Accepted:
-        """Goes to its end whoever leaves: a stored transfer is always sent."""
+        """Runs to completion even if the client leaves: a stored transfer is always sent."""
         try:
             accepted = await self._acceptance.accept(wanted)
         except OutcomeUnknownError:
@@ -142,7 +142,7 @@ class TransferService:
             return settled or await self._now(transfer)
 
     async def _now(self, transfer: Transfer) -> Transfer:
-        """As stored; a database that is away takes back nothing that was accepted."""
+        """As stored; an unavailable database does not undo anything that was accepted."""
         transfer_id = transfer.transfer_id
         try:
             return await self._store.read(lambda tx: tx.transfer(transfer_id)) or transfer
@@ -152,7 +152,7 @@ class TransferService:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where a call is to be handed to, in canonical form, and what that is."""
+    """The target of a transfer in canonical form, and what it means."""
 
     to: str
     means: Callee | SipUri
@@ -160,7 +160,7 @@ class _Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A transfer that is asked for: all of it that can be known before its call is read."""
+    """A requested transfer: everything that is known before its call is read."""
 
     rpc: Rpc
     asked: TransferCall
@@ -198,7 +198,7 @@ class TransferAcceptance:
     def wanted(
         self, rpc: Rpc, asked: TransferCall, tenant: Tenant, target: _Target, ringing: Timeout
     ) -> _Wanted:
-        """What is asked for, ready to be accepted. Raises for a host that is not the tenant's."""
+        """The request, ready to be accepted. Raises for a host that is not the tenant's."""
         _check_host(target, tenant)
         asked = replace(asked, to=target.to)
         now = self._clock.now()
@@ -226,7 +226,7 @@ class TransferAcceptance:
         rpc, asked, claim = wanted.rpc, wanted.asked, wanted.claim
         held = repeats.held(tx, rpc, claim, wanted.time)
         earlier = tx.transfer(held) if held else None
-        # A repeat by room and identity finds its call although the leg has left by now.
+        # A repeat by room and identity finds its call even if the leg has left by now.
         call = own_call(tx, rpc, CallRef(earlier.call_id) if earlier else asked.call)
         if earlier:
             return Accepted(call, earlier)
@@ -253,10 +253,10 @@ class TransferAcceptance:
         return Accepted(call, transfer, refer_target(asked.to, trunk))
 
     def _judged(self, wanted: _Wanted, call: Call) -> tuple[Callee, ...]:
-        """Every number that may be reached; none: a SIP user by name.
+        """Every number that may be reached; none: the SIP user is a name.
 
         What may not be called may not be reached by a transfer either, in whatever form: each
-        number is judged as a call to it would be that asks for what this call has asked for.
+        number is judged like a call to it with this call's own request.
         """
         network, tenant = self._directory.network, wanted.tenant
         means = wanted.target.means
@@ -296,7 +296,7 @@ class TransferAcceptance:
         return trunk
 
     def _trunk(self, call: Call) -> Trunk | None:
-        """Of a call that was not placed here only LiveKit's trunk is known: it takes `tel:`."""
+        """For a call that was not placed here only LiveKit's trunk is known: it takes `tel:`."""
         if not call.attempts:
             return Trunk(trunk_id=call.trunk_id)
         return self._directory.trunk(call.trunk_id)
@@ -322,7 +322,7 @@ def _target(asked: str, tenant: Tenant) -> _Target:
 
 
 def _check_host(target: _Target, tenant: Tenant) -> None:
-    """A tenant hands calls over to the SIP hosts that it may use."""
+    """A tenant may transfer calls only to its SIP hosts."""
     if isinstance(target.means, Callee):
         return
     host = target.means.place.host

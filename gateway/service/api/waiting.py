@@ -1,4 +1,4 @@
-"""Who waits for an unanswered call, and what happens when the last one leaves."""
+"""The clients that wait for an unanswered call, and what happens when the last one leaves."""
 
 import asyncio
 from collections import Counter
@@ -19,11 +19,11 @@ from gateway.service.ledger.record import Record, as_stored, until_stored
 RETRY_WINDOW_SECONDS = 2.0
 """How long a mesh may take to repeat a request whose connection broke."""
 SLACK_SECONDS = 0.5
-"""A client's own deadline may reach us this much before we know that it is over."""
+"""A client may act on its deadline this much before we know that it has passed."""
 
 
 class Waiters:
-    """Counts, per call; `give_up` is called when nobody waits any more."""
+    """Counts the waiters of each call; `give_up` is called when the last one has left."""
 
     def __init__(self, give_up: Callable[[Call], Awaitable[None]]) -> None:
         self._give_up = give_up
@@ -34,7 +34,7 @@ class Waiters:
     def waiting(self, call: Call, *, patience: Callable[[], float]) -> Iterator[None]:
         """Waits for `call` within; leaving by cancellation may give the call up.
 
-        `patience`, asked when leaving, is for how many seconds somebody else may still come.
+        `patience`, called on leaving, says for how many seconds another client may still come.
         """
         self._waiting[call.call_id] += 1
         left = False
@@ -51,7 +51,7 @@ class Waiters:
                 self.left(call, patience())
 
     async def stop(self) -> None:
-        """Forgets who was about to be given up: the gateway's own end is no giving up."""
+        """Forgets the calls about to be given up: this gateway's own end gives up no call."""
         for task in self._leaving:
             task.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
@@ -72,7 +72,7 @@ class Waiters:
 
 
 class Waiting:
-    """Keeps callers waiting until their call is answered or over, or this gateway goes away."""
+    """Lets clients wait until their call is answered or over, or this gateway shuts down."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Waiting:
         self._waiters = Waiters(self._give_up)
 
     def listening(self, call: Call) -> AbstractContextManager[Latest[Call]]:
-        """Hears of every change of the call within, also of one that is not stored yet."""
+        """Sees every change of the call within, including one that is not stored yet."""
         return self._feed.call(call)
 
     async def until_answered(
@@ -108,7 +108,7 @@ class Waiting:
             return await self._awaited(call, latest)
 
     async def join_until_answered(self, rpc: Rpc, asked: PlaceCall, call: Call) -> Call:
-        """The same for a repeated request: its call is under way, perhaps at another gateway."""
+        """The same for a repeated request: its call is under way, possibly at another gateway."""
         if not asked.wait_until_answered or call.state >= CallState.ACTIVE:
             return call
         with (
@@ -120,7 +120,7 @@ class Waiting:
             return await self._awaited(call, latest)
 
     async def left_before_dial(self, rpc: Rpc, asked: PlaceCall, call: Call) -> Call:
-        """The call, ended where nobody waits for it any more and nobody may come back."""
+        """The call; ended if no client waits for it any more and none may come back."""
         may_come_back = self._patience(rpc, asked) > 0
         if not asked.wait_until_answered or call.keep_on_disconnect or may_come_back:
             return call
@@ -128,12 +128,12 @@ class Waiting:
         return await until_stored(lambda: self._record.call(call.call_id, end))
 
     def left(self, rpc: Rpc, asked: PlaceCall, call: Call) -> None:
-        """The request's caller left before it could begin to wait."""
+        """The request's client left before it could begin to wait."""
         if asked.wait_until_answered:
             self._waiters.left(call, self._patience(rpc, asked))
 
     async def stop(self) -> None:
-        """Forgets who waits; their calls go on."""
+        """Forgets all waiters; their calls continue."""
         await self._waiters.stop()
 
     async def _awaited(self, call: Call, latest: Latest[Call]) -> Call:
@@ -143,7 +143,7 @@ class Waiting:
         return answered or await as_stored(self._store, call)
 
     def _patience(self, rpc: Rpc, asked: PlaceCall) -> float:
-        """For how many seconds the caller may come back with the same request."""
+        """For how many seconds the client may come back with the same request."""
         late = rpc.deadline is not None and self._clock.elapsed() >= rpc.deadline - SLACK_SECONDS
         return 0.0 if late or not asked.request_id else RETRY_WINDOW_SECONDS
 
@@ -163,5 +163,5 @@ class Waiting:
         await self._followers.enforce(await until_stored(lambda: self._store.transact(leave)))
 
     async def _join(self, call: Call) -> None:
-        """Lets the other gateways know that somebody waits here too."""
+        """Lets the other gateways know that a client waits here too."""
         await self._store.transact(lambda tx: tx.put_waiter(call.call_id, self._gateway_id))

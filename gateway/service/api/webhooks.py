@@ -54,7 +54,7 @@ class WebhookService:
         return PageOfDeliveries(*pages.page(found, delivery_bytes, size), sequence)
 
     async def replay_deliveries(self, rpc: Rpc, asked: ReplayWebhookDeliveries) -> int:
-        """How many are tried anew; whichever gateway delivers sees them within a second."""
+        """How many are sent again; the gateway that delivers them sees them within a second."""
         webhook = _allowed(rpc, asked.tenant_id, asked.webhook_id)
         if len(asked.sequences) > MAX_SEQUENCES:
             raise invalid_field("sequences", f"must be at most {MAX_SEQUENCES}")
@@ -63,7 +63,7 @@ class WebhookService:
 
 
 def _allowed(rpc: Rpc, tenant_id: str, webhook_id: str) -> WebhookRef:
-    """The webhook asked for, if it is the caller's to administer."""
+    """The requested webhook, if the caller may administer it."""
     own = tenant_reached(rpc)
     with Together() as check:
         check(fields.name, "tenant_id", tenant_id)
@@ -76,7 +76,7 @@ def _allowed(rpc: Rpc, tenant_id: str, webhook_id: str) -> WebhookRef:
 
 
 def _come(reading: Reading, webhook: WebhookRef) -> int:
-    """How far the webhook has come. Raises INVALID_FIELD where there is none of that id."""
+    """How far the webhook has got. Raises INVALID_FIELD if there is none with that id."""
     cursor = reading.webhook_cursor(webhook)
     if cursor is None:
         raise invalid_field(

@@ -1,1 +1,1 @@
-"""What LiveKit tells: its notices, legs that others have placed, and all legs now and then."""
+"""What comes from LiveKit: notices, legs not dialled here, and the periodic sweep of all legs."""

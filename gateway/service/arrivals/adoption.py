@@ -1,4 +1,4 @@
-"""Legs that this gateway has not dialled become calls: they rang in, or were dialled without us."""
+"""Turns legs that the gateway did not dial into calls: inbound and otherwise dialled ones."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ from gateway.service.ledger.lease import Lease
 from gateway.service.ledger.record import OPEN_STATES, Record
 
 LEGS = "leg"
-"""The method, of no tenant, under which legs hold the calls that they became."""
+"""The method, of no tenant, under which legs claim the calls that they became."""
 KEPT_FOR = timedelta(hours=48)
 """Longer than LiveKit lets any leg live, so one leg never becomes two calls."""
 NO_TENANT = "NO_TENANT"
@@ -68,12 +68,12 @@ def _id_of(leg: Leg) -> str:
 
 
 def _full(reading: Reading, tenant: Tenant, call: Call) -> Held | None:
-    """The limit that leaves no place for this caller; None: there is one, or nobody rang in."""
+    """The limit that leaves no place for this caller; None: there is room, or it is not inbound."""
     limit = limit_of_inbound(tenant) if call.direction is Direction.INBOUND else None
     if limit is None:
         return None
     used = reading.tenant_calls(tenant.tenant_id, Direction.INBOUND)
-    if used >= limit.maximum:  # those who are being refused themselves keep nobody out
+    if used >= limit.maximum:  # calls that are being refused take no place
         used = sum(not _is_refused(one) for one in _callers(reading, tenant, used))
     held = places_held(limit, used)
     return held if held.exceeded else None
@@ -100,7 +100,7 @@ def _refused(about: AuditEvent, full: Held) -> AuditEvent:
 
 
 class Adoption:
-    """Makes calls of legs, each once, whoever notices it first and however often."""
+    """Makes calls of legs, each only once, whichever gateway notices it first and however often."""
 
     def __init__(
         self,
@@ -126,19 +126,19 @@ class Adoption:
     async def take_in(
         self, leg: Leg, finder: Finder, left: LeaveReason | None = None
     ) -> Call | None:
-        """The call of a leg that rang in; None where it is no tenant's.
+        """The call of an inbound leg; None if it belongs to no tenant.
 
-        `left`: the leg has gone again, so the call ends with its beginning. Of a leg without a
-        tenant the operator finds one audit record.
+        `left`: the leg has already left, so the call ends as soon as it is created. For a leg
+        without a tenant there is one audit record for the operator.
         """
         audit = AuditEvent(time=self._clock.now(), kind=AuditKind.DONE, method=finder.value)
         return await self._adopt(leg, self._owner(leg), audit, left)
 
     async def adopt(self, rpc: Rpc, room: str, identity: str) -> Call | None:
-        """The call of a leg that a tenant names by its room and identity, and no open call has.
+        """The call of a leg that a tenant names by room and identity and that no open call has.
 
-        None where there is no such leg, where it is another tenant's or another installation's,
-        or where the tenant or the token may not use the room. Raises PLATFORM_UNAVAILABLE.
+        None if there is no such leg, if it belongs to another tenant or another installation, or
+        if the tenant or the token may not use the room. Raises PLATFORM_UNAVAILABLE.
         """
         tenant = self._directory.network.tenant(rpc.tenant_id)
         if tenant is None or not tenant.may_use_room(room) or rpc.caller.room not in ("", room):
@@ -159,7 +159,7 @@ class Adoption:
         return call if call and call.tenant_id == rpc.tenant_id and not call.ended else None
 
     async def adopting(self, rpc: Rpc, ref: CallRef, step: Callable[[], Awaitable[T]]) -> T:
-        """The result of `step`; where it finds no call of the leg named, the leg is adopted first.
+        """The result of `step`; if there is no call for the named leg, the leg is adopted first.
 
         Raises what `step` raises, and PLATFORM_UNAVAILABLE.
         """
@@ -199,7 +199,7 @@ class Adoption:
         audit: AuditEvent,
         left: LeaveReason | None,
     ) -> Call | None:
-        """The call that the leg is known as, or a new one with all that belongs to it."""
+        """The call that the leg is known as, or a new one with everything that belongs to it."""
         if known := call_of_leg(tx, leg, audit.time):
             return known
         if owner is None:
@@ -209,7 +209,7 @@ class Adoption:
         tx.hold(call_id, self._lease.gateway_id)
         self._claim(tx, leg, call_id, audit.time)
         full = None if left else _full(tx, tenant, call)
-        if full:  # others in its room are not to pay for it
+        if full:  # the others in its room must not be affected
             call = replace(call, end_room_on_hangup=False)
         tx.put_call(call)
         about = replace(self._about(audit, leg), tenant_id=tenant.tenant_id, call_id=call_id)

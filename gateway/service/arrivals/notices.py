@@ -1,7 +1,7 @@
-"""What LiveKit tells by itself: taken at once, worked off behind, needed by nothing.
+"""LiveKit's notices: accepted at once, handled in the background, never relied upon.
 
-Notices (LiveKit calls them webhooks) make the gateway see sooner and know why a leg left. They
-come unordered, twice or never; whatever they tell is also found by looking.
+Notices (LiveKit calls them webhooks) let the gateway see changes sooner and know why a leg left.
+They come unordered, twice or never; whatever they say is also found by polling.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from gateway.service.following.followers import Followers
 from gateway.service.ledger.record import Record, until_stored
 
 REPLAY_WINDOW = timedelta(minutes=5)
-"""LiveKit drops what it could not send within some two minutes; what is older is a replay."""
+"""LiveKit drops notices that it could not send within about two minutes; older ones are replays."""
 MOST_QUEUED = 1000
 MOST_REMEMBERED = 20_000
 WORKERS = 8
@@ -33,20 +33,20 @@ log = structlog.get_logger()
 
 
 class Receipt(StrEnum):
-    """What became of a notice at the door."""
+    """How a notice was received."""
 
     QUEUED = "queued"
     IGNORED = "ignored"
     """It is about nothing that the gateway follows."""
     REPEATED = "repeated"
     LATE = "late"
-    """Outside the replay window, or from a clock that is."""
+    """Outside the replay window, or LiveKit's clock is."""
     FULL = "full"
-    """Not taken: there is no room for it now, or the gateway goes away. LiveKit sends it again."""
+    """Not accepted: no room now, or the gateway is shutting down. LiveKit sends it again."""
 
 
 class Notices:
-    """Takes notices without waiting for anything, and handles them one by one behind."""
+    """Accepts notices without waiting for anything, and handles them in the background."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Notices:
     def take(self, notice: Notice) -> Receipt:
         """Queues the notice unless it is of no use."""
         if abs(self._clock.now() - notice.time) > REPLAY_WINDOW:
-            # Where all are late it is a clock that is wrong: LiveKit's or ours.
+            # If all are late, a clock is wrong: LiveKit's or ours.
             log.warning("webhook_late", notice_id=notice.notice_id, time=notice.time.isoformat())
             return Receipt.LATE
         self._followers.notices_heard = True
@@ -85,11 +85,11 @@ class Notices:
         return Receipt.QUEUED
 
     async def keep(self) -> None:
-        """Handles what is queued, for ever; a database that is away is waited for."""
+        """Handles what is queued, forever; waits for an unavailable database."""
         await asyncio.gather(*(self._work() for _ in range(WORKERS)))
 
     def _remember(self, notice_id: str) -> None:
-        """Some gateways may take one notice twice, so forgetting the oldest does no harm."""
+        """A notice may be accepted twice without harm, so the oldest may be forgotten."""
         if notice_id:
             self._taken[notice_id] = None
         if len(self._taken) > MOST_REMEMBERED:
@@ -106,7 +106,7 @@ class Notices:
                 self._queue.task_done()
 
     async def handled(self) -> None:
-        """Returns when everything taken so far has been handled."""
+        """Returns when everything accepted so far has been handled."""
         await self._queue.join()
 
     async def _handle(self, notice: Notice, leg: Leg) -> None:
@@ -130,7 +130,7 @@ class Notices:
         now = self._record.times.of(call.call_id).now()
         if notice.change is Change.LEFT:
             if is_newest_of(leg, call):
-                # How far it came: nobody may have looked since it rang.
+                # How far it got: it may not have been polled since it rang.
                 self._record.advance(tx, call.call_id, LegSeen(now, leg.status, leg.ids))
             ids = leg.ids
             seen = LegLeft(now, ids.sip_call_id, notice.reason, ids.participant_id)

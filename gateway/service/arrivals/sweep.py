@@ -1,6 +1,6 @@
 """The legs on the platform compared with the calls in the store, every half a minute.
 
-Whatever was lost (a notice, a gateway in the middle of a hang-up) is found here.
+Finds whatever was lost: a notice, or a hang-up whose gateway died.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,9 +25,9 @@ from gateway.service.ledger.lease import Lease
 
 EVERY = timedelta(seconds=30)
 TURN = timedelta(seconds=25)
-"""For so long after a sweep no other gateway begins one."""
+"""For this long after a sweep no other gateway begins one."""
 LEAVES_WITHIN = timedelta(seconds=10)
-"""A leg that is still there so long after its call has ended is not leaving any more."""
+"""A leg that is still there this long after its call has ended will not leave by itself."""
 READ_AT_ONCE = 200
 
 log = structlog.get_logger()
@@ -37,19 +37,19 @@ class Swept(StrEnum):
     """What a leg turned out to be."""
 
     KNOWN = "known"
-    """Of an open call, or of one that has ended just now."""
+    """Of an open call, or of one that has just ended."""
     LEFT_OVER = "left_over"
     """Of a call that has ended: hung up."""
     FOREIGN = "foreign"
     """Of a call that is not in this store: another installation's, left alone."""
     ARRIVED = "arrived"
-    """It rang in and is no call yet: made one, where it is a tenant's."""
+    """An inbound leg without a call: becomes a call if it belongs to a tenant."""
     BESIDE = "beside"
-    """Dialled by somebody else; left alone until a tenant asks for it."""
+    """Not dialled by the gateway; left alone until a tenant names it."""
 
 
 class Sweep:
-    """Looks over every leg on the platform; one gateway at a time does."""
+    """Checks every leg on the platform; only one gateway does so at a time."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Sweep:
         """LiveKit's ids of the calls whose legs the last sweep hung up."""
 
     async def keep(self) -> None:
-        """For ever; what goes wrong is logged and tried again the next time."""
+        """Runs forever; errors are logged and it is tried again the next time."""
         await every(EVERY.total_seconds(), self.sweep_in_turn)
 
     async def sweep_in_turn(self) -> bool:
@@ -98,9 +98,9 @@ class Sweep:
         return await self._store.read(lambda tx: [(leg, _found(tx, leg, now)) for leg in legs])
 
     async def _hang_up(self, leg: Leg, *, again: bool) -> None:
-        """Looks once more: another leg may have taken the identity meanwhile.
+        """Checks once more: another leg may have taken the identity meanwhile.
 
-        One that a hang-up has not ended is in a room that nothing holds any more.
+        If a hang-up has not ended the leg, its room is no longer held by anything.
         """
         leg_log = log.bind(room=leg.room, identity=leg.identity, sip_call_id=leg.ids.sip_call_id)
         end = self._platform.clear if again else self._platform.hang_up
@@ -124,7 +124,7 @@ class Sweep:
 
 
 def _found(reading: Reading, leg: Leg, now: datetime) -> Swept:
-    """A call that cannot be read keeps its leg, and the other legs do not wait for it."""
+    """If a call cannot be read, its leg stays, and the other legs are still handled."""
     try:
         return _compare(reading, leg, now)
     except ValueError as error:

@@ -1,1 +1,1 @@
-"""What tenants are told: events on their way to tenants' webhooks, a lane for each receiver."""
+"""Webhooks: delivers call events to tenants' receivers, with a lane for each."""

@@ -1,7 +1,7 @@
-"""Events on their way to tenants' receivers: which webhooks this gateway delivers to, and when.
+"""Which webhooks this gateway delivers to, and when.
 
-Each webhook is one living gateway's. Another takes it over when that one has left or died, and
-sends again what it had not stored as delivered: at least once, always with the same id.
+Each webhook is served by one live gateway. Another takes it over when that one has left or died,
+and repeats what was not stored as delivered: at least once, always with the same id.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from gateway.service.chores import every
 from gateway.service.deliveries.lane import Counters, Lane, Pace, Post
 
 SLIGHT = timedelta(seconds=10)
-"""A clock of the store that seems to have gone back by less was only read late."""
+"""If the store's clock seems to have gone back by less than this, it was only read late."""
 AT_ONCE = 256
 """Requests that a gateway has under way, to all receivers together."""
 TAKEN_AT_ONCE = 100
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What there is to do: for anybody, for us, and since when."""
+    """What there is to do: for any gateway, for this one, and since when."""
 
     unattended: bool
     ours: Mapping[WebhookRef, bool]
@@ -50,7 +50,7 @@ class _Seen:
 class Deliveries:
     """Delivers for as long as the gateway serves.
 
-    `config`: the configuration in force. `elapsed`: seconds of a clock that is never set.
+    `config`: the configuration in force. `elapsed`: seconds of a monotonic clock.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Deliveries:
         self._counters = counters
         self._elapsed = elapsed
         self._ahead: datetime | None = None
-        """When `elapsed` was 0 by the store's clock, as it showed last."""
+        """The store's time, as last read, at which `elapsed` was 0."""
         self._look_seconds = pace.look.total_seconds()
         self._post = Post(
             store=store,
@@ -88,17 +88,17 @@ class Deliveries:
         """The configuration whose webhooks the store has."""
 
     def hear(self, events: Sequence[CallEvent]) -> None:
-        """To be called with the events of each commit: what is new goes out at once."""
+        """To be called with the events of each commit: new ones are sent at once."""
         for tenant_id in {event.tenant_id for event in events}:
             for webhook in self._of_tenant.get(tenant_id, ()):
                 self._wake(webhook)
 
     async def keep(self) -> None:
-        """For ever, though with nothing to do after `stop`; what goes wrong is tried again."""
+        """Runs forever, with nothing to do after `stop`; errors are retried."""
         await every(self._look_seconds, self._look, name="deliveries", at_once=True)
 
     async def stop(self, patience: timedelta) -> None:
-        """Begins nothing more, and gives what is under way so long to end."""
+        """Starts nothing more, and gives requests under way this long to finish."""
         self._stopped = True
         lanes = [*self._lanes.values()]
         with suppress(TimeoutError):
@@ -110,7 +110,7 @@ class Deliveries:
         await self._sender.close()
 
     async def _look(self) -> None:
-        """Whose deliveries are ours, and which of them have something to do."""
+        """Which webhooks are served here, and which of them have something to send."""
         if self._stopped:
             return
         await self._keep_configured()
@@ -126,7 +126,7 @@ class Deliveries:
                 self._wake(webhook)
 
     async def _heed_clock(self, now: datetime) -> None:
-        """What was put off by a clock that has been set back since would wait for it."""
+        """Reschedules retries that were put off by a clock that has been set back since."""
         ahead = now - timedelta(seconds=self._elapsed())
         back = self._ahead - ahead if self._ahead else timedelta(0)
         if back > SLIGHT:
@@ -135,11 +135,11 @@ class Deliveries:
         self._ahead = ahead
 
     async def _take_over(self) -> None:
-        """Everything that nobody delivers to."""
+        """Takes over every webhook that no gateway delivers to."""
         taken: Sequence[WebhookRef] = []
         while not self._stopped:
             before, taken = taken, await self._store.transact(self._attend)
-            # Whoever is not alive by the store's clock is given the same ones for ever.
+            # A gateway that is not alive by the store's clock would be given the same ones forever.
             if taken == before:
                 return
             log.info("webhooks_taken", webhooks=len(taken))
@@ -169,7 +169,7 @@ class Deliveries:
         def keep(tx: Transaction) -> bool:
             newest = tx.config()
             if (newest.version if newest else 0) != config.version:
-                return False  # what we know is old: another gateway may know of more
+                return False  # our configuration is old: another gateway may have a newer one
             tx.keep_webhooks(webhooks)
             return True
 

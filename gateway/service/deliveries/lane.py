@@ -1,4 +1,4 @@
-"""The lane to one receiver: what is due is sent, side by side, and what became of it stored."""
+"""The lane to one receiver: sends what is due, in parallel, and stores the results."""
 
 import asyncio
 import random
@@ -28,15 +28,15 @@ from gateway.ports.outbox import WebhookSender
 from gateway.service.ledger.record import until_stored
 
 SIDE_BY_SIDE = 8
-"""Requests to one receiver at most. It begins with one, each quick answer lets one more come, and
-a failure or a slow answer leaves one, so that it holds up nobody."""
+"""Requests to one receiver at most. It begins with one, each quick answer adds one, and a failure
+or a slow answer resets it to one, so that the receiver delays no other."""
 SLOW = timedelta(seconds=3)
-"""An answer that takes longer is slow, whatever it says."""
+"""An answer that takes longer is slow, whatever its status."""
 LOOK = timedelta(seconds=0.5)
 PAGE = 50
 """Deliveries in memory, and events taken at a time."""
 LOOK_AGAIN_SECONDS = 1.0
-"""What was read is sent for so long; then it is read again, and whether it is still ours."""
+"""What was read is sent for this long; then it is read again, checking whether it is still ours."""
 
 FAILED_SECONDS = 10.0
 
@@ -49,15 +49,15 @@ def nobody(_counted: object) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often is tried, and when an answer is slow."""
+    """How often to try, and when an answer is slow."""
 
     policy: RetryPolicy = RetryPolicy()
     chance: Callable[[], float] = random.random
     """Between 0 and 1, for the jitter."""
     look: timedelta = LOOK
-    """How often the store is asked what has become due."""
+    """How often the store is asked what is due."""
     slow: timedelta = SLOW
-    """How long an answer may take before its receiver is asked by one at a time."""
+    """How long an answer may take before its receiver gets only one request at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +65,9 @@ class Counters:
     """What is counted of deliveries."""
 
     tried: Callable[[str], None] = nobody
-    """Hears the result of every try: `delivered`, `failed`, or `dead` after the last."""
+    """Called with the result of every try: `delivered`, `failed`, or `dead` after the last."""
     oldest: Callable[[float], None] = nobody
-    """The age in seconds of the oldest event not delivered to somebody, of whichever gateway."""
+    """The age in seconds of the oldest undelivered event, across all gateways."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +80,12 @@ class Post:
     pace: Pace
     counters: Counters
     slots: asyncio.Semaphore
-    """As many requests as the gateway has under way at most."""
+    """Limits the requests that the gateway has under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """A delivery as it was, and as it is now; None: delivered."""
+    """A delivery before and after a try; None: delivered."""
 
     before: Delivery
     now: Delivery | None
@@ -94,7 +94,7 @@ class _Tried:
 class Lane:
     """Sends one webhook's deliveries.
 
-    Works while there is something to do, and costs nothing else.
+    Works while there is something to do, and is idle otherwise.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Lane:
         return not self._sending and (self._work is None or self._work.done())
 
     async def stop(self) -> None:
-        """Begins nothing more, and returns when what is under way has been stored."""
+        """Starts nothing more; returns when the results of requests under way have been stored."""
         self._stopped = True
         if self._work is not None:
             self._work.cancel()
@@ -133,7 +133,7 @@ class Lane:
             await asyncio.wait(self._sending.values())
 
     def abandon(self) -> None:
-        """Lets go of what is under way: whoever comes next sends it again."""
+        """Abandons requests under way: the next gateway sends them again."""
         for task in self._sending.values():
             task.cancel()
 
@@ -151,7 +151,7 @@ class Lane:
         """Sends what is due. False: there is nothing to wait for, or it is not ours."""
         self._news.clear()
         configured = self._configured()
-        # What ends while it is read may be read as it was before.
+        # A delivery that ends during the read may be read in its old state.
         busy = set(self._sending)
         cursor, newest, due = await self._post.store.read(self._look)
         ours = cursor is not None and cursor.gateway_id == self._post.gateway_id
@@ -181,7 +181,7 @@ class Lane:
         return tx.take_events(self._webhook, self._post.gateway_id, PAGE)
 
     async def _room(self) -> None:
-        """Returns when one more request may go."""
+        """Returns when one more request may be sent."""
         while len(self._sending) >= self._places:
             await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
 
@@ -196,7 +196,7 @@ class Lane:
         self._news.set()
 
     async def _outlive(self, delivery: Delivery, sending: Coroutine[Any, Any, None]) -> None:
-        """What should not fail is tried again, but not at once."""
+        """Unexpected errors are retried, but not at once."""
         try:
             await sending
         except Exception:
@@ -217,12 +217,12 @@ class Lane:
         await self._settle(_Tried(before, tried))
 
     async def _failed(self, before: Delivery, answer: Answer) -> Delivery | None:
-        """What is to become of it, by the store's clock."""
+        """Its next state, by the store's clock."""
         now = await until_stored(lambda: self._post.store.read(lambda tx: tx.now()))
         return after(before, answer, now, self._post.pace.policy, self._post.pace.chance())
 
     async def _settle(self, tried: _Tried) -> None:
-        """Stores it, together with what ended while something else was being stored."""
+        """Stores it, together with results that came while another write was under way."""
         self._tried.append(tried)
         async with self._settling:
             together, self._tried = self._tried, []

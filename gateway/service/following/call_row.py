@@ -1,4 +1,4 @@
-"""A followed call as the database has it: what is seen is written there, and others write too."""
+"""A followed call's row in the database: observations are written there, and others write too."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,30 +14,30 @@ from gateway.service.following.leg import CallLeg
 from gateway.service.ledger.record import Record, until_stored
 
 PLATFORM_GRACE = timedelta(milliseconds=400)
-"""LiveKit keeps the ringing timeout too; this long after it the gateway's own clock acts."""
+"""LiveKit enforces the ringing timeout too; this long after it the gateway's own clock acts."""
 STORE_PATIENCE_SECONDS = 1.0
 
 
 class CallRow:
-    """Reads and writes one call for its follower; a database that is away is waited for.
+    """Reads and writes one call for its follower; waits for an unavailable database.
 
-    The phone does not wait with it: `leg` is ended where its time is over before that.
+    The phone does not wait for it: `leg` is ended if its time is over before that.
     """
 
     def __init__(
         self, call: Call, leg: CallLeg, *, record: Record, store: Store, clock: Clock
     ) -> None:
         self.call = call
-        """As it was written or read last."""
+        """As last written or read."""
         self.ended_elsewhere = False
-        """Somebody else has written the call's end; its leg may still be there."""
+        """Another gateway has written the call's end; its leg may still be there."""
         self._leg = leg
         self._record = record
         self._store = store
         self._clock = clock
 
     async def observe(self, seen: Observation) -> None:
-        """Writes what was seen; with the call's end its room ends, where that is wanted."""
+        """Writes what was seen; when the call ends its room is deleted, if requested."""
         before = self.call
         after = advance(before, seen).call
         if after == before:
@@ -72,12 +72,12 @@ class CallRow:
         return await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id)))
 
     def take(self, stored: Call, expected: Call) -> None:
-        """From now on it is `stored`; `expected`: what it would be by what was seen here."""
+        """From now on it is `stored`; `expected`: what this follower's observations make of it."""
         self.ended_elsewhere |= stored.ended and not expected.ended
         self.call = self._leg.call = stored
 
     async def _keeping_time(self, call: Call, storing: Coroutine[Any, Any, Call]) -> Call:
-        """What `storing` brings; a phone whose time is over stops before that."""
+        """The result of `storing`; a phone whose time is over is ended before that."""
         task = asyncio.create_task(storing)
         try:
             while not task.done():

@@ -14,18 +14,18 @@ from gateway.ports import Clock, Platform
 from gateway.service.following.dial_gate import DialGate
 
 PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
-"""Between tries while the platform certainly dials nothing; the last one repeats."""
+"""Pauses between tries while the platform certainly dials nothing; the last one repeats."""
 
 ASK_AGAIN = timedelta(seconds=1)
 """How often a silent attempt asks whether another trunk is free."""
 UNSEEN_RINGING = timedelta(milliseconds=500)
-"""With the last look so long before a failure the phone may have rung in between."""
+"""If the last poll was this long before a failure, the phone may have rung in between."""
 
 
 def dial_of(call: Call, trunk: Trunk) -> Dial:
-    """The leg of the call's newest attempt, with its whole ringing budget.
+    """The leg of the call's newest attempt, with its full ringing timeout.
 
-    Raises ValueError where the carrier would read another number: no such trunk is chosen.
+    Raises ValueError if the carrier would read another number: such a trunk is never chosen.
     """
     if cause := misread(trunk.number_format, call.to):
         raise ValueError(f"trunk {trunk.trunk_id} must not carry call {call.call_id}: {cause}")
@@ -46,7 +46,7 @@ def dial_of(call: Call, trunk: Trunk) -> Dial:
 
 
 def _merged(trunk: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
-    """SIP header names know no case: the call's own takes the place of the trunk's."""
+    """SIP header names ignore case: the call's own header replaces the trunk's."""
     taken = {name.lower() for name in own}
     return {**{name: v for name, v in trunk.items() if name.lower() not in taken}, **own}
 
@@ -56,13 +56,13 @@ class TakenOverError(Exception):
 
 
 class Dialing:
-    """Waits for its turn and sends the dial; again only while certainly nothing was dialled.
+    """Waits for its turn and sends the dial; repeats it only while certainly nothing was dialled.
 
-    `rest`: how long the phone may still ring, None when it must not be dialled any more.
-    `holds`: whether the call is this gateway's to dial. Cancelling `reply` stops no phone.
+    `rest`: how long the phone may still ring, None once it must not be dialled any more.
+    `holds`: whether this gateway may dial the call. Cancelling `reply` stops no phone.
 
-    Nothing that waits here outlasts `rest` but a dial that was sent, whose reply comes within
-    the platform's own limit. A dial that was not sent says in its reply what it waited for.
+    No wait here outlasts `rest`, except for the reply to a dial that was sent, which comes within
+    the platform's own limit. If a dial was not sent, its reply says what it waited for.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Dialing:
         self._withdrawn = False
         self._waits_for = "its turn to dial did not come in time: others were being dialled"
         self._refusal: DialReply | None = None
-        """The last reply by which nothing was dialled."""
+        """The last reply that meant that nothing was dialled."""
         self._joined: datetime | None = None
         self._asked: datetime | None = None
         self._looked = clock.now()
@@ -97,25 +97,25 @@ class Dialing:
         self.reply: asyncio.Task[DialReply] = asyncio.create_task(self._until_replied())
 
     def seen(self) -> None:
-        """The leg is in its room: the platform has taken the dial up, and the INVITE leaves."""
+        """The leg is in its room: the platform has accepted the dial and sends the INVITE."""
         self._joined = self._joined or self._clock.now()
         if self._entered:
             self._entered = False
             self._gate.took()
 
     def looked(self, time: datetime) -> None:
-        """What there was to see of the leg at this time is known."""
+        """The leg was polled at this time."""
         self._looked = time
 
     def looked_lately(self) -> bool:
-        """Whether a phone that has rung until now would have been seen."""
+        """Whether ringing up to now would have been seen."""
         known = max(self._looked, self._sent or self._looked)
         return self._clock.now() - known <= UNSEEN_RINGING
 
     def is_silent(self, setup_timeout: timedelta) -> bool:
-        """Whether it has not rung for so long; asked again and again, true once a second.
+        """Whether it has not rung for too long; polled repeatedly, true at most once a second.
 
-        The platform's own time until it dials is no silence of the trunk's.
+        The time that the platform needs to dial does not count as the trunk's silence.
         """
         now = self._clock.now()
         if self._joined is None or self.given_up or now < self._joined + setup_timeout:
@@ -126,7 +126,7 @@ class Dialing:
         return True
 
     def withdraw(self) -> None:
-        """Sends nothing any more. What was sent is waited for."""
+        """Sends nothing more, but waits for what was sent."""
         if self._sent is None and not self._withdrawn:
             self._withdrawn = True
             self.reply.cancel()
@@ -168,7 +168,7 @@ class Dialing:
         return await self._platform.dial(replace(self._dial, ringing_timeout=rest))
 
     def _refused(self, reply: DialReply) -> None:
-        """A full platform takes fewer dials at a time; one that refuses them teaches nothing."""
+        """A full platform gets fewer dials at a time; other refusals change nothing."""
         if self._entered and _worth_sending_again(reply):
             self._entered = False
             self._gate.full()

@@ -1,4 +1,4 @@
-"""How many dials may be under way on a platform: learned from its answers, fair to tenants."""
+"""How many dials may be under way on a platform: adapted to its answers, fair to tenants."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -13,9 +13,9 @@ GIVE_WAY = 0.7
 class DialGate:
     """Lets dials through in turn, one tenant after the other.
 
-    A dial is under way until the platform has taken it up or refused it, not while its phone
-    rings. As congestion control does: the limit grows with each dial that the platform takes,
-    quickly until it was full for the first time, and shrinks by a share when it is full.
+    A dial is under way until the platform has accepted or refused it, not while its phone rings.
+    As in congestion control, the limit grows with each dial that the platform accepts, quickly
+    until it is full for the first time, and shrinks by a share when it is full.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class DialGate:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.left()  # its turn had just come
+                self.left()  # its turn had just arrived
             elif turn in queue:
                 queue.remove(turn)
                 if not queue:
@@ -54,7 +54,7 @@ class DialGate:
             raise
 
     def took(self) -> None:
-        """The platform has taken a dial up."""
+        """The platform has accepted a dial."""
         self._limit = min(MOST, self._limit + (1 / self._limit if self._seen_full else 1))
         self.left()
 
@@ -65,7 +65,7 @@ class DialGate:
         self.left()
 
     def left(self) -> None:
-        """A dial is under way no longer; it taught nothing."""
+        """A dial is no longer under way; the limit does not change."""
         self._under_way -= 1
         while self._waiting and self._under_way < self.limit:
             tenant_id, queue = self._waiting.popitem(last=False)

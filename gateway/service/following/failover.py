@@ -1,4 +1,4 @@
-"""From an attempt that failed to the next trunk, in one transaction."""
+"""From a failed attempt to the next trunk, in one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ class Failover:
         self._gateway_id = gateway_id
 
     async def possible(self, call: Call) -> bool:
-        """Whether another trunk could be tried now, were this one given up as silent."""
+        """Whether another trunk could be tried now if this one were given up as silent."""
         if not failover.may_go_on(call, self._trunk(call), self._now(call)):
             return False
         try:
@@ -52,7 +52,7 @@ class Failover:
             return False
 
     def meaning(self, call: Call, failure: Failure) -> Failure:
-        """The failure with what the carrier of the call's trunk means by it."""
+        """The failure, with the meaning that the trunk's configuration gives it."""
         trunk = self._trunk(call)
         return trunk.meaning(failure) if trunk else failure
 
@@ -62,9 +62,9 @@ class Failover:
         return failover.objection(call, failure, trunk, now, silent=silent, unseen=unseen)
 
     async def next_trunk(self, call: Call, failure: Failure, *, silent: bool) -> Moved:
-        """The next attempt, stored before anything of it leaves; or why there is none.
+        """The next attempt, stored before any request is sent for it; or why there is none.
 
-        For a call to which there is no `objection`; the stored one is asked again.
+        For a call without `objection`; the stored call is checked again.
         """
 
         def move(tx: Transaction) -> Moved:
@@ -102,7 +102,7 @@ class Failover:
 
 
 def _begun(stored: Call, trunk: Trunk | None) -> Moved:
-    """The newest attempt as it stands; its trunk may have another number format by now."""
+    """The newest attempt as it is; its trunk may have another number format by now."""
     cause = misread(trunk.number_format, stored.to) if trunk else ""
     return Moved(stored, None if cause else trunk, cause)
 

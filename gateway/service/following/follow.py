@@ -1,12 +1,12 @@
 """A call after its RPC has returned: one task follows it to its true end.
 
-What it sees (the dial's reply, the leg in its room, the clock) becomes observations; it holds
-nothing that the store and the platform do not, so any process can take it up at any point.
+What it sees (the dial's reply, the leg in its room, the clock) becomes observations. It holds no
+state that the store and the platform do not have, so any process can take over at any point.
 
-Only the database is waited for as long as it takes: without it no end can be recorded. Of the
-platform nothing is waited for longer than a stated time. A dial is over by its ringing timeout
-(`Dialing`), the leg of a dial that is over is looked for half a minute (`CallLeg.until_gone`),
-and a call whose leg cannot be asked about is given up in the end (`domain.pace.given_up_at`).
+It waits without limit only for the database: without it no end can be recorded. Every wait for the
+platform has a time limit. A dial is over by its ringing timeout (`Dialing`), the leg of a dial
+that is over is looked for half a minute (`CallLeg.until_gone`), and a call whose leg cannot be
+polled is given up in the end (`domain.pace.given_up_at`).
 """
 
 import asyncio
@@ -45,20 +45,20 @@ from gateway.service.ledger.lease import Lease
 from gateway.service.ledger.record import Record, until_stored
 
 BELIEVED_GONE_AFTER = timedelta(seconds=10)
-"""A leg never seen, or not since LiveKit was away, is believed absent after this long."""
+"""A leg never seen, or not since LiveKit was unavailable, is taken to be absent after this long."""
 TRANSFER_REPORT = timedelta(seconds=3)
-"""A leg that left during a transfer gives LiveKit this long to report the transfer."""
+"""If a leg leaves during a transfer, LiveKit has this long to report the transfer."""
 REASON_REPORT = timedelta(milliseconds=600)
-"""A leg that left gives LiveKit's notice this long to say why."""
+"""How long to wait for the notice that says why a leg left."""
 RINGING_REPORT = timedelta(seconds=2)
-"""And this long to say how far it came, where another trunk depends on it."""
+"""How long to wait for the notice that says how far it got, if failover depends on it."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every follower of a gateway works with."""
+    """What all followers of a gateway share."""
 
     record: Record
     store: Store
@@ -69,7 +69,7 @@ class Surroundings:
 
 
 class Follower:
-    """One call on its way from the dial, or from wherever it is found, to ENDED."""
+    """Follows one call from the dial, or from whatever state it is found in, to ENDED."""
 
     def __init__(
         self, call: Call, platform: Platform, gate: DialGate, surroundings: Surroundings
@@ -99,7 +99,7 @@ class Follower:
         return self._row.call
 
     def nudge(self) -> None:
-        """The call's row has changed: look at once."""
+        """The call's row has changed: check it at once."""
         self._wake.set()
 
     async def follow(self, trunk: Trunk | None = None) -> None:
@@ -151,7 +151,7 @@ class Follower:
         return rest if wanted and rest > failover.LEAST_RINGING else None
 
     async def _look_at_leg(self) -> bool:
-        """Looks at the leg; False when the call has ended thereby, or its dial has a reply."""
+        """Polls the leg; False when the call has ended as a result, or its dial has a reply."""
         begun = self._clock.now()
         try:
             leg = await self._leg.look_unless(self._dialing.reply if self._dialing else None)
@@ -168,7 +168,7 @@ class Follower:
         if leg is not None:
             await self._saw(leg)
         elif self._dialing:
-            pass  # it joins soon, or the dial's reply says what became of it
+            pass  # it joins soon, or the dial's reply says what happened
         elif self._seen_in_room or self._call.leave_reason:
             await self._leg_gone()
         elif self._clock.now() - self._looking_since > BELIEVED_GONE_AFTER:
@@ -176,7 +176,7 @@ class Follower:
         return not self._call.ended
 
     async def _not_seen(self, away: PlatformError) -> None:
-        """LiveKit cannot be asked: the leg is where it was, until that can be true no more."""
+        """LiveKit cannot be asked: the leg counts as it was, until that is no longer possible."""
         now = self._looking_since = self._clock.now()
         if not self._away:
             self._log.warning("leg_not_seen", cause=str(away))
@@ -200,7 +200,7 @@ class Follower:
                 self._leg.stop_hanging_up()
 
     async def _never_seen(self) -> None:
-        """The leg left while nobody followed it or LiveKit was away, or was never dialled."""
+        """The leg left while not followed or LiveKit was unavailable, or was never dialled."""
         if self._call.answered:
             await self._leg_gone(lost=self._away)
         elif self._call.direction is Direction.INBOUND:
@@ -221,7 +221,7 @@ class Follower:
             await self._judge_silence(self._dialing)
 
     async def _judge_silence(self, dialing: Dialing) -> None:
-        """Gives a silent attempt up where another trunk could be tried."""
+        """Gives up a silent attempt if another trunk could be tried."""
         silent = dialing.is_silent(self._call.setup_timeout)
         possible = silent and await self._around.failover.possible(self._call)
         if possible and not dialing.reply.done():
@@ -229,13 +229,13 @@ class Follower:
             self._leg.begin_hanging_up()
 
     async def _end(self, reason: EndReason) -> None:
-        """The phone stops, even where the database does not answer."""
+        """Ends the ringing, even if the database does not answer."""
         await self._row.observe(EndAsked(self._clock.now(), reason, HangupSource.GATEWAY))
         if self._call.ending:
             await self._leg.hang_up()
 
     async def _settle(self, dialing: Dialing) -> None:
-        """What the platform's reply to the dial says of the call."""
+        """Applies the platform's reply to the dial."""
         reply: DialReply = dialing.reply.result()
         self._dialing = None
         match reply:
@@ -253,7 +253,7 @@ class Follower:
                 await self._refused(dialing, reply, looked=dialing.looked_lately())
 
     async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
-        """After a dial that came to nothing: another trunk, or the end of the call."""
+        """After a failed dial: another trunk, or the end of the call."""
         failure = self._around.failover.meaning(self._call, reply.failure)
         proof = failure.proves
         if proof is Certainty.UNKNOWN:
@@ -261,7 +261,7 @@ class Follower:
             self._log.warning("dial_unclear", cause=failure.detail)
             self._looking_since = self._clock.now()
             return
-        # What was never dialled has no leg, unless it was on its way into the room.
+        # A call that was never dialled has no leg, unless one was about to join the room.
         gone = proof is Certainty.NOT_DIALED and not self._seen_in_room
         gone = gone or await self._leg.until_gone(at_once=lambda: self._row.ended_elsewhere)
         # Before the next leg is there: it has the same identity, so it would be hung up instead.
@@ -271,7 +271,7 @@ class Follower:
         if reply.rang:
             await self._row.observe(LegSeen(self._clock.now(), LegStatus.RINGING))
         why = self._why_no_other(failure, gone=gone, silent=silent)
-        # Only then is the notice waited for: nothing but another trunk depends on it.
+        # Wait for the notice only now: nothing but another trunk depends on it.
         if not why and reply.rang is None and not await self._saw_how_far(failure, looked=looked):
             others = self._around.failover
             why = others.objection(self._call, failure, silent=silent, unseen=True)
@@ -281,24 +281,24 @@ class Follower:
                 return
             why = why_none
         now = self._clock.now()
-        if silent:  # nobody else has ended it
+        if silent:  # no other gateway has ended it
             await self._row.observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
         await self._row.observe(DialFailed(now, failure, why))
 
     def _why_no_other(self, failure: Failure, *, gone: bool, silent: bool) -> str:
-        """Why no other trunk may be tried, as far as it is known without LiveKit's notice.
+        """Why no other trunk may be tried, as far as is known without LiveKit's notice.
 
-        Two phones must never ring for one call, so the phone before must not have rung, and its
-        leg must be seen gone: one that is still there may ring yet.
+        Two phones must never ring for one call, so the previous phone must not have rung, and its
+        leg must be seen gone: one that is still there may yet ring.
         """
         why = self._around.failover.objection(self._call, failure, silent=silent)
         return why or ("" if gone else "its leg was not seen gone")
 
     async def _on_next_trunk(self, failure: Failure, *, silent: bool) -> str | None:
-        """Goes on to the next trunk (None); or why there is none.
+        """Continues on the next trunk (None); or returns why there is none.
 
-        Everything is asked once more in the transaction that stores the next attempt: the call
-        may have been ended, or taken over by another gateway, while the leg was waited for.
+        Everything is checked once more in the transaction that stores the next attempt: the call
+        may have been ended or taken over while this gateway waited for the leg to leave.
         """
         moved = await self._around.failover.next_trunk(self._call, failure, silent=silent)
         self._row.take(moved.call, self._call)
@@ -309,11 +309,10 @@ class Follower:
         return None
 
     async def _saw_how_far(self, failure: Failure, *, looked: bool) -> bool:
-        """Whether it would be known, had the phone rung in the attempt that failed.
+        """Whether this gateway would know if the phone had rung in the failed attempt.
 
-        LiveKit's notice tells exactly; a look may miss what came after it (`looked`: there
-        was one just before). So where notices come, nothing but the notice is believed of
-        a leg that was in the room.
+        LiveKit's notice is exact; a poll may miss what came after it (`looked`: there was one
+        just before). So if notices arrive, only the notice counts for a leg that was in the room.
         """
         if failure.proves is Certainty.NOT_DIALED:
             return True
@@ -338,7 +337,7 @@ class Follower:
         await self._row.observe(Lost(now) if lost and not known else LegGone(now))
 
     async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
-        """Lets LiveKit's notice say why the leg has left."""
+        """Waits for LiveKit's notice to say why the leg has left."""
         until = self._clock.now() + patience
         await self._row.read()
         while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
@@ -347,7 +346,7 @@ class Follower:
             await self._row.read()
 
     async def _await_transfer(self, transfer: Transfer) -> None:
-        """Lets LiveKit report the transfer that the leg may have left by."""
+        """Waits for LiveKit to report the transfer that may have caused the leg to leave."""
         transfer_id = transfer.transfer_id
         left = LeftInTransfer(self._clock.now(), hung_up=self._call.ending is not None)
         seen = await self._row.observe_transfer(transfer_id, left)
@@ -358,13 +357,13 @@ class Follower:
             seen = await self._row.transfer(transfer_id)
 
     async def _look_at_row(self) -> None:
-        """After a nudge: somebody else may have changed the call."""
+        """After a nudge: another gateway may have changed the call."""
         if self._wake.is_set():
             self._wake.clear()
             await self._row.read()
 
     async def _pause(self, seconds: float) -> None:
-        """Until the time is over, a nudge comes, or the dial has its reply."""
+        """Waits until the time is over, a nudge comes, or the dial has its reply."""
         woken = asyncio.create_task(self._wake.wait())
         events: set[asyncio.Task[Any]] = {woken}
         if self._dialing:

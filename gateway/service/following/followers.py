@@ -50,14 +50,14 @@ class Followers:
         )
         self._gates = {sandbox: DialGate() for sandbox in (False, True)}
         self.notices_heard = False
-        """LiveKit's notices reach this gateway: they may say why a leg has left."""
+        """LiveKit's notices reach this gateway, so they may say why a leg has left."""
         self._followers: dict[str, Follower] = {}
         self._following: dict[str, asyncio.Task[Any]] = {}
         self._referring: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def never_dialed(self, call: Call) -> None:
-        """Ends a call that may have been stored and was refused: nobody will dial it."""
+        """Ends a call that may have been stored but was refused: it will not be dialled."""
 
         async def settle() -> None:
             call_id = call.call_id
@@ -69,7 +69,7 @@ class Followers:
         self._run(f"settle {call.call_id}", settle())
 
     def never_sent(self, transfer_id: str) -> None:
-        """Fails a transfer that may have been stored and was refused: nobody will send it."""
+        """Fails a transfer that may have been stored but was refused: it will not be sent."""
         failure = Failure(detail="the database did not confirm it in time")
 
         async def settle() -> None:
@@ -86,7 +86,7 @@ class Followers:
             self._start(call, self._follower(call).follow())
 
     def resume_transfer(self, transfer: Transfer) -> None:
-        """Nobody hears LiveKit's answer to this REFER any more: it cannot be known."""
+        """LiveKit's answer to this REFER can no longer arrive: the outcome is unknown."""
         if transfer.transfer_id not in self._referring:
             lost = ReferLost(self._clock.now())
             story = until_stored(lambda: self._record.transfer(transfer.transfer_id, lost))
@@ -97,7 +97,7 @@ class Followers:
         return call_id in self._following
 
     def followed(self) -> set[str]:
-        """The calls and transfers that are seen to here."""
+        """The calls and transfers that are followed here."""
         return set(self._following) | self._referring
 
     def drop(self, lost: set[str]) -> None:
@@ -117,11 +117,11 @@ class Followers:
         self._run(f"refer {transfer.transfer_id}", self._refer(call, transfer, target))
 
     async def end(self, call: Call, asked: EndAsked) -> bool:
-        """Asks for the call's end: first in its row, then on the platform.
+        """Requests the call's end: first in its row, then on the platform.
 
-        The leg may not be in its room yet: whoever follows the call sees to the rest. Where
-        the database cannot be written the leg is ended all the same, and the wish is stored
-        as soon as it can be; the answer is False then.
+        The leg may not be in its room yet: the call's follower handles that. If the database
+        cannot be written the leg is ended nevertheless, and the request is stored as soon as
+        possible; then this returns False.
         """
 
         async def store() -> Call:
@@ -157,7 +157,7 @@ class Followers:
             follower.nudge()
 
     async def stop(self) -> None:
-        """Stops following; the calls go on and stay open in the store."""
+        """Stops following; the calls continue and stay open in the store."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""A call's leg on its platform: looked at, ended, and seen gone."""
+"""A call's leg on its platform: polling it, ending it, and seeing it gone."""
 
 import asyncio
 import time
@@ -18,18 +18,18 @@ REPEAT_HANG_UP_SECONDS = 0.5
 SETTLING_PAUSE_SECONDS = 0.05
 LONGEST_SETTLING_PAUSE_SECONDS = 1.0
 GONE_PATIENCE_SECONDS = 30.0
-"""How long the leg of a dial that is over is looked for, where it stays or nobody can tell."""
+"""How long the leg of a dial that is over is looked for, if it stays or cannot be polled."""
 END_ROOM_PATIENCE_SECONDS = 8.0
 UNREMOVABLE_SECONDS = 8.0
-"""A leg that cannot be removed for so long is what a LiveKit node left behind that died."""
+"""If a leg cannot be removed for this long, a LiveKit node that died has left it behind."""
 OUT_OF_REACH_SECONDS = 30.0
-"""And after so long there is nothing more that could be done about it."""
+"""After this long there is nothing more to be done about it."""
 
 log = structlog.get_logger()
 
 
 class OvertakenError(Exception):
-    """Something came that says more than the look that was not over yet."""
+    """Something arrived that says more than the poll that was still under way."""
 
 
 class CallLeg:
@@ -37,7 +37,7 @@ class CallLeg:
 
     def __init__(self, call: Call, platform: Platform) -> None:
         self.call = call
-        """As it stands now: it learns LiveKit's id of its leg, and begins other attempts."""
+        """The call as it is now: it learns LiveKit's id of its leg, and begins other attempts."""
         self._room = call.room
         self._identity = call.participant_identity
         self._platform = platform
@@ -47,14 +47,14 @@ class CallLeg:
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
     async def look(self) -> Leg | None:
-        """The leg as it stands; None when it is not in the room, or is another call's.
+        """The leg as it is; None if it is not in the room, or belongs to another call.
 
         Raises PlatformError where that cannot be known.
         """
         try:
             leg = await self._platform.leg(self._room, self._identity)
         except PlatformError:
-            self._failing_since = None  # LiveKit is away: nothing is known of the leg
+            self._failing_since = None  # LiveKit is unavailable: nothing is known of the leg
             raise
         if leg is None or not is_of(leg, self.call):
             self._failing_since = None  # the next one is another leg
@@ -62,7 +62,7 @@ class CallLeg:
         return leg
 
     async def look_unless(self, overtaken: "asyncio.Task[Any] | None") -> Leg | None:
-        """`look`, given up (OvertakenError) when `overtaken` is done before LiveKit answers."""
+        """`look`, abandoned (OvertakenError) if `overtaken` is done before LiveKit answers."""
         if overtaken is None:
             return await self.look()
         look = asyncio.create_task(self.look())
@@ -75,7 +75,7 @@ class CallLeg:
             look.cancel()
 
     async def hang_up(self) -> None:
-        """Asks for the leg's end; at most twice a second, however often it is wanted."""
+        """Requests the leg's end; at most twice a second, however often it is called."""
         now = time.monotonic()
         if now - self._hung_up_at < REPEAT_HANG_UP_SECONDS:
             return
@@ -88,26 +88,26 @@ class CallLeg:
             await self._clear_ghost()
 
     def begin_hanging_up(self) -> None:
-        """`hang_up` aside: LiveKit takes its time to end a leg that does not ring."""
+        """`hang_up` in the background: LiveKit is slow to end a leg that does not ring."""
         if self._hanging_up is None or self._hanging_up.done():
             self._hanging_up = asyncio.create_task(self.hang_up())
 
     def stop_hanging_up(self) -> None:
-        """It was not meant after all; what LiveKit was asked already stands."""
+        """Withdraws the request; what LiveKit was asked already remains."""
         if self._hanging_up:
             self._hanging_up.cancel()
 
     async def until_not_hanging_up(self) -> None:
         """It must not find the next leg, which has the same identity.
 
-        Some requests at most, each of which the platform has seconds to answer.
+        Takes at most a few requests, each of which the platform has seconds to answer.
         """
         if self._hanging_up:
             await asyncio.wait({self._hanging_up})
 
     @property
     def out_of_reach(self) -> bool:
-        """LiveKit lists the leg, and can neither remove it nor end its room."""
+        """LiveKit lists the leg, but can neither remove it nor delete its room."""
         return self._failing_for() > OUT_OF_REACH_SECONDS
 
     def _failing_for(self) -> float:
@@ -127,9 +127,8 @@ class CallLeg:
     async def until_gone(self, *, at_once: Callable[[], bool] = lambda: False) -> bool:
         """True as soon as the leg of a dial that is over is seen to have left its room.
 
-        One that lingers is removed; without waiting for that if `at_once`. False if after half
-        a minute it is still there, or the platform still cannot be asked: the sweep ends what
-        is left of it.
+        A leg that stays is removed, immediately if `at_once`. False if after half a minute it is
+        still there, or the platform still cannot be asked: then the sweep ends it.
         """
         since, pause = time.monotonic(), SETTLING_PAUSE_SECONDS
         while time.monotonic() - since <= GONE_PATIENCE_SECONDS:
@@ -146,7 +145,7 @@ class CallLeg:
         return False
 
     async def end_room(self) -> None:
-        """Ends the room for everyone in it; tries for some seconds where LiveKit is away."""
+        """Deletes the room; retries for some seconds if LiveKit is unavailable."""
         until = time.monotonic() + END_ROOM_PATIENCE_SECONDS
         while True:
             try:

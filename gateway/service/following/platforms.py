@@ -9,7 +9,7 @@ from gateway.ports import Platform
 
 @dataclass(frozen=True, slots=True)
 class Platforms:
-    """The real platform (None: everything plays in the sandbox) and the sandbox."""
+    """The real platform (None: everything runs on the sandbox) and the sandbox."""
 
     live: Platform | None
     sandbox: Platform
@@ -19,7 +19,7 @@ class Platforms:
         return tenant.sandbox or self.live is None
 
     def uses_trunk(self, tenant: Tenant) -> bool:
-        """Whether its calls go over their trunks; a sandbox tenant's beside LiveKit do not."""
+        """Whether its calls use their trunks; a sandbox tenant's do not if others use LiveKit."""
         return uses_trunk(tenant, live=self.live is not None)
 
     def of(self, call: Call) -> Platform:
@@ -28,8 +28,8 @@ class Platforms:
 
 
 def uses_trunk(tenant: Tenant, *, live: bool) -> bool:
-    """Whether the tenant's calls go over their trunks.
+    """Whether the tenant's calls use their trunks.
 
-    `live`: beside the sandbox there is a platform that rings phones.
+    `live`: besides the sandbox there is a platform that rings phones.
     """
     return not live or not tenant.sandbox

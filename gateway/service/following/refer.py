@@ -20,7 +20,7 @@ from gateway.service.ledger.record import Record, until_stored
 from gateway.service.ledger.timeline import Timeline
 
 LISTEN_LONGER = timedelta(seconds=60)
-"""LiveKit forgets a REFER's outcome when its own time is up, so it gets more than the caller."""
+"""LiveKit discards a REFER's outcome when its own time is up, so it gets more than requested."""
 
 
 async def refer(
@@ -33,10 +33,10 @@ async def refer(
     clock: Clock,
     nudge: Callable[[], None],
 ) -> None:
-    """Sends the REFER of a stored transfer and records what becomes of it.
+    """Sends the REFER of a stored transfer and records the outcome.
 
-    `clock` is the one that the transfer was made by. `nudge`: whoever follows the call is to
-    look at it.
+    `clock` is the one that timed the transfer's creation. `nudge`: makes the call's follower look
+    at it.
     """
     clock = Timeline(clock, transfer.create_time)
     reply = asyncio.create_task(platform.refer(_refer_of(call, transfer, target)))

@@ -1,4 +1,4 @@
-"""Keeps this gateway's lease, and takes up the calls of gateways that died."""
+"""Keeps this gateway's lease, and takes over the calls of gateways that died."""
 
 import asyncio
 import time
@@ -12,13 +12,13 @@ from gateway.service.ledger.lease import Lease, TakenOver
 
 COMPARE_SECONDS = 3.0
 LOOK_SECONDS = 0.25
-"""How soon a gateway that follows a call hears of what another was asked about it."""
+"""How soon the gateway that follows a call sees a command that another received."""
 
 log = structlog.get_logger()
 
 
 class TakeOver:
-    """Beats, takes over, compares and lets go, for as long as the gateway serves."""
+    """Sends heartbeats, takes over, compares and releases, for as long as the gateway serves."""
 
     def __init__(self, lease: Lease, followers: Followers) -> None:
         self._lease = lease
@@ -27,13 +27,13 @@ class TakeOver:
         self._unfollowed: set[str] = set()
 
     async def begin(self) -> None:
-        """The first beat, and whatever is left from before."""
+        """The first heartbeat, and calls left from before."""
         await self._lease.beat()
         self._lease.trust()
         self._resume(await self._lease.take_orphans())
 
     async def keep(self) -> None:
-        """For ever; whatever goes wrong is logged and tried again."""
+        """Runs forever; errors are logged and it is tried again."""
         await asyncio.gather(
             every(BEAT.total_seconds(), self._beat),
             every(LOOK_SECONDS, self._look),
@@ -42,7 +42,7 @@ class TakeOver:
 
     async def _beat(self) -> None:
         if not await self._lease.beat():
-            # The database was away for everyone: the others are about to come back too.
+            # The database was unavailable for everyone: the others are about to come back too.
             self._no_orphans_until = time.monotonic() + LEASE.total_seconds()
             log.warning("lease_was_over")
         if not self._lease.trusted:
@@ -57,7 +57,7 @@ class TakeOver:
             self._followers.nudge(call_id)
 
     async def _compare(self) -> None:
-        """Takes up what is held and, seen twice in a row, followed by nobody."""
+        """Takes up what this gateway holds but, seen twice in a row, does not follow."""
         unfollowed = await self._lease.held() - self._followers.followed()
         stuck = sorted(unfollowed & self._unfollowed)
         self._unfollowed = unfollowed

@@ -1,4 +1,4 @@
-"""How a change becomes durable and known.
+"""How a change is stored and published.
 
-Counted against limits, written with its event and its audit record, told to those who wait.
+It is counted against limits, written with its event and audit record, and sent to the waiters.
 """

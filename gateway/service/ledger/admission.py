@@ -1,7 +1,7 @@
-"""Whether there is room for one more call, and on which trunk: true for all gateways at once.
+"""Whether there is room for one more call, and on which trunk: exact across all gateways.
 
-All of it happens in the transaction that accepts the call. Transactions come one after the
-other, whichever gateway they are of, so what is counted there is exact.
+All of it happens in the transaction that accepts the call. Transactions run one after the other
+across all gateways, so the counts are exact.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -55,7 +55,7 @@ class Chosen:
 class Admission:
     """Holds calls to the limits of their tenant, and to those and the health of trunks.
 
-    Keeps nothing in memory. `trunk_of`: a trunk as it is configured now; None: no more.
+    Keeps nothing in memory. `trunk_of`: a trunk as configured now; None: no longer configured.
     """
 
     def __init__(self, trunk_of: Callable[[str], Trunk | None], watch: TrunkWatch) -> None:
@@ -67,8 +67,8 @@ class Admission:
 
         The caller stores the call, with its attempt on that trunk, in the same transaction.
         Raises TENANT_LIMIT, FRAUD_LIMIT, TRUNK_LIMIT or NO_TRUNK; then nothing was counted. An
-        emergency call passes every limit and is counted all the same. Of a call that does not
-        use its trunk (`Call.uses_trunk`) no trunk is asked, and it counts on none.
+        emergency call passes every limit but is counted. For a call that does not use its trunk
+        (`Call.uses_trunk`) no trunk is checked, and it counts on none.
         """
         look = _Look(tx, self._watch, call.uses_trunk)
         limits = limits_of_tenant(tenant, ranking.to, ranking.country)
@@ -82,11 +82,11 @@ class Admission:
     def hand_over(
         self, tx: Transaction, tenant: Tenant, to: str, callees: Sequence[Callee]
     ) -> tuple[LimitCheck, ...]:
-        """Holds a transfer to the tenant's limits on new calls; from now on it counts there.
+        """Checks a transfer against the tenant's limits on new calls; from now on it counts there.
 
-        `callees`: every number that `to` may reach; none: it is nobody's number. It takes no
-        place: the call that is handed over has one. Raises TENANT_LIMIT or FRAUD_LIMIT; then
-        nothing was counted. An emergency number passes every limit and is counted all the same.
+        `callees`: every number that `to` may reach; none: it is not a number. It takes no place:
+        the transferred call has one. Raises TENANT_LIMIT or FRAUD_LIMIT; then nothing was counted.
+        An emergency number passes every limit but is counted.
         """
         look = _Look(tx, self._watch, uses_trunk=False)
         limits = limits_of_transfer(tenant, to, callees)
@@ -107,11 +107,11 @@ class Admission:
         return _with_limits(decision, held)
 
     def next_trunk(self, tx: Transaction, call: Call) -> Chosen | None:
-        """Where the call goes on after its newest attempt has failed; None: nowhere now.
+        """The trunk on which the call continues after a failed attempt; None: none now.
 
-        The first of the call's backups that is still configured for its tenant and free to
-        take it, a quarantined one only where no other is left; never one that was tried.
-        From now on the call counts there; the tenant's own limits are not asked again.
+        The first of the call's backups that is still configured for its tenant and free, a
+        quarantined one only if no other is left; never one that was tried. From now on the call
+        counts there; the tenant's own limits are not checked again.
         """
         look = _Look(tx, self._watch, call.uses_trunk)
         found = self._free(look, call)
@@ -138,7 +138,7 @@ class Admission:
         return quarantined
 
     def _usable(self, call: Call) -> Iterable[tuple[Trunk, tuple[str, ...]]]:
-        """Backups that the configuration of this moment allows, with what they may show."""
+        """Backups that the present configuration allows, with the numbers they may show."""
         tried = {attempt.trunk_id for attempt in call.attempts}
         for backup in call.backups:
             trunk = self._trunk_of(backup.trunk_id)
@@ -154,7 +154,7 @@ class Admission:
 
 @dataclass
 class _Look:
-    """What was counted for one call, each scope once, as of one moment of the store's clock."""
+    """What was counted for one call, each scope once, at one time of the store's clock."""
 
     reading: Reading
     watch: TrunkWatch
@@ -168,7 +168,7 @@ class _Look:
         self.now = self.reading.now()
 
     def tenant(self, tenant_id: str, limits: Iterable[Limit], *, enforced: bool) -> list[Held]:
-        """How each limit stands; raises the refusal of the first that is exceeded."""
+        """The state of each limit; raises the refusal of the first that is exceeded."""
         found: list[Held] = []
         for limit in limits:
             held = self._held(limit, lambda: self.reading.tenant_calls(tenant_id))
@@ -197,7 +197,7 @@ class _Look:
         return replace(state, checks=checks)
 
     def begin(self, tx: Transaction, trunk: Trunk, call: Call) -> None:
-        """The call counts on this trunk, and tries it out where that is wanted."""
+        """Counts the call on this trunk, as its probe if one is due."""
         if not self.uses_trunk:
             return
         for limit in limits_of_trunk(trunk):
@@ -206,7 +206,7 @@ class _Look:
             tx.put_standing(trunk.trunk_id, with_probe(standing, call.call_id))
 
     def count(self, tx: Transaction, limit: Limit) -> None:
-        """One more; a place is counted by the call itself."""
+        """Counts one more; a place is counted by the call itself."""
         match limit:
             case Rate():
                 tx.put_start(limit.scope, start_after(self._starts(limit), self.now))

@@ -1,4 +1,4 @@
-"""Tells those who wait that something was stored."""
+"""Notifies waiters that something was stored."""
 
 import asyncio
 from collections import Counter, defaultdict, deque
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """The newest state of one thing; whoever waits skips the states it was too slow for.
+    """The newest state of one thing; a waiter skips the states it was too slow for.
 
-    States may come out of order, read here and told there: one that is behind the state at
-    hand, by `order`, changes nothing.
+    States may come out of order, since some are read and some are published: one that is
+    older than the present state, by `order`, changes nothing.
     """
 
     def __init__(self, value: T, order: Callable[[T], int] = lambda _: 0) -> None:
@@ -41,21 +41,21 @@ class Latest(Generic[T]):
 
 
 WOKEN_AT_ONCE = 8
-"""Of those who wait for a tenant's events: so many are served before anybody else is."""
+"""How many of a tenant's waiters are served before others get a turn."""
 RECENT = 200
-"""Events at hand for the watchers of a tenant; who is further behind reads the store."""
+"""Events in memory for the watchers of a tenant; a watcher further behind reads the store."""
 
 
 class Feed:
-    """Hears of every committed event and wakes those who wait for it."""
+    """Receives every committed event and wakes the waiters for it."""
 
     def __init__(self) -> None:
         self._newest: dict[str, int] = {}
         self._watchers: Counter[str] = Counter()
         self._recent: dict[str, deque[CallEvent]] = {}
-        """Of the tenants that are watched: their newest events, without a gap."""
+        """The newest events of each watched tenant, without gaps."""
         self._tenants: dict[str, set[asyncio.Future[bool]]] = defaultdict(set)
-        """Who waits for an event; told whether it was merely roused."""
+        """The waiters for an event; the result says whether one was merely roused."""
         self._calls: dict[str, set[Latest[Call]]] = defaultdict(set)
         self._transfers: dict[str, set[Latest[Transfer]]] = defaultdict(set)
 
@@ -76,12 +76,12 @@ class Feed:
             _wake(list(self._tenants.pop(tenant_id, ())), roused=False)
 
     def learned(self, call: Call) -> None:
-        """A call has changed without an event; only those who wait in this process hear it."""
+        """A call has changed without an event; only waiters in this process are notified."""
         for latest in self._calls.get(call.call_id, ()):
             latest.put(call)
 
     def rouse(self) -> None:
-        """Has everybody who waits for events look whether they still may."""
+        """Makes every waiter for events check whether it may still see them."""
         waiting = [one for tenant in self._tenants.values() for one in tenant]
         self._tenants.clear()
         _wake(waiting, roused=True)
@@ -102,7 +102,7 @@ class Feed:
 
     @contextmanager
     def watched(self, tenant_id: str) -> Iterator[None]:
-        """Keeps the tenant's newest events at hand, from now until nobody watches any more."""
+        """Keeps the tenant's newest events in memory, from now until the last watcher leaves."""
         self._watchers[tenant_id] += 1
         self._recent.setdefault(tenant_id, deque(maxlen=RECENT))
         try:
@@ -113,12 +113,12 @@ class Feed:
                 del self._watchers[tenant_id], self._recent[tenant_id]
 
     def reached(self, tenant_id: str, sequence: int) -> bool:
-        """Whether there is an event of this sequence, and all that came after it are at hand."""
+        """Whether there is an event with this sequence, and all later ones are in memory."""
         known = sequence <= self._newest.get(tenant_id, 0)
         return known and self.after(tenant_id, sequence) is not None
 
     def after(self, tenant_id: str, sequence: int) -> Sequence[CallEvent] | None:
-        """All events known above `sequence`; None where they are not at hand."""
+        """All events known above `sequence`; None if they are not in memory."""
         recent = self._recent.get(tenant_id)
         if recent is not None and sequence == self._newest.get(tenant_id):
             return []
@@ -141,7 +141,7 @@ class Feed:
 
 
 def _wake(waiting: list[asyncio.Future[bool]], *, roused: bool) -> None:
-    """Some now and the others after them: whoever else is served waits for a few, not for all."""
+    """Wakes some now and the others later, so that other work waits for a few, not for all."""
     for one in waiting[:WOKEN_AT_ONCE]:
         if not one.done():
             one.set_result(roused)

@@ -1,4 +1,4 @@
-"""The gateway's lease: that it lives, and what is its own to follow."""
+"""The gateway's lease: that it is alive, and what it holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """What dead gateways left behind, now this one's."""
+    """What dead gateways left behind and this one now holds."""
 
     calls: Sequence[Call]
     transfers: Sequence[Transfer]
@@ -33,7 +33,7 @@ class Lease:
         self._watch = Watch()
 
     async def beat(self) -> bool:
-        """Renews the lease. False: it was over, and what was held may be another's now.
+        """Renews the lease. False: it had expired, and another gateway may hold what it held.
 
         After that nothing is taken as held until `trust` is called.
         """
@@ -51,11 +51,11 @@ class Lease:
 
     @property
     def trusted(self) -> bool:
-        """Whether memory can be believed while the lease is fresh."""
+        """Whether memory can be trusted while the lease is fresh."""
         return self._trusted
 
     async def holds(self, resource_id: str) -> bool:
-        """Whether the call or transfer is this gateway's to act on.
+        """Whether this gateway holds the call or transfer.
 
         Answers from memory while the lease is fresh, else from the store.
         """
@@ -68,14 +68,14 @@ class Lease:
         return set(await self._store.read(lambda tx: tx.held_by(self.gateway_id)))
 
     async def nudged(self) -> Sequence[str]:
-        """What this gateway holds and somebody wants it to look at; told once."""
+        """What this gateway holds and was nudged to look at; each nudge is returned once."""
         ids = await self._store.read(lambda tx: tx.nudged(self.gateway_id))
         if ids:
             await self._store.transact(lambda tx: tx.drop_nudges(ids))
         return ids
 
     async def find(self, ids: Sequence[str]) -> TakenOver:
-        """The open calls and transfers of these ids; lets go of those that are over."""
+        """The open calls and transfers with these ids; releases those that are over."""
 
         def look(tx: Transaction) -> TakenOver:
             found = _readable(tx, ids)
@@ -93,14 +93,14 @@ class Lease:
         return await self._store.transact(look)
 
     async def take_orphans(self) -> TakenOver:
-        """Holds what gateways that are dead, or have gone, have left."""
+        """Takes over what gateways that are dead or gone have left."""
         silent = self._watch.silent()
         if not silent and not await self._store.read(lambda tx: tx.orphans(1)):
             return TakenOver((), ())
         return await self._store.transact(self._take)
 
     async def leave(self) -> None:
-        """Leaves at once instead of by silence: others take over without waiting."""
+        """Leaves explicitly instead of falling silent: others take over without waiting."""
         try:
             await self._store.transact(lambda tx: tx.leave(self.gateway_id))
         except StoreUnavailableError as away:
@@ -121,7 +121,7 @@ class Lease:
 
 
 def _readable(tx: Transaction, ids: Sequence[str]) -> TakenOver:
-    """One that cannot be read, such as a newer version's, does not keep the others waiting."""
+    """One that cannot be read, such as a newer version's, does not delay the others."""
     calls, transfers = [], []
     for resource_id in ids:
         try:

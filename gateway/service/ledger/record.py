@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 
 async def until_stored(step: Callable[[], Awaitable[T]]) -> T:
-    """The result of `step`; a database that is away is waited for, nothing is skipped."""
+    """The result of `step`; waits for an unavailable database and skips nothing."""
     while True:
         try:
             return await step()
@@ -46,7 +46,7 @@ async def until_stored(step: Callable[[], Awaitable[T]]) -> T:
 
 
 async def as_stored(store: Store, call: Call) -> Call:
-    """The call as it stands; a database that is away takes back nothing that was accepted."""
+    """The call as it is; an unavailable database does not undo anything that was accepted."""
     try:
         return await store.read(lambda tx: tx.call(call.call_id)) or call
     except StoreUnavailableError:
@@ -54,7 +54,7 @@ async def as_stored(store: Store, call: Call) -> Call:
 
 
 class Record:
-    """The only way in which a call or transfer that exists changes in the store."""
+    """The only way in which an existing call or transfer changes in the store."""
 
     def __init__(
         self, store: Store, clock: Clock, trail: Trail, feed: Feed, trunks: TrunkWatch
@@ -73,7 +73,7 @@ class Record:
         return after
 
     def foresee(self, call: Call) -> None:
-        """Tells who waits for the call how it will be stored once the database takes it."""
+        """Notifies waiters of the call as it will be stored once the database accepts it."""
         self._feed.learned(call)
 
     def advance(self, tx: Transaction, call_id: str, seen: Observation) -> Call:
@@ -95,7 +95,7 @@ class Record:
         return after
 
     def end(self, tx: Transaction, call_id: str, asked: EndAsked) -> Call:
-        """Asks for a call's end; whichever gateway follows the call will see to it."""
+        """Requests a call's end; the gateway that follows the call carries it out."""
         before = tx.call(call_id)
         call = self.advance(tx, call_id, asked)
         if call != before and not call.ended:

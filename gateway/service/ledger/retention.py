@@ -1,4 +1,4 @@
-"""What is kept for how long, and forgotten then."""
+"""How long things are kept, and their deletion."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import structlog
 from gateway.ports import Clock, Store, Transaction
 
 CLOCKS_APART = timedelta(minutes=1)
-"""How much longer an expired request id is kept: a gateway's clock may be behind the store's."""
+"""How much longer an expired request id is kept: a gateway's clock may lag the store's."""
 BELIEVED_AFTER = timedelta(hours=1)
-"""Nothing is forgotten by a clock that has not gone evenly for so long."""
+"""Nothing is deleted until the store's clock has run evenly for this long."""
 
 PAUSE_SECONDS = 0.1
-"""Between two parts: whoever has much to forget does not keep the database busy with it."""
+"""Pause between two parts, so that a large deletion does not keep the database busy."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What the store's clock showed, and where our own steady one stood then."""
+    """The time of the store's clock, and that of our own monotonic clock then."""
 
     time: datetime
     elapsed: float
@@ -33,11 +33,11 @@ class _Reading:
 
 
 class Retention:
-    """Forgets old calls and events, and counts and request ids that nobody looks at any more.
+    """Deletes old calls and events, and counts and request ids that are no longer needed.
 
-    The audit log is kept for good: its records prove each other. What a wrong clock made
-    forgotten is lost, so the store's clock is believed only once it has gone evenly for
-    `believed_after`: since this began, and since it was set last.
+    The audit log is kept forever: its records prove each other. Data deleted by a wrong clock is
+    lost, so the store's clock is trusted only once it has run evenly for `believed_after`, since
+    this began and since it was last set.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Retention:
         self._even_since = 0.0
 
     async def forget(self) -> None:
-        """All there is to forget, a part at a time: others write in between."""
+        """Deletes everything that is due, a part at a time, so that others can write in between."""
         while await self._store.transact(self._forget_part):  # noqa: ASYNC110  it is a pause
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -1,7 +1,7 @@
-"""The time of one call or transfer: whatever becomes of the clock, it goes on evenly.
+"""The time of one call or transfer: it runs evenly, whatever happens to the clock.
 
-Deadlines are kept and durations told on it. So no step of the clock that is taken in while a
-call lasts cuts it short, lets it go on for longer, or makes it seem to have lasted an hour.
+Deadlines and durations are measured on it. So no step of the clock during a call cuts it short,
+lets it last longer, or makes it seem to have lasted an hour.
 """
 
 from datetime import datetime, timedelta
@@ -11,10 +11,10 @@ from gateway.ports import Clock
 
 
 class Timeline:
-    """Begins with the clock's time of the day and then counts what has elapsed.
+    """Begins with the clock's time and then adds what has elapsed.
 
-    See `ports.Clock`; this one is never set. It begins no earlier than `newest`, the newest
-    time that is known: another gateway's clock, which was ahead, may have told that.
+    See `ports.Clock`; this one is never set. It begins no earlier than `newest`, the newest time
+    known, which may come from another gateway's clock that was ahead.
     """
 
     def __init__(self, clock: Clock, newest: datetime) -> None:
@@ -32,7 +32,7 @@ class Timeline:
 
 
 class Timelines:
-    """Those of the calls that this gateway follows. Any thread may ask."""
+    """The timelines of the calls that this gateway follows. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -44,9 +44,9 @@ class Timelines:
         return timeline
 
     def end(self, call_id: str) -> None:
-        """The call is followed no more."""
+        """The call is no longer followed."""
         self._kept.pop(call_id, None)
 
     def of(self, call_id: str) -> Clock:
-        """By what time the call goes; one that is not followed here by the clock itself."""
+        """The clock that times the call; for one that is not followed here, the clock itself."""
         return self._kept.get(call_id, self._clock)

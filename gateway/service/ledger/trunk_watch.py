@@ -1,4 +1,4 @@
-"""The health of trunks: told by the calls as they go, read by whoever chooses a trunk."""
+"""The health of trunks: updated as calls proceed, read when a trunk is chosen."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -32,19 +32,19 @@ log = structlog.get_logger()
 
 
 class TrunkWatch:
-    """Judges each attempt when it is known how it went, and keeps each trunk's standing.
+    """Judges each attempt once its result is known, and keeps each trunk's standing.
 
     Every method runs within a transaction and keeps nothing in memory. `trunk_of`: a trunk as
-    it is configured now; None: no more.
+    configured now; None: no longer configured.
     """
 
     def __init__(self, trunk_of: Callable[[str], Trunk | None]) -> None:
         self._trunk_of = trunk_of
 
     def changed(self, tx: Transaction, before: Call | None, after: Call) -> None:
-        """Writes down what the call's change tells of its trunks.
+        """Records what the call's change says about its trunks.
 
-        To be called wherever a call is stored; a change that tells nothing costs nothing.
+        To be called whenever a call is stored; a change that says nothing costs nothing.
         """
         if not after.uses_trunk:
             return
@@ -64,9 +64,9 @@ class TrunkWatch:
     def look(
         self, reading: Reading, trunk: Trunk, now: datetime
     ) -> tuple[TrunkState, Standing | None]:
-        """QUARANTINED and why, or that the trunk may be used as far as its health goes.
+        """QUARANTINED and why, or that its health allows the trunk to be used.
 
-        With a standing where whoever takes the trunk now is to be its probe.
+        Has a standing if the next call on the trunk is to be its probe.
         """
         standing = None if trunk.health.disabled else reading.standing(trunk.trunk_id)
         stands = health.health_of(standing, trunk.health, now)
@@ -90,10 +90,10 @@ class TrunkWatch:
         *,
         tenant_id: str = "",
     ) -> Sequence[TrunkHealth]:
-        """How these trunks stand, and what became of the attempts that ended in the window.
+        """The health of these trunks, and the outcomes of the attempts that ended in the window.
 
-        `window`: 1 s to 24 h, unset 1 h. `tenant_id`: only of this tenant's calls, and as
-        this tenant may be told.
+        `window`: 1 s to 24 h, unset 1 h. `tenant_id`: only this tenant's calls, and only what this
+        tenant may know.
         """
         window = DEFAULT_WINDOW if window is None else window
         if not MIN_WINDOW <= window <= KEPT_STATISTICS:
@@ -113,7 +113,7 @@ class TrunkWatch:
         return [disclosure.health_for_tenant(one, own) for one in shown]
 
     def reset(self, tx: Transaction, trunk_id: str) -> None:
-        """Holds the trunk to be healthy from now on, whatever was before."""
+        """Marks the trunk as healthy from now on, whatever happened before."""
         tx.put_standing(trunk_id, health.recovered(tx.now()))
 
     def _judge(
@@ -137,7 +137,7 @@ def _recent(
     policy: TrunkHealthPolicy,
     now: datetime,
 ) -> Sequence[Recent]:
-    """What counts against a trunk that is well: nothing from before its last recovery."""
+    """What counts against a healthy trunk: nothing from before its last recovery."""
     if health.health_of(standing, policy, now) is not Health.HEALTHY:
         return ()
     after = now - policy.window

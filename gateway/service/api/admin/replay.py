@@ -1,4 +1,4 @@
-"""Which calls of the past another configuration would send elsewhere than the one in force."""
+"""Which past calls another configuration would route differently than the one in force."""
 
 import heapq
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from gateway.errors import GatewayError, Reason
 from gateway.ports import CallQuery, Reading
 
 _NOT_THERE = {Reason.PERMISSION_DENIED, Reason.TRUNK_NOT_FOUND}
-"""The call's tenant, or the trunk that it asked for, is not in the configuration."""
+"""The call's tenant, or the trunk it requested, is not in the configuration."""
 
 
 def newest_calls(reading: Reading, tenant_ids: Iterable[str], limit: int) -> Sequence[Call]:
@@ -27,11 +27,11 @@ def newest_calls(reading: Reading, tenant_ids: Iterable[str], limit: int) -> Seq
 
 
 def reroutes(calls: Iterable[Call], in_force: Network, proposed: Network) -> Sequence[Reroute]:
-    """The calls whose first trunk would be another one, or none, or that would be taken again.
+    """The calls whose first trunk would be another one or none, or that would no longer be refused.
 
-    Each is decided by both configurations, with its own time and chance and the labels that it
-    has now. Limits, health and keys are not considered, and no timeout is asked for: a call
-    does not say whether the timeouts in force were its request's or a default.
+    Each is routed by both configurations, with its own time and random draw and its present labels.
+    Limits, health and keys are not considered, and no timeout is requested: a call does not record
+    whether its timeouts in force came from its request or a default.
     """
     found = (_reroute(call, in_force, proposed) for call in calls)
     return [reroute for reroute in found if reroute is not None]
@@ -49,7 +49,7 @@ class _Decision:
 def _reroute(call: Call, in_force: Network, proposed: Network) -> Reroute | None:
     old, new = _decision(call, in_force), _decision(call, proposed)
     if old.reason in _NOT_THERE and new.trunk_id:
-        # Only the call itself tells where it went while its tenant or trunk was configured.
+        # Only the call itself says where it went while its tenant or trunk was configured.
         old = _Decision(call.attempts[0].trunk_id)
     if new.trunk_id == old.trunk_id:
         return None

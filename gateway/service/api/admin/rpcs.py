@@ -1,4 +1,4 @@
-"""AdminService's RPCs: who may ask for what; see `reach` for whose things exist for whom."""
+"""AdminService's RPCs: who may ask for what; see `reach` for what exists for whom."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ TENANT_RIGHTS = frozenset({Right.CALL, Right.TENANT_ADMIN})
 
 
 class AdminRpcs:
-    """A method per RPC. What changes something is recorded together with the change."""
+    """A method per RPC. Changes are recorded in the transaction that makes them."""
 
     def __init__(self, admin: AdminService, directory: Directory, trail: Trail) -> None:
         self._admin = admin
@@ -47,7 +47,7 @@ class AdminRpcs:
         return await self._admin.current_config()
 
     async def create_api_key(self, rpc: Rpc, asked: CreateApiKey) -> NewKey:
-        """A new key, of the own tenant where the caller is no operator."""
+        """A new key; of the caller's own tenant unless the caller is an operator."""
         own = tenant_reached(rpc)
         tenant_id = asked.tenant_id or own
         rights = asked.rights or frozenset({Right.CALL if tenant_id else Right.OPERATOR})
@@ -75,14 +75,14 @@ class AdminRpcs:
         return revoked
 
     async def list_api_keys(self, rpc: Rpc, asked: ListApiKeys) -> Sequence[ApiKey]:
-        """Keys without secrets; of a tenant that is not reached there are none."""
+        """Keys without secrets; none of a tenant that the caller may not see."""
         own = tenant_reached(rpc)
         if own and asked.tenant_id not in ("", own):
             return ()
         return await self._admin.list_keys(own or asked.tenant_id)
 
     async def list_trunk_health(self, rpc: Rpc, asked: ListTrunkHealth) -> Sequence[TrunkHealth]:
-        """How trunks stand; for a tenant its trunks, by its own calls."""
+        """The health of trunks; for a tenant, of its trunks and by its own calls."""
         own = tenant_reached(rpc)
         trunks = self._trunks(own)
         if asked.trunk_id:
@@ -90,7 +90,7 @@ class AdminRpcs:
         return await self._admin.trunk_health(trunks, asked.window, tenant_id=own)
 
     async def reset_trunk(self, rpc: Rpc, asked: ResetTrunk) -> TrunkHealth:
-        """The trunk, healthy from now on."""
+        """The trunk, marked as healthy."""
         operator_only(rpc)
         if not asked.trunk_id:
             raise invalid_field("trunk_id", "is required")

@@ -1,4 +1,4 @@
-"""Keys, tokens, configuration, trunk health and route explanations: what an operator does."""
+"""What an operator does: keys, tokens, configuration, trunk health and route explanations."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ MAX_MISPLACED_TOLD = 8
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key with its secret, which is shown this once."""
+    """A key with its secret, which is shown only once."""
 
     key: ApiKey
     secret: str = field(repr=False)
@@ -82,7 +82,7 @@ class AdminService:
         self._admission = Admission(directory.trunk, self._watch)
 
     def now(self) -> datetime:
-        """The time that keys expire by."""
+        """The time by which keys expire."""
         return self._clock.now()
 
     async def create_key(
@@ -96,7 +96,7 @@ class AdminService:
     ) -> NewKey:
         """A new key of a configured tenant, or of no tenant for an operator.
 
-        Raises INVALID_FIELD, or TENANT_LIMIT where there are too many.
+        Raises INVALID_FIELD, or TENANT_LIMIT if there are too many.
         """
         now = self._clock.now()
         with Together() as check:
@@ -140,7 +140,7 @@ class AdminService:
         return [key for key in keys if tenant_id in ("", key.tenant_id)]
 
     async def revoke_key(self, key: str, *, tenant_id: str = "", by: Rpc | None = None) -> ApiKey:
-        """Refuses the key from now on, for good. Revoking twice is no error.
+        """Revokes the key for good. Revoking twice is not an error.
 
         With `tenant_id` only that tenant's keys exist. Raises API_KEY_NOT_FOUND.
         """
@@ -165,7 +165,7 @@ class AdminService:
     ) -> str:
         """A token signed with the tenant's newest key (or `key`), for one room if given.
 
-        `life`: 6 hours unless given, or the longest that a token may be good for.
+        `life`: 6 hours unless given, or less if a token may not be valid that long.
         """
         life = min(TOKEN_LIFE, self._max_token_life) if life is None else life
         if not timedelta(0) < life <= self._max_token_life:
@@ -185,7 +185,7 @@ class AdminService:
         return self.sign(usable[-1], room=room, life=life)
 
     def sign(self, key: ApiKey, *, room: str = "", life: timedelta = TOKEN_LIFE) -> str:
-        """A token that hands on all rights of the key."""
+        """A token that includes all rights of the key."""
         now = int(self._clock.now().timestamp())
         claims = {
             "iss": key.key,
@@ -208,7 +208,7 @@ class AdminService:
         """
         if not 0 <= asked.replay_calls <= MAX_REPLAYED:
             raise invalid_field("replay_calls", f"must be between 0 and {MAX_REPLAYED}")
-        # What takes long on a big configuration is done in other threads: calls go on.
+        # Slow work on a big configuration is done in other threads: calls continue.
         proposal = await asyncio.to_thread(asked.judge)
         _check_secrets(proposal.config, self._secret_directories)
         warned = await asyncio.to_thread(warnings, proposal.config)
@@ -239,7 +239,7 @@ class AdminService:
     ) -> Applied | None:
         """None: the configuration is no longer the one that the changes were found against."""
         now = self._clock.now()
-        # What comes from no file must not be undone by the next start with the same file.
+        # A change that came from no file must not be undone by the next start with the same file.
         kept_digest = before.source_digest if before else ""
         digest = kept_digest if asked.source_digest is None else asked.source_digest
         paths = [change.path for change in changed]
@@ -276,7 +276,7 @@ class AdminService:
         return await self._store.read(lambda tx: tx.config())
 
     async def explain_route(self, tenant_id: str, asked: PlaceCall) -> RouteDecision:
-        """How a call of this tenant would go out now."""
+        """How a call of this tenant would be routed now."""
         tenant, now = self._directory.tenant(tenant_id), self._clock.now()
         ranking = rank(asked, tenant, self._directory.network, now, new_id("call", now))
         used = uses_trunk(tenant, live=self._live)
@@ -287,13 +287,13 @@ class AdminService:
     async def trunk_health(
         self, trunks: Sequence[Trunk], window: timedelta | None = None, *, tenant_id: str = ""
     ) -> Sequence[TrunkHealth]:
-        """How these trunks stand; with `tenant_id` by that tenant's calls alone."""
+        """The health of these trunks; with `tenant_id`, judged only by that tenant's calls."""
         return await self._store.read(
             lambda tx: self._watch.list(tx, trunks, window, tenant_id=tenant_id)
         )
 
     async def reset_trunk(self, trunk: Trunk, *, by: Rpc | None = None) -> TrunkHealth:
-        """Holds the trunk to be healthy from now on."""
+        """Marks the trunk as healthy from now on."""
 
         def reset(tx: Transaction) -> TrunkHealth:
             self._watch.reset(tx, trunk.trunk_id)
@@ -327,7 +327,7 @@ class AdminService:
 
 
 def _check_secrets(config: Config, directories: Sequence[str]) -> None:
-    """Raises CONFIG_INVALID where a secret is in a file that is not read."""
+    """Raises CONFIG_INVALID if a secret is in a file that may not be read."""
     found = tuple(secret_refs.misplaced(config, directories))[:MAX_MISPLACED_TOLD]
     if found:
         raise GatewayError(
@@ -339,7 +339,7 @@ def _check_secrets(config: Config, directories: Sequence[str]) -> None:
 
 
 def _make_room(tx: Transaction, tenant_id: str, now: datetime) -> None:
-    """For one more key: of those that are gone only the newest are kept. Raises TENANT_LIMIT."""
+    """Keeps only the newest revoked and expired keys. Raises TENANT_LIMIT if a key is too many."""
     stored = tx.keys()
     keys = [key for key in stored if key.tenant_id == tenant_id]
     gone = [key for key in keys if not key.holds(now)]

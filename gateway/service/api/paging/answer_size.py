@@ -1,4 +1,4 @@
-"""Pages that end by bytes as well: how much of an answer each thing takes, at the most."""
+"""Pages limited in bytes as well: how much of a response each entry takes at most."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -12,17 +12,17 @@ MAX_ANSWER_BYTES = 3 * 1024 * 1024
 """Of a response; gRPC clients take messages of 4 MiB by default."""
 
 _CALL = 320
-"""Of a call's numbers, times and spans, all set."""
+"""Of a call's numbers, times and durations, all set."""
 _ATTEMPT = _TRANSFER = _EVENT = _DELIVERY = 160
 """The same of each of these."""
 _TEXT = 6
-"""What a text takes on top of its own bytes."""
+"""What a text takes in addition to its own bytes."""
 
 T = TypeVar("T")
 
 
 def fitting(found: Sequence[T], bytes_of: Callable[[T], int], size: int) -> Sequence[T]:
-    """The first `size` of `found`, or as many of them as fit into an answer; one at least."""
+    """The first `size` of `found`, or as many as fit into a response; at least one."""
     left = MAX_ANSWER_BYTES
     for at, one in enumerate(found[:size]):
         left -= bytes_of(one)

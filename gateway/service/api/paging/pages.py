@@ -33,10 +33,10 @@ def page_size(asked: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PageToken(Generic[One, Place]):
-    """Writes and reads the tokens of one question; another question's are refused.
+    """Writes and reads the tokens of one query; another query's tokens are refused.
 
-    `place_after` tells the place behind the last one of a page as text, and `place_of` reads
-    it; that raises ValueError or OverflowError for what is no such text.
+    `place_after` gives the place after a page's last entry as text, and `place_of` reads it;
+    that raises ValueError or OverflowError for a malformed text.
     """
 
     question: str
@@ -49,7 +49,7 @@ class PageToken(Generic[One, Place]):
         return base64.urlsafe_b64encode(text.encode()).decode()
 
     def read(self, token: str) -> Place | None:
-        """Where to go on; None at the start. Raises INVALID_FIELD."""
+        """Where to continue; None at the start. Raises INVALID_FIELD."""
         if not token:
             return None
         try:
@@ -64,9 +64,9 @@ class PageToken(Generic[One, Place]):
     def page(
         self, found: Sequence[One], bytes_of: Callable[[One], int], size: int
     ) -> tuple[Sequence[One], str]:
-        """As much of `found` as a page holds, and the next page's token; empty on the last.
+        """As much of `found` as fits a page, and the next page's token; empty on the last.
 
-        `found` is one more than `size` where there are that many.
+        `found` has one more than `size` if there are that many.
         """
         page = fitting(found, bytes_of, size)
         return page, self.write(page[-1]) if len(found) > len(page) else ""
