@@ -61,7 +61,7 @@ class Doors:
             await engine.drain()
 
     async def stop(self, grace: timedelta) -> None:
-        """Takes nothing new; ends what is under way after `grace`."""
+        """Accepts nothing new; ends what is under way after `grace`."""
         await asyncio.gather(
             *(engine.stop(grace) for engine in self._grpc.values()),
             *(server.stop() for server in self._http.values()),

@@ -1,4 +1,4 @@
-"""One line of the audit log: who asked for what, what was decided, what came of it."""
+"""One line of the audit log: who asked for what, what was decided, and the result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from typing import Any
 
 
 class AuditKind(StrEnum):
-    """When in a request's life a record is written."""
+    """What a record is about, and when it is written."""
 
     INTENT = "INTENT"
-    """Before anything is dialled or transferred; durable first."""
+    """Durable before anything is dialled or transferred."""
     OUTCOME = "OUTCOME"
-    """What became of a call or transfer."""
+    """The outcome of a call or transfer."""
     REFUSED = "REFUSED"
-    """Not accepted; nothing was done."""
+    """Refused; nothing was done."""
     DONE = "DONE"
-    """Any other request, answered."""
+    """Any other answered request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""Texts cut to a length, so that it shows."""
+"""Texts cut to a length, with a visible mark."""
 
 
 def cut(text: str, limit: int) -> str:
-    """`text`, or as much of its beginning as fits into `limit` bytes with `…(N bytes)` behind it.
+    """`text`, or as much of its beginning as fits into `limit` bytes with `…(N bytes)` after it.
 
     N is the length of the whole. A limit below the mark's own length gives the mark alone.
     """

@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"[!-~]+")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!%*_+`'~.-]{1,255}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """C0, DEL, C1, line separators, what turns the direction of writing, halves of pairs."""
-# LiveKit writes these itself, or they change what the request is.
+# LiveKit sets these itself, or they change the meaning of the request.
 _FORBIDDEN_HEADERS = {
     "call-id", "contact", "cseq", "event", "expires", "from", "max-forwards", "record-route",
     "refer-to", "reply-to", "route", "to", "via", "authorization", "proxy-authorization",
@@ -36,7 +36,7 @@ def is_request_id(value: str) -> bool:
 
 
 def request_id(value: str) -> None:
-    """Raises INVALID_FIELD for what is none."""
+    """Raises INVALID_FIELD for anything else."""
     if not is_request_id(value):
         raise invalid_field(
             "request_id", f"must be at most {MAX_REQUEST_ID} printable ASCII characters"
@@ -49,7 +49,7 @@ def name(field: str, value: str) -> None:
 
 
 def labels(values: Mapping[str, str], field: str = "labels") -> None:
-    """The caller's own keys and values."""
+    """The client's own keys and values."""
     if len(values) > MAX_ENTRIES:
         raise invalid_field(field, f"must be at most {MAX_ENTRIES} entries")
     with Together() as check:
@@ -88,7 +88,7 @@ def _header(field: str, key: str, value: str, allowed: set[str]) -> None:
 
 
 def is_header(name: str) -> bool:
-    """Whether this is a name that a SIP header may have."""
+    """Whether this is a valid name of a SIP header."""
     return _HEADER_NAME.fullmatch(name) is not None
 
 
@@ -106,7 +106,7 @@ def may_send(header: str, allowed: set[str]) -> bool:
 
 
 def printable(value: str) -> str:
-    """`value` as it may stand in an error: shortened, control characters escaped."""
+    """`value` as it may appear in an error: shortened, control characters escaped."""
     return value[:64].encode("unicode_escape").decode("ascii")
 
 

@@ -1,7 +1,7 @@
-"""Whether other gateways live: told by their beats, and by no clock but the observer's own.
+"""Whether other gateways are alive: judged by their heartbeats and only the observer's clock.
 
-Each beat leaves another mark. A gateway whose mark has not changed for as long as a lease is
-silent. So clocks that disagree, or step, cost no gateway its lease.
+Each heartbeat leaves a new mark. A gateway whose mark has not changed for the length of a lease is
+silent. So clocks that disagree or step cost no gateway its lease.
 """
 
 from collections.abc import Mapping
@@ -10,21 +10,21 @@ from datetime import timedelta
 
 BEAT = timedelta(seconds=1)
 LEASE = timedelta(seconds=6)
-"""A gateway that has not been heard of for so long is dead."""
+"""A gateway that was silent for this long is dead."""
 MARGIN = timedelta(seconds=2)
-"""Before its own lease is over a gateway asks the store whether a call is still its own."""
+"""With this little left of its lease, a gateway asks the store whether it still holds a call."""
 GLANCE = BEAT * 2.5
-"""How long a gateway is watched whose lease was over already when it was seen first."""
+"""How long a gateway is watched whose lease had already expired when first seen."""
 PAUSE = LEASE / 2
-"""Who has not looked for so long knows nothing of the time in between."""
+"""An observer that has not looked for this long knows nothing of the time in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A gateway's newest beat, as the store has it."""
+    """A gateway's newest heartbeat, as the store has it."""
 
     mark: int
-    """Another one with each beat."""
+    """A new one with each heartbeat."""
     over: bool
     """By the store's clock its lease is over."""
 
@@ -38,7 +38,7 @@ class _Watched:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is known of the other gateways. All times are seconds of one steady clock."""
+    """What is known of the other gateways. All times are seconds of one monotonic clock."""
 
     watched: Mapping[str, _Watched] = field(default_factory=dict)
     looked: float = float("-inf")

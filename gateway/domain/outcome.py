@@ -1,6 +1,6 @@
-"""From how a dial failed to `EndReason`: one total table.
+"""From a dial's failure to `EndReason`: one total table.
 
-The SIP status speaks first; where there is none, the cause that the platform has found.
+The SIP status decides first; if there is none, the cause that the platform reports.
 `docs/outcomes.md` shows this table to users.
 """
 
@@ -35,7 +35,7 @@ class EndReason(StrEnum):
 
 
 class CarrierReason(StrEnum):
-    """What a carrier's answer may be made to mean: the end reasons of these names."""
+    """Meanings that can be configured for a carrier's answer: the end reasons of these names."""
 
     BUSY = "BUSY"
     DECLINED = "DECLINED"
@@ -59,13 +59,13 @@ class HangupSource(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a dial or a transfer failed, where no SIP response says it."""
+    """Why a dial or a transfer failed, if no SIP response says so."""
 
     UNKNOWN = "UNKNOWN"
     TIMED_OUT = "TIMED_OUT"
     """The platform stopped waiting for an answer, and ended the leg."""
     SILENCE = "SILENCE"
-    """The same, and the trunk had not said a word."""
+    """The same, and the trunk had not answered at all."""
     TRUNK_UNUSABLE = "TRUNK_UNUSABLE"
     """No connection to it, no credentials, no common codec."""
     NO_SUCH_TRUNK = "NO_SUCH_TRUNK"
@@ -75,7 +75,7 @@ class Cause(StrEnum):
     PLATFORM_FAILED = "PLATFORM_FAILED"
     """The platform failed before it dialled."""
     KEY_REFUSED = "KEY_REFUSED"
-    """The platform does not take the gateway's key."""
+    """The platform refused the gateway's key."""
     NO_PLATFORM = "NO_PLATFORM"
     """Something else answers at the platform's address."""
 
@@ -106,11 +106,11 @@ _PROVES = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a dial or a transfer failed, as the platform has found it.
+    """How a dial or a transfer failed, as the platform reports it.
 
-    `sip_status_code` 0: no SIP response was the cause; then `cause` is. `detail` is the
-    platform's own text, for people: nothing is decided by it. `reason` and `failover`: what the
-    trunk's configuration makes of it.
+    `sip_status_code` 0: the reason is not a SIP response but `cause`. `detail` is the platform's
+    own text, for people: nothing is decided by it. `reason` and `failover`: the meaning that the
+    trunk's configuration gives it.
     """
 
     sip_status_code: int = 0
@@ -122,7 +122,7 @@ class Failure:
 
     @property
     def proves(self) -> Certainty:
-        """What is certain of the phone: one whose SIP side has answered rings no more."""
+        """What is certain about the phone: it no longer rings if its SIP side has answered."""
         return Certainty.SETTLED if self.sip_status_code else _PROVES[self.cause]
 
 
@@ -139,7 +139,7 @@ _BY_STATUS = {
     604: EndReason.INVALID_NUMBER,
     402: EndReason.CARRIER_REFUSED,
     403: EndReason.CARRIER_REFUSED,
-    # Whose call it is was not vouched for as the carrier wants it (RFC 8224).
+    # The caller's identity was not attested as the carrier requires (RFC 8224).
     428: EndReason.CARRIER_REFUSED,
     436: EndReason.CARRIER_REFUSED,
     437: EndReason.CARRIER_REFUSED,
@@ -152,7 +152,7 @@ _BY_STATUS = {
     488: EndReason.TRUNK_FAILURE,
 }
 
-# Carriers say it with any status and in words of their own: `tests/domain/test_carriers_texts.py`.
+# Carriers use any status and their own wording: `tests/domain/test_carriers_texts.py`.
 _CARRIER_LIMIT = re.compile(
     r"(?<!hop )(?<!time )limits? (is |was |has been )?(exceeded|reached|hit)\b"
     r"|\bexceed(s|ed|ing)? .{0,40}\b(limits?|cps)\b"
@@ -164,7 +164,7 @@ _CARRIER_LIMIT = re.compile(
 _CARRIER_BLOCKS = ("32203", "blocked", "regulatory", "fraud", "not permitted", "geo permission")
 
 _CUT_SHORT = 487
-"""The far side gave up ringing. After our own CANCEL LiveKit tells no status."""
+"""The far side stopped ringing. After our own CANCEL LiveKit reports no status."""
 _REMOTE_REASONS = {
     EndReason.BUSY,
     EndReason.DECLINED,
@@ -176,7 +176,7 @@ REFUSED_KEY = "PLATFORM_REFUSED_KEY: LiveKit refused the gateway's key"
 
 
 def why_not_dialed(failure: Failure) -> str:
-    """What a call tells whose dial met a failure that proves that nothing was dialled."""
+    """The cause shown by a call whose failure proves that nothing was dialled."""
     if failure.cause is Cause.KEY_REFUSED:
         return REFUSED_KEY
     if failure.cause is Cause.NO_PLATFORM:
@@ -185,7 +185,7 @@ def why_not_dialed(failure: Failure) -> str:
 
 
 def worth_dialing_again(failure: Failure) -> bool:
-    """Nothing was dialled, and for a cause that passes by itself."""
+    """Nothing was dialled, because of a temporary cause."""
     return not failure.sip_status_code and failure.cause is Cause.PLATFORM_FULL
 
 
@@ -230,7 +230,7 @@ def _of_cause(cause: Cause, *, rang: bool) -> EndReason:
             return EndReason.TRUNK_FAILURE
         case Cause.UNKNOWN:
             return EndReason.OUTCOME_UNKNOWN
-    # Nothing was dialled; then what has rung is another leg, and nobody knows how it ended.
+    # Nothing was dialled; so what has rung is another leg, with an unknown outcome.
     return EndReason.OUTCOME_UNKNOWN if rang else EndReason.NOT_DIALED
 
 

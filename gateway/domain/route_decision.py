@@ -1,4 +1,4 @@
-"""What is considered and decided on the way to a trunk; the same values explain it later."""
+"""What is considered and decided in choosing a trunk; the same values explain it later."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class Verdict(StrEnum):
 
 
 MAX_TRUNKS_TOLD = 20
-"""Trunks named by a refusal; it has to fit into a client's trailers."""
+"""Trunks named in a refusal, which must fit into gRPC trailers."""
 
 
 def told_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, dict[str, str]]:
-    """Why each of these trunks carries no call: in words, and as facts of an error."""
+    """Why each of these trunks cannot carry the call: in words, and as error metadata."""
     shown = dict(islice(verdicts.items(), MAX_TRUNKS_TOLD))
     words = ", ".join(f"{trunk_id} {verdict}" for trunk_id, verdict in shown.items())
     facts = {f"trunk.{trunk_id}": verdict.value for trunk_id, verdict in shown.items()}
@@ -43,7 +43,7 @@ def told_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class LimitCheck:
-    """One limit that was looked at: how many there were before this call, and may be."""
+    """One limit that was checked: the count before this call, and the highest allowed."""
 
     limit: str
     used: int
@@ -52,14 +52,14 @@ class LimitCheck:
 
 @dataclass(frozen=True, slots=True)
 class TrunkState:
-    """How a trunk stands at this moment."""
+    """The present state of a trunk."""
 
     verdict: Verdict | None = None
     """FULL, OVER_RATE or QUARANTINED; None: it may carry one more call."""
     cause: str = ""
     checks: tuple[LimitCheck, ...] = ()
     retry_after: timedelta | None = None
-    """When asking again may help, as far as that is known."""
+    """When a retry may help, if known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A trunk to try should the ones before it fail without ringing."""
+    """A trunk to try if the ones before it fail without ringing."""
 
     trunk_id: str
     numbers: tuple[str, ...]
@@ -95,20 +95,20 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """All that the configuration alone decides about a call: its trunks in their order."""
+    """What the configuration alone decides about a call: its trunks in their order."""
 
     to: str
     country: str
     """ISO 3166-1 alpha-2 of the number called; `001`: of no country; empty: unknown."""
     destination: str
-    """What statistics are gathered under: the route's prefix that fits, else `+` and the
-    country's calling code."""
+    """The key of the statistics: the matching prefix of the route, else `+` and the country's
+    calling code."""
     emergency: bool
     route_id: str
     route_cause: str
     max_attempts: int
     considered: tuple[Option | Candidate, ...]
-    """Every trunk in the order of its choice; those that cannot carry the call with why."""
+    """Every trunk in the order considered, with the reason if it cannot carry the call."""
     ringing_timeout: Timeout
     setup_timeout: Timeout
     max_duration: Timeout
@@ -121,14 +121,14 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteDecision:
-    """How a call goes out, and everything that was considered on the way."""
+    """How a call is routed, and everything that was considered."""
 
     ranking: Ranking
-    """What the configuration had decided before any trunk was asked."""
+    """What the configuration had decided before any trunk was checked."""
     trunk: Trunk
     candidates: tuple[Candidate, ...]
     backups: tuple[Backup, ...]
-    """Trunks to fail over to, in order; already without those that cannot carry the call."""
+    """Trunks to fail over to, in order; without those that cannot carry the call."""
     caller_id: str
     caller_id_cause: str
     dialed_number: str

@@ -1,4 +1,4 @@
-"""What is known of a request beside its content."""
+"""What is known of a request besides its content."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from gateway.domain.tenant import Caller
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Rpc:
-    """One request on its way: who, over which wire, until when. Each is only itself."""
+    """One request under way: its caller, wire and deadline. Compared by identity."""
 
     method: str
     """Service and method, such as `CallService/PlaceCall`."""
@@ -17,11 +17,11 @@ class Rpc:
     caller: Caller
     trace_id: str = ""
     deadline: float | None = None
-    """Until when its caller waits, by `Clock.elapsed`; None: as long as it takes."""
+    """Until when its client waits, by `Clock.elapsed`; None: as long as it takes."""
     request_id: str = ""
-    """The caller's own id of the request, where it came beside the content."""
+    """The client's own id of the request, if it came outside the content."""
 
     @property
     def tenant_id(self) -> str:
-        """The tenant that calls; empty for an operator."""
+        """The caller's tenant; empty for an operator."""
         return self.caller.tenant_id

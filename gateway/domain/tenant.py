@@ -18,7 +18,7 @@ class Right(StrEnum):
 
 
 class TransferSupport(StrEnum):
-    """Whether a trunk's carrier takes SIP REFER, and in which form of target."""
+    """Whether a trunk's carrier takes SIP REFER, and the form of the target."""
 
     NONE = "NONE"
     TEL = "TEL"
@@ -35,7 +35,7 @@ class TrunkNumber:
 
 
 class SipTransport(StrEnum):
-    """How SIP is carried to an inline trunk."""
+    """The SIP transport of an inline trunk."""
 
     AUTO = "AUTO"
     UDP = "UDP"
@@ -45,7 +45,7 @@ class SipTransport(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineTrunk:
-    """A carrier's own address and credentials; the password is only pointed at."""
+    """A carrier's own address and credentials; the password only as a reference."""
 
     hostname: str
     transport: SipTransport = SipTransport.AUTO
@@ -63,22 +63,22 @@ class NumberFormat:
     prefix: str = ""
     strip: int = 0
     countries: tuple[str, ...] = ()
-    """Whose dialling rules the carrier follows; empty: not known. At most one is configured."""
+    """Countries whose dialling rules the carrier follows; empty: unknown. At most one configured."""
 
     @property
     def is_plain(self) -> bool:
-        """Every number leaves as it is."""
+        """Every number is sent unchanged."""
         return self.plus and self.keeps_digits
 
     @property
     def keeps_digits(self) -> bool:
-        """No digit of a number is left out, and none comes before it."""
+        """No digit of a number is removed, and none is added."""
         return not self.strip and not self.prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkHealthPolicy:
-    """When a trunk is held to be ill, judged by its own calls."""
+    """When a trunk is quarantined, judged by its own calls."""
 
     window: timedelta = timedelta(seconds=60)
     min_calls: int = 10
@@ -98,24 +98,24 @@ class TrunkOutcome:
     sip_status_code: int
     text: str = ""
     reason: CarrierReason | None = None
-    """Required; None is what no configuration that was checked has."""
+    """Required; a checked configuration never has None."""
     failover: bool | None = None
     """None: as after any other status."""
 
     def fits(self, failure: Failure) -> bool:
-        """Whether it speaks of this failure."""
+        """Whether it applies to this failure."""
         said = self.text.casefold() in failure.sip_status.casefold()
         return said and self.sip_status_code == failure.sip_status_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
-    """A way to the telephone network, by the name tenants know it under."""
+    """A connection to a carrier, by the name that tenants use."""
 
     trunk_id: str
     tenant_ids: tuple[str, ...] = ()
     livekit_trunk_id: str = ""
-    """LiveKit's id of a stored trunk; empty where `inline` is set."""
+    """LiveKit's id of a stored trunk; empty if `inline` is set."""
     inline: InlineTrunk | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     numbers: tuple[TrunkNumber, ...] = ()
@@ -123,7 +123,7 @@ class Trunk:
     transfer_host: str = ""
     enabled: bool = True
     max_concurrent_calls: int = 0
-    """0: no limit; so with all limits."""
+    """0: no limit, as with all limits."""
     max_calls_per_second: int = 0
     number_format: NumberFormat = NumberFormat()
     failover_sip_codes: tuple[int, ...] = DEFAULT_FAILOVER_CODES
@@ -136,7 +136,7 @@ class Trunk:
         return not self.tenant_ids or tenant_id in self.tenant_ids
 
     def meaning(self, failure: Failure) -> Failure:
-        """The failure with what this trunk's carrier means by it, if it means its own."""
+        """The failure, with this carrier's own meaning of it if there is one."""
         found = next((one for one in self.outcomes if one.fits(failure)), None)
         if found is None:
             return failure
@@ -161,11 +161,11 @@ DAY_MINUTES = 24 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteHours:
-    """Some hours of some days; `until` before `begin` means on the next day."""
+    """A period on some days of the week; `until` before `begin` means on the next day."""
 
     time_zone: str
     days: frozenset[int] = frozenset(range(1, 8))
-    """ISO weekdays (1: Monday) on which the hours begin."""
+    """ISO weekdays (1: Monday) on which the period begins."""
     begin: int = 0
     """Minutes after midnight; `until` too."""
     until: int = DAY_MINUTES
@@ -176,13 +176,13 @@ DEFAULT_MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where some calls go; everything that is set must fit."""
+    """Where some calls go; everything that is set must match."""
 
     route_id: str
     prefixes: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     caller_ids: tuple[str, ...] = ()
-    """Beginnings of the caller ID asked for."""
+    """Prefixes of the requested caller ID."""
     labels: Mapping[str, str] = field(default_factory=dict)
     hours: tuple[RouteHours, ...] = ()
     targets: tuple[RouteTarget, ...] = ()
@@ -192,7 +192,7 @@ class Route:
 
 
 class NumberKind(StrEnum):
-    """Kinds of numbers that a tenant may be kept from calling."""
+    """Kinds of numbers that can be blocked for a tenant."""
 
     PREMIUM_RATE = "PREMIUM_RATE"
     SHARED_COST = "SHARED_COST"
@@ -220,7 +220,7 @@ class DestinationLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantLimits:
-    """How much a tenant may call and be called. 0: no limit."""
+    """A tenant's limits on calls. 0: no limit."""
 
     max_concurrent_calls: int = 0
     """Outbound ones."""
@@ -237,23 +237,23 @@ DEFAULT_LIMITS = TenantLimits(
     max_calls_per_second=10,
     max_calls_per_minute_to_one_number=30,
 )
-"""Of a tenant whose configuration says nothing: enough for most, too little for a fraud."""
+"""The limits of a tenant whose configuration sets none: enough for most, too little for fraud."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """Which calls that ring in belong to a tenant, beside those in its rooms."""
+    """Which inbound calls belong to a tenant, besides those in its rooms."""
 
     livekit_trunk_ids: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     end_room_on_hangup: bool = False
     number_country: str = ""
-    """In whose form carriers write numbers; empty: the tenant's `default_country`."""
+    """The country whose form carriers write numbers in; empty: the tenant's `default_country`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """A receiver of a tenant's call events; the signing secret is only pointed at."""
+    """A receiver of a tenant's call events; the signing secret only as a reference."""
 
     webhook_id: str
     url: str
@@ -280,24 +280,24 @@ class Tenant:
     inbound: Inbound = Inbound()
     webhooks: tuple[Webhook, ...] = ()
     emergency_numbers: tuple[str, ...] = ()
-    """Of `default_country`, beside those that are known."""
+    """Further ones of `default_country`, besides those that are known."""
 
     def emergency_numbers_in(self, country: str) -> tuple[str, ...]:
-        """What is an emergency number there beside those that are known."""
+        """Further emergency numbers of that country, besides those that are known."""
         return self.emergency_numbers if country == self.default_country else ()
 
     @property
     def carrier_country(self) -> str:
-        """In whose form carriers write the numbers of its callers; empty: unknown."""
+        """The country whose form carriers write its callers' numbers in; empty: unknown."""
         return self.inbound.number_country or self.default_country
 
     @property
     def room_patterns(self) -> tuple[str, ...]:
-        """The names of its rooms; with a `*` at the end: any rest."""
+        """The names of its rooms; a `*` at the end stands for any ending."""
         return self.rooms or (f"{self.tenant_id}-*",)
 
     def may_use_room(self, room: str) -> bool:
-        """Whether `room` fits one of the tenant's patterns."""
+        """Whether `room` matches one of the tenant's patterns."""
         return any(
             room.startswith(pattern[:-1]) if pattern.endswith("*") else room == pattern
             for pattern in self.room_patterns
@@ -323,16 +323,16 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling: a tenant through one of its keys, narrowed by the token's grants."""
+    """The caller of a request: a tenant with one of its keys, narrowed by the token's grants."""
 
     key: str
     tenant_id: str
     rights: frozenset[Right]
     room: str = ""
-    """Where a token names one room, only that room's calls exist for it."""
+    """If a token names one room, only that room's calls exist for it."""
     room_admin: bool = False
-    """The token administers its room: LiveKit asks that of whoever transfers."""
+    """The token administers its room: LiveKit requires that for transfers."""
     sees_trunks: bool = False
-    """LiveKit shows trunks by the grant `sip.admin`, which gives on no right to call."""
+    """LiveKit lists trunks for the grant `sip.admin`, which does not include the right CALL."""
     expire_time: datetime | None = None
     """When the token or its key expires, whichever comes first; None: never."""

@@ -1,15 +1,15 @@
-"""Texts and numbers of somebody outside, as they may be kept, shown and logged.
+"""Texts and numbers from outside, as they may be stored, shown and logged.
 
-Carriers, callers and LiveKit say what they like: terminals would obey it, readers would be
+Carriers, callers and LiveKit may send anything: terminals would act on it, readers would be
 misled by it, and databases and messages could not hold it.
 """
 
 import re
 
 MAX_TOLD = 256
-"""Bytes of a text that somebody outside has said."""
+"""Bytes of a text from outside."""
 MAX_MESSAGE = 1024
-"""Bytes of an error's message: what it means is looked for in it."""
+"""Bytes of an error's message, in which its meaning is searched for."""
 MIN_SIP_CODE, MAX_SIP_CODE = 100, 699
 
 UNSAFE = re.compile(
@@ -24,7 +24,7 @@ def escaped(text: str) -> str:
 
 
 def told(text: str, limit: int = MAX_TOLD) -> str:
-    """Escaped, and at most `limit` bytes; `…` at its end says that there was more."""
+    """Escaped, and at most `limit` bytes; a `…` at its end means that there was more."""
     safe = escaped(text[:limit])
     if len(text) <= limit and len(safe.encode()) <= limit:
         return safe
@@ -32,7 +32,7 @@ def told(text: str, limit: int = MAX_TOLD) -> str:
 
 
 def sip_code(number: int) -> int:
-    """A SIP status; 0 for what cannot be one, as where there is none."""
+    """A SIP status; 0 if it is none or cannot be one."""
     return number if MIN_SIP_CODE <= number <= MAX_SIP_CODE else 0
 
 
@@ -51,9 +51,9 @@ HIDDEN = "[hidden]"
 
 
 def without_secrets(text: str) -> str:
-    """The same without tokens, credentials, signing secrets and SQL; of addresses only the host.
+    """The same without tokens, credentials, signing secrets and SQL; only the host of a URL.
 
-    A path or query may be as secret as a password, and nobody can tell them apart from outside.
+    A path or query may be as secret as a password, and it is impossible to tell.
     """
     text = _SQL.sub("[SQL]", text)
     text = _TOKEN.sub(HIDDEN, text)

@@ -1,6 +1,6 @@
 """Durations: which one is in force, and where it comes from.
 
-A span outside its limits is refused, never clamped. Fractions of a second are kept.
+A duration outside its limits is refused, never clamped. Fractions of a second are kept.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MAX_DURATION = timedelta(hours=23)
 
 @dataclass(frozen=True, slots=True)
 class TimeoutPolicy:
-    """A tenant's own defaults and its maximum of ringing; None: the gateway's."""
+    """A tenant's own defaults and its maximum ringing timeout; None: the gateway's."""
 
     ringing_timeout: timedelta | None = None
     max_ringing_timeout: timedelta = DEFAULT_MAX_RINGING
@@ -29,7 +29,7 @@ class TimeoutPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """A span asked for (None: unset), the one in force, and who set that one."""
+    """The requested duration (None: unset), the one in force, and who set it."""
 
     asked: timedelta | None
     in_force: timedelta
@@ -60,7 +60,7 @@ def longest_ringing(policy: TimeoutPolicy) -> timedelta:
 
 
 def setup(asked: timedelta | None, ringing_timeout: timedelta) -> Timeout:
-    """How long one attempt may stay without ringing while another trunk could be tried."""
+    """How long one attempt may last without ringing while another trunk could be tried."""
     if asked is not None:
         return Timeout(
             asked, within("setup_timeout", asked, MIN_RINGING, ringing_timeout), "request"
@@ -91,5 +91,5 @@ def within(field: str, asked: timedelta, low: timedelta, high: timedelta) -> tim
 
 
 def seconds(span: timedelta) -> str:
-    """A span as proto JSON writes it: `1.5s`."""
+    """A duration as proto JSON writes it: `1.5s`."""
     return f"{span.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"

@@ -1,4 +1,4 @@
-"""Every wrong field of a request in one error, so that nobody mends them one by one."""
+"""Every wrong field of a request in one error, so that they need not be fixed one by one."""
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -7,16 +7,16 @@ from typing import ParamSpec, Self, TypeVar
 from gateway.errors import FieldViolation, GatewayError, Reason
 
 MAX_VIOLATIONS = 20
-"""That are told; `mistakes` in the metadata says how many there are."""
+"""How many are listed; `mistakes` in the metadata says how many there are."""
 MAX_MESSAGE = 2000
-"""Characters of the violations in the message; the first is there in any case."""
+"""Characters of the violations in the message; the first is always included."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Together:
-    """Asks one check after the other, and raises what all of them found as one INVALID_FIELD.
+    """Runs one check after the other, and raises all mistakes as one INVALID_FIELD.
 
     ```
     with Together() as check:

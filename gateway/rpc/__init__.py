@@ -1,5 +1,5 @@
-"""Once around every RPC: what a method is (`endpoint`), and all that happens before and after it.
+"""Around every RPC: what a method is (`endpoint`), and what happens before and after it.
 
-Knows neither a protocol nor a message: engines bring requests, vocabularies bring rows. What is
-lost at this door: how a request came in; the service knows an `Rpc` alone.
+Knows neither protocols nor messages: engines bring requests, vocabularies bring rows. The
+service sees only an `Rpc`, not how a request came in.
 """

@@ -1,4 +1,4 @@
-"""A row per RPC: all that an engine needs to serve it."""
+"""A row per RPC: everything that an engine needs to serve it."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ LEG_BYTES = 512 * 1024
 
 
 class ToldAsError(Exception):
-    """What was asked was done, and this vocabulary tells its result as an error.
+    """The request was carried out, and this vocabulary reports its result as an error.
 
-    Raised by `encode`; engines of the vocabulary's own protocol know what to make of it.
+    Raised by `encode`; engines of the vocabulary's own protocol know how to send it.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One method of one service: its messages, its story and how to get from one to the other."""
+    """One method of one service: its messages, its use case, and the mapping between them."""
 
     service: str
     """Full name of the proto service, such as `gateway.telephony.v1.CallService`."""
@@ -37,29 +37,29 @@ class Endpoint:
     decode: Callable[[Any], Any]
     encode: Callable[[Any], Message]
     rights: tuple[Right, ...] = ()
-    """One of these the caller must have; none: the service itself sees to that."""
+    """The caller must have one of these; none: the service itself checks."""
     max_bytes: int = ORDINARY_BYTES
     """A request whose body is longer is refused."""
     refused: Callable[[GatewayError], ToldAsError] | None = None
-    """How this vocabulary words refusals; None: as each wire does."""
+    """How this vocabulary reports refusals; None: as each wire does."""
     strict: bool = False
-    """Half of the request is worse than none: fields of JSON that are not known are refused."""
+    """Unknown JSON fields are refused, since half of the request would be worse than none."""
     slow: bool = False
-    """A request may take long to decode: that happens in another thread, and calls go on."""
+    """A request may take long to decode: that happens in another thread, and calls continue."""
     always: bool = False
-    """Never refused because too many requests come: it ends what costs money."""
+    """Never refused because of too many requests: it ends what costs money."""
     request_id_header: str = ""
     """The header, in lower case, in which the vocabulary's clients send a request id."""
     two_slashes: bool = False
-    """Its path may begin with two slashes: the vocabulary's clients take `http://host/` so."""
+    """Its path may begin with two slashes: the vocabulary's clients produce that from `http://host/`."""
 
     def __post_init__(self) -> None:
-        # Here, so that no row can leave it out: `decode` never sees a field beyond its limit.
+        # Here, so that no row can omit it: `decode` never sees a field beyond its limit.
         object.__setattr__(self, "decode", _measured(self.decode))
 
     @property
     def method(self) -> str:
-        """As logs, metrics and audit records name it: `CallService/PlaceCall`."""
+        """Its name in logs, metrics and audit records: `CallService/PlaceCall`."""
         return f"{self.service.removeprefix(OWN_PACKAGE)}/{self.name}"
 
 
@@ -88,7 +88,7 @@ def unary(
 ) -> UnaryEndpoint:
     """The row of a method of `service`, with the messages that its descriptor names.
 
-    `more`: whatever else the row says, by the names of Endpoint.
+    `more`: the row's other fields, by their names in Endpoint.
     """
     return UnaryEndpoint(
         **_described(service, name), decode=decode, serve=serve, encode=encode, **more
@@ -100,7 +100,7 @@ class StreamEndpoint(Endpoint):
     """One request, a stream of responses."""
 
     instead: str = ""
-    """The RPC that tells the same on wires without streams."""
+    """The RPC that returns the same on wires without streams."""
     serve: Callable[[Rpc, Any], AsyncGenerator[Any, None]]
 
 
@@ -112,7 +112,7 @@ def stream(
     encode: Callable[[Any], Message],
     **more: Any,
 ) -> StreamEndpoint:
-    """The same of a method that answers with a stream."""
+    """The same for a method that answers with a stream."""
     return StreamEndpoint(
         **_described(service, name), decode=decode, serve=serve, encode=encode, **more
     )

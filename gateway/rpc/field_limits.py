@@ -1,7 +1,7 @@
-"""How much every field of every request may hold: one table, kept by `gateway.rpc.sizes`.
+"""How much every field of every request may hold: one table, enforced by `gateway.rpc.sizes`.
 
-What a field must be is the domain's matter and often stricter; these limits bound what is
-looked at at all. A field that is not here fails a test.
+The domain's rules for a field are often stricter; these limits bound what is processed at all. A
+field that is not listed here fails a test.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from gateway.service.api.webhooks import MAX_SEQUENCES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Of one field: entries of a list or map, UTF-8 bytes of each text and of each map's key."""
+    """Limits of one field: entries of a list or map, UTF-8 bytes of each text and map key."""
 
     entries: int = 1
     key_bytes: int = 0
@@ -26,13 +26,13 @@ class Limit:
 MAX_ENTRIES_IN_ALL = 1_000_000
 """Of all lists and maps of one message together; a configuration is the only big one."""
 MAX_ID_BYTES = 512
-"""Of a text that names something: nothing that is named here has a longer name."""
+"""Of a text that names something: nothing here has a longer name."""
 MAX_TOKEN_BYTES = 1024
 MAX_VALUES_OF_ENUM = 32
 MAX_COUNTRIES = 300
 """There are some 250."""
 MAX_LISTED = 1000
-"""Of what a request may list by name, and of what a tenant has of each thing but routes."""
+"""Of the names that a request may list, and of a tenant's things of each kind except routes."""
 
 MAX_TENANTS = 1000
 MAX_TRUNKS = 10_000

@@ -1,10 +1,9 @@
-"""Once around every RPC, in this order: id → log, metrics → audit → who, how much → body → method.
+"""Around every RPC, in this order: id → log, metrics → audit → identity, rate → body → method.
 
-Who is calling, what they may do and how much they ask is known from the headers: a request
-that is refused for that has not been read. No method can leave any of it out. A method that
-stores its audit record together with its change says so (`Trail.recorded`); else the pipeline
-adds one. Whatever is raised leaves as a GatewayError; what was not meant for
-callers stays in the log.
+Identity, rights and rate are known from the headers: if a request is refused for them, its body
+has not been read. No method can skip any of it. A method that stores its audit record together
+with its change says so (`Trail.recorded`); else the pipeline adds one. Every error leaves as a
+GatewayError; what is not meant for callers stays in the log.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ from gateway.service.access.traffic import Traffic
 
 NOBODY = Caller(key="", tenant_id="", rights=frozenset())
 MALFORMED = "MALFORMED"
-"""The code of what could not be decoded, where the wire has an error of its own for that."""
+"""The code of a request that could not be decoded, if the wire has its own error for that."""
 
 Receive = Callable[[], Awaitable[Message]]
 """Reads the request's body and decodes it. Raises GatewayError or ToldAsError."""
@@ -45,15 +44,15 @@ class Incoming:
 
     wire: str
     peer: str
-    """Who really sent it; see `wire.peers`."""
+    """The real sender; see `wire.peers`."""
     origin: str
-    """What it counts by in the limits of one peer."""
+    """The key by which limits per peer count it."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Of a header that came more than once the last value."""
+    """The last value if a header came more than once."""
     credentials: Sequence[str] = ()
     """Every value of the `authorization` header."""
     patience: timedelta | None = None
-    """How long the caller waits, from now; None: as long as it takes."""
+    """How long the client waits, from now; None: as long as it takes."""
 
     @property
     def trace_id(self) -> str:
@@ -63,7 +62,7 @@ class Incoming:
 
 
 class _Passage:
-    """One RPC on its way through: who it is and what it asks, as far as that is known."""
+    """One RPC passing through: its caller and request, as far as they are known."""
 
     def __init__(self, rpc: Rpc) -> None:
         self.rpc = rpc
@@ -101,7 +100,7 @@ class Pipeline:
     async def _admit(
         self, endpoint: Endpoint, incoming: Incoming, receive: Receive, passage: _Passage
     ) -> None:
-        """Knows who is calling, then takes in what is asked."""
+        """Identifies the caller, then reads the request."""
         caller = self._caller(incoming)
         passage.rpc = replace(passage.rpc, caller=caller)
         structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
@@ -119,7 +118,7 @@ class Pipeline:
             passage.asked = endpoint.decode(message)
 
     def _caller(self, incoming: Incoming) -> Caller:
-        """Raises UNAUTHENTICATED, or RATE_LIMITED to a stranger who comes too often."""
+        """Raises UNAUTHENTICATED, or RATE_LIMITED for too many requests without a valid token."""
         try:
             return self._identity.authenticate(incoming.credentials, incoming.peer)
         except GatewayError as unknown:
@@ -178,7 +177,7 @@ class Pipeline:
 
 
 def _presented(failure: Exception, rpc: Rpc) -> GatewayError:
-    """What a caller may know of a failure."""
+    """The part of a failure that a caller may know."""
     if isinstance(failure, GatewayError):
         return failure
     if isinstance(failure, StoreUnavailableError):

@@ -1,4 +1,4 @@
-"""Walks a request before anything else does: no list, map or text is longer than its limit."""
+"""Checks a request before anything else: no list, map or text is longer than its limit."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -19,16 +19,16 @@ Check = Callable[["_Walk", Any, str], None]
 
 
 def check_sizes(message: Message) -> None:
-    """Raises INVALID_FIELD with the fields that hold more than they may; of a list the first entry.
+    """Raises INVALID_FIELD with the fields that are too long; for a list, its first entry.
 
-    Fields that are not known are dropped: nobody reads them, and whoever waits would keep them.
+    Unknown fields are dropped: nothing reads them, and a waiting request would hold them in memory.
     """
     _Walk().message(message, "")
-    message.DiscardUnknownFields()  # goes through all that the walk has let pass
+    message.DiscardUnknownFields()  # processes everything that the checks have accepted
 
 
 class _Walk:
-    """One message; `left`: entries that its lists and maps may still have together."""
+    """Checks one message; `left`: entries that its lists and maps may still have together."""
 
     def __init__(self) -> None:
         self.left = MAX_ENTRIES_IN_ALL
@@ -42,7 +42,7 @@ class _Walk:
                     together(check, self, value, f"{path}{field.name}")
 
     def entries(self, count: int, limit: Limit, path: str) -> None:
-        """Before anything goes through them."""
+        """Checked before anything processes them."""
         if count > limit.entries:
             raise _too_many(path, f"{limit.entries} entries", limit.entries)
         self.left -= count
@@ -54,14 +54,14 @@ class _Walk:
 
 @cache
 def _checks(descriptor: Descriptor) -> Mapping[int, Check]:
-    """What is to be looked at of a message, by the numbers of its fields."""
+    """The limits of a message's fields, by field number."""
     limits = LIMITS.get(descriptor.full_name.removeprefix(OWN_PACKAGE), {})
     found = ((field.number, _check(field, limits.get(field.name))) for field in descriptor.fields)
     return {number: check for number, check in found if check is not None}
 
 
 def _check(field: FieldDescriptor, limit: Limit | None) -> Check | None:
-    """None: the field holds neither a text nor more than one value."""
+    """None: the field is neither a text nor repeated."""
     inner = field.message_type
     if inner is not None and inner.full_name.startswith("google.protobuf."):
         return None
@@ -107,7 +107,7 @@ def _texts(walk: _Walk, values: Any, limit: Limit, path: str) -> None:
 
 
 def _text(value: str | bytes, limit: int, path: str, place: str = "") -> None:
-    if isinstance(value, str) and "\0" in value:  # no database and no name has one
+    if isinstance(value, str) and "\0" in value:  # databases and names cannot contain it
         raise invalid_field(f"{path}{place}", "must not contain NUL", value=printable(value))
     # Most texts are far from their limit; no character has more than four bytes.
     if 4 * len(value) > limit and _bytes_of(value) > limit:

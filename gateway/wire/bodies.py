@@ -6,33 +6,33 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakValueDictionary
 
 MOST_SHARE = 4
-"""One origin gets at most every fourth place."""
+"""One origin gets at most a quarter of the places."""
 SMALL_BYTES = 16 * 1024
-"""A body of so little needs no place: it fits what a connection holds anyway."""
+"""A body this small needs no place: it fits into a connection's buffer anyway."""
 PATIENCE_SECONDS = 2.0
 """How long a request waits for a place."""
 
 
 class NoPlaceError(Exception):
-    """Too many bodies are being received. The client may come again in a second."""
+    """Too many bodies are being received. The client may retry in a second."""
 
 
 class Bodies:
-    """Places for bodies on their way in, shared among the origins that send them."""
+    """Places for bodies being received, shared among the origins that send them."""
 
     def __init__(self, most: int, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._share = max(1, most // MOST_SHARE)
         self._patience_seconds = patience_seconds
         self._places = asyncio.Semaphore(most)
-        # Whoever has or awaits a place keeps its origin's share alive.
+        # A request that has or awaits a place keeps its origin's share alive.
         self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
     async def place(self, origin: str, size: int | None = None) -> AsyncIterator[None]:
-        """A place while the body arrives, in the order in which it was asked for.
+        """A place while the body arrives, given in the order of the requests.
 
         `origin`: see `peers.origin_of`. `size`: the length that the client has announced, in
-        bytes; None: it did not. Raises NoPlaceError where none gets free in time.
+        bytes; None: it did not. Raises NoPlaceError if none becomes free in time.
         """
         async with AsyncExitStack() as held:
             if size is None or size > SMALL_BYTES:

@@ -1,4 +1,4 @@
-"""How many connections an HTTP port holds, of whom, and how long it waits for each."""
+"""How many connections an HTTP port holds, from which peers, and how long it waits for each."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ from gateway.wire.peers import Peers, origin_of, peer_of
 
 CHUNK_BYTES = 4 * 1024
 SPLINTERS = 500
-"""Line ends in so many bytes are no head, and no body worth the time that each chunk takes."""
+"""With this many line ends the input is neither a head nor a body worth the time per chunk."""
 IDLE_SECONDS = 75.0
 PROXY_IDLE_SECONDS = 3630.0
 """Proxies keep connections for an hour, and lose a request with one that is closed on them."""
@@ -24,7 +24,7 @@ MakeProtocol = Callable[["Connection"], asyncio.Protocol]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """What one port grants. Trusted proxies have no number of their own."""
+    """The limits of one port. Trusted proxies have no limit per address."""
 
     most: int = 4096
     most_per_peer: int = 256
@@ -58,7 +58,7 @@ class Connections:
         return ""
 
     def leave(self, origin: str) -> None:
-        """One that was admitted is over."""
+        """An admitted connection has ended."""
         self._count -= 1
         self._of[origin] -= 1
         if not self._of[origin]:
@@ -67,7 +67,7 @@ class Connections:
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One connection, in front of the protocol that reads it: counts it, and ends it in time.
+    """One connection, in front of the protocol that reads it: counts it and enforces its timeouts.
 
     It waits for the head of the first request from the start, for that of a further one from
     its first byte; between requests, and for its answers to be read, for the idle time.
@@ -81,8 +81,8 @@ class Connection(asyncio.BufferedProtocol):
         self._idle = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Lets it in, or ends it at once."""
-        # No isinstance: uvloop's transports are nobody's children.
+        """Admits it, or closes it at once."""
+        # No isinstance: uvloop's transports have no common base class.
         self._transport = cast("asyncio.Transport", transport)
         peer = peer_of(transport.get_extra_info("peername"))
         self._origin, self._trusted = origin_of(peer), self._all.limits.peers.trusts(peer)
@@ -103,11 +103,11 @@ class Connection(asyncio.BufferedProtocol):
         self._inner.connection_lost(exc)
 
     def get_buffer(self, _sizehint: int) -> bytearray:
-        """Where the next bytes go: few at a time, so that none waits in memory unread."""
+        """The buffer for the next bytes: small, so that none wait in memory unread."""
         return self._all.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Bytes have come."""
+        """Bytes have arrived."""
         if self._inner is None:
             return
         if self._idle:
@@ -123,7 +123,7 @@ class Connection(asyncio.BufferedProtocol):
         return self._inner.eof_received() if self._inner else None
 
     def pause_writing(self) -> None:
-        """The client does not read what it is sent."""
+        """The client is not reading its responses."""
         if self._inner:
             self._inner.pause_writing()
 
@@ -133,14 +133,14 @@ class Connection(asyncio.BufferedProtocol):
             self._inner.resume_writing()
 
     def begin(self) -> None:
-        """A request is there, and no answer before it waits to be sent: aiohttp sees to that.
+        """A request has arrived, and no earlier response waits to be sent: aiohttp ensures that.
 
-        From here on its handler sees to time.
+        From here on its handler enforces the timeouts.
         """
         self._stop_waiting()
 
     def end(self, *, whole: bool) -> None:
-        """Its answer follows. `whole`: all of its body has come, what comes now is a new head."""
+        """Its response follows. `whole`: its body is complete, so what comes now is a new head."""
         idle = PROXY_IDLE_SECONDS if self._trusted else self._all.limits.idle_seconds
         self._wait(idle, "idle")
         self._idle = whole
@@ -157,14 +157,14 @@ class Connection(asyncio.BufferedProtocol):
             self._timer = None
 
     def _cut(self, cause: str) -> None:
-        """Ends it without another word; what it was sent and has not read is dropped."""
+        """Closes it at once; anything sent but not read is dropped."""
         HTTP_CONNECTIONS_CUT.labels(cause).inc()
         self._transport.abort()
 
 
 @web.middleware
 async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Tells a connection of its requests."""
+    """Informs a connection about its requests."""
     connection: Connection = request.protocol.connection  # type: ignore[attr-defined]  # http.py's
     connection.begin()
     try:

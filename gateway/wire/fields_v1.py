@@ -1,4 +1,4 @@
-"""Proto values that need care: enums by their short names, optional messages, spans, times."""
+"""Proto values that need care: enums by short names, optional messages, durations, timestamps."""
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -45,13 +45,13 @@ def time_of(message: Message, name: str) -> datetime | None:
 
 
 def put_span(target: Duration, value: timedelta | None) -> None:
-    """Sets a Duration field of a message, unless there is nothing to say."""
+    """Sets a Duration field of a message, unless the value is None."""
     if value is not None:
         target.FromTimedelta(value)
 
 
 def put_time(target: Timestamp, value: datetime | None) -> None:
-    """Sets a Timestamp field of a message, unless there is nothing to say."""
+    """Sets a Timestamp field of a message, unless the value is None."""
     if value is not None:
         target.FromDatetime(value)
 
@@ -74,7 +74,7 @@ def number_of(descriptor: EnumDescriptor, value: Enum | None) -> Any:
 
 
 def prefix_of(descriptor: EnumDescriptor) -> str:
-    """`CALL_STATE_` of CallState: every zero value is named so."""
+    """`CALL_STATE_` for CallState, taken from the name of its zero value."""
     zero: str = descriptor.values_by_number[0].name
     return zero.removesuffix("UNSPECIFIED")
 

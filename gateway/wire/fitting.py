@@ -1,8 +1,8 @@
-"""Refusals and lists cut to what their wires carry.
+"""Refusals and lists cut to what their wires can carry.
 
-gRPC's details travel in a trailer, in base64 and beside the message once more. Clients take at
-most 16 KiB of trailers by default, and refuse some of more than 8 KiB: what is above that
-arrives as RESOURCE_EXHAUSTED without a word of what was wrong.
+gRPC's details are sent in a trailer, in base64, which repeats the message. Clients accept at most
+16 KiB of trailers by default, and refuse some above 8 KiB: a larger error arrives as
+RESOURCE_EXHAUSTED without saying what was wrong.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,9 +16,9 @@ from gateway.errors import FieldViolation, GatewayError
 from gateway.service.api.paging.answer_size import MAX_ANSWER_BYTES
 
 MAX_MESSAGE_BYTES = 512
-"""gRPC writes a byte beyond ASCII as three."""
+"""gRPC encodes a non-ASCII byte as three bytes."""
 MAX_BODY_MESSAGE_BYTES = 2560
-"""Where the message travels in a body; only there it has to name every violation itself."""
+"""For messages sent in a body; only there must the message name every violation itself."""
 MAX_METADATA_BYTES = 1280
 MAX_KEY_BYTES = 128
 MAX_VALUE_BYTES = 320
@@ -27,15 +27,15 @@ MAX_FIELD_BYTES = 256
 MAX_DESCRIPTION_BYTES = 512
 
 _OVERHEAD = 8
-"""Bytes that an entry of a message takes beside its own, at most."""
+"""Bytes that an entry of a message takes in addition to its own, at most."""
 
 M = TypeVar("M", bound=Message)
 
 
 def fitted(error: GatewayError, message_bytes: int = MAX_MESSAGE_BYTES) -> GatewayError:
-    """The same refusal with texts and lists cut; its reason and first violation always stay.
+    """The same refusal with texts and lists cut; its reason and first violation are always kept.
 
-    `metadata_left_out` and `violations_left_out` in its metadata say how many there were more.
+    `metadata_left_out` and `violations_left_out` in its metadata say how many are missing.
     """
     metadata = _metadata(error.metadata)
     violations = _violations(error.violations)
@@ -82,7 +82,7 @@ def _bytes_of(*texts: str) -> int:
 
 
 def within(messages: Iterable[M], limit: int = MAX_ANSWER_BYTES) -> list[M]:
-    """As many of the first messages as fit into `limit` bytes of a response; one at least."""
+    """As many of the first messages as fit into `limit` bytes of a response; at least one."""
     kept: list[M] = []
     for message in messages:
         limit -= message.ByteSize() + _OVERHEAD

@@ -1,4 +1,4 @@
-"""An HTTP port: who is let in, what is mounted there, and how it stops."""
+"""An HTTP port: admission of connections, mounted paths, and shutdown."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,13 +13,13 @@ from gateway.metrics import HTTP_MALFORMED
 from gateway.wire.connections import Connection, ConnectionLimits, Connections, told
 
 READ_BYTES = 16 * 1024
-"""A connection is read no further while twice as much of it is waiting to be taken."""
+"""Reading from a connection pauses while twice this much is waiting to be processed."""
 LINGER_SECONDS = 2.0
-"""How long a body that nobody wants is read on, so that its sender gets to see the answer."""
+"""How long an unwanted body is still read, so that its sender sees the response."""
 
 HOW: dict[str, Any] = {
     "access_log": None,
-    # Twirp knows no compressed bodies, and a small one may hide a huge one.
+    # Twirp has no compressed bodies, and a small one could expand to a huge one.
     "auto_decompress": False,
     "read_bufsize": READ_BYTES,
     "lingering_time": LINGER_SECONDS,
@@ -29,15 +29,15 @@ log = structlog.get_logger()
 
 
 class Mounted(Protocol):
-    """What answers at some paths."""
+    """A handler of some paths."""
 
     def mount(self, app: web.Application) -> None:
-        """Takes its paths. Of two that want one path the first has it."""
+        """Adds its paths. If two claim the same path, the first gets it."""
         ...
 
 
 class HttpServer:
-    """Serves what is mounted, to whoever its limits let in."""
+    """Serves what is mounted, within its limits on connections."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class HttpServer:
             each.mount(app)
         self._runner = web.AppRunner(
             app,
-            # A client that hangs up gives up what it asked for, as with gRPC.
+            # A client that disconnects cancels its request, as with gRPC.
             handler_cancellation=True,
             shutdown_timeout=grace.total_seconds(),
             **HOW,
@@ -77,12 +77,12 @@ class HttpServer:
         return port
 
     async def stop(self) -> None:
-        """Takes nothing new; ends what is under way after the grace."""
+        """Accepts nothing new; ends what is under way after the grace period."""
         await self._runner.cleanup()
 
 
 class _Site(web.BaseSite):
-    """As aiohttp's own, with a protocol of our choice."""
+    """Like aiohttp's own, with our own protocol."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class _Site(web.BaseSite):
 
 
 class _Handler(web.RequestHandler):
-    """Reads requests as aiohttp does, and tells nobody what was wrong with one."""
+    """Reads requests as aiohttp does, but does not reveal what was wrong with one."""
 
     def __init__(self, server: web.Server, connection: Connection) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **HOW)

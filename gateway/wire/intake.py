@@ -1,4 +1,4 @@
-"""What both engines ask about a request before and while they take it in."""
+"""What both engines need for receiving a request."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ RETRY_BODY = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """How patient the engines are, with how many at a time, and whom they believe."""
+    """The engines' timeouts, their limit on concurrent bodies, and the trusted proxies."""
 
     peers: Peers = field(default_factory=Peers)
     bodies: Bodies = field(default_factory=lambda: Bodies(MAX_BODIES))
@@ -28,10 +28,10 @@ class Intake:
     async def place(
         self, origin: str, size: int | None = None, *, always: bool = False
     ) -> AsyncIterator[None]:
-        """A place for a body that is about to arrive. Raises RATE_LIMITED where all are taken.
+        """A place for a body that is about to arrive. Raises RATE_LIMITED if all are taken.
 
-        The caller's tenant has a share of them, from wherever it calls; who has none, its
-        `origin`. `always`: see Endpoint; such a request waits for no place.
+        The caller's tenant has a share of them, from any address; without a tenant, its `origin`
+        does. `always`: see Endpoint; such a request waits for no place.
         """
         try:
             async with self.bodies.place(reading_for.get() or origin, 0 if always else size):

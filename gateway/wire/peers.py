@@ -1,4 +1,4 @@
-"""Who really sent a request: the connection's peer, or whom a trusted proxy names."""
+"""The real sender of a request: the connection's peer, or the one that a trusted proxy names."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import (
@@ -13,20 +13,20 @@ from urllib.parse import unquote
 
 FORWARDED = "x-forwarded-for"
 MOST_ENTRIES = 32
-"""No request passes more proxies; what a client has put before them is not looked at."""
+"""No request passes more proxies; earlier entries, added by a client, are ignored."""
 UNIX = "unix"
-"""How a peer behind a Unix socket is called, also among the trusted."""
+"""The name of a peer on a Unix socket, also among the trusted ones."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _MAPPED_BITS = 96
 _SITE_BITS = 64
-"""What one subscriber of IPv6 has; whoever has one address of it has them all."""
+"""The network of one IPv6 subscriber, which controls all its addresses."""
 
 
 class Peers:
-    """Tells the real peers of requests, by the proxies that are trusted.
+    """Determines the real peers of requests, using the trusted proxies.
 
     `trusted`: addresses, networks (CIDR) and `unix`. Raises ValueError for anything else.
     """
@@ -41,9 +41,8 @@ class Peers:
 
         `peer`: the connection's, as gRPC writes it. `headers`: every line that came, in its
         order, names in any case; two lines of one name are read as one. Where a trusted proxy
-        names somebody the port is left out, for nobody knows it. What the proxies said counts
-        from the right as far as they are trusted; where it cannot be read the connection's own
-        peer counts.
+        names the peer its port is omitted, since it is unknown. The entries count from the right
+        as far as the proxies are trusted; if one cannot be read, the connection's own peer counts.
         """
         own = plain(peer)
         if not self.trusts(own):
@@ -60,7 +59,7 @@ class Peers:
         return address is not None and self._is_trusted(address)
 
     def _named(self, entries: Sequence[str]) -> Address | None:
-        """The last one that is no trusted proxy; the first where all of them are."""
+        """The last one that is not a trusted proxy; the first if all of them are."""
         address = None
         for entry in reversed(entries):
             address = _entry(entry.strip())
@@ -73,7 +72,7 @@ class Peers:
 
 
 def plain(peer: str) -> str:
-    """The peer without percent signs, zones and IPv4 in the clothes of IPv6."""
+    """The peer without percent signs, zones and IPv4-mapped IPv6 addresses."""
     if peer.startswith(UNIX):
         return f"{UNIX}:"
     address = _host(peer)
@@ -84,7 +83,7 @@ def plain(peer: str) -> str:
 
 
 def peer_of(name: object) -> str:
-    """The peer as gRPC writes it, from what a socket calls it; empty where it has none."""
+    """The peer as gRPC writes it, from a socket's address; empty if it has none."""
     if not isinstance(name, tuple):
         return "" if name is None else f"{UNIX}:"
     host, port = name[:2]

@@ -1,7 +1,7 @@
-"""The texts of ProtoJSON's numbers, spans and times, as Go's protojson reads them.
+"""The texts of ProtoJSON's numbers, durations and timestamps, as Go's protojson reads them.
 
-What it refuses is refused, and what it takes has the same value. Python's own parsers take
-more (`1_0`, digits of other scripts, ` 3`, `+3`), and round what has too many digits.
+What it refuses is refused, and what it accepts has the same value. Python's own parsers accept
+more (`1_0`, digits of other scripts, ` 3`, `+3`), and round numbers with too many digits.
 """
 
 import re
@@ -29,7 +29,7 @@ WITHIN: Mapping[int, range] = {
     FieldDescriptor.TYPE_UINT64: UINT64,
     FieldDescriptor.TYPE_FIXED64: UINT64,
 }
-"""The whole numbers that each kind of field holds."""
+"""The range of whole numbers of each kind of field."""
 
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(
@@ -101,7 +101,7 @@ def quoted_double(text: str) -> float:
 
 
 def duration(text: str) -> Duration:
-    """`30s`, `1.5s`, `-.5s`: seconds with at most nine digits behind the point.
+    """`30s`, `1.5s`, `-.5s`: seconds with at most nine digits after the point.
 
     Raises ValueError.
     """
@@ -118,7 +118,7 @@ def duration(text: str) -> Duration:
 def timestamp(text: str) -> Timestamp:
     """A time of RFC 3339, from the year 1 to 9999, to the nanosecond. Raises ValueError.
 
-    As Go takes them, hours may have one digit, and a comma may stand for the point.
+    As in Go, hours may have one digit, and a comma may replace the point.
     """
     found = _TIME.fullmatch(text)
     seconds = _seconds(found) if found else None
@@ -131,10 +131,10 @@ def timestamp(text: str) -> Timestamp:
 
 
 def _seconds(found: re.Match[str]) -> int | None:
-    """Since 1970; None for a day or a time that there is not. Raises ValueError too."""
+    """Since 1970; None for a day or time that does not exist. May also raise ValueError."""
     year, month, day, hour, minute, second = (int(found[at]) for at in range(1, 7))
     away = (int(found[10] or 0), int(found[11] or 0))
-    # Offsets of 24 hours and of 60 minutes are written by some, and Go takes them.
+    # Some write offsets of 24 hours or 60 minutes, and Go accepts them.
     if hour >= 24 or minute >= 60 or second >= 60 or away[0] > 24 or away[1] > 60:
         return None
     days = date(year or 400, month, day).toordinal() - (0 if year else _YEARS_400) - _EPOCH

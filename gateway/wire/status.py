@@ -1,4 +1,4 @@
-"""What an HTTP port tells of the gateway itself: that it lives, whether it serves, its metrics."""
+"""The gateway's own state over HTTP: liveness, readiness and metrics."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -6,13 +6,13 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
-"""What is wrong, by part; empty when the gateway is ready."""
+"""The causes by part; empty if the gateway is ready."""
 
 
 class Status:
-    """`/healthz`: the process lives. `/readyz`: send it requests.
+    """`/healthz`: the process is alive. `/readyz`: it can serve requests.
 
-    `facts`: what `/readyz` tells beside that; None: it tells no causes either.
+    `facts`: what `/readyz` shows besides that; None: it does not show causes either.
     """
 
     def __init__(self, readiness: Readiness, facts: Mapping[str, str] | None = None) -> None:

@@ -1,1 +1,1 @@
-"""What operators ask for and are told, and what keys must be."""
+"""Operators' requests and their results, and the rules for keys."""

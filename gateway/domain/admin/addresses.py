@@ -34,7 +34,7 @@ def of_peer(peer: str) -> Address | None:
 def range_of(text: str) -> Range:
     """The range that an address or a CIDR names. Raises ValueError.
 
-    Also where bits are set behind the prefix, as in 10.0.0.7/8: that is a slip of the pen.
+    Also if bits are set after the prefix, as in 10.0.0.7/8: that is probably a mistake.
     """
     if len(text) > MAX_RANGE_CHARACTERS or "%" in text:
         raise ValueError("is not an address range")

@@ -1,4 +1,4 @@
-"""What API keys must be, and how many there may be."""
+"""The rules for API keys, and how many there may be."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +10,14 @@ from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason, invalid_field
 
 MAX_KEYS = 100
-"""Of one tenant, or of operators, that are neither revoked nor expired."""
+"""Keys of one tenant, or of operators, that are neither revoked nor expired."""
 MAX_GONE_KEYS = 1000
-"""Of one tenant, or of operators, that are revoked or expired and still listed."""
+"""Keys of one tenant, or of operators, that are revoked or expired but still listed."""
 MAX_ADDRESSES = 16
 
 
 def owner(tenant_id: str, rights: frozenset[Right]) -> None:
-    """A key is a tenant's, or an operator's."""
+    """A key belongs to a tenant, or is an operator's."""
     if bool(tenant_id) == (Right.OPERATOR in rights):
         raise invalid_field("rights", "a key has either a tenant or the right OPERATOR")
 
@@ -50,7 +50,7 @@ def _range(at: int, text: str) -> str:
 
 
 def room_for_one_more(held: int) -> None:
-    """Raises TENANT_LIMIT where there are as many keys as may be."""
+    """Raises TENANT_LIMIT if no further key is allowed."""
     if held >= MAX_KEYS:
         raise GatewayError(
             Reason.TENANT_LIMIT,

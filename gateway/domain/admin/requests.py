@@ -1,4 +1,4 @@
-"""What operators and tenants' administrators ask for, and what they are told."""
+"""Requests of operators and tenants' administrators, and their results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ MAX_REPLAYED = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A configuration that was checked as a whole: as the store keeps it, and as values."""
+    """A configuration that was checked as a whole: as the store holds it, and as values."""
 
     document: str
     config: Config = field(repr=False)
@@ -23,8 +23,8 @@ class Proposal:
 class ApplyConfig:
     """Replace the whole configuration.
 
-    `judge` checks what was sent and may take a second: to be called in another thread. It
-    raises CONFIG_INVALID. Audit records leave it out, as everything that `repr` leaves out.
+    `judge` checks what was sent and may take a second: call it in another thread. It raises
+    CONFIG_INVALID. Audit records omit it, like everything that `repr` omits.
     """
 
     judge: Callable[[], Proposal] = field(repr=False)
@@ -32,14 +32,14 @@ class ApplyConfig:
     dry_run: bool = False
     replay_calls: int = 0
     source_digest: str | None = None
-    """SHA-256 of the file; None: it comes from no file."""
+    """SHA-256 of the file; None: it does not come from a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reroute:
-    """A call that would have gone elsewhere: to `new_trunk_id`, or nowhere for a `reason`.
+    """A call that would be routed differently: to `new_trunk_id`, or refused for `reason`.
 
-    `trunk_id` is where the configuration in force would send it; empty: it refuses the call.
+    `trunk_id` is where the configuration in force would send it; empty: it would refuse the call.
     """
 
     call_id: str
@@ -61,7 +61,7 @@ class Applied:
     replayed_calls: int = 0
     dry_run: bool = False
     warnings: tuple[FieldViolation, ...] = ()
-    """What is no mistake and yet hardly meant."""
+    """What is valid but probably not intended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,21 +76,21 @@ class CreateApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeApiKey:
-    """Refuse a key for good."""
+    """Revoke a key for good."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListApiKeys:
-    """Show keys; of every tenant where none is named."""
+    """List keys; of every tenant if none is named."""
 
     tenant_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTrunkHealth:
-    """Show how trunks stand."""
+    """List the health of trunks."""
 
     trunk_id: str = ""
     window: timedelta | None = None
@@ -98,6 +98,6 @@ class ListTrunkHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetTrunk:
-    """Hold a trunk to be healthy."""
+    """Mark a trunk as healthy."""
 
     trunk_id: str

@@ -1,1 +1,1 @@
-"""What a call is, what is asked of it and seen of it, and the one place where it changes."""
+"""Calls: their values, requests and observations, and the one place where they change."""

@@ -39,21 +39,21 @@ class Step:
 
 
 def advance(call: Call, seen: Observation) -> Step:
-    """The call after `seen`, and the events that tell it.
+    """The call after `seen`, and the resulting events.
 
     Total and idempotent: late, repeated and out-of-order observations of an ended call, or
-    of a stage already passed, change nothing.
+    of a state already passed, change nothing.
     """
     if call.ended:
         return Step(call)
-    # The clock of a gateway that takes a call over may be behind. When the end was asked for is
-    # told by the clock of whoever was asked: it moves nothing.
+    # The clock of a gateway that takes a call over may be behind. The time of a requested end is by
+    # the clock of the gateway that received the request: it changes no other time.
     seen = replace(seen, time=max(seen.time, call.newest_time))
     return _STEPS[type(seen)](call, seen)
 
 
 def _joined_again(call: Call, ids: LegIds) -> Call:
-    """Why the participant before has left is no reason for the one that is here now."""
+    """Why a previous participant left does not apply to the present one."""
     if not call.participant_id or ids.participant_id in ("", call.participant_id):
         return call
     return replace(call, participant_id=ids.participant_id, leave_reason=None)
@@ -66,7 +66,7 @@ def _answered(call: Call, seen: Answered) -> Step:
 
 
 def _of_another_leg(call: Call, sip_call_id: str) -> bool:
-    """What is seen of a leg that was given up tells nothing of the one that came after."""
+    """What is seen of a leg that was given up says nothing about the next one."""
     if not sip_call_id:
         return False
     return sip_call_id in earlier_legs(call) or call.sip_call_id not in ("", sip_call_id)
@@ -86,13 +86,13 @@ _STATE_OF_LEG = {
     LegStatus.RINGING: CallState.RINGING,
     LegStatus.AUTOMATION: CallState.AUTOMATION,
     LegStatus.ACTIVE: CallState.ACTIVE,
-    # LiveKit says `hangup` only of a leg that had been answered.
+    # LiveKit reports `hangup` only for a leg that had been answered.
     LegStatus.HANGUP: CallState.ACTIVE,
 }
 
 
 def _move(call: Call, state: CallState, now: datetime) -> Step:
-    """Forward to `state`; an answer that crosses a cancel on its way does not revive the call."""
+    """Forward to `state`; an answer that crosses a cancel does not revive the call."""
     if state <= call.state or (call.ending and not call.answered and state > CallState.RINGING):
         return Step(call)
     moved = replace(call, state=state)
@@ -116,7 +116,7 @@ def _end_asked(call: Call, asked: EndAsked) -> Step:
 
 
 _ENDS_OF_UNANSWERED = {EndReason.CANCELED, EndReason.NO_ANSWER}
-"""Giving up is overtaken by an answer; the call goes on."""
+"""An answer overrides giving up; the call continues."""
 
 
 def _ending(call: Call, asked: EndAsked) -> Ending:
@@ -145,7 +145,7 @@ def _dial_failed(call: Call, failed: DialFailed) -> Step:
 
 
 def _attempt_failed(call: Call, failed: AttemptFailed) -> Step:
-    """On another trunk only while the phone certainly has not rung and nobody wants the end."""
+    """On another trunk only while the phone certainly has not rung and no end was requested."""
     if failed.number != len(call.attempts):
         return Step(call)
     if call.state is not CallState.DIALING or call.ending:
@@ -207,7 +207,7 @@ def _not_dialed(call: Call, seen: NotDialed) -> Step:
 
 
 def _end_undialed(call: Call, now: datetime, cause: str) -> Step:
-    """Its newest attempt was never dialled; one before that was says how the call went."""
+    """Its newest attempt was never dialled; an earlier one that was dialled decides the outcome."""
     call = _with_attempt(call, next_attempt=cause)
     if len(call.attempts) < 2:
         call = replace(call, not_dialed_cause="" if call.ending else cause)
@@ -235,7 +235,7 @@ def _transferred(call: Call, _seen: Transferred) -> Step:
 
 
 def _gone(call: Call, gone: LegGone) -> tuple[EndReason, HangupSource]:
-    """Why a leg that is no longer there has left, as far as anyone can know."""
+    """Why a leg has left, as far as can be known."""
     if call.transferred and call.ending is None:
         return EndReason.TRANSFERRED, HangupSource.API
     if gone.reason is not None:
@@ -272,7 +272,7 @@ _ANSWERED_LEFT = {
     LeaveReason.CONNECTION_TIMEOUT: _LOST,
     LeaveReason.SIGNAL_CLOSE: _LOST,
 }
-"""LiveKit's other reasons do not say more of an answered leg than that it is gone."""
+"""For an answered leg, LiveKit's other reasons say no more than that it is gone."""
 _UNANSWERED_LEFT = {
     **_LEFT_EITHER_WAY,
     LeaveReason.USER_REJECTED: (EndReason.REJECTED, HangupSource.REMOTE),
@@ -280,11 +280,11 @@ _UNANSWERED_LEFT = {
     LeaveReason.SIP_TRUNK_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
     LeaveReason.MEDIA_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
 }
-"""What is left to tell where the answer to the dial, which knows the SIP status, was lost."""
+"""What can still be said if the reply to the dial, which has the SIP status, was lost."""
 
 
 def _asked(call: Call, reason: EndReason, source: HangupSource) -> tuple[EndReason, HangupSource]:
-    """An end that was asked for is told as that, whatever the platform calls it."""
+    """An end that was requested is reported as such, whatever the platform calls it."""
     return (call.ending.reason, call.ending.source) if call.ending else (reason, source)
 
 

@@ -11,7 +11,7 @@ from gateway.domain.route_decision import Backup
 
 
 class CallState(IntEnum):
-    """Where a call stands. It only ever moves to a higher one; stages may be skipped."""
+    """The state of a call. It only moves to a higher one; states may be skipped."""
 
     DIALING = 1
     RINGING = 2
@@ -21,14 +21,14 @@ class CallState(IntEnum):
 
 
 class Direction(StrEnum):
-    """Who rang whom, seen from LiveKit's room."""
+    """The direction of a call, seen from LiveKit's room."""
 
     OUTBOUND = "OUTBOUND"
     INBOUND = "INBOUND"
 
 
 class EventType(StrEnum):
-    """What a call event tells."""
+    """The type of a call event."""
 
     CALL_CREATED = "CALL_CREATED"
     CALL_RINGING = "CALL_RINGING"
@@ -65,7 +65,7 @@ class Codec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegOptions:
-    """What a caller may say about the leg beyond whom to ring; goes to LiveKit as it is."""
+    """Further options of a request for the leg; passed to LiveKit as they are."""
 
     participant_name: str = ""
     participant_metadata: str = ""
@@ -85,7 +85,7 @@ class LegOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try on one trunk."""
+    """One attempt on one trunk."""
 
     trunk_id: str
     livekit_trunk_id: str
@@ -100,12 +100,12 @@ class Attempt:
     next_attempt: str = ""
     """Why another trunk was or was not tried after it."""
     reason: CarrierReason | None = None
-    """What its trunk's configuration makes of its failure."""
+    """Its failure as interpreted by the trunk's configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """That the end was asked for: by whom and as what. The first one holds."""
+    """A requested end: by whom, and with which reason. The first one counts."""
 
     reason: EndReason
     source: HangupSource
@@ -114,7 +114,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What its request wanted of routing; with the call's id it lets the choice be repeated."""
+    """What its request asked of routing; with the call's id the choice can be repeated."""
 
     caller_id: str = ""
     trunk_id: str = ""
@@ -142,7 +142,7 @@ class Call:
     sip_status_code: int = 0
     sip_status: str = ""
     not_dialed_cause: str = ""
-    """Why nothing was dialled, of a call that ended so."""
+    """Why nothing was dialled, if the call ended so."""
     ringing_timeout: timedelta
     setup_timeout: timedelta
     max_duration: timedelta
@@ -153,21 +153,21 @@ class Call:
     labels: Mapping[str, str] = field(default_factory=dict)
     sandbox: bool = False
     uses_trunk: bool = True
-    """Its attempts really go over their trunks; a sandbox tenant's beside LiveKit do not."""
+    """Its attempts really use their trunks; a sandbox tenant's do not if others use LiveKit."""
     sequence: int = 0
     """Sequence of the call's newest event."""
 
     inbound_trunk_id: str = ""
-    """LiveKit's id of the trunk that an inbound call came by."""
+    """LiveKit's id of the trunk of an inbound call."""
     backups: tuple[Backup, ...] = ()
     """Trunks that may still be tried, in order."""
     max_attempts: int = 1
     destination: str = ""
-    """What statistics are gathered under: the beginning of the number called."""
+    """The key of its statistics: a prefix of the number called."""
     emergency: bool = False
     wishes: Wishes = Wishes()
     longest_duration: timedelta = timedelta(hours=23)
-    """What LiveKit was told: `max_duration` may be changed, but not beyond this."""
+    """What LiveKit was given: `max_duration` may be changed, but not beyond this."""
     leg: LegOptions = LegOptions()
     end_room_on_hangup: bool = False
     keep_on_disconnect: bool = False
@@ -176,31 +176,31 @@ class Call:
     seen_hangup: bool = False
     """LiveKit said `hangup` on the leg: the normal end of an answered call."""
     leave_reason: LeaveReason | None = None
-    """Why the leg of the newest attempt has left, where LiveKit said so."""
+    """Why the leg of the newest attempt has left, if LiveKit said so."""
 
     @property
     def trunk_id(self) -> str:
-        """The trunk of the newest attempt; of an inbound call LiveKit's, by its own id."""
+        """The trunk of the newest attempt; for an inbound call, LiveKit's id of its trunk."""
         return self.attempts[-1].trunk_id if self.attempts else self.inbound_trunk_id
 
     @property
     def place(self) -> str:
-        """The trunk that it takes a place on while it is open; empty: none."""
+        """The trunk on which it takes a place while it is open; empty: none."""
         return self.trunk_id if self.uses_trunk else ""
 
     @property
     def ended(self) -> bool:
-        """Nothing about this call changes any more."""
+        """This call no longer changes."""
         return self.state is CallState.ENDED
 
     @property
     def newest_time(self) -> datetime:
-        """Nothing of the call was seen later."""
+        """The time of the newest observation of the call."""
         return max(filter(None, (self.create_time, self.ring_time, self.answer_time)))
 
     @property
     def answered(self) -> bool:
-        """The callee has picked up (digits may still be playing)."""
+        """It was answered (digits may still be playing)."""
         return self.answer_time is not None
 
     @property
@@ -209,9 +209,9 @@ class Call:
         return self.create_time + self.ringing_timeout
 
     def outlasts(self, now: datetime, grace: timedelta) -> bool:
-        """Its time to talk is up, or its time to ring and `grace` on it.
+        """Its maximum duration has passed, or its ringing timeout and `grace`.
 
-        How long somebody rings who rings in is that caller's own matter.
+        An inbound call may ring as long as its caller waits.
         """
         if self.duration_deadline:
             return now >= self.duration_deadline

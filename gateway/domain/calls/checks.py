@@ -1,4 +1,4 @@
-"""What the fields of calls' and transfers' requests must be, each by itself."""
+"""The rules for the fields of call and transfer requests, each by itself."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _RESERVED_ATTRIBUTES = ("sip.", "lk.", "gateway.")
 
 
 def place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
-    """Every field that needs nothing but itself; the rest is decided with the tenant."""
+    """Every field that can be checked by itself; the rest is decided with the tenant."""
     with Together() as check:
         if asked.caller_id:
             check(e164.phone_number, "caller_id", asked.caller_id)
@@ -37,7 +37,7 @@ def place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
 
 
 def transfer_call(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
-    """Every field of a transfer, beside its target, that needs nothing but itself."""
+    """Every field of a transfer, except its target, that can be checked by itself."""
     with Together() as check:
         check(fields.request_id, asked.request_id)
         check(fields.headers, "headers", asked.headers, allowed_headers)
@@ -134,7 +134,7 @@ def _attribute(field: str, key: str, value: str) -> None:
         raise invalid_field(field, "must not begin with sip., lk. or gateway.", key=shown)
     if not key or not fields.is_plain(key):
         raise invalid_field(field, "must have printable keys")
-    if not fields.is_plain(value):  # a trunk's attributes_to_headers puts it on the wire
+    if not fields.is_plain(value):  # a trunk's attributes_to_headers sends it as a SIP header
         raise invalid_field(
             f"{field}[{fields.printable(key)}]",
             "must not contain control characters",

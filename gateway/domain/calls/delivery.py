@@ -1,4 +1,4 @@
-"""Posting an event to a tenant's receiver: what became of it, and when it is tried again."""
+"""Posting an event to a tenant's receiver: the result, and when to try again."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,11 +10,11 @@ GONE = 410
 TOO_MANY = 429
 UNAVAILABLE = 503
 MAX_ERROR = 300
-"""Characters of the text that is kept of a failure."""
+"""The length of a stored failure text, in characters."""
 
 
 class DeliveryState(StrEnum):
-    """Where an event stands that was not delivered; delivered ones are not kept."""
+    """The state of an event that was not delivered; delivered ones are not kept."""
 
     PENDING = "PENDING"
     DEAD = "DEAD"
@@ -30,10 +30,10 @@ class WebhookRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCursor:
-    """How far a webhook has come.
+    """How far a webhook has got.
 
-    Every event up to `sequence` was delivered or is a `Delivery`. `gateway_id`: who delivers;
-    empty: nobody yet.
+    Every event up to `sequence` was delivered or is a `Delivery`. `gateway_id`: the gateway that
+    delivers; empty: none yet.
     """
 
     webhook: WebhookRef
@@ -60,7 +60,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery whose time has come. `event` is None where it is not kept any more."""
+    """A delivery that is due. `event` is None if it is no longer kept."""
 
     delivery: Delivery
     event: CallEvent | None
@@ -68,7 +68,7 @@ class DueDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver said to one try. `status` 0: nothing, for the reason in `error`."""
+    """A receiver's answer to one try. `status` 0: none, for the reason in `error`."""
 
     status: int = 0
     error: str = ""
@@ -76,12 +76,12 @@ class Answer:
 
     @property
     def delivered(self) -> bool:
-        """Only a 2xx says so; a redirect is not followed."""
+        """Only a 2xx means success; redirects are not followed."""
         return 200 <= self.status < 300
 
     @property
     def unwell(self) -> bool:
-        """It is the receiver that fails, and not this one event."""
+        """The receiver fails, not just this one event."""
         return self.status in (0, TOO_MANY) or self.status >= 500
 
 
@@ -89,7 +89,7 @@ class Answer:
 class RetryPolicy:
     """How long to wait after each failure: from `first`, times `factor`, to `longest`.
 
-    As it stands: 5 s, 15 s, 45 s … 3 h, then every 8 h; 18 tries in 77 hours.
+    By default: 5 s, 15 s, 45 s … 3 h, then every 8 h; 18 tries in 77 hours.
     """
 
     first: timedelta = timedelta(seconds=5)
@@ -97,10 +97,10 @@ class RetryPolicy:
     longest: timedelta = timedelta(hours=8)
     tries: int = 18
     jitter: float = 0.2
-    """Each wait is up to this part shorter, so that what failed together does not come so."""
+    """Each wait is shorter by up to this share, to spread out deliveries that failed together."""
 
     def wait(self, tries: int, chance: float) -> timedelta:
-        """How long to wait after so many tries. `chance` is between 0 and 1."""
+        """How long to wait after this many tries. `chance` is between 0 and 1."""
         steps = min(tries - 1, self.tries)
         grown = min(self.first.total_seconds() * self.factor**steps, self.longest.total_seconds())
         return timedelta(seconds=grown * (1 - self.jitter * chance))
@@ -111,8 +111,8 @@ def after(
 ) -> Delivery | None:
     """The delivery after one more try; None: delivered.
 
-    A receiver that says 410 does not want this event, and one that says how long to wait with
-    429 or 503 is not asked sooner; later than the longest wait it is.
+    A receiver that answers 410 does not want this event. One that says how long to wait with 429
+    or 503 is not asked sooner, except that no wait exceeds the longest one.
     """
     if answer.delivered:
         return None
@@ -131,7 +131,7 @@ def after(
 
 
 def without_event(delivery: Delivery) -> Delivery:
-    """A delivery whose event is not kept any more."""
+    """A delivery whose event is no longer kept."""
     return replace(
         delivery,
         tries=delivery.tries + 1,

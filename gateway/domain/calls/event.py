@@ -9,9 +9,9 @@ from gateway.domain.calls.transfer import Transfer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEvent:
-    """One change of one call, with the call (and transfer) as it stood then.
+    """One change of one call, with the call (and transfer) as it was then.
 
-    `sequence` counts a tenant's events without a gap, from 1; 0 until it is stored.
+    `sequence` counts a tenant's events without gaps, from 1; 0 until it is stored.
     """
 
     event_id: str
@@ -24,9 +24,9 @@ class CallEvent:
 
 
 def as_told(event: CallEvent) -> CallEvent:
-    """The event without what of its call no event ever tells, and which may be long.
+    """The event without those fields of its call that events never show and that may be long.
 
-    These are the leg's options, and what routing still needs of the call.
+    These are the leg's options, and what routing still needs.
     """
     call = replace(event.call, leg=LegOptions(), wishes=Wishes(), backups=())
     return replace(event, call=call)

@@ -8,10 +8,10 @@ from gateway.domain.tenant import Trunk
 from gateway.domain.timeouts import seconds
 
 LEAST_RINGING = timedelta(milliseconds=10)
-"""With less than this left of the budget nothing is dialled any more."""
+"""With less than this left of the ringing timeout nothing is dialled any more."""
 
 SILENCE = Failure(cause=Cause.SILENCE, detail="no ringing")
-"""How an attempt has failed that the gateway ended at its `setup_timeout`."""
+"""The failure of an attempt that the gateway ended at its `setup_timeout`."""
 
 
 def objection(
@@ -25,9 +25,9 @@ def objection(
 ) -> str:
     """Why no other trunk may be tried after this attempt; empty: one may be.
 
-    `trunk`: the one tried, None if it is configured no more. `silent`: the gateway ended the
-    attempt because nothing rang within its `setup_timeout`. `unseen`: nobody looked for so
-    long before the failure that the phone may have rung.
+    `trunk`: the one tried, None if it is no longer configured. `silent`: the gateway ended the
+    attempt because nothing rang within its `setup_timeout`. `unseen`: the leg was not polled for
+    so long before the failure that the phone may have rung.
     """
     if trunk is None:
         return "the trunk is no longer configured"
@@ -44,7 +44,7 @@ def may_go_on(call: Call, trunk: Trunk | None, now: datetime) -> bool:
 
 
 def told(call: Call, failure: Failure, *, silent: bool = False) -> str:
-    """Why the next trunk is tried, as the attempt shows it."""
+    """Why the next trunk is tried, as shown in the attempt."""
     if silent:
         return f"tried: silent for {seconds(call.setup_timeout)}"
     if failure.sip_status_code:

@@ -1,4 +1,4 @@
-"""Legs that this gateway has not dialled: what is told of them, and as which call they are kept."""
+"""Legs that this gateway has not dialled: what is reported of them, and the calls they become."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from gateway.domain.numbers.carrier_numbers import canonical
 
 
 class Change(StrEnum):
-    """What LiveKit's notice tells of a participant."""
+    """What LiveKit's notice says about a participant."""
 
     JOINED = "JOINED"
     LEFT = "LEFT"
@@ -24,27 +24,27 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message of LiveKit's, proven to be LiveKit's. It may come late, twice or never."""
+    """A verified message from LiveKit. It may come late, twice or never."""
 
     notice_id: str
-    """The same when LiveKit sends it again; empty where it has none."""
+    """The same when LiveKit sends it again; empty if it has none."""
     time: datetime
     """When it happened, by LiveKit's clock, in whole seconds."""
     change: Change = Change.OTHER
     leg: Leg | None = None
-    """As it was then; None where the participant is no phone."""
+    """As it was then; None if the participant is not a phone."""
     reason: LeaveReason = LeaveReason.UNKNOWN_REASON
     """Why it has left."""
 
 
 def call_of(leg: Leg, owner: Owner, call_id: str, now: datetime) -> Call:
-    """The call that this leg is from now on, before anything of its state is known.
+    """The call that this leg becomes, before anything of its state is known.
 
-    Of a call that rang in the number called is the tenant's own, as configured; that and the
-    caller's are else E.164 where they are one valid number as the tenant's carriers write it, and
-    what LiveKit tells where they are not. How long it may ring is LiveKit's to say (of a caller the
-    inbound trunk's), so here it is only kept from ringing for ever. `max_duration` counts from when
-    the gateway saw the answer.
+    For an inbound call, the number called is the tenant's own, as configured. Otherwise that
+    number and the caller's are E.164 if they are exactly one valid number as the tenant's carriers
+    write it, and else as LiveKit reports them. LiveKit (for a caller, its inbound trunk) decides
+    how long it may ring; here it is only kept from ringing forever. `max_duration` counts from
+    when the gateway saw the answer.
     """
     tenant = owner.tenant
     far, own = printable(leg.far_number), printable(leg.own_number)

@@ -12,7 +12,7 @@ from gateway.domain.tenant import InlineTrunk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dial:
-    """One leg to dial: everything is decided, nothing is left to the platform."""
+    """One leg to dial: everything is decided, and nothing is left to the platform."""
 
     call_id: str
     livekit_trunk_id: str
@@ -21,16 +21,16 @@ class Dial:
     to: str
     """As the trunk's carrier wants it written."""
     number: str = ""
-    """The number called as it was decided about; empty where it is `to`."""
+    """The number called as it was judged; empty if it is `to`."""
     caller_id: str
     room: str
     identity: str
     ringing_timeout: timedelta
-    """What is left of the call's budget."""
+    """What is left of the call's ringing timeout."""
     max_duration: timedelta
     options: LegOptions = LegOptions()
     headers: Mapping[str, str] = field(default_factory=dict)
-    """The trunk's headers and the caller's, merged."""
+    """The trunk's headers and the request's, merged."""
 
     @property
     def called(self) -> str:
@@ -46,7 +46,7 @@ class Refer:
     identity: str
     target: str
     ringing_timeout: timedelta
-    """How long the platform listens for the outcome; longer than the caller waits."""
+    """How long the platform waits for the outcome; longer than the request's timeout."""
     play_dialtone: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -65,11 +65,11 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform's own failure; for a dial, `failure.proves` tells what is certain."""
+    """The platform's own failure; for a dial, `failure.proves` says what is certain."""
 
     failure: Failure
     rang: bool | None = field(default=None, compare=False)
-    """Of a dial: whether the phone has rung; None where the platform does not say."""
+    """For a dial: whether the phone has rung; None if the platform does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class NeverSent:
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
-    """The request may have left and no answer came: only a look at the leg can tell."""
+    """The request may have been sent and no answer came: only polling the leg can tell."""
 
     cause: str
 
@@ -101,15 +101,15 @@ class Leg:
     room: str = ""
     identity: str = ""
     rule_id: str = ""
-    """LiveKit's id of the dispatch rule that let the caller in; empty unless it rang in."""
+    """LiveKit's id of the dispatch rule that let the caller in; empty unless it is inbound."""
     livekit_trunk_id: str = ""
-    """Empty where LiveKit knows no trunk of it."""
+    """Empty if LiveKit knows of no trunk."""
     far_number: str = ""
-    """The phone's: of who rings in, or of who was rung. Empty where it is hidden."""
+    """The phone's number: the caller's, or the callee's. Empty if it is hidden."""
     own_number: str = ""
-    """The trunk's: what was dialled to reach us, or our caller ID. Empty where it is hidden."""
+    """The trunk's number: the one called, or our caller ID. Empty if it is hidden."""
 
     @property
     def rang_in(self) -> bool:
-        """Somebody called us; otherwise somebody dialled it."""
+        """It is inbound; otherwise it was dialled."""
         return bool(self.rule_id)

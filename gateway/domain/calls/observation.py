@@ -1,4 +1,4 @@
-"""What can be seen of a call from outside: the only inputs of `domain.advance.advance`."""
+"""What can be observed of a call: the only inputs of `domain.advance.advance`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class LegSeen:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The platform's answer to the dial: picked up, and the digits (if any) have played."""
+    """The platform's reply to the dial: answered, and the digits (if any) have played."""
 
     time: datetime
     ids: LegIds = LegIds()
@@ -47,7 +47,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class DialFailed:
-    """The platform's answer to the dial: over without an answer, and the leg is gone.
+    """The platform's reply to the dial: over without an answer, and the leg is gone.
 
     `next_attempt` says why no other trunk is tried.
     """
@@ -59,7 +59,7 @@ class DialFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextTrunk:
-    """Where a call goes on after an attempt that failed without ringing."""
+    """Where a call continues after an attempt that failed without ringing."""
 
     trunk_id: str
     livekit_trunk_id: str
@@ -72,7 +72,7 @@ class NextTrunk:
 class AttemptFailed:
     """The same as `DialFailed`, and another trunk is tried. `cause` says why.
 
-    `number` is the failed attempt's, from 1; told of an earlier one it changes nothing.
+    `number` is the failed attempt's, from 1; for an earlier attempt it changes nothing.
     """
 
     time: datetime
@@ -83,7 +83,7 @@ class AttemptFailed:
 
 
 class LeaveReason(StrEnum):
-    """Why a leg has left its room: LiveKit's `DisconnectReason`, as notices tell it."""
+    """Why a leg has left its room: LiveKit's `DisconnectReason` in notices."""
 
     UNKNOWN_REASON = "UNKNOWN_REASON"
     CLIENT_INITIATED = "CLIENT_INITIATED"
@@ -109,7 +109,7 @@ class LegLeft:
     """LiveKit said that this leg has left, and why.
 
     It ends nothing by itself: such messages come late, twice or never, and a leg may be back
-    after LiveKit was started again. Whoever sees the leg gone knows the reason then.
+    after a restart of LiveKit. It gives the reason once the leg is seen gone.
     """
 
     time: datetime
@@ -121,7 +121,7 @@ class LegLeft:
 
 @dataclass(frozen=True, slots=True)
 class NotDialed:
-    """Certainly nothing was dialled, and nothing will be any more."""
+    """Certainly nothing was dialled, and nothing will be."""
 
     time: datetime
     cause: str = ""
@@ -129,7 +129,7 @@ class NotDialed:
 
 @dataclass(frozen=True, slots=True)
 class LegGone:
-    """The leg has been in the room and is there no longer.
+    """The leg was in the room and is no longer there.
 
     `reason` and `source` are set where the platform said more than that.
     """
@@ -141,14 +141,14 @@ class LegGone:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Whether the phone rang or was answered cannot be known any more."""
+    """It can no longer be known whether the phone rang or was answered."""
 
     time: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class EndAsked:
-    """A tenant, a waiter that left, or a clock wants the call to end."""
+    """A tenant, a waiter that left, or a clock requests the end of the call."""
 
     time: datetime
     reason: EndReason

@@ -1,4 +1,4 @@
-"""Whose a caller is: tenants by their rooms, numbers and trunks, made ready for quick answers."""
+"""Which tenant an inbound call belongs to, by rooms, numbers and trunks; indexed for speed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ class Owner:
 
 
 class Owners:
-    """The tenants of one version of the configuration. Safe to share among threads."""
+    """The tenants of one version of the configuration. Thread-safe."""
 
     def __init__(self, tenants: Iterable[Tenant]) -> None:
         self._rooms: dict[str, list[Tenant]] = defaultdict(list)
@@ -36,17 +36,17 @@ class Owners:
         self._numbers: dict[str, Tenant] = {}
         self._trunks: dict[str, Tenant] = {}
         self._countries: dict[str, dict[str, None]] = defaultdict(dict)
-        """By the end of a number, which it has in every form: in which countries to read it."""
+        """By the last digits of a number, the same in every form: the countries to read it in."""
         for tenant in tenants:
             self._enter(tenant)
         self._lengths = sorted({len(prefix) for prefix in self._prefixes if prefix}, reverse=True)
 
     def of(self, leg: Leg) -> Owner | None:
-        """Whose call it is that rang in: the room decides, then number and trunk.
+        """Which tenant an inbound call belongs to: by the room, then by number and trunk.
 
-        Of several patterns that fit the room the longest one counts; `*` names no tenant in
-        particular, so there number and trunk come first. None: nobody's, or that of two tenants
-        in whose countries the digits are the number of either.
+        If several patterns match the room, the longest one counts; `*` names no tenant in
+        particular, so there number and trunk come first. None: no tenant's, or the digits are a
+        number of two tenants, each in its own country.
         """
         called = dialled(leg.own_number)
         tenant = self._tenant(leg, called)
@@ -74,18 +74,18 @@ class Owners:
         return next(iter(inside or self._prefixes.get("", ())), None)
 
     def _in_room(self, room: str) -> Sequence[Tenant]:
-        """Who has the name, else the longest beginning of it; several only where they share it."""
+        """The tenants of the name, else of its longest prefix; several only if they share it."""
         if room in self._rooms:
             return self._rooms[room]
         fitting = (room[:length] for length in self._lengths if length <= len(room))
         return next((self._prefixes[one] for one in fitting if one in self._prefixes), ())
 
     def _by_number_and_trunk(self, called: str, trunk_id: str) -> Iterator[Sequence[Tenant]]:
-        """Who fits, the surest sign first.
+        """The tenants that match, by the surest rule first.
 
-        With its `+` a number is one number. Without, it is first what it is in the country of the
-        trunk's tenant: only digits that are no number there may be E.164 without a `+`. Without a
-        trunk they may be both; of two tenants' numbers they are nobody's.
+        With its `+` a number is unambiguous. Without, it is first read as in the country of the
+        trunk's tenant; only digits that are no number there may be E.164 without a `+`. Without a
+        trunk they may be either: if they are numbers of two tenants, the call belongs to neither.
         """
         at_trunk = self._trunks.get(trunk_id)
         if called.startswith("+"):
@@ -103,7 +103,7 @@ class Owners:
         return (tenant,) if tenant else ()
 
     def _in_countries(self, digits: str) -> Sequence[Tenant]:
-        """Whose number these digits are in the country of its carriers, or behind `00`."""
+        """The tenants whose number these digits are in their carriers' country, or after `00`."""
         found = {one.tenant_id: one for one in self._having(behind_exit_code(digits))}
         for country in self._countries.get(digits[-TAIL:], ()):
             for one in self._having(in_country(digits, country)):

@@ -1,4 +1,4 @@
-"""How often to look at a call, and how long: often while something may change, seldom after."""
+"""How often and how long to poll a call: often while something may change, seldom after."""
 
 from datetime import datetime, timedelta
 
@@ -6,25 +6,25 @@ from gateway.domain.calls.call import Call, CallState, Direction
 
 FRESHLY_DIALED = timedelta(milliseconds=300)
 WHILE_UNNAMED = timedelta(milliseconds=20)
-"""A leg has its ids some 10 ms after the dial, and somebody may wait for them."""
+"""A leg has its ids about 10 ms after the dial, and a client may wait for them."""
 WHILE_DIALING = timedelta(milliseconds=100)
 LONGEST_WHILE_DIALING = timedelta(milliseconds=500)
 LONGEST_BEFORE_RINGING = timedelta(milliseconds=100)
-"""While another trunk could be tried, any ringing has to be seen."""
+"""While another trunk could be tried, any ringing must be seen."""
 FRESHLY_ANSWERED = timedelta(milliseconds=500)
 LONGEST = timedelta(seconds=5)
 UNASKED = timedelta(seconds=30)
-"""How long beyond its time a call is kept whose leg the platform cannot be asked about."""
+"""How long beyond its time a call is kept whose leg cannot be polled."""
 LONGEST_LEG = timedelta(hours=24)
 """No platform lets a leg live longer."""
 LEG_SLACK = timedelta(seconds=60)
-"""What a platform is told beyond the duration of a call it is dialled for."""
+"""Added to the maximum duration that a platform is given with a dial."""
 
 
 def pause_before_looking(call: Call, now: datetime) -> float:
-    """Seconds until the leg should be looked at again, never beyond the next deadline.
+    """Seconds until the leg should be polled again, never beyond the next deadline.
 
-    The pause grows with the age of the stage: a twentieth of it, within bounds.
+    The pause grows with the age of the state: a twentieth of it, within bounds.
     """
     if call.answer_time is None:
         age = now - call.create_time
@@ -46,11 +46,11 @@ def pause_before_looking(call: Call, now: datetime) -> float:
 
 
 def given_up_at(call: Call, since: datetime) -> datetime:
-    """When a call is given up whose leg the platform could not be asked about since `since`.
+    """When to give up a call whose leg could not be polled since `since`.
 
-    Then the platform itself, which keeps the times it was told, has ended the leg: one that was
+    By then the platform, which enforces the times it was given, has ended the leg: one that was
     never seen at the end of its ringing, any other when its longest duration is over. A leg that
-    was never seen may have been answered all the same; this is all that can be known of it.
+    was never seen may have been answered nevertheless; no more can be known of it.
     """
     return max(_over_by_itself(call), since) + UNASKED
 

@@ -1,4 +1,4 @@
-"""What a caller asks for, once it has left its wire: one frozen value per method.
+"""Decoded requests: one frozen value per method.
 
 A field that was not set is None, empty or False; nothing has been checked yet.
 """
@@ -13,7 +13,7 @@ from gateway.domain.calls.transfer import OnTimeout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceCall:
-    """Ring a phone and bring whoever answers into a room."""
+    """Call a phone and connect it to a room."""
 
     to: str
     request_id: str = ""
@@ -63,7 +63,7 @@ class UpdateCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferCall:
-    """Hand a call over to somebody else."""
+    """Transfer a call to another party."""
 
     call: CallRef
     to: str
@@ -99,7 +99,7 @@ class WatchCalls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCallEvents:
-    """One page of what WatchCalls would tell, waited for if there is nothing yet."""
+    """One page of what WatchCalls would stream; waits if there is nothing yet."""
 
     watch: WatchCalls
     page_size: int = 0

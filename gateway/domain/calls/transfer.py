@@ -14,7 +14,7 @@ class TransferMode(StrEnum):
 
 
 class TransferState(StrEnum):
-    """Where a transfer stands."""
+    """The state of a transfer."""
 
     PENDING = "PENDING"
     COMPLETED = "COMPLETED"
@@ -24,7 +24,7 @@ class TransferState(StrEnum):
 
 
 class OnTimeout(StrEnum):
-    """What becomes of the call when the transfer's time is up without an outcome."""
+    """What happens to the call when the transfer's time is up without an outcome."""
 
     KEEP = "KEEP"
     HANG_UP = "HANG_UP"
@@ -54,15 +54,15 @@ class Transfer:
 
     @property
     def deadline(self) -> datetime:
-        """When the caller's time is up."""
+        """When its `ringing_timeout` passes."""
         return self.create_time + self.ringing_timeout
 
 
 @dataclass(frozen=True, slots=True)
 class ReferCompleted:
-    """LiveKit's own success; `hung_up` where the gateway was ending the call meanwhile.
+    """LiveKit's own success; `hung_up` if the gateway was ending the call meanwhile.
 
-    LiveKit tells a success also when a leg ends before the final NOTIFY, whoever ended it.
+    LiveKit also reports success when a leg ends before the final NOTIFY, whoever ended it.
     """
 
     time: datetime
@@ -71,7 +71,7 @@ class ReferCompleted:
 
 @dataclass(frozen=True, slots=True)
 class ReferFailed:
-    """LiveKit's own failure; the call goes on."""
+    """LiveKit's own failure; the call continues."""
 
     time: datetime
     failure: Failure
@@ -79,21 +79,21 @@ class ReferFailed:
 
 @dataclass(frozen=True, slots=True)
 class ReferLost:
-    """LiveKit has given up or cannot be asked: the outcome will never be told."""
+    """LiveKit has given up or cannot be asked: the outcome will never be known."""
 
     time: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class TimeIsUp:
-    """The caller's `ringing_timeout` has passed; LiveKit may still answer."""
+    """Its `ringing_timeout` has passed; LiveKit may still answer."""
 
     time: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class LeftInTransfer:
-    """The leg being transferred is gone; `hung_up` where the gateway ended it."""
+    """The leg being transferred is gone; `hung_up` if the gateway ended it."""
 
     time: datetime
     hung_up: bool

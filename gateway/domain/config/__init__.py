@@ -1,1 +1,1 @@
-"""What a configuration must be, and what is different between two."""
+"""The rules for a configuration, and the differences between two."""

@@ -1,4 +1,4 @@
-"""Checks that several rules of the configuration share; each yields (path, what is wrong)."""
+"""Checks that several configuration rules share; each yields (path, mistake)."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ Mistakes = Iterator[tuple[str, str]]
 P = ParamSpec("P")
 
 MAX_COUNT = 1_000_000_000
-"""Of any limit; above it a limit is a slip of the pen."""
+"""The highest value of any limit; a higher one is probably a mistake."""
 
 NO_COUNTRY = "001"
 """Numbers of no country, such as +800, as libphonenumber has it."""
@@ -33,7 +33,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def identifier(path: str, value: str) -> Mistakes:
-    """A name that errors and events tell."""
+    """A name that appears in errors and events."""
     if not _ID.fullmatch(value):
         yield path, ID_RULE
 
@@ -47,7 +47,7 @@ def host(path: str, value: str) -> Mistakes:
 
 
 def place(path: str, value: str) -> Mistakes:
-    """A host name or an address, and perhaps a port."""
+    """A host name or an address, optionally with a port."""
     try:
         hosts.place(value)
     except ValueError as error:
@@ -55,7 +55,7 @@ def place(path: str, value: str) -> Mistakes:
 
 
 def prefixes(path: str, values: Sequence[str]) -> Mistakes:
-    """Beginnings of canonical numbers, each once. There may be hundreds of thousands."""
+    """Prefixes of canonical numbers, each once. There may be hundreds of thousands."""
     if all(map(e164.PREFIX.fullmatch, values)) and len(set(values)) == len(values):
         return
     seen: set[str] = set()
@@ -92,7 +92,7 @@ def number(path: str, value: str) -> Mistakes:
 
 
 def found_by(check: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Mistakes:
-    """What a check of requests finds wrong."""
+    """The mistakes that a check of requests finds."""
     try:
         check(*args, **kwargs)
     except GatewayError as error:
@@ -100,13 +100,13 @@ def found_by(check: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> M
 
 
 def secret(path: str, reference: str) -> Mistakes:
-    """Where a secret is. A text that is none may be the secret itself, so it is not repeated."""
+    """A reference to a secret. A malformed one may be the secret itself, so it is not repeated."""
     if secret_refs.parse(reference) is None:
         yield path, REFERENCE_RULE
 
 
 def count(path: str, value: int) -> Mistakes:
-    """A limit; 0 is none."""
+    """A limit; 0 means no limit."""
     if not 0 <= value <= MAX_COUNT:
         yield path, f"must be between 0 (no limit) and {MAX_COUNT}, not {value}"
 
@@ -120,7 +120,7 @@ def between(path: str, value: int, low: int, high: int) -> Mistakes:
 def span(
     path: str, value: timedelta | None, high: timedelta, low: timedelta = MIN_RINGING
 ) -> Mistakes:
-    """A span within its limits; may be unset."""
+    """A duration within its limits; may be unset."""
     if value is not None and not low <= value <= high:
         yield path, f"must be between {seconds(low)} and {seconds(high)}, not {seconds(value)}"
 

@@ -1,4 +1,4 @@
-"""What is different between two configurations, as people name things.
+"""The differences between two configurations, with paths that use names.
 
 Works on the documents' plain JSON values; lists whose entries have names are compared by them.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_VALUE = 1000
-"""Characters of one value that are told."""
+"""The longest shown text of one value, in characters."""
 
 _NAMES: Mapping[str, str] = {
     "tenants": "tenant_id",
@@ -20,12 +20,12 @@ _NAMES: Mapping[str, str] = {
     "destinations": "limit_id",
     "webhooks": "webhook_id",
 }
-"""By which field the entries of a list are told apart."""
+"""The field that identifies the entries of a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """One difference. `before` and `after` are JSON, empty where there is nothing."""
+    """One difference. `before` and `after` are JSON, empty if there is no value."""
 
     path: str
     before: str
@@ -68,7 +68,7 @@ def _lists(
 
 
 def _by_name(key: str, values: Sequence[Any]) -> dict[str, Any] | None:
-    """None where the entries cannot be told apart by name."""
+    """None if the entries cannot be identified by name."""
     if not key or not all(isinstance(value, Mapping) for value in values):
         return None
     named = {str(value.get(key, "")): value for value in values}
@@ -76,7 +76,7 @@ def _by_name(key: str, values: Sequence[Any]) -> dict[str, Any] | None:
 
 
 def _values(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterator[ConfigChange]:
-    """Of long lists only what goes and what comes; if that is nothing, the order is new."""
+    """For long lists only entries removed and added; if there are none, the order has changed."""
     old, new = {_told(value) for value in before}, {_told(value) for value in after}
     gone = [value for value in before if _told(value) not in new]
     come = [value for value in after if _told(value) not in old]

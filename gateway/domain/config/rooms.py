@@ -1,4 +1,4 @@
-"""No two tenants share a room: they would hear each other's calls."""
+"""No two tenants may share a room: they would hear each other's calls."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,34 +8,34 @@ from gateway.domain.config.checks import Mistakes
 from gateway.domain.tenant import Tenant
 
 EVERY_ROOM = "*"
-"""The operator's own word that a tenant may use all rooms, those of other tenants too."""
+"""The operator's explicit permission to use all rooms, including those of other tenants."""
 CALL_ID_BEGIN = "call_"
 """A call that names no room has `<tenant_id>-<call_id>`, whatever the tenant's rooms."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """Some rooms of a tenant: one, or all that begin so."""
+    """Some rooms of a tenant: one, or all with a prefix."""
 
     text: str
     is_name: bool
     tenant_id: str
     path: str
-    """Where the tenant may use them by; empty: its calls have their rooms there."""
+    """The path of the setting that allows them; empty: the default rooms of its calls."""
 
     @property
     def told(self) -> str:
         return fields.printable(self.text) + ("" if self.is_name else "*")
 
     def holds(self, other: "_Pattern") -> bool:
-        """Whether all rooms of `other`, which comes behind it, are rooms of this one."""
+        """Whether this one covers all rooms of `other`, which sorts after it."""
         if self.is_name:
             return other.is_name and other.text == self.text
         return other.text.startswith(self.text)
 
 
 def shared_rooms(tenants: Sequence[Tenant]) -> Mistakes:
-    """Each pattern by which a tenant reaches rooms of another; `*` must be meant."""
+    """Each pattern that covers another tenant's rooms, except an explicit `*`."""
     patterns = sorted(_patterns(tenants), key=lambda one: (one.text, one.is_name))
     around: list[_Pattern] = []
     told: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a tenant's routes must be."""
+"""The rules for a tenant's routes."""
 
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ MAX_ATTEMPTS = 10
 
 
 def routes(path: str, tenant: Tenant, trunks: Mapping[str, Trunk]) -> Mistakes:
-    """Every mistake in the routes of one tenant, whose path this is."""
+    """Every mistake in the routes of the tenant at this path."""
     yield from check.repeated(f"{path}.routes", "route_id", (r.route_id for r in tenant.routes))
     for at, route in enumerate(tenant.routes):
         inner = f"{path}.routes[{at}]"
@@ -56,7 +56,7 @@ def _hours(path: str, hours: RouteHours) -> Mistakes:
 
 def _is_time_zone(name: str) -> bool:
     try:
-        # The machine's own zone differs from gateway to gateway.
+        # The machine's local zone may differ between gateways.
         return name not in {"", "localtime"} and bool(ZoneInfo(name))
     except (OSError, ValueError, KeyError):  # no such file, not within, or not known
         return False

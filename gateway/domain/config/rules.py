@@ -1,4 +1,4 @@
-"""What a configuration must be, as a whole, before any of it is applied."""
+"""The rules that a whole configuration must meet before any of it is applied."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ _URL = re.compile(r"https?://[!-~]+")
 
 
 def violations(config: Config) -> tuple[FieldViolation, ...]:
-    """Every mistake, each with the path of its field; none: it may be applied."""
+    """Every mistake, with the path of its field; none: it may be applied."""
     return tuple(FieldViolation(path, text) for path, text in (*_tenants(config), *trunks(config)))
 
 
@@ -116,13 +116,13 @@ def _emergency_numbers(path: str, tenant: Tenant) -> Mistakes:
 
 
 def _inbound(tenants: Sequence[Tenant]) -> Mistakes:
-    """What rings in is one tenant's, so nothing may be claimed twice."""
+    """An inbound call belongs to one tenant, so nothing may be claimed twice."""
     trunks: dict[str, str] = {}
     numbers: dict[str, str] = {}
     for at, tenant in enumerate(tenants):
         path, inbound = f"tenants[{at}].inbound", tenant.inbound
         yield from _claimed(f"{path}.livekit_trunk_ids", inbound.livekit_trunk_ids, trunks, tenant)
-        # Another spelling of a number is refused by itself, with the one that is right.
+        # Another spelling of a number is refused separately, with the right one.
         yield from _claimed(f"{path}.numbers", inbound.numbers, numbers, tenant)
         yield from _inbound_values(path, inbound)
 

@@ -1,4 +1,4 @@
-"""Where a secret is: the configuration only ever points at secrets, it never holds one."""
+"""References to secrets: the configuration only points to secrets, it never holds one."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,8 +11,8 @@ from gateway.errors import FieldViolation
 MAX_PATH = 1024
 
 _REFERENCE = re.compile(r"env:(?P<name>[A-Za-z_][A-Za-z0-9_]{0,254})|file:(?P<path>/[!-~]+)")
-# Whoever writes the configuration must not read these through a carrier or a receiver of its own:
-# what the gateway, the programs in its process, and the machine around them are told.
+# The author of a configuration must not be able to read these through a carrier or receiver:
+# the settings of the gateway, the libraries in its process, and its machine.
 _OWN_PREFIXES = (
     *("GATEWAY_", "LIVEKIT_", "PG", "AWS_", "AZURE_", "GOOGLE_", "GCP_", "KUBERNETES_", "VAULT_"),
     *("LD_", "DYLD_", "PYTHON", "OTEL_", "GRPC_", "SSL_", "REQUESTS_", "LC_", "XDG_", "UV_"),
@@ -21,8 +21,8 @@ _OWN_NAMES = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "LANG", "TERM", "TZ", "TMPDIR"}
     | {"HOSTNAME", "VIRTUAL_ENV", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
 )
-# What the kernel says of the process is no file, and what a cluster or a cloud gives the machine
-# to prove who it is lies beside secrets.
+# The kernel's view of the process is not a secret file, and the credentials that a cluster or cloud
+# gives the machine are stored next to secrets.
 _KERNEL_FOLDERS = ("/proc", "/sys", "/dev")
 _MACHINE_FOLDERS = (
     "kubernetes.io",
@@ -33,7 +33,7 @@ _MACHINE_FOLDERS = (
 
 
 class SecretSource(StrEnum):
-    """What holds a secret."""
+    """The kinds of places that hold a secret."""
 
     ENV = "env"
     FILE = "file"
@@ -65,12 +65,12 @@ def parse(reference: str) -> SecretRef | None:
 
 
 def below(path: str, folders: Iterable[str]) -> bool:
-    """Whether the path leads into one of the folders, by its text."""
+    """Whether the path is below one of the folders, judged by its text."""
     return any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
 
 
 def is_of_machine(path: str) -> bool:
-    """Whether the kernel is at this path, or what the machine proves itself with."""
+    """Whether this path is the kernel's, or holds the machine's own credentials."""
     machine = any(f"/{folder}/" in f"{path}/" for folder in _MACHINE_FOLDERS)
     return machine or below(path, _KERNEL_FOLDERS)
 

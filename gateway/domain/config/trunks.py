@@ -1,4 +1,4 @@
-"""What trunks must be."""
+"""The rules for trunks."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ MAX_STRIP = 10
 MIN_SIP_CODE, MIN_ERROR_CODE, MAX_SIP_CODE = 300, 400, 699
 MAX_OUTCOME_TEXT = 100
 CALLEE_CODES = frozenset({486, 487, 600, 603, 604, 606})
-"""By these the callee itself speaks: ringing it again over another trunk would annoy it."""
+"""The callee's own answers: calling it again on another trunk would annoy it."""
 MIN_SPAN, MAX_SPAN = timedelta(seconds=1), timedelta(hours=1)
 MAX_MIN_CALLS = 10_000
 MAX_PERCENT = 100

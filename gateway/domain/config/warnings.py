@@ -1,4 +1,4 @@
-"""What is no mistake in a configuration and yet hardly meant."""
+"""What is valid in a configuration but probably not intended."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,20 +14,20 @@ from gateway.domain.tenant import Config, NumberFormat, Route, Tenant, Trunk
 from gateway.errors import FieldViolation
 
 MAX_LOOKS = 10_000
-"""Formats times countries, which takes some seconds; trunks beyond are told as not looked at."""
+"""Formats times countries, which takes some seconds; further trunks are reported as not checked."""
 MAX_COUNTRIES_TOLD = 10
 
 _EVERYWHERE = COUNTRIES | {NO_COUNTRY}
 _EXAMPLES = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE)
 _ENOUGH = 5
-"""Characters of a prefix that tell its country, or nearly so."""
+"""Characters of a prefix that determine its country, or nearly so."""
 _ANY_SUBSCRIBER = "5550100"
 
 
 def warnings(config: Config) -> tuple[FieldViolation, ...]:
-    """Each trunk whose number format keeps calls from countries that tenants may call over it.
+    """Each trunk whose number format prevents calls to countries that tenants may call on it.
 
-    Found by example numbers of each country. May take seconds where there are many formats.
+    Found with example numbers of each country. May take seconds with many formats.
     """
     wanted = {trunk.trunk_id: trunk for trunk in config.trunks if not trunk.number_format.is_plain}
     if not wanted:
@@ -66,7 +66,7 @@ def _told(kept: Mapping[str, str], of: int) -> str:
 
 
 def _objection(form: NumberFormat, country: str) -> str:
-    """Why some number of this country does not go out in this format; empty: they do."""
+    """Why a number of this country cannot be sent in this format; empty: all can."""
     return next((why for number in _examples(country) if (why := misread(form, number))), "")
 
 
@@ -84,7 +84,7 @@ def _examples(country: str) -> tuple[str, ...]:
 def _reached(
     tenants: Iterable[Tenant], trunks: Mapping[str, Trunk]
 ) -> Mapping[str, frozenset[str]]:
-    """Which countries are called over each of these trunks, as far as the configuration goes."""
+    """Which countries may be called on each of these trunks, according to the configuration."""
     reached: dict[str, frozenset[str]] = defaultdict(frozenset)
     for tenant in tenants:
         allowed = tenant.allowed_countries or _EVERYWHERE
@@ -116,7 +116,7 @@ def _of_route(route: Route) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _of_beginning(prefix: str) -> frozenset[str]:
-    """The countries whose numbers begin so."""
+    """The countries whose numbers have this prefix."""
     digits, found = prefix.removeprefix("+"), set[str]()
     for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
         if str(code).startswith(digits):

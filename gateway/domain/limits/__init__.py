@@ -1,1 +1,1 @@
-"""How much may be asked: calls of a tenant and a trunk, requests of a peer, whose turn it is."""
+"""Limits: calls of a tenant and a trunk, requests of a peer, and turns."""

@@ -1,4 +1,4 @@
-"""How much a tenant and a trunk may carry: which limits a call is held to, and what is left.
+"""Limits on the calls of a tenant and a trunk: which ones apply to a call, and what is left.
 
 A place in a limit on concurrent calls is an open call; inbound ones have a limit of their own. A
 rate is kept by a sliding window over the newest starts, so that no window of its length ever
@@ -17,13 +17,13 @@ from gateway.errors import GatewayError, Reason
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 LONGEST_WINDOW = MINUTE
-"""No limit looks further back; older starts may be forgotten."""
+"""No limit looks further back; older starts may be deleted."""
 KEPT_STATISTICS = timedelta(hours=24)
 """How long the attempts on trunks are kept: the longest window of statistics."""
 CONCURRENCY_RETRY = timedelta(seconds=1)
-"""When to ask again for a place: nobody knows when a call will end."""
+"""When to try again for a place: it is unknown when a call will end."""
 FOR_EVER = 0
-"""The period of a tally that never begins again."""
+"""The period of a tally that never resets."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST = timedelta(microseconds=1)
 
@@ -63,7 +63,7 @@ Limit = Places | Rate | Quota
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """The newest starts of a scope, so many as were asked for: how many, from when to when."""
+    """The newest starts of a scope, up to the requested number: how many, from when to when."""
 
     used: int = 0
     newest: datetime | None = None
@@ -74,7 +74,7 @@ class Starts:
 class Held:
     """A limit, what is used of it, and when it may take one more call.
 
-    `retry_after` None: it does now, or nobody can tell when.
+    `retry_after` None: now, or unknown.
     """
 
     limit: Limit
@@ -92,7 +92,7 @@ class Held:
         return LimitCheck(self.limit.name, self.used, self.limit.maximum)
 
     def refusal(self) -> GatewayError:
-        """What the caller is told; a FRAUD_LIMIT is not to be tried again soon."""
+        """The refusal; a FRAUD_LIMIT should not be retried soon."""
         limit = self.limit
         return GatewayError(
             limit.reason,
@@ -103,7 +103,7 @@ class Held:
 
 
 def limits_of_tenant(tenant: Tenant, to: str, country: str) -> tuple[Limit, ...]:
-    """The tenant's limits that a call to this number is held to, in the order of their check.
+    """The tenant's limits that apply to a call to this number, in the order of their check.
 
     `country`: ISO 3166-1 alpha-2 of the number, empty where unknown.
     """
@@ -127,15 +127,15 @@ def limits_of_tenant(tenant: Tenant, to: str, country: str) -> tuple[Limit, ...]
 
 
 def limit_of_inbound(tenant: Tenant) -> Places | None:
-    """What the calls that ring in are held to; None: there may be any number of them."""
+    """The limit on inbound calls; None: there is none."""
     maximum = tenant.limits.max_concurrent_inbound_calls
     return Places("tenant.max_concurrent_inbound_calls", maximum) if maximum else None
 
 
 def limits_of_transfer(tenant: Tenant, to: str, callees: Sequence[Callee]) -> tuple[Limit, ...]:
-    """The same of a transfer to `to`, for every number that it may reach (none: nobody's).
+    """The same for a transfer, for every number that it may reach (none: `to` is not a number).
 
-    It counts as a new call, but takes no place: the call that is handed over has one.
+    It counts as a new call, but takes no place: the transferred call has one.
     """
     reached = [(one.number, one.country) for one in callees] or [(to, "")]
     found = {
@@ -148,13 +148,13 @@ def limits_of_transfer(tenant: Tenant, to: str, callees: Sequence[Callee]) -> tu
 
 
 def fits(limit: DestinationLimit, to: str, country: str) -> bool:
-    """Whether the number counts; a limit that names no destination holds for all of them."""
+    """Whether the number counts; a limit without destinations applies to all numbers."""
     everywhere = not limit.prefixes and not limit.countries
     return everywhere or to.startswith(limit.prefixes) or country in limit.countries
 
 
 def limits_of_trunk(trunk: Trunk) -> tuple[Limit, ...]:
-    """What the trunk itself may carry, over all its tenants."""
+    """The trunk's own limits, over all its tenants."""
     name, reason = f"trunk.{trunk.trunk_id}", Reason.TRUNK_LIMIT
     asked: tuple[Limit, ...] = (
         Places(f"{name}.max_concurrent_calls", trunk.max_concurrent_calls, reason),
@@ -175,22 +175,22 @@ def trunk_of_limit(name: str) -> str | None:
 
 
 def places_held(limit: Places, used: int) -> Held:
-    """How a limit on concurrent calls stands with `used` open ones."""
+    """The state of a limit on concurrent calls with `used` open ones."""
     return Held(limit, used, CONCURRENCY_RETRY if used >= limit.maximum else None)
 
 
 def rate_held(limit: Rate, starts: Starts, now: datetime) -> Held:
-    """How a rate stands; `starts`: the newest `maximum` later than `now` less the window."""
+    """The state of a rate; `starts`: the newest `maximum` within the window before `now`."""
     if starts.used < limit.maximum or starts.oldest is None:
         return Held(limit, starts.used)
     return Held(limit, starts.used, starts.oldest + limit.window - now)
 
 
 def start_after(starts: Starts, now: datetime) -> datetime:
-    """When a call starts by the store's clock: behind every other start that is counted.
+    """When a call starts by the store's clock: after every other start that is counted.
 
-    So a clock that is set back by less than the window cannot let more calls into it than it
-    may hold. Starts further ahead are not counted: nobody waits for a clock that was wrong.
+    So a clock that is set back by less than the window cannot let too many calls into it. Starts
+    further ahead are not counted: no call waits for a clock that was wrong.
     """
     return now if starts.newest is None else max(now, starts.newest + _LEAST)
 

@@ -1,4 +1,4 @@
-"""Those who wait, one of each asker after the other."""
+"""A queue that takes turns between tenants."""
 
 from collections import OrderedDict, deque
 from typing import Generic, TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class InTurn(Generic[T]):
-    """A line in which nobody waits for all that another has put before; false while it is empty."""
+    """A queue in which no tenant waits for all entries of another; falsy while it is empty."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[str, deque[T]] = OrderedDict()
@@ -16,11 +16,11 @@ class InTurn(Generic[T]):
         return bool(self._lines)
 
     def put(self, asker: str, one: T) -> None:
-        """Behind all others of the same asker."""
+        """Adds an entry after all others of the same tenant."""
         self._lines.setdefault(asker, deque()).append(one)
 
     def take(self) -> T:
-        """The first one of the asker whose turn it is. Raises KeyError where nobody waits."""
+        """The first entry of the tenant whose turn it is. Raises KeyError if it is empty."""
         asker, line = self._lines.popitem(last=False)
         one = line.popleft()
         if line:

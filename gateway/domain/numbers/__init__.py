@@ -1,1 +1,1 @@
-"""Numbers and URIs that can be called: what they are, and what they are read as."""
+"""Numbers and URIs that can be called: their forms and readings."""

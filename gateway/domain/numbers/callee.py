@@ -1,6 +1,6 @@
-"""What a phone number tells of itself: its country, its kind, whether it calls for help.
+"""What a phone number implies: its country, its kind, whether it is an emergency number.
 
-By Google's libphonenumber. Whether somebody answers there, nobody can tell from the number.
+By Google's libphonenumber. It cannot say whether the number is in use.
 """
 
 import re
@@ -16,7 +16,7 @@ from gateway.domain.tenant import NumberKind
 from gateway.errors import invalid_field
 
 NO_COUNTRY = "001"
-"""Of numbers that belong to no country, such as +800."""
+"""The country of numbers that belong to none, such as +800."""
 
 _SHORT = re.compile(r"[0-9]{2,6}")
 _SATELLITE = frozenset({870, 881, 882, 883})
@@ -34,10 +34,10 @@ _SHORTEST_NATIONAL = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callee:
-    """A number that may be dialled, and what it tells of itself."""
+    """A number that may be dialled, and what it implies."""
 
     number: str
-    """E.164, or a short emergency number as it was asked for."""
+    """E.164, or a short emergency number as requested."""
     country: str
     """ISO 3166-1 alpha-2; `001`: of no country; empty: unknown."""
     calling_code: str
@@ -47,7 +47,7 @@ class Callee:
 
     @property
     def routed_as(self) -> str:
-        """What prefixes of routes are held against.
+        """What prefixes of routes are compared with.
 
         An emergency number has no place in the numbering plan, so it goes by its country's
         calling code alone.
@@ -58,10 +58,10 @@ class Callee:
 def callee(
     field: str, value: str, default_country: str = "", extra: Collection[str] = ()
 ) -> Callee:
-    """The number to ring: E.164, or an emergency number of `default_country`.
+    """The number to call: E.164, or an emergency number of `default_country`.
 
-    `extra`: emergency numbers of that country beside those that are known. Raises INVALID_FIELD
-    naming `field` for any other short number: without a country nobody could tell what it means.
+    `extra`: further emergency numbers of that country. Raises INVALID_FIELD naming `field` for any
+    other short number: its meaning depends on the country.
     """
     if is_short(value):
         return _emergency(field, value, default_country, extra)
@@ -104,7 +104,7 @@ def emergency(number: str, country: str) -> Callee:
 def is_emergency(number: str, country: str, extra: Collection[str] = ()) -> bool:
     """Whether `number`, as it is dialled in `country`, reaches the emergency services.
 
-    By what libphonenumber knows, or by `extra`: emergency numbers of that country beside those
+    By libphonenumber, or by `extra`: further emergency numbers of that country
     (`Tenant.emergency_numbers_in`).
     """
     known = bool(country) and shortnumberinfo.is_emergency_number(number, country)
@@ -112,7 +112,7 @@ def is_emergency(number: str, country: str, extra: Collection[str] = ()) -> bool
 
 
 def described(number: str) -> Callee:
-    """What an E.164 number tells; it must have passed `e164.phone_number`."""
+    """What an E.164 number implies; it must have passed `e164.phone_number`."""
     parsed = phonenumbers.parse(number)
     return Callee(
         number=number,
@@ -131,8 +131,8 @@ def country_of(number: str) -> str:
 
 
 def _country(parsed: PhoneNumber) -> str:
-    # Countries that share a calling code are told apart by their area codes; what fits none
-    # is not given out yet, and would be the code's main country's.
+    # Countries that share a calling code are distinguished by their area codes; a number that fits
+    # none is not assigned yet, and would be the main country's.
     found = phonenumbers.region_code_for_number(parsed)
     return found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
 
@@ -144,9 +144,9 @@ def _kinds(parsed: PhoneNumber) -> frozenset[NumberKind]:
 
 
 def _type_of(parsed: PhoneNumber) -> int:
-    """Carriers ignore digits too many, so they must not hide what a number is.
+    """Carriers ignore extra digits, so they must not hide a number's kind.
 
-    A short number behind its country's code is nobody's regular number; carriers may dial it.
+    A short number after its country code is not a regular number, but carriers may dial it.
     """
     country = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
     for beginning in _beginnings(parsed):
@@ -167,7 +167,7 @@ def _beginnings(parsed: PhoneNumber) -> Iterator[PhoneNumber]:
 
 
 def as_written(calling_code: int, national: str) -> PhoneNumber:
-    """The number of these very digits, without a thought of what they may mean."""
+    """The number with exactly these digits, without interpretation."""
     zeros = len(national) - len(national.lstrip("0"))
     return PhoneNumber(
         country_code=calling_code,
@@ -180,7 +180,7 @@ def as_written(calling_code: int, national: str) -> PhoneNumber:
 def _is_costly_short(short: PhoneNumber, country: str) -> bool:
     """Whether this is a short number, such as 11833 in Germany, that is not known to be cheap.
 
-    Those of messages are left out: regular numbers begin like them.
+    Short numbers for messages are left out: regular numbers begin like them.
     """
     cost = shortnumberinfo.expected_cost_for_region(short, country)
     if cost == ShortNumberCost.UNKNOWN_COST:

@@ -1,8 +1,8 @@
 """A number as a carrier writes it, read as the E.164 number that it is.
 
 Carriers write one number as `+4930123456`, `4930123456`, `004930123456` or `030123456`, with
-visual separators, in a `sip:` or `tel:` URI, with parameters. What comes in here is anybody's
-text: it is cut before it is read, and no text raises.
+visual separators, in a `sip:` or `tel:` URI, with parameters. The input may be any text: it is cut
+before it is read, and no text raises an error.
 """
 
 import re
@@ -14,9 +14,9 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 from gateway.domain.numbers import e164
 
 LONGEST_TEXT = 255
-"""Characters; in more there is no number."""
+"""Characters; a longer text is not a number."""
 LONGEST_DIGITS = e164.LONGEST + 9
-"""An exit code, the code of a carrier behind it, and an E.164 number."""
+"""An exit code, a carrier selection code after it, and an E.164 number."""
 
 _PARTS = re.compile(
     r"<?(?:(?:sips?|tel):)?(?P<number>[^;:?@>]*)(?P<parameters>[^@?>]*)", re.IGNORECASE
@@ -28,7 +28,7 @@ _E164 = re.compile(r"\+[1-9][0-9]*")
 
 
 def dialled(text: str) -> str:
-    """The digits of `text`, behind a `+` where it has one; empty: it is no number.
+    """The digits of `text`, after a `+` if it has one; empty: it is not a number.
 
     Scheme, host, parameters and separators are left out; a `phone-context` that is the beginning
     of a number comes before it, as RFC 3966 has it.
@@ -47,15 +47,15 @@ def dialled(text: str) -> str:
 
 
 def as_e164(number: str) -> str:
-    """`number`, a `+` and digits, without a trunk prefix behind its country's code.
+    """`number`, a `+` and digits, without a trunk prefix after its country code.
 
-    Empty: it does not begin with a country code, or is no text of this form.
+    Empty: it does not begin with a country code, or does not have this form.
     """
     return _e164(_parsed(number)) if _E164.fullmatch(number) else ""
 
 
 def in_country(digits: str, country: str) -> str:
-    """The E.164 number that these digits reach where they are dialled in `country`; or empty."""
+    """The E.164 number that these digits reach when dialled in `country`; or empty."""
     return _e164(_parsed(digits, country))
 
 
@@ -65,7 +65,7 @@ def is_number_in(digits: str, country: str) -> bool:
 
 
 def behind_exit_code(digits: str) -> str:
-    """The number behind `00`, with a `+` instead; empty: there is no `00`.
+    """The number after `00`, with a `+` instead; empty: there is no `00`.
 
     Nearly every country has this exit code, and carriers write it in the others too.
     """
@@ -75,9 +75,9 @@ def behind_exit_code(digits: str) -> str:
 def canonical(text: str, country: str) -> str:
     """The one valid E.164 number that `text` is for a carrier of `country`; empty: there is none.
 
-    `country` empty: unknown, so only what has a `+` or `00` is clear. Digits alone may be a
-    number of `country`, and with a country's code in front another one. Then they are the first
-    where the country writes its numbers just so, and the second where the code is its own.
+    `country` empty: unknown, so only a number with `+` or `00` is clear. Digits alone may be both a
+    number of `country` and, as E.164, another one. They are read as the first if the country writes
+    its numbers exactly so, and as the second if the code is its own.
     """
     found = _canonical(dialled(text), country)
     return found if found and e164.number_of(found) == found else ""
@@ -107,7 +107,7 @@ def _valid(parsed: PhoneNumber | None) -> str:
 
 
 def _whole(number: str) -> str:
-    """`number`, if it is valid just as it stands."""
+    """`number`, if it is valid exactly as it is."""
     return number if _valid(_parsed(number)) == number else ""
 
 

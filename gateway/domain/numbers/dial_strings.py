@@ -1,8 +1,8 @@
-"""What the user of a SIP URI reaches where it is dialled: every number that it may be read as.
+"""What the user of a SIP URI reaches if it is dialled: every number that it may be read as.
 
-`sip:+4930…@carrier`, `sip:004930…@carrier` and `sip:911@carrier` ring the same phones as the
-number itself, so they are judged like it. Which reading a carrier takes nobody can tell from
-outside; so each of them must be allowed.
+`sip:+4930…@carrier`, `sip:004930…@carrier` and `sip:911@carrier` reach the same phones as the
+number itself, so they are judged like it. It is unknown which reading a carrier uses, so each of
+them must be allowed.
 """
 
 import re
@@ -19,9 +19,9 @@ EVERYWHERE_EMERGENCY = frozenset({"112", "911"})
 """Mobile networks take these as emergency numbers in every country."""
 NO_COUNTRY_KNOWN = "001"
 LONGEST_SHORT = 6
-"""Digits of a short number; with more it may be somebody's in a country."""
+"""Digits of a short number; with more it may be a regular number of a country."""
 LONGEST_NATIONAL = 11
-"""Digits that are rather a number of the country than an international one with too many."""
+"""Digits that are more likely a national number than an international one with extra digits."""
 LONGEST_DIALLED = 20
 """Digits: an exit code and an E.164 number; what follows is ignored, by carriers too."""
 _SEPARATORS = re.compile(r"[-.()~!$&'_]")
@@ -30,12 +30,12 @@ _DIAL_STRING = re.compile(r"[0-9+*#]+")
 _LEADING_DIGITS = re.compile(r"\+?[0-9]{7,}")
 _RUN = re.compile(r"(?P<service>[*#]?)(?P<number>\+?[0-9]+)")
 _SERVICE_CODES = (2, 3)
-"""Digits of a code such as `*67` or `#31#` that stands before a number."""
+"""Digits of a code such as `*67` or `#31#` in front of a number."""
 _EXIT_CODES = ("00", "011")
 """Before an international number nearly everywhere, whatever the country."""
 
 ExtraOf = Callable[[str], Collection[str]]
-"""The emergency numbers of a country beside those that are known."""
+"""Further emergency numbers of a country, besides those that are known."""
 
 
 def _none(_country: str) -> Collection[str]:
@@ -65,7 +65,7 @@ def readings(
 
 
 def _runs(dialled: str) -> Iterator[str]:
-    """What may be dialled in `dialled`: its numbers, also behind a service code."""
+    """What `dialled` may reach: its numbers, also after a service code."""
     for run in _RUN.finditer(dialled):
         yield run["number"]
         if run["service"] and "+" not in run["number"]:
@@ -83,7 +83,7 @@ def _read(field: str, digits: str, countries: Iterable[str], extra_of: ExtraOf) 
 
 
 def _with_plus(field: str, digits: str) -> str:
-    """What claims to be E.164 must be, in its canonical form."""
+    """A number with a `+` must be E.164 in its canonical form."""
     number = e164.number_of(digits) if e164.is_written(digits) else ""
     if not number:
         raise invalid_field(field, "has a + before something that is not an E.164 number")
@@ -118,7 +118,7 @@ def _long(digits: str, countries: Iterable[str]) -> Iterator[Callee]:
 
 
 def _international(digits: str, shortest: int = LONGEST_SHORT + 1) -> Iterator[Callee]:
-    """Carriers ignore digits too many, so the longest beginning that is a number counts."""
+    """Carriers ignore extra digits, so the longest prefix that is a number counts."""
     for length in range(min(len(digits), e164.LONGEST), shortest - 1, -1):
         if number := e164.number_of(f"+{digits[:length]}"):
             yield described(number)

@@ -1,8 +1,8 @@
-"""The one form in which a number is judged, matched, counted, stored and dialled.
+"""The canonical form in which a number is judged, matched, counted, stored and dialled.
 
-libphonenumber passes over a trunk zero behind the country's code: it reads `+49030…` as
-`+4930…`. A carrier may read it otherwise, and no prefix or limit would find it. So only what
-libphonenumber would write itself, the canonical form, is a number here.
+libphonenumber ignores a trunk zero after the country code: it reads `+49030…` as `+4930…`. A
+carrier may read it otherwise, and no prefix or limit would match it. So only the canonical form,
+which libphonenumber would write itself, is a number here.
 """
 
 import re
@@ -38,11 +38,11 @@ def _any_of(codes: frozenset[int]) -> str:
 
 
 _TRUNK_DIGIT = (
-    # First the zeros that there must be: most prefixes have none there, and there are very many.
+    # Required zeros first: most prefixes have none there, and there are very many prefixes.
     rf"\+(?=[0-9]{{1,3}}0)(?:(?:{_any_of(_NO_ZERO_IN_FRONT)})0|(?:{_any_of(TWO_ZEROS_IN_FRONT)})0[1-9])"
 )
 PREFIX = re.compile(rf"(?!{_TRUNK_DIGIT})\+[0-9]{{1,{LONGEST}}}")
-"""How canonical numbers may begin."""
+"""Valid prefixes of canonical numbers."""
 _ANY_PREFIX = re.compile(rf"\+[0-9]{{1,{LONGEST}}}")
 _CODE = re.compile(rf"\+({_any_of(_NO_ZERO_IN_FRONT | TWO_ZEROS_IN_FRONT)})([0-9]+)")
 
@@ -53,7 +53,7 @@ def is_written(number: str) -> bool:
 
 
 def canonical(parsed: PhoneNumber) -> str:
-    """The canonical form of what libphonenumber has read; it may still be of no good length."""
+    """The canonical form of what libphonenumber has read; its length may still be wrong."""
     written = _written(parsed)
     for _ in range(_MOST_TRUNK_DIGITS):
         read = phonenumbers.parse(written)
@@ -114,7 +114,7 @@ def _written(parsed: PhoneNumber) -> str:
 
 
 def fault(parsed: PhoneNumber) -> str:
-    """What is wrong with a number; empty: its country has such numbers."""
+    """What is wrong with a number; empty: nothing."""
     national = phonenumbers.national_significant_number(parsed)
     if national.startswith("0") and not _may_begin_with_zero(parsed, national):
         return "has a trunk zero behind its country's code"
@@ -137,7 +137,7 @@ def number_of(text: str) -> str:
 
 
 def prefix_fault(text: str) -> str:
-    """Why this is no `PREFIX`."""
+    """Why this does not match `PREFIX`."""
     found = _CODE.match(text)
     if not _ANY_PREFIX.fullmatch(text) or found is None:
         return "must be + and 1 to 15 digits"
@@ -153,9 +153,9 @@ def _without_trunk_digits(code: str, rest: str) -> str:
 
 
 def phone_number(field: str, value: str) -> str:
-    """`value`, an E.164 number in its canonical form that some country could have given out.
+    """`value`, an E.164 number in its canonical form that some country could have assigned.
 
-    Refused, with the right form as `canonical`: what has a trunk zero behind the country's code.
+    A number with a trunk zero after the country code is refused, with the right one as `canonical`.
     """
     if not value:
         raise invalid_field(field, "is required: an E.164 number such as +15005550100")

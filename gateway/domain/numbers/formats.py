@@ -1,8 +1,8 @@
-"""How a number is written for a carrier, and what the carrier reads in it.
+"""How a number is written for a carrier, and how the carrier reads it.
 
-A format that leaves digits out or puts some in front may make another number of it:
-`+390019005550` without its `+39` is a call to North America in Italy. Such a number does not
-leave; `misread` is asked wherever a trunk is chosen.
+A format that removes digits or adds a prefix may turn it into another number:
+`+390019005550` without its `+39` is a call to North America in Italy. Such a number is never
+sent; `misread` is checked wherever a trunk is chosen.
 """
 
 import re
@@ -24,14 +24,14 @@ from gateway.domain.numbers.callee import as_written, country_of
 from gateway.domain.tenant import NumberFormat, Tenant, Trunk
 
 NO_COUNTRY = "001"
-"""As the country of a format: the carrier dials by no country's rules."""
+"""As the country of a format: the carrier follows no country's dialling rules."""
 ANY_EXIT_CODE = re.compile("00|011")
-"""Before an international number where no country is known."""
+"""Exit codes if no country is known."""
 
 _LONGEST_SHORT = 6
 """Digits of a short number; only very small countries' subscribers have so few."""
 _SHORTEST_ABROAD = 8
-"""Digits; fewer behind an exit code are a number of few countries."""
+"""Digits; only few countries have shorter numbers after an exit code."""
 _ROOM_FOR_ANSWERS = 8192
 _NUMBERS = frozenset({ValidationResult.IS_POSSIBLE, ValidationResult.IS_POSSIBLE_LOCAL_ONLY})
 
@@ -44,7 +44,7 @@ _NONE_KNOWN: _Emergency = ("", ())
 def written_for(form: NumberFormat, number: str) -> str:
     """`number` as the carrier gets it: first `strip`, then `prefix`, then the `+`.
 
-    Short numbers are left whole, and so is a number of which `strip` would leave nothing.
+    Short numbers are not changed, nor is a number of which `strip` would leave nothing.
     """
     if not number.startswith("+"):
         return number
@@ -56,7 +56,7 @@ def written_for(form: NumberFormat, number: str) -> str:
 def at_home(trunk: Trunk) -> Trunk:
     """The trunk with the countries whose dialling rules its carrier follows.
 
-    Where its format names none these are the countries of its numbers.
+    If its format names none these are the countries of its numbers.
     """
     form = trunk.number_format
     if form.is_plain or form.countries:
@@ -67,12 +67,13 @@ def at_home(trunk: Trunk) -> Trunk:
 
 
 def misread(form: NumberFormat, number: str, tenant: Tenant | None = None) -> str:
-    """Why what leaves would be read as something else than `number`; empty: it is that number.
+    """Why the number sent would be read as something other than `number`; empty: it would not.
 
-    `number` is canonical, or a short emergency number, which leaves as it is. With its `+` it
-    must leave whole. Without, it is E.164 if nothing was changed, and else what is dialled in
-    the format's countries: none of them may read another number or a special one. Digits that
-    are nobody's number there, nor begin with one, are the carrier's own matter.
+    `number` is canonical, or a short emergency number, which is sent unchanged. With its `+` it
+    must be sent unchanged. Without, it is E.164 if nothing else was changed, and otherwise what is
+    dialled in the format's countries: none of them may read another number or a special one.
+    Digits that neither are nor begin with a number there are up to the carrier. `tenant` may
+    know more emergency numbers than libphonenumber.
     """
     if form.is_plain or not number.startswith("+"):
         return ""
@@ -95,7 +96,7 @@ def _misread(form: NumberFormat, number: str, known: _Emergency) -> str:
 
 
 def _shown(digits: str) -> str:
-    """As logs and audit records know a number, to hide it where numbers are hidden."""
+    """In a form that logs and audit records recognise as a number, so that it can be redacted."""
     return digits if digits.startswith("+") else f"tel:{digits}"
 
 
@@ -104,7 +105,7 @@ def _in(country: str) -> str:
 
 
 def _as_e164(digits: str, _number: str, country: str) -> str:
-    """What `digits`, an E.164 number without its `+`, are besides; empty: nothing."""
+    """What else `digits`, an E.164 number without its `+`, could be; empty: nothing."""
     rest = _abroad(digits, country)
     if rest is None or (len(rest) < _SHORTEST_ABROAD and not e164.number_of(f"+{rest}")):
         return ""
@@ -112,7 +113,7 @@ def _as_e164(digits: str, _number: str, country: str) -> str:
 
 
 def _as_dialled(digits: str, number: str, country: str, known: _Emergency) -> str:
-    """What `digits` are, dialled there, if it is not `number`; empty: that or nothing at all."""
+    """What `digits` reach when dialled there, if not `number`; empty: that, or nothing at all."""
     rest = _abroad(digits, country)
     if rest is not None:
         return "" if f"+{rest}" == number else f"an international call to {_shown(rest)}"
@@ -150,7 +151,7 @@ def _rung_by_beginning(digits: str, country: str) -> str:
 
 
 def _in_full(parsed: PhoneNumber, country: str) -> str:
-    """As everybody dials the number there: some emergency numbers begin like a trunk digit."""
+    """The number as usually dialled there: some emergency numbers begin like a trunk digit."""
     known = PhoneMetadata.metadata_for_region(country)
     trunk_digit = (known and known.national_prefix) or ""
     return f"{trunk_digit}{phonenumbers.national_significant_number(parsed)}"
@@ -162,7 +163,7 @@ def _is_short(digits: str, country: str) -> bool:
 
 
 def _abroad(digits: str, country: str) -> str | None:
-    """What follows the exit code of `country`; None: they begin with none."""
+    """The digits after the exit code of `country`; None: they do not begin with one."""
     exit_code = _exit_code(country)
     found = exit_code.match(digits) if exit_code else None
     return digits[found.end() :] if found else None

@@ -1,7 +1,7 @@
 """Hosts as SIP writes them: names, IPv4 addresses, and IPv6 addresses in brackets.
 
-The grammar is that of RFC 3261, section 25.1, with one character more: an underscore within a
-label. Containers and some carriers' machines are called so, and every resolver takes it.
+The grammar is that of RFC 3261, section 25.1, plus the underscore within a label: containers and
+some carriers' machines have such names, and every resolver accepts them.
 """
 
 import re
@@ -54,7 +54,7 @@ def host(text: str) -> str:
 
 
 def place(text: str) -> Place:
-    """A host and perhaps `:port`, 1 to 65535. Raises ValueError that says what is wrong."""
+    """A host, optionally with `:port`, 1 to 65535. Raises ValueError that says what is wrong."""
     closed = text.find("]") + 1 if text.startswith("[") else 0
     if not closed and text.count(":") > 1:
         raise ValueError(_IN_BRACKETS)
@@ -68,9 +68,9 @@ def place(text: str) -> Place:
 
 
 def canonical(text: str) -> str:
-    """A configured host and perhaps port in canonical form.
+    """A configured host, optionally with a port, in canonical form.
 
-    What was configured before this grammar was asked for stays as it is.
+    What was configured before this grammar was enforced stays as it is.
     """
     try:
         return str(place(text))
@@ -102,7 +102,7 @@ def _ipv4(text: str) -> str:
 
 def _ipv6(text: str) -> str:
     inner = text[1:-1]
-    # ipaddress takes a zone behind a %, which leads nowhere on another machine.
+    # ipaddress accepts a zone after a %, which is meaningless on another machine.
     if not text.endswith("]") or "%" in inner:
         raise ValueError(_IN_BRACKETS)
     try:

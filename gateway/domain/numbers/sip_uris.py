@@ -1,8 +1,8 @@
 """SIP and tel URIs: what they consist of, and their canonical form.
 
-The grammars are those of RFC 3261, section 25.1, and RFC 3966, section 3. Which of the parts may
-be there is the caller's rule. What is read here is what `str` writes again, so nothing is judged
-in one form and sent in another.
+The grammars are those of RFC 3261, section 25.1, and RFC 3966, section 3. Callers decide which of
+the parts are allowed. `str` writes exactly what was read, so nothing is judged in one form and sent
+in another.
 """
 
 import re
@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 from gateway.domain.numbers import hosts
 
 MAX_URI = 2048
-"""Characters that are looked at."""
+"""The longest text that is parsed, in characters."""
 
 Parameters = tuple[tuple[str, str | None], ...]
 """In their order, decoded; names in lower case; None: there is no `=`."""
@@ -52,8 +52,8 @@ class SipUri:
 class TelUri:
     """A `tel:` URI: a number without its visual separators.
 
-    RFC 3966 wants a `phone-context` with every number that does not begin with `+`. As many leave
-    it out, its lack is no mistake here.
+    RFC 3966 requires a `phone-context` with every number that does not begin with `+`. Since many
+    omit it, it is optional here.
     """
 
     number: str
@@ -133,7 +133,7 @@ def _header(written: str) -> tuple[str, str]:
 
 
 def _decoded(part: str, text: str, allowed: str) -> str:
-    """`text` without its escapes; `allowed` stand beside letters and digits."""
+    """`text` without its escapes; `allowed`: the characters besides letters and digits."""
     for char in text:
         if not (char.isascii() and (char.isalnum() or char in allowed or char == "%")):
             escaped = quote(char, safe="", errors="replace")

@@ -1,4 +1,4 @@
-"""Where a call may be handed to: a number, or a user at a SIP host."""
+"""The target of a transfer: a number, or a user at a SIP host."""
 
 import re
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ _USER = re.compile(r"[A-Za-z0-9+*#._~!$&'()-]{1,64}")
 
 
 def target(field: str, value: str) -> str:
-    """The canonical form of a target: a number, or `sip:user@host` and perhaps `:port`.
+    """The canonical form of a target: a number, or `sip:user@host`, optionally with `:port`.
 
-    `tel:` before a number says nothing that the number does not, and goes. The number itself is
-    judged with the tenant's country. Raises INVALID_FIELD for a URI with other parts.
+    `tel:` before a number is removed, since it adds nothing. The number itself is judged with the
+    tenant's country. Raises INVALID_FIELD for a URI with other parts.
     """
     if not sip_uris.is_uri(value):
         return value
@@ -49,7 +49,7 @@ def _parsed(value: str) -> SipUri | TelUri:
 
 
 def _beside(uri: SipUri) -> str:
-    """What is no part of a target; empty: nothing."""
+    """A part that a target may not have; empty: none."""
     if not uri.user:
         return "and there is no user"
     if uri.password is not None:

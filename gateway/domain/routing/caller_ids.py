@@ -1,4 +1,4 @@
-"""Which numbers a tenant may show on a trunk, and which of them fit a callee."""
+"""Which numbers a tenant may show on a trunk, and which of them suit a callee."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ IN_TURN = "next in turn"
 
 
 class _Numbers:
-    """Some numbers of a trunk, for quick answers."""
+    """Some numbers of a trunk, indexed for speed."""
 
     __slots__ = ("by_country", "every", "known")
 
@@ -61,7 +61,7 @@ class CallerIds:
     def fitting(self, tenant_id: str, asked: str, country: str) -> tuple[tuple[str, ...], str]:
         """The numbers to show in turn, and why these.
 
-        The one asked for, which the tenant must be able to show; else those of the callee's
+        The requested one, which the tenant must be allowed to show; else those of the callee's
         `country`; else all.
         """
         if asked:
@@ -83,7 +83,7 @@ class CallerIds:
 
 
 def _both(own: tuple[str, ...], common: tuple[str, ...]) -> tuple[str, ...]:
-    # Trunks may have very many numbers: where one side is empty, nothing is copied.
+    # Trunks may have very many numbers: if one side is empty, nothing is copied.
     if own and common:
         return own + common
     return own or common

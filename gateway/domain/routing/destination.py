@@ -9,8 +9,8 @@ from gateway.errors import GatewayError, Reason
 def check_destination(callee: Callee, tenant: Tenant, fit: Fit | None) -> None:
     """Raises EMERGENCY_NUMBER or DESTINATION_NOT_ALLOWED, naming the rule that objects.
 
-    In this order: emergency numbers, which pass the rest where the tenant may call them; the
-    countries allowed; the kinds of numbers blocked; the route that fits, if it blocks.
+    In this order: emergency numbers, to which the rest does not apply if the tenant may call them;
+    the allowed countries; the blocked kinds of numbers; the matching route, if it blocks.
     """
     if callee.emergency:
         _check_emergency(callee, tenant)

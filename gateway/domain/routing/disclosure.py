@@ -1,4 +1,4 @@
-"""What a tenant may know of a trunk: nothing that tells of other tenants' calls on it."""
+"""What a tenant may know of a trunk: nothing about other tenants' calls on it."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -11,12 +11,12 @@ from gateway.domain.tenant import Trunk
 
 
 def own_trunks(trunks: Iterable[Trunk], tenant_id: str) -> frozenset[str]:
-    """The trunks that serve this tenant alone, by their ids: all calls there are its own."""
+    """The ids of the trunks that serve this tenant alone: all calls there are its own."""
     return frozenset(trunk.trunk_id for trunk in trunks if set(trunk.tenant_ids) == {tenant_id})
 
 
 def for_tenant(decision: RouteDecision, own: Collection[str]) -> RouteDecision:
-    """The decision without the counts of trunks beside `own`; each verdict stays."""
+    """The decision without the counts of trunks outside `own`; each verdict stays."""
     return replace(
         decision,
         candidates=tuple(_candidate(one, own) for one in decision.candidates),
@@ -25,7 +25,7 @@ def for_tenant(decision: RouteDecision, own: Collection[str]) -> RouteDecision:
 
 
 def health_for_tenant(shown: TrunkHealth, own: Collection[str]) -> TrunkHealth:
-    """How a trunk stands, without the figures in the cause where it is not in `own`."""
+    """A trunk's health, without the figures in the cause if it is not in `own`."""
     if shown.trunk_id in own or not shown.cause:
         return shown
     return replace(shown, cause=FAILED_OF_LATE)

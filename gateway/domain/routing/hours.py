@@ -1,4 +1,4 @@
-"""Whether some hours of the week hold at an instant, by the clock on the wall there."""
+"""Whether a period of the week includes an instant, by local time."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,12 +9,12 @@ _WEEK = 7
 
 
 def hold(hours: RouteHours, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether `hours` hold at `now`.
+    """Whether `hours` include `now`.
 
-    They begin on the days named and, where `until` is before `begin`, run into the next day;
-    where both are the same, they never hold.
-    The wall clock decides: an hour that it shows twice is twice within, one that it leaves out
-    is left out.
+    They begin on the days named and, if `until` is before `begin`, last into the next day; if both
+    are the same, they include nothing.
+    Local time decides: an hour that occurs twice is included twice, one that is skipped is
+    skipped.
     """
     local = now.astimezone(zone)
     minute, today = local.hour * 60 + local.minute, local.isoweekday()

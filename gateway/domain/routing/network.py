@@ -1,4 +1,4 @@
-"""A configuration made ready for quick choices: made once, then only read."""
+"""A configuration indexed for quick choices: built once, then only read."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,36 +19,35 @@ _Zones = Mapping[str, ZoneInfo]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What routes ask of a call beside the number it goes to."""
+    """What routes match on besides the number called."""
 
     now: datetime
     caller_id: str = ""
-    """The one asked for, not the one that will be shown."""
+    """The requested one, not the one that will be shown."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A route that fits a call, and by what."""
+    """A route that matches a call, and what it matched by."""
 
     route: Route
     cause: str
     """`prefix +49`, `country DE`, or `any number`."""
     prefix: str = ""
-    """The prefix that fits; empty where the route fits by something else."""
+    """The matching prefix; empty if the route matches by something else."""
 
 
 class Network:
     """Tenants, trunks, caller IDs and routes of one version of the configuration.
 
-    Safe to share among threads. Raises CONFIG_INVALID for a time zone that this machine does
-    not know.
+    Thread-safe. Raises CONFIG_INVALID for a time zone that this machine does not know.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.owners = Owners(tenant for tenant in config.tenants if not tenant.sandbox)
-        """Whose callers are; tenants of the sandbox have none."""
+        """The owners of inbound calls; sandbox tenants have none."""
         trunks = tuple(map(at_home, config.trunks))
         self._tenants = {tenant.tenant_id: tenant for tenant in config.tenants}
         self._trunks = {trunk.trunk_id: trunk for trunk in trunks}
@@ -69,7 +68,7 @@ class Network:
         return self._tenants.get(tenant_id)
 
     def trunk(self, trunk_id: str) -> Trunk | None:
-        """The trunk of this name, if there is one, whoever may use it.
+        """The trunk of this name, if there is one, whichever tenants may use it.
 
         Its number format says the countries whose dialling rules its carrier follows.
         """
@@ -84,16 +83,16 @@ class Network:
         return self._caller_ids[trunk.trunk_id]
 
     def countries_of(self, trunk_id: str, tenant_id: str) -> frozenset[str]:
-        """Where the trunk is at home: the countries of what the tenant may show on it."""
+        """The trunk's home: the countries of the numbers that the tenant may show on it."""
         known = self._caller_ids.get(trunk_id)
         return known.countries(tenant_id) if known else frozenset()
 
     def route_for(self, tenant: Tenant, callee: Callee, asked: Asked) -> Fit | None:
-        """The most specific of the tenant's routes that fit.
+        """The most specific of the tenant's matching routes.
 
         By the longest prefix, then by country, then those for any number; equal ones in the
-        written order. An emergency number passes by the routes that block. None: no route
-        fits, or the tenant has none.
+        written order. For an emergency number, routes that block are skipped. None: no route
+        matches, or the tenant has none.
         """
         table = self._routes.get(tenant.tenant_id)
         return table.find(callee, asked) if table else None
@@ -126,10 +125,10 @@ def _zone(name: str) -> ZoneInfo:
 
 
 class _RouteTable:
-    """A tenant's routes by what they fit.
+    """A tenant's routes, indexed by what they match.
 
-    There may be hundreds of thousands of prefixes: each costs its place in one dict, and the
-    routes behind it are one tuple that all prefixes of a route share.
+    There may be hundreds of thousands of prefixes: each costs one entry of a dict, and its
+    routes are one tuple that all prefixes of a route share.
     """
 
     __slots__ = ("_any", "_countries", "_lengths", "_prefixes", "_zones")
@@ -148,7 +147,7 @@ class _RouteTable:
         self._lengths = tuple(sorted({len(prefix) for prefix in self._prefixes}, reverse=True))
 
     def find(self, callee: Callee, asked: Asked) -> Fit | None:
-        """The most specific route that fits."""
+        """The most specific route that matches."""
         return next(
             (fit for fit in self._by_number(callee) if self._fits(fit, callee, asked)), None
         )

@@ -1,7 +1,7 @@
-"""The order of a route's trunks: by priority, then by fair chance in proportion to weight.
+"""The order of a route's trunks: by priority, then by a random draw in proportion to weight.
 
-As RFC 2782 has it for SRV records. The chance is a function of the call's id, so that a
-decision can be repeated and proven, and of nothing else.
+As in RFC 2782 for SRV records. The draw is a function only of the call's id and the trunk's
+name, so that a decision can be repeated and proven.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ _WORD = 2**64
 
 
 def ordered(targets: Iterable[RouteTarget], seed: str) -> list[RouteTarget]:
-    """The targets in the order of their trial for the call `seed`, each trunk once.
+    """The targets in the order in which the call `seed` tries them, each trunk once.
 
-    Among equal priorities a target is first with the chance of its share of the weights, and
-    so on with those that are left. Those of weight 0 come behind, in the written order.
+    Among equal priorities a target is first with the probability of its share of the weights,
+    and so on with the rest. Those of weight 0 come last, in the written order.
     """
     by_trunk: dict[str, RouteTarget] = {}
     for target in sorted(targets, key=lambda target: _place(target, seed)):

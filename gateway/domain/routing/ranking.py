@@ -23,12 +23,12 @@ _BESIDE_CALLER_ID = {Verdict.NOT_ASKED_FOR, Verdict.DISABLED, Verdict.NO_TRANSFE
 
 
 def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed: str) -> Ranking:
-    """Every trunk that may carry the call, in the order of its choice, and why others may not.
+    """Every trunk that may carry the call, in the order considered, and why others may not.
 
-    `tenant` is the network's. The same `seed`, the call's id, gives the same order. Raises
+    `tenant` comes from this network. The same `seed`, the call's id, gives the same order. Raises
     INVALID_FIELD for the number or a timeout, EMERGENCY_NUMBER, DESTINATION_NOT_ALLOWED,
     TRUNK_NOT_FOUND for a `trunk_id` that is not the tenant's, and NO_TRUNK or
-    CALLER_ID_NOT_OWNED with the verdict on each trunk where none may carry the call.
+    CALLER_ID_NOT_OWNED with the verdict on each trunk if none may carry the call.
     """
     with Together() as check:
         found = check(callee, "to", asked.to, tenant.default_country, tenant.emergency_numbers)
@@ -65,7 +65,7 @@ def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed
 def _spans(
     asked: PlaceCall, tenant: Tenant, fit: Fit | None, *, is_routed: bool
 ) -> tuple[Timeout, Timeout, Timeout]:
-    """The timeouts in force. Of a call without a number nobody knows how long it would ring."""
+    """The timeouts in force. For a call that is not routed the ringing timeout may be unknown."""
     policy = tenant.timeouts
     route = fit.route.ringing_timeout if fit else None
     with Together() as check:
@@ -95,7 +95,7 @@ def _check_pinned(asked: PlaceCall, tenant: Tenant, network: Network) -> None:
 def _targets(fit: Fit | None, tenant: Tenant, network: Network, seed: str) -> Iterable[RouteTarget]:
     """The trunks to consider, in their order.
 
-    Without a route these are all of the tenant's, each with a priority of its own.
+    Without a route, all of the tenant's trunks, each with its own priority.
     """
     if fit is not None:
         return ordered(fit.route.targets, seed)

@@ -1,4 +1,4 @@
-"""What the configuration has against a trunk: one pure function a rule, in a visible order."""
+"""Why the configuration rules out a trunk: one pure function per rule, in a visible order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from gateway.domain.tenant import Tenant, TransferSupport, Trunk
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A trunk that is looked at for a call."""
+    """A trunk that is considered for a call."""
 
     asked: PlaceCall
     tenant: Tenant
@@ -71,5 +71,5 @@ RULES: tuple[Rule, ...] = (_asked_for, _enabled, _transfers, _caller_id, _number
 
 
 def objection(look: Look) -> Objection | None:
-    """What the first rule that objects says; None: the trunk may carry the call."""
+    """The first rule's objection; None: the trunk may carry the call."""
     return next((found for rule in RULES if (found := rule(look)) is not None), None)

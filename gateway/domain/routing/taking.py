@@ -1,4 +1,4 @@
-"""The last step of a choice: which of the trunks that may carry a call is free to."""
+"""The last step of routing: which of the trunks that may carry a call is free."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from gateway.errors import GatewayError, Reason
 
 LAST_ONE_LEFT = "last one left"
 RETRY_UNKNOWN = timedelta(seconds=1)
-"""Told where no full trunk could say when it may be free."""
+"""The retry delay if no full trunk can say when it may be free."""
 
 _FREE = TrunkState()
 
@@ -32,14 +32,14 @@ def take(
     *,
     every: bool = False,
 ) -> RouteDecision:
-    """The first trunk that is free; a quarantined one only where no other is left.
+    """The first trunk that is free; a quarantined one only if no other is left.
 
-    `state` is asked trunk by trunk until one is free, or of all with `every`, which explains a
-    choice; of an emergency call it is never asked. A trunk both full and quarantined must say
-    that it is full. `turn` counts a trunk's choices of numbers, so that they are shown in turn;
-    it is asked once, of the trunk taken, where more than one number fits.
+    `state` is called for each trunk until one is free, or for all with `every`, to explain a
+    choice; for an emergency call it is never called. A trunk both full and quarantined must be
+    reported as full. `turn` counts a trunk's choices of numbers, so that they are shown in turn;
+    it is called once, for the trunk taken, if more than one number qualifies.
 
-    Raises TRUNK_LIMIT where all are full or over their rate, with the verdict on each.
+    Raises TRUNK_LIMIT if all are full or over their rate, with the verdict on each.
     """
     round_ = _Round(state, asks=not ranking.emergency)
     taken = round_.first_free(ranking.options)
@@ -62,10 +62,9 @@ def take(
 
 
 def shown_of(numbers: tuple[str, ...], trunk: Trunk, turn: Callable[[str], int]) -> str:
-    """Which of a trunk's fitting numbers is shown: the next in turn where there are several.
+    """Which of a trunk's qualifying numbers is shown: the next in turn if there are several.
 
-    Each choice of numbers has a turn of its own, so calls to two countries do not skip each
-    other's.
+    Each set of numbers has its own turn, so calls to two countries do not skip each other's.
     """
     key = f"{trunk.trunk_id}:{numbers[0]}"
     return numbers[turn(key) % len(numbers)] if len(numbers) > 1 else numbers[0]
@@ -73,7 +72,7 @@ def shown_of(numbers: tuple[str, ...], trunk: Trunk, turn: Callable[[str], int])
 
 @dataclass
 class _Round:
-    """What the trunks told of themselves, by their ids, in the order in which they were asked."""
+    """The states of the trunks by id, in the order in which they were checked."""
 
     state: Callable[[Trunk], TrunkState]
     asks: bool
@@ -105,7 +104,7 @@ class _Round:
             last = (LAST_ONE_LEFT, told.cause) if told.verdict else (told.cause,)
             verdict, cause = Verdict.TAKEN, "; ".join(part for part in last if part)
         elif told.verdict is None:
-            cause = ""  # what a free trunk says holds for the call that takes it
+            cause = ""  # a free trunk's remark applies to the call that takes it
         return Candidate(trunk_id, verdict, cause, one.priority, one.weight)
 
 

@@ -1,7 +1,7 @@
-"""Whether a trunk is well, judged by its own calls alone; nothing is dialled to find out.
+"""A trunk's health, judged only by its own calls; no test calls are placed.
 
-HEALTHY → QUARANTINED when too many attempts fail → PROBING when that time is over: one call at
-a time tries it → HEALTHY after some good ones in a row, or QUARANTINED again for twice as long.
+HEALTHY → QUARANTINED when too many attempts fail → PROBING when the quarantine is over: one call
+at a time probes it → HEALTHY after some successes in a row, or QUARANTINED again, twice as long.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,20 +15,20 @@ from gateway.domain.tenant import TrunkHealthPolicy
 
 LONGEST_QUARANTINE = timedelta(hours=1)
 SILENCE = timedelta(seconds=10)
-"""A trunk that is silent for so long has failed; who gives up sooner was impatient."""
+"""A trunk that is silent for this long has failed; a caller that gives up sooner was impatient."""
 CLOCKS_APART = timedelta(minutes=1)
-"""By so much the clocks of two database servers may differ."""
+"""The clocks of two database servers may differ by this much."""
 NEWEST_JUDGED = 1000
-"""A share of failures is one of the newest attempts; more would tell nothing else."""
+"""The share of failures is computed from this many of the newest attempts."""
 FAILED_OF_LATE = "its recent calls failed"
-"""All that a tenant is told of the cause where the calls may have been others'."""
+"""The cause shown to a tenant if the calls may have been other tenants'."""
 _CUT_SHORT = 487
 """The answer to our own CANCEL."""
 _MEDIA_REFUSED = 488
 
 
 class Health(StrEnum):
-    """How a trunk stands."""
+    """The health of a trunk."""
 
     HEALTHY = "HEALTHY"
     QUARANTINED = "QUARANTINED"
@@ -36,27 +36,27 @@ class Health(StrEnum):
 
 
 class Result(StrEnum):
-    """What an attempt says of its trunk."""
+    """What an attempt says about its trunk."""
 
     OK = "OK"
-    """The phone rang, or the callee or its network spoke about the number."""
+    """The phone rang, or the callee or its network answered about the number."""
     FAILED = "FAILED"
     NEUTRAL = "NEUTRAL"
-    """Nothing: given up, the caller's own wishes, the carrier's limit, the platform's trouble."""
+    """Nothing: given up, the request's own media, a carrier's limit, trouble with the platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is kept of a trunk's health. A trunk of which nothing is kept is healthy."""
+    """What is stored of a trunk's health. A trunk without a stored standing is healthy."""
 
     since: datetime
-    """Of the last recovery or reset, or of this quarantine; nothing before counts."""
+    """The time of the last recovery or reset, or of this quarantine; nothing before counts."""
     until: datetime | None = None
     """When the quarantine is over; None: healthy."""
     quarantines: int = 0
-    """How many there were one after the other."""
+    """How many there were in a row."""
     probe_call_id: str = ""
-    """The one call that tries it out."""
+    """The one call that probes it."""
     good_probes: int = 0
     """In a row."""
     cause: str = ""
@@ -65,7 +65,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """How many attempts of one tenant were judged of late, and how many of them had failed."""
+    """How many of one tenant's recent attempts were judged, and how many of them had failed."""
 
     calls: int
     failed: int
@@ -73,7 +73,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """An attempt that is judged; without `end_time` it is not over yet."""
+    """An attempt to judge; without `end_time` it is not over yet."""
 
     call_id: str
     number: int
@@ -91,13 +91,13 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkTraffic:
-    """What became of the attempts that were over within a window."""
+    """The outcomes of the attempts that ended within a window."""
 
     calls: int = 0
     failed_calls: int = 0
     answered_calls: int = 0
     post_dial_delay: timedelta | None = None
-    """Mean from the start to the first ring, or to the answer; None: none got so far."""
+    """Mean from the start to the first ring, or to the answer; None: none got that far."""
     duration: timedelta | None = None
     """Mean of the answered ones, from the answer."""
 
@@ -130,7 +130,7 @@ class TrunkHealth:
     trunk_id: str
     health: Health
     since: datetime | None = None
-    """Of its state; None: it has always been well."""
+    """Since when it has its state; None: it has always been healthy."""
     until: datetime | None = None
     """When the quarantine is over."""
     cause: str = ""
@@ -140,7 +140,7 @@ class TrunkHealth:
 
 
 def record_of(call: Call, number: int, failover_codes: Collection[int]) -> AttemptRecord | None:
-    """What is kept of the attempt of this number (from 1); None while it says nothing yet."""
+    """What is stored of the attempt with this number (from 1); None while it says nothing yet."""
     result = result_of(call, number, failover_codes)
     if result is None:
         return None
@@ -161,9 +161,9 @@ def record_of(call: Call, number: int, failover_codes: Collection[int]) -> Attem
 
 
 def result_of(call: Call, number: int, failover_codes: Collection[int]) -> Result | None:
-    """What the attempt of this number (from 1) says of its trunk; None: nothing yet.
+    """What the attempt with this number (from 1) says about its trunk; None: nothing yet.
 
-    `failover_codes`: the trunk's SIP statuses by which the carrier says that it cannot.
+    `failover_codes`: the trunk's SIP statuses that mean that the carrier failed.
     """
     attempt = call.attempts[number - 1]
     if attempt.ring_time is not None or attempt.highest_state >= CallState.RINGING:
@@ -180,7 +180,7 @@ def result_of(call: Call, number: int, failover_codes: Collection[int]) -> Resul
     if _reason(attempt) is EndReason.TRUNK_LIMIT:
         return Result.NEUTRAL
     failed = code in failover_codes or _reason(attempt) is EndReason.TRUNK_FAILURE
-    # 480 and 410 speak of the number; behind a 408 or 504 there was nobody to speak.
+    # 480 and 410 are about the number; with a 408 or 504 nothing answered.
     return Result.FAILED if failed or code in (408, 504) else Result.OK
 
 
@@ -195,8 +195,8 @@ def observe(
     """The standing after an attempt of `call_id` was judged.
 
     `recent`: each tenant's attempts judged within the policy's window and since
-    `standing.since`, this one included; asked for only where the trunk is healthy and the
-    attempt failed.
+    `standing.since`, including this one; called only if the trunk is healthy and the attempt
+    failed.
     """
     match health_of(standing, policy, now):
         case Health.HEALTHY if result is Result.FAILED and not policy.disabled:
@@ -207,19 +207,19 @@ def observe(
 
 
 def health_of(standing: Standing | None, policy: TrunkHealthPolicy, now: datetime) -> Health:
-    """How the trunk stands at this moment."""
+    """The trunk's present state."""
     if policy.disabled or standing is None or standing.until is None:
         return Health.HEALTHY
-    # One that begins later than now was begun by a clock that was wrong.
+    # A quarantine that begins in the future was set by a wrong clock.
     begun = standing.since <= now + CLOCKS_APART
     return Health.QUARANTINED if begun and now < standing.until else Health.PROBING
 
 
 def is_ill(recent: Sequence[Recent], policy: TrunkHealthPolicy) -> bool:
-    """Whether a trunk that was well has failed too often, by each tenant's newest attempts.
+    """Whether a healthy trunk has failed too often, by each tenant's newest attempts.
 
-    Where several tenants use it, no one of them can decide that: it must be so without any
-    one of them too, by half as many calls (rounded up).
+    If several tenants use it, no single one can decide that: it must also be true when any one
+    of them is left out, with half as many calls (rounded up).
     """
     calls, failed = _total(recent)
     if calls < policy.min_calls or not _too_many(calls, failed, policy):
@@ -241,12 +241,12 @@ def is_probing(call: Call | None, trunk_id: str) -> bool:
 
 
 def with_probe(standing: Standing, call_id: str) -> Standing:
-    """The standing while this call tries the trunk out."""
+    """The standing while this call probes the trunk."""
     return replace(standing, probe_call_id=call_id)
 
 
 def recovered(now: datetime) -> Standing:
-    """A trunk that is well from now on; what was before is not held against it."""
+    """The standing of a trunk that is healthy from now on; earlier failures no longer count."""
     return Standing(since=now)
 
 
@@ -272,7 +272,7 @@ def _reason(attempt: Attempt) -> EndReason:
 
 
 def _wants_media(call: Call) -> bool:
-    """Whether the caller chose the media; that a carrier refuses that is not the trunk's fault."""
+    """Whether the request chose the media; then the carrier's refusal is not the trunk's fault."""
     return call.leg.media_encryption is not MediaEncryption.DISABLED or bool(call.leg.codecs)
 
 
@@ -283,10 +283,10 @@ _OF_REASON = {
 
 
 def _unspoken(call: Call, number: int, lasted: timedelta) -> Result:
-    """Of an attempt that ended without a word of the carrier's."""
+    """The judgement of an attempt that ended without any answer from the carrier."""
     broken = Result.NEUTRAL if _wants_media(call) else Result.FAILED
     silence = Result.FAILED if lasted >= SILENCE else Result.NEUTRAL
-    if number < len(call.attempts):  # it was passed by for another trunk
+    if number < len(call.attempts):  # it was given up for another trunk
         waited = call.attempts[number - 1].sip_status_code or lasted >= call.setup_timeout
         return silence if waited else broken
     match call.end_reason:

@@ -169,7 +169,7 @@ class Deliveries:
         def keep(tx: Transaction) -> bool:
             newest = tx.config()
             if (newest.version if newest else 0) != config.version:
-                return False  # our configuration is old: another gateway may have a newer one
+                return False  # our configuration may be old: another gateway may have a newer one
             tx.keep_webhooks(webhooks)
             return True
 

@@ -1,4 +1,4 @@
-"""Messages of `AdminService` → what the domain is asked."""
+"""Messages of `AdminService` → the domain's requests."""
 
 from gateway.domain.admin.requests import (
     ApplyConfig,
@@ -18,7 +18,7 @@ from gateway.wire.fields_v1 import enum_of, span_of, time_of
 
 
 def apply_config(message: admin_pb2.ApplyConfigRequest) -> ApplyConfig:
-    """ApplyConfigRequest; the configuration itself is read when it is judged."""
+    """ApplyConfigRequest; the configuration itself is decoded when it is judged."""
     if not message.HasField("config"):
         raise invalid_field("config", "is required")
     expected = message.expected_version if message.HasField("expected_version") else None
@@ -31,14 +31,14 @@ def apply_config(message: admin_pb2.ApplyConfigRequest) -> ApplyConfig:
 
 
 def proposal(message: admin_pb2.Config) -> Proposal:
-    """A Config without a mistake. Raises CONFIG_INVALID with each."""
+    """A Config without mistakes. Raises CONFIG_INVALID with every mistake."""
     return Proposal(
         config=config_document.check(message), document=config_document.to_document(message)
     )
 
 
 def get_config(_message: admin_pb2.GetConfigRequest) -> None:
-    """GetConfigRequest asks nothing more."""
+    """GetConfigRequest has no fields."""
 
 
 def create_api_key(message: admin_pb2.CreateApiKeyRequest) -> CreateApiKey:

@@ -1,4 +1,4 @@
-"""What administration answers → messages of `AdminService`."""
+"""Results of administration → messages of `AdminService`."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from gateway.wire.fitting import within
 
 MAX_CHANGES = 1000
 MAX_CHANGES_BYTES = 2 * 1024 * 1024
-"""The calls that would have gone elsewhere stand in the same response."""
+"""The calls that would be routed differently are in the same response."""
 MAX_WARNINGS = 100
 
 
@@ -106,7 +106,7 @@ def reset_trunk(value: health.TrunkHealth) -> admin_pb2.ResetTrunkResponse:
 
 
 def trunk_health(value: health.TrunkHealth) -> admin_pb2.TrunkHealth:
-    """How a trunk stands."""
+    """The health of a trunk."""
     message = admin_pb2.TrunkHealth(
         trunk_id=value.trunk_id,
         state=number_of(admin_pb2.TrunkHealthState.DESCRIPTOR, value.health),

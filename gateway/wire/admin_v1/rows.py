@@ -15,11 +15,11 @@ from gateway.wire.admin_v1 import requests, responses
 
 ADMIN_SERVICE = admin_pb2.DESCRIPTOR.services_by_name["AdminService"]
 CONFIG_BYTES = 4 * 1024 * 1024
-"""Some 300,000 prefixes; `gateway apply` works on the database and takes more."""
+"""About 300,000 prefixes; `gateway apply` works on the database and accepts more."""
 
 
 def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
-    """Every RPC: its name, message → command, the story, result → message, who may."""
+    """Every RPC: its name, message → request, the use case, result → message, rights."""
     operator, either = (Right.OPERATOR,), (Right.TENANT_ADMIN, Right.OPERATOR)
     return (
         _row(
@@ -67,7 +67,7 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
 
 
 def _config_told(rpcs: AdminRpcs) -> Callable[[Rpc, None], Awaitable[Message]]:
-    """A big configuration takes a while to be written as a message; calls go on meanwhile."""
+    """Encoding a big configuration takes a while; calls continue meanwhile."""
 
     async def serve(rpc: Rpc, asked: None) -> Message:
         stored = await rpcs.get_config(rpc, asked)

@@ -18,7 +18,7 @@ MAX_TOLD_OF_FILE_BYTES = 100_000
 
 
 def text_of(content: bytes) -> str:
-    """The text of a YAML file. Raises CONFIG_INVALID with the place of what is no UTF-8."""
+    """The text of a YAML file. Raises CONFIG_INVALID with the place if it is not UTF-8."""
     try:
         return content.decode()
     except UnicodeDecodeError as broken:
@@ -52,7 +52,7 @@ def from_yaml(text: str) -> admin_pb2.Config:
 
 
 def check(message: admin_pb2.Config) -> Config:
-    """The domain's configuration, if it has no mistake. Raises CONFIG_INVALID with each."""
+    """The domain's configuration, if valid. Raises CONFIG_INVALID with every mistake."""
     config, found = _judged(message)
     if found:
         raise _invalid(found, MAX_VIOLATIONS_BYTES)
@@ -65,20 +65,20 @@ def values_of(message: admin_pb2.Config) -> Config:
 
 
 def to_document(message: admin_pb2.Config) -> str:
-    """As the store keeps it: proto JSON with the proto's field names, always the same way."""
+    """As the store holds it: canonical proto JSON with the proto's field names."""
     fields = json_format.MessageToDict(message, preserving_proto_field_name=True)
     return json.dumps(fields, sort_keys=True, ensure_ascii=False)
 
 
 def from_document(document: str) -> admin_pb2.Config:
-    """The message that `to_document` wrote; fields of a later version are passed over."""
+    """The message that `to_document` wrote; fields of a later version are ignored."""
     return json_format.Parse(document, admin_pb2.Config(), ignore_unknown_fields=True)
 
 
 def config_of(stored: StoredConfig | None) -> Config:
     """The domain's configuration of a stored one; an empty one while there is none.
 
-    Takes a second for some hundred thousand prefixes: not to be called on the event loop.
+    Takes a second for some hundred thousand prefixes: do not call it on the event loop.
     """
     if stored is None:
         return Config()
@@ -95,7 +95,7 @@ def _judged(message: admin_pb2.Config) -> tuple[Config, list[FieldViolation]]:
 
 
 def _new(violation: FieldViolation, told: Mapping[str, str]) -> bool:
-    """Not merely what follows from a mistake at the same place or around it."""
+    """Not merely a consequence of a mistake at the same place or around it."""
     path = violation.field
     steps = [at for at, char in enumerate(path) if char in ".["]
     return not any(path[:end] in told for end in (*steps, len(path)))

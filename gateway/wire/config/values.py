@@ -1,6 +1,6 @@
-"""Messages of `Config` → the domain's values: what is unset becomes the default promised.
+"""Messages of `Config` → the domain's values: unset fields get the documented defaults.
 
-Nothing is judged here but whether a value can be read at all; `domain.config_rules` judges.
+Only checks whether a value can be read at all; `domain.config.rules` judges the rest.
 """
 
 import re
@@ -57,7 +57,7 @@ def config(message: admin_pb2.Config, version: int) -> Config:
 
 
 def unreadable(message: admin_pb2.Config) -> Iterator[FieldViolation]:
-    """Each value that no domain value stands for, with its path. Unsets what it finds."""
+    """Each value without a counterpart in the domain, with its path. Unsets what it finds."""
     yield from _unreadable(message, "")
     for at, tenant in enumerate(message.tenants):
         kinds = tenant.blocked_number_kinds
@@ -162,7 +162,7 @@ def _limits(message: admin_pb2.TenantLimits) -> TenantLimits:
     told = {
         field.name: value
         for field, value in message.ListFields()
-        if not field.is_repeated  # unset ones have their default, 0 is told
+        if not field.is_repeated  # unset ones have their default, 0 is explicit
     }
     return replace(
         DEFAULT_LIMITS,
@@ -288,7 +288,7 @@ def _health(message: admin_pb2.TrunkHealthPolicy) -> TrunkHealthPolicy:
 
 
 def _told(message: Message, name: str, unset: int) -> int:
-    """The number that is written, a zero too."""
+    """The written number, including zero."""
     return int(getattr(message, name)) if message.HasField(name) else unset
 
 

@@ -1,9 +1,8 @@
 """YAML → a proto message, with a place in the text for every mistake.
 
-Every scalar is the text it is written as: +49 keeps its +, `no` stays Norway. The message says
-which text is a number, a truth value or a span, and those are written as in JSON (`scalars`), but
-for True and TRUE. A mistake leaves its field unset and hides no
-other one.
+Every scalar is the text it is written as: +49 keeps its +, `no` stays Norway. The message type says
+which text is a number, a boolean or a duration, and those are written as in JSON (`scalars`),
+except for True and TRUE. A mistake leaves its field unset and hides no other one.
 """
 
 import difflib
@@ -20,12 +19,12 @@ from gateway.domain.fields import printable
 from gateway.wire.scalars import WITHIN, duration, whole_number
 
 MAX_DEPTH = 50
-"""Of nested lists and mappings: libyaml's recursion has no limit of its own."""
+"""The depth of nested lists and mappings: libyaml's recursion has no limit of its own."""
 MAX_VALUES = 2_000_000
-"""Of a document with its aliases written out; long texts count as several."""
+"""The values of a document with its aliases expanded; long texts count as several."""
 CHARACTERS_OF_A_VALUE = 32
 
-# libyaml reads ten times as fast, but PyYAML can be built without it.
+# libyaml is ten times as fast, but PyYAML can be built without it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _STANDARD = "tag:yaml.org,2002:"
@@ -39,7 +38,7 @@ _Pairs = Mapping[str, tuple[Node, Node]]
 
 
 class _Texts(_LOADER):  # type: ignore[misc]  # typed Any: whichever there is
-    """Resolves nothing: what a scalar means is the message's to say."""
+    """Resolves nothing: the message type decides what a scalar means."""
 
     yaml_implicit_resolvers: Mapping[str, Any] = {}
 
@@ -54,7 +53,7 @@ class YamlError(Exception):
 
 
 class MergeError(Exception):
-    """A merge (`<<`) that cannot be written out."""
+    """A merge (`<<`) that cannot be expanded."""
 
 
 class Document:
@@ -69,13 +68,13 @@ class Document:
             at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             told = ", ".join(text for text in (broken.context, broken.problem) if text)
             raise YamlError(f"is not YAML: {told}", *at) from None
-        except yaml.YAMLError as broken:  # a character that no YAML has
+        except yaml.YAMLError as broken:  # a character that YAML does not allow
             raise YamlError(f"is not YAML: {' '.join(str(broken).split())}") from None
         self._left = MAX_VALUES
         self._mistakes: dict[str, tuple[Node, str]] = {}
 
     def fill(self, message: Message) -> Mapping[str, str]:
-        """Sets what the document says. What is wrong of it, by path; YamlError if too large."""
+        """Sets the document's fields. Returns mistakes by path; YamlError if it is too large."""
         if isinstance(self._root, MappingNode):
             self._message(self._root, message, "")
         else:
@@ -84,7 +83,7 @@ class Document:
         return {path: text for path, (_, text) in self._mistakes.items()}
 
     def place(self, path: str) -> tuple[int, int]:
-        """The line and column where a path stands, or of the nearest thing around it."""
+        """The line and column of a path, or of the nearest node around it."""
         if path in self._mistakes:
             return _place_of(self._mistakes[path][0])
         node, shown = self._root, self._root
@@ -146,7 +145,7 @@ class Document:
                 self._charge(1)
                 continue
             value = self._scalar(one, field, inner)
-            # What is wrong keeps its place, so that the paths behind it stay true.
+            # A wrong entry keeps its place, so that later paths stay correct.
             unset = "" if field.type == field.TYPE_STRING else 0
             target.append(unset if value is None else value)
 
@@ -198,7 +197,7 @@ class Document:
             self._wrong(path, node, f"{wrong}, not {printable(text)}")
 
     def _pairs(self, node: MappingNode, path: str) -> _Pairs:
-        """Keys and values with merges written out; tells of keys that are wrong."""
+        """Keys and values with merges expanded; reports wrong keys."""
         found: dict[str, Node] = {}
         for key, _ in node.value:
             if not isinstance(key, ScalarNode):
@@ -261,7 +260,7 @@ def _sources(node: Node) -> list[MappingNode]:
 
 
 def _inside(node: Node | None, index: str, name: str) -> tuple[Node, Node] | None:
-    """What a step of a path leads to: the node to point at, and the one to go on from."""
+    """What a step of a path leads to: the node to point at, and the one to continue from."""
     if isinstance(node, SequenceNode):
         at = int(index) if index.isdecimal() else len(node.value)
         return (node.value[at], node.value[at]) if at < len(node.value) else None
@@ -278,7 +277,7 @@ def _inside(node: Node | None, index: str, name: str) -> tuple[Node, Node] | Non
 
 
 def _is_null(node: Node) -> bool:
-    """An unquoted nothing; libyaml and PyYAML tell unquoted scalars by different styles."""
+    """An unquoted null; libyaml and PyYAML mark unquoted scalars by different styles."""
     return isinstance(node, ScalarNode) and node.style in _UNQUOTED and node.value in _NULLS
 
 

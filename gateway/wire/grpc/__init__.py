@@ -1,1 +1,1 @@
-"""The gRPC protocol: statuses, metadata and deadlines, and no message."""
+"""The gRPC protocol: statuses, metadata and deadlines, but no messages."""

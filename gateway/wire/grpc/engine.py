@@ -1,4 +1,4 @@
-"""The gRPC protocol on grpc.aio: knows statuses, metadata and deadlines, and no message."""
+"""The gRPC protocol on grpc.aio: knows statuses, metadata and deadlines, but no messages."""
 
 import asyncio
 from collections import defaultdict
@@ -25,7 +25,7 @@ WIRE = "grpc"
 
 
 class GrpcEngine:
-    """Serves endpoints, health and, where asked for, reflection on one port."""
+    """Serves endpoints, health and, if requested, reflection on one port."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class GrpcEngine:
         self.port = self._server.add_insecure_port(address)
 
     async def start(self) -> None:
-        """Serves from now on, and says so to whoever watches its health."""
+        """Serves from now on, and reports so to clients that watch its health."""
         await self._server.start()
         for service in ("", *self._services):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -62,11 +62,11 @@ class GrpcEngine:
         await self._health.enter_graceful_shutdown()
 
     async def stop(self, grace: timedelta) -> None:
-        """Takes nothing new; ends what is under way after `grace`."""
+        """Accepts nothing new; ends what is under way after `grace`."""
         await self._server.stop(grace.total_seconds())
 
     def _handler(self, endpoint: Endpoint) -> "grpc.RpcMethodHandler[Any, Any]":
-        """Takes requests as streams: so a message is read when we ask for it, not before."""
+        """Receives requests as streams, so that a message is read only when we ask for it."""
         encode = endpoint.response.SerializeToString
         if isinstance(endpoint, UnaryEndpoint):
             return grpc.stream_unary_rpc_method_handler(
@@ -123,7 +123,7 @@ class GrpcEngine:
         )
 
     async def _receive(self, endpoint: Endpoint, incoming: Incoming, context: Any) -> Message:
-        """The request's message. Raises INVALID_FIELD, or RATE_LIMITED where many arrive."""
+        """The request's message. Raises INVALID_FIELD, or RATE_LIMITED if too many arrive."""
         name = endpoint.request.DESCRIPTOR.name
         patience = self._intake.patience.total_seconds()
         async with self._intake.place(incoming.origin, always=endpoint.always):

@@ -1,30 +1,30 @@
-"""What a gRPC port grants the connections of its clients, as options of grpc's core."""
+"""The limits of a gRPC port's connections, as options of grpc's core."""
 
 MAX_CONNECTIONS = 4096
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-"""Of any method; each has a limit of its own below it."""
+"""The largest request of any method; each has its own lower limit."""
 MAX_METADATA_BYTES = 16 * 1024
-"""Of a request; tokens are the largest that is in it."""
+"""The metadata of a request; tokens are the largest part of it."""
 MAX_STREAMS = 4096
-"""Requests at a time of one connection: all streams and long polls of a client may share it."""
+"""Concurrent requests of one connection, which all streams and polls of a client may share."""
 SETTINGS_SECONDS = 10
 """How long a connection may take to begin with HTTP/2."""
 PING_SECONDS = 60
-"""A connection is asked so often whether it is there, if nothing else came from it."""
+"""How often an otherwise silent connection is pinged."""
 PONG_SECONDS = 20
 IDLE_SECONDS = 600
-"""How long a connection may have no request; its client makes another one when it has."""
+"""How long a connection may have no request; its client opens another one when needed."""
 
 Option = tuple[str, int]
 
 
 def options(connections: int = MAX_CONNECTIONS) -> tuple[Option, ...]:
-    """The options of a server that holds at most so many connections.
+    """The options of a server that holds at most this many connections.
 
-    grpc's core knows no number of connections of one peer.
+    grpc's core cannot limit the connections of one peer.
     """
     return (
-        # Two gateways on one port would share its connections by chance.
+        # Otherwise two gateways on one port would share its connections at random.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_metadata_size", MAX_METADATA_BYTES),
@@ -33,10 +33,10 @@ def options(connections: int = MAX_CONNECTIONS) -> tuple[Option, ...]:
         ("grpc.max_concurrent_streams", MAX_STREAMS),
         ("grpc.server_handshake_timeout_ms", SETTINGS_SECONDS * 1000),
         ("grpc.http2.settings_timeout", SETTINGS_SECONDS * 1000),
-        # Connections whose other end is gone, without a word, are found and ended.
+        # Connections whose other end has silently gone are found and closed.
         ("grpc.keepalive_time_ms", PING_SECONDS * 1000),
         ("grpc.keepalive_timeout_ms", PONG_SECONDS * 1000),
-        # Without this one grpc's core waits for a minute, whatever the other says.
+        # Without this one grpc's core waits for a minute, whatever the other option says.
         ("grpc.http2.ping_timeout_ms", PONG_SECONDS * 1000),
         ("grpc.max_connection_idle_ms", IDLE_SECONDS * 1000),
         # Watchers behind proxies ping to keep their streams open.

@@ -18,7 +18,7 @@ NAMES = (f"{ALPHA}.ServerReflection", f"{STABLE}.ServerReflection")
 
 
 def serve(services: Iterable[str], server: grpc.aio.Server) -> None:
-    """Tells clients of these services, and of reflection itself."""
+    """Describes these services, and reflection itself."""
     _describe_stable()
     servicer = reflection.aio.ReflectionServicer((*services, *NAMES))
     ask = grpc.stream_stream_rpc_method_handler(
@@ -33,7 +33,7 @@ def serve(services: Iterable[str], server: grpc.aio.Server) -> None:
 
 @cache
 def _describe_stable() -> None:
-    """Adds the description of v1, so that it can be asked for like that of any other service."""
+    """Adds the description of v1, so that it can be requested like that of any other service."""
     alpha = FileDescriptorProto()
     reflection_pb2.DESCRIPTOR.CopyToProto(alpha)
     alpha.ClearField("options")

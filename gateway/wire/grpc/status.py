@@ -13,11 +13,11 @@ from gateway.wire.fitting import fitted
 
 ERROR_DOMAIN = "telephony.gateway"
 MESSAGE_CHARACTERS = 400
-"""Of a message that names several fields; the details name all of them."""
+"""The length of a message that names several fields; the details name all of them."""
 
 
 def status_of(error: GatewayError) -> status_pb2.Status:
-    """ErrorInfo always, BadRequest and RetryInfo where they fit; short enough for trailers."""
+    """ErrorInfo always, BadRequest and RetryInfo if they fit; short enough for trailers."""
     told = fitted(_with_few_words(error))
     code, _ = CODES[told.reason].grpc.value
     status = status_pb2.Status(code=code, message=told.message)
@@ -48,7 +48,7 @@ def status_of(error: GatewayError) -> status_pb2.Status:
 
 
 def _with_few_words(error: GatewayError) -> GatewayError:
-    """The same with the first few wrong fields in its message, and how many there are more."""
+    """The same with the first few wrong fields in its message, and the number of the others."""
     if error.reason is not Reason.INVALID_FIELD or len(error.violations) < 2:
         return error
     count = together.mistakes(error)

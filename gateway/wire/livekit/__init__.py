@@ -1,1 +1,1 @@
-"""LiveKit's own vocabulary, as the gateway serves it, and the door of LiveKit's notices."""
+"""LiveKit's own vocabulary as the gateway serves it, and the endpoint for LiveKit's notices."""

@@ -1,8 +1,8 @@
-"""Errors as LiveKit's SIP service gives them, from outcomes and from refusals.
+"""Errors as LiveKit's SIP service returns them, from outcomes and from refusals.
 
 LiveKit's libraries read `code`, the HTTP status and, in `meta`, `sip_status_code`,
 `sip_status` and `error_details`; Go's turns the latter back into a SIP status. Some repeat
-whatever came with a 5xx, so none is given once a phone may have been rung.
+any request that fails with a 5xx, so none is returned once a phone may have rung.
 """
 
 import base64
@@ -38,7 +38,7 @@ HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
     _G.OUT_OF_RANGE: 400,
     _G.UNAVAILABLE: 503,
 }
-"""The codes that are used here, and what Twirp makes of them."""
+"""The codes that are used here, and their Twirp equivalents."""
 
 _CODE_OF_SIP: Mapping[grpc.StatusCode, frozenset[int]] = {
     _G.NOT_FOUND: frozenset({301, 302, 404, 410, 481, 604}),
@@ -89,7 +89,7 @@ _AS_LIVEKIT: Mapping[Reason, tuple[grpc.StatusCode, str]] = {
         _G.INVALID_ARGUMENT,
         "twirp error unknown: call already being transferred elsewhere",
     ),
-    # Nobody knows how far it had come: not to be repeated.
+    # It is unknown how far it had got: it must not be repeated.
     Reason.INTERNAL: (_G.FAILED_PRECONDITION, "{}"),
 }
 
@@ -131,13 +131,13 @@ def call_failed(call: Call) -> TwirpError:
 
 
 def call_open(call: Call) -> TwirpError:
-    """The gateway goes away before the callee has decided; the call goes on."""
+    """The gateway shuts down before there is an outcome; the call continues."""
     facts = {"call_id": call.call_id, "reason": Reason.DRAINING.value}
     return _failure(*_NOT_HEARD, facts)
 
 
 def transfer_failed(transfer: Transfer) -> TwirpError:
-    """A transfer that did not succeed, or is not known to have."""
+    """A transfer that did not succeed, or may not have."""
     facts = {"transfer_id": transfer.transfer_id, "transfer_state": transfer.state.value}
     code, status = transfer.sip_status_code, transfer.sip_status
     if transfer.state in _TRANSFER_WITHOUT_STATUS:
@@ -157,7 +157,7 @@ def refused(error: GatewayError, names: Mapping[str, str] = CREATE_NAMES) -> Twi
 
 
 def refused_reading(error: GatewayError) -> TwirpError:
-    """The same of a method that changes nothing: it may be repeated whatever happened."""
+    """The same for a method that changes nothing: it may always be repeated."""
     return refusal(error) if error.reason is Reason.INTERNAL else refused(error)
 
 

@@ -1,7 +1,7 @@
-"""Every field of the requests at the LiveKit door, and what becomes of it.
+"""Every field of the requests at the LiveKit door, and how it is handled.
 
-A field that a newer livekit-protocol brings is in none of these tables and fails a test, so
-that it is decided upon and not dropped in silence.
+A field that a newer livekit-protocol adds is in none of these tables and fails a test, so that
+a decision is made instead of silently dropping it.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`POST /livekit/webhook`: LiveKit's notices, answered before anything is done about them."""
+"""`POST /livekit/webhook`: LiveKit's notices, answered before they are handled."""
 
 import asyncio
 from http import HTTPStatus
@@ -19,7 +19,7 @@ PATH = "/livekit/webhook"
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """LiveKit allows 512 KiB of metadata of the room, and as much of the participant."""
 LONG_BYTES = 64 * 1024
-"""A longer body is read aside, so that nobody waits for that."""
+"""A longer body is decoded in another thread, so that no other request waits for it."""
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ TOO_LARGE: Answer = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
 
 
 class _RefusedError(Exception):
-    """A request that is not taken, with its answer."""
+    """A request that is not accepted, with its answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer[1])
@@ -36,9 +36,9 @@ class _RefusedError(Exception):
 
 
 class NoticeDoor:
-    """Proves each request to be LiveKit's and hands on what it tells.
+    """Verifies that each request is LiveKit's and passes its content on.
 
-    Who has signed it is known from its head; until then nothing of its body is read.
+    The signature is checked from the headers, before any of the body is read.
     """
 
     def __init__(self, signed: SignedNotices, notices: Notices, intake: Intake) -> None:
@@ -51,7 +51,7 @@ class NoticeDoor:
         app.router.add_route("POST", PATH, self.serve, expect_handler=expected)
 
     async def serve(self, request: web.Request) -> web.Response:
-        """200: do not send it again; 503: do. Whoever is not LiveKit learns nothing."""
+        """200: do not send it again; 503: do. Anyone other than LiveKit learns nothing."""
         try:
             status, result = await self._answer(request)
         except _RefusedError as refused:
@@ -79,7 +79,7 @@ class NoticeDoor:
         return self._intake.peers.real_peer(peer_of(name), request.headers.items())
 
     async def _body(self, request: web.Request, peer: str) -> bytes:
-        """The body, if it is short and comes soon."""
+        """The body, if it is short enough and arrives in time."""
         size = request.content_length
         if (size or 0) > MAX_BODY_BYTES:
             raise _RefusedError(TOO_LARGE)

@@ -1,4 +1,4 @@
-"""LiveKit's SIP requests → what the domain is asked."""
+"""LiveKit's SIP requests → the domain's requests."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """LiveKit's own SIP service, as far as the gateway serves it: a row per method.
 
-An unmodified LiveKit library with a tenant's key finds here what it finds at LiveKit. What
-differs is in docs/divergences.md.
+An unmodified LiveKit library with a tenant's key works here as with LiveKit. Differences are in
+docs/divergences.md.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,7 +32,7 @@ REQUEST_ID_HEADER = "x-livekit-request-id"
 
 
 def endpoints(sip: LiveKitSipService) -> Sequence[Endpoint]:
-    """The methods of livekit.SIP that dial, hand over and show trunks."""
+    """The methods of livekit.SIP that dial, transfer and list trunks."""
     return (
         _row(
             "CreateSIPParticipant",
@@ -57,14 +57,14 @@ def endpoints(sip: LiveKitSipService) -> Sequence[Endpoint]:
             sip.list_outbound_trunks,
             outbound_trunks,
             refused=errors.refused_reading,
-            # LiveKit's libraries ask with the grant sip.admin, which gives on no right to call.
+            # LiveKit's libraries use the grant sip.admin, which does not include the right CALL.
             rights=(),
         ),
     )
 
 
 def participant(created: Created) -> SIPParticipantInfo:
-    """The leg, unless the caller waited for an answer that did not come."""
+    """The leg, unless the client waited for an answer that did not come."""
     call = created.call
     dialled = not created.awaited and bool(call.sip_call_id or not call.ended)
     if not (call.answered or dialled):
@@ -85,7 +85,7 @@ def transferred(accepted: Accepted) -> empty_pb2.Empty:
 
 
 def outbound_trunks(trunks: Sequence[Trunk]) -> ListSIPOutboundTrunkResponse:
-    """Their names and numbers; where they lead and how they log in is the operator's."""
+    """Their names and numbers; addresses and credentials are for operators only."""
     return ListSIPOutboundTrunkResponse(items=[_trunk(trunk) for trunk in trunks])
 
 

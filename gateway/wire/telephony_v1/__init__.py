@@ -1,1 +1,1 @@
-"""The vocabulary of `gateway.telephony.v1`: messages, and no protocol."""
+"""The vocabulary of `gateway.telephony.v1`: messages, but no protocol."""

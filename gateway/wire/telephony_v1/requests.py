@@ -1,4 +1,4 @@
-"""Messages of `gateway.telephony.v1` → what the domain is asked."""
+"""Messages of `gateway.telephony.v1` → the domain's requests."""
 
 from gateway.domain.calls.call import (
     CallState,
@@ -195,7 +195,7 @@ def list_transfers(message: transfers_pb2.ListTransfersRequest) -> CallRef:
 
 
 def list_trunks(_message: calls_pb2.ListTrunksRequest) -> None:
-    """ListTrunksRequest asks nothing more."""
+    """ListTrunksRequest has no fields."""
 
 
 def _ref(

@@ -1,4 +1,4 @@
-"""What the domain answers → messages of `gateway.telephony.v1`."""
+"""The domain's results → messages of `gateway.telephony.v1`."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from gateway.wire.fields_v1 import number_of, put_span, put_time
 from gateway.wire.fitting import within
 
 MAX_ROUTE_BYTES = 1024 * 1024
-"""Of the trunks considered, and of the limits looked at; a call and a route are one response."""
+"""Bytes of the trunks considered, and of the limits checked; call and route share one response."""
 
 
 def call(value: Call) -> calls_pb2.Call:

@@ -26,7 +26,7 @@ def endpoints(
     transfers: TransferService,
     events: EventService,
 ) -> Sequence[Endpoint]:
-    """Every RPC: its name, message → command, the story, result → message."""
+    """Every RPC: its name, message → request, the use case, result → message."""
     return (
         _unary(
             "PlaceCall",

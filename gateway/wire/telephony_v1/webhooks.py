@@ -35,7 +35,7 @@ def endpoints(webhooks: WebhookService) -> Sequence[Endpoint]:
 
 
 def body(event: CallEvent) -> bytes:
-    """What is posted: the CallEvent as Twirp's JSON of ListCallEvents has it."""
+    """The posted body: the CallEvent in the same JSON as in Twirp's ListCallEvents."""
     return JSON.encode(responses.event(event))
 
 
@@ -104,6 +104,6 @@ def _unary(
     serve: Callable[[Rpc, Any], Awaitable[Any]],
     encode: Callable[[Any], Message],
 ) -> Endpoint:
-    """A row; which of the rights is needed depends on whose webhook it is."""
+    """A row; the right needed depends on the webhook's tenant."""
     rights = (Right.TENANT_ADMIN, Right.OPERATOR)
     return unary(WEBHOOK_SERVICE, name, decode, serve, encode, rights=rights)

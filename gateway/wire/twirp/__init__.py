@@ -1,1 +1,1 @@
-"""The Twirp protocol (v7): routes, encodings and errors, and no message."""
+"""The Twirp protocol (v7): routes, encodings and errors, but no messages."""

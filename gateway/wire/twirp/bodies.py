@@ -13,12 +13,12 @@ from gateway.wire.twirp.json_fields import ReadingRules, Repeating, WrittenNumbe
 
 MAX_CAUSE = 300
 LONG_BYTES = 32 * 1024
-"""A message of so much is written as JSON in another thread; see `Encoding.encoded`."""
+"""A message of this size is encoded as JSON in another thread; see `Encoding.encoded`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much JSON may hold, however short it is: to look at each value takes time."""
+    """How many values JSON may hold, however short it is: processing each takes time."""
 
     objects: int
     entries: int
@@ -31,7 +31,7 @@ LONG = Bounds(objects=200_000, entries=500_000)
 
 
 class UndecodableError(Exception):
-    """The body is no such message; the text says what is wrong with it, as far as is known."""
+    """The body cannot be decoded; the text says what is wrong with it, as far as is known."""
 
 
 class Decode(Protocol):
@@ -40,13 +40,13 @@ class Decode(Protocol):
     def __call__(
         self, body: bytes, message: Message, *, strict: bool = False, bounds: Bounds = ORDINARY
     ) -> None:
-        """`strict`: a field that is not known is refused where it has a name, not passed over."""
+        """`strict`: an unknown field with a name is refused, not ignored."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """How messages stand in bodies."""
+    """An encoding of messages in bodies."""
 
     content_type: str
     name: str
@@ -59,7 +59,7 @@ class Encoding:
         return f"twirp+{self.name}"
 
     async def encoded(self, message: Message) -> bytes:
-        """The body of a message; others go on while a long one is written."""
+        """The body of a message; other requests continue while a long one is encoded."""
         if self is JSON and message.ByteSize() > LONG_BYTES:
             return await asyncio.to_thread(self.encode, message)
         return self.encode(message)
@@ -68,8 +68,8 @@ class Encoding:
 def _from_protobuf(
     body: bytes, message: Message, *, strict: bool = False, bounds: Bounds = ORDINARY
 ) -> None:
-    # What is not known has only a number here, which nobody can misspell; and to read takes no
-    # time, whatever the body holds.
+    # Unknown fields have only numbers here, which cannot be misspelt; and decoding is fast,
+    # whatever the body holds.
     del strict, bounds
     try:
         message.ParseFromString(body)
@@ -91,7 +91,7 @@ def _from_json(
 
 
 def _text(body: bytes) -> str:
-    """The body up to where it is no text: what stands behind the first value may be anything."""
+    """The body up to the first byte that is not text: anything may follow the first value."""
     try:
         return body.decode()
     except UnicodeDecodeError as broken:
@@ -99,7 +99,7 @@ def _text(body: bytes) -> str:
 
 
 def _first_value(text: str, bounds: Bounds) -> Any:
-    """What Go reads, which leaves what stands behind it. Raises ValueError."""
+    """The value that Go reads, which ignores anything after it. Raises ValueError."""
     objects = _Objects(bounds)
     decoder = json.JSONDecoder(
         object_pairs_hook=objects.take,
@@ -109,7 +109,7 @@ def _first_value(text: str, bounds: Bounds) -> Any:
     )
     value, _ = decoder.raw_decode(text.lstrip(" \t\r\n"))
     if "\\ud" in text.lower():
-        # Half a surrogate pair is no text.
+        # Half a surrogate pair is not valid text.
         json.dumps(value, ensure_ascii=False, default=lambda number: number.text).encode()
     return value
 
@@ -125,14 +125,14 @@ def _to_json(message: Message) -> bytes:
 
 
 class _Objects:
-    """Takes the objects of one JSON text. Raises ValueError where it holds too much."""
+    """Builds the objects of one JSON text. Raises ValueError if it holds too many values."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._count = 0
 
     def take(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """One object; it knows which names stand in it more than once."""
+        """One object; it records which names occur more than once."""
         self._count += 1
         if self._count > self._bounds.objects or len(pairs) > self._bounds.entries:
             raise ValueError("the JSON holds too many objects or fields")

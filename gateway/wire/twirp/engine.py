@@ -1,7 +1,7 @@
-"""The Twirp protocol (v7) on aiohttp: knows routes, encodings and deadlines, and no message.
+"""The Twirp protocol (v7) on aiohttp: knows routes, encodings and deadlines, but no messages.
 
-Where the written specification and Twirp's Go server differ, this is Go's server: its clients
-are the ones there are. `tests/conformance` says where that is.
+Where the written specification and Twirp's Go server differ, this follows Go's server, since real
+clients work with that. `tests/conformance` says where they differ.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class TwirpEngine:
-    """Answers whatever comes to the HTTP port and is for nobody else there."""
+    """Answers every request to the HTTP port that no other handler serves."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class TwirpEngine:
             self._services[endpoint.service][endpoint.name] = endpoint
 
     def mount(self, app: web.Application) -> None:
-        """Takes every path that the application does not serve otherwise.
+        """Handles every path that the application does not serve otherwise.
 
         Also those outside the prefix: Twirp clients understand `bad_route`, and some fail over
         any answer that is not JSON.
@@ -141,7 +141,7 @@ class TwirpEngine:
         return message
 
     async def _body(self, request: web.Request, limit: int) -> bytes:
-        """The body, if it is short and comes soon. Raises malformed or deadline_exceeded."""
+        """The body, if short enough and in time. Raises malformed or deadline_exceeded."""
         go_on(request)
         body = bytearray()
         patience = self._intake.patience.total_seconds()
@@ -185,7 +185,7 @@ def _decode(encoding: Encoding, body: bytes, message: Message, endpoint: Endpoin
 
 
 def _patience(request: web.Request) -> timedelta | None:
-    """How long the caller waits for a response; None: as long as it takes."""
+    """How long the client waits for a response; None: as long as it takes."""
     told = request.headers.get(TIMEOUT_HEADER)
     if told is None:
         return None
@@ -199,7 +199,7 @@ def _patience(request: web.Request) -> timedelta | None:
 
 
 def _text(value: str) -> str:
-    """A header's value with `?` for bytes that are no UTF-8."""
+    """A header's value with `?` for bytes that are not UTF-8."""
     return value.encode(errors="replace").decode()
 
 
@@ -215,7 +215,7 @@ def _refused(error: TwirpError) -> web.Response:
     if error.last:
         response.force_close()
     if error.status == HTTPStatus.REQUEST_TIMEOUT:
-        # OkHttp repeats a POST that met a 408, unless told to wait: that would ring twice.
+        # OkHttp repeats a POST after a 408 unless told to wait: the phone would ring twice.
         response.headers["Retry-After"] = "1"
     return response
 

@@ -1,6 +1,6 @@
 """Errors as Twirp writes them: `code`, `msg`, `meta` and nothing else, `meta` of strings only.
 
-Go's client takes an error with any other key for the word of a proxy and loses its code.
+Go's client takes an error with any other key for a proxy's response and loses its code.
 """
 
 import json
@@ -16,7 +16,7 @@ from gateway.wire.fitting import MAX_BODY_MESSAGE_BYTES, fitted
 
 @dataclass(eq=False)
 class TwirpError(ToldAsError):
-    """What a caller reads instead of a response."""
+    """An error response."""
 
     code: str
     status: int
@@ -36,7 +36,7 @@ class TwirpError(ToldAsError):
 
 
 def refusal(error: GatewayError) -> TwirpError:
-    """A refusal with all its facts, as far as they fit."""
+    """A refusal with all its metadata, as far as it fits."""
     error = fitted(error, MAX_BODY_MESSAGE_BYTES)
     meta = dict(error.metadata)
     if names := [violation.field for violation in error.violations if violation.field]:
@@ -49,7 +49,7 @@ def refusal(error: GatewayError) -> TwirpError:
 
 
 def bad_route(msg: str, method: str, path: str) -> TwirpError:
-    """No RPC is asked for: wrong path, HTTP method or content type."""
+    """Not a request for an RPC: wrong path, HTTP method or content type."""
     return TwirpError("bad_route", 404, msg, {"twirp_invalid_route": f"{method} {path}"})
 
 
@@ -59,10 +59,10 @@ def malformed(msg: str, meta: Mapping[str, str] | None = None, *, last: bool = F
 
 
 def deadline_exceeded(msg: str, *, last: bool = False) -> TwirpError:
-    """The caller's time is up, or our patience with a slow body."""
+    """The client's deadline has passed, or the timeout for a slow body."""
     return TwirpError("deadline_exceeded", 408, msg, last=last)
 
 
 def internal() -> TwirpError:
-    """What went wrong is in the log, and none of the caller's business."""
+    """The cause is only in the log."""
     return TwirpError("internal", 500, "internal error")

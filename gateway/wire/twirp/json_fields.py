@@ -1,7 +1,7 @@
 """A value of JSON → the fields of a message, as Go's protojson reads them.
 
-What stands here is stricter in one thing only: the name of an enum value that is none is
-refused, where Go's servers leave the field out.
+This is stricter in one thing only: an unknown name of an enum value is refused, whereas Go's
+servers leave the field unset.
 """
 
 from collections import Counter
@@ -28,13 +28,13 @@ from gateway.wire.scalars import (
 
 @dataclass(frozen=True, slots=True)
 class WrittenNumber:
-    """A number as it was written: a float would lose digits, and forget its form."""
+    """A number as it was written: a float would lose digits and its form."""
 
     text: str
 
 
 class Repeating(dict[str, Any]):
-    """An object in which names stand more than once."""
+    """An object in which names occur more than once."""
 
     def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -48,7 +48,7 @@ class ReadingRules:
     """How a value is read."""
 
     strict: bool
-    """A name that is no field's is refused, not passed over."""
+    """An unknown field name is refused, not ignored."""
     entries: int
     """How many a list may have."""
 
@@ -60,7 +60,7 @@ Read = Callable[[Any, str, ReadingRules], Any]
 
 
 def fields_of(value: Any, message: Any, reading: ReadingRules, path: str = "") -> dict[str, Any]:
-    """What the constructor of the message takes. Raises ValueError with a path and what is wrong.
+    """The arguments of the message's constructor. Raises ValueError with a path and the mistake.
 
     `message`: its descriptor. `path`: where it stands.
     """
