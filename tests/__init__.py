@@ -1,4 +1,7 @@
-"""One folder per room of the gateway, plus behaviour, clients and the real stack."""
+"""Suites, one folder each, whose docstring says what it promises.
+
+What they share is in `stands`, and the real servers are in `stack` and `postgres`.
+"""
 
 import os
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.texts import UNSAFE
-from tests.stands.processes import GatewayProcess
+from tests.stands.processes.gateway import GatewayProcess
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJHVyJ9.c2lnbmF0dXJl"
 BEGIN = """

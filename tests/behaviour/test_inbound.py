@@ -25,7 +25,7 @@ from tests.stands.phones import (
     UNKNOWN_LINE,
     tel,
 )
-from tests.stands.ports import LOOPBACK, free_ports
+from tests.stands.processes.ports import LOOPBACK, free_ports
 from tests.stands.stand import configuration, reason_name, state_name
 from tests.stands.waiting import eventually
 

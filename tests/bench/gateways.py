@@ -17,7 +17,7 @@ from gateway.build import Administration, SystemClock
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from tests.bench.floor import CONNECTIONS, OWN_CONNECTION
-from tests.stands.processes import ROOT, GatewayProcess, environment_of
+from tests.stands.processes.gateway import ROOT, GatewayProcess, environment_of
 from tests.stands.stand import Client
 from tests.stands.wires import GrpcWire
 

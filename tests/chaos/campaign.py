@@ -82,13 +82,11 @@ class Campaign:
         self,
         cluster: Cluster,
         server: PostgresServer,
-        relay: LossyRelay,
         rng: random.Random,
         say: Callable[[str], None],
     ) -> None:
         self._cluster = cluster
         self._server = server
-        self._relay = relay
         self._rng = rng
         self._say = say
         self._ids = count()
@@ -282,7 +280,7 @@ async def campaign(
         await cluster.start()
         relay.targets = [gateway.http_port for gateway in cluster.gateways]
         try:
-            verdict = await Campaign(cluster, server, relay, rng, say).run(seconds)
+            verdict = await Campaign(cluster, server, rng, say).run(seconds)
         finally:
             await cluster.stop()
             await relay.stop()

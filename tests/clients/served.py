@@ -19,7 +19,7 @@ from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
 from tests.stands.patience import PATIENCE
-from tests.stands.processes import GatewayProcess, environment_of
+from tests.stands.processes.gateway import GatewayProcess, environment_of
 from tests.stands.stand import NO_LIMITS
 
 TENANT = "acme"

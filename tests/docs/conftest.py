@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.stands.processes import GatewayProcess
+from tests.stands.processes.gateway import GatewayProcess
 
 EXAMPLE_SECONDS = 60
 

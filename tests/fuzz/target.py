@@ -15,7 +15,7 @@ import yaml
 from gateway.build import Administration, SystemClock
 from gateway.settings import Settings
 from gateway.store.store import open_store
-from tests.stands.processes import GatewayProcess, environment_of
+from tests.stands.processes.gateway import GatewayProcess, environment_of
 from tests.stands.stand import configuration
 
 ANSWER_SECONDS = 20

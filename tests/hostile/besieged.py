@@ -20,7 +20,7 @@ from gateway.settings import Settings
 from gateway.store.store import open_store
 from tests.hostile import measure
 from tests.hostile.measure import Seen
-from tests.stands.processes import ROOT, GatewayProcess
+from tests.stands.processes.gateway import ROOT, GatewayProcess
 from tests.stands.stand import Client, configuration
 from tests.stands.wires import GrpcWire, TwirpWire, Wire
 

@@ -82,11 +82,6 @@ def forget_peak(pid: int) -> None:
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def descriptors(pid: int) -> int:
-    """How many files and sockets a process has open."""
-    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-
-
 def stored(url: str) -> int:
     """The bytes that a database holds."""
     if url.startswith("sqlite"):

@@ -29,7 +29,7 @@ from gateway.settings import Settings
 from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import ANSWERS
-from tests.stands.processes import GatewayProcess
+from tests.stands.processes.gateway import GatewayProcess
 from tests.stands.stand import Client, configuration, reason_name, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire

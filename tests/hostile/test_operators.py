@@ -19,8 +19,8 @@ from gateway.telephony.v1 import admin_pb2
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, bearer, post
-from tests.stands.ports import free_ports
-from tests.stands.processes import ROOT
+from tests.stands.processes.gateway import ROOT
+from tests.stands.processes.ports import free_ports
 from tests.stands.stand import configuration, refusal
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire

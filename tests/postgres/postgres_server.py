@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import secrets
@@ -10,25 +9,23 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
 
-from tests.stands.patience import PATIENCE
-from tests.stands.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
+from tests.stands.processes.ports import (
+    LOOPBACK,
+    free_ports,
+    on_free_ports,
+)
+from tests.stands.processes.servers import Servers
 
 HERE = Path(__file__).parent
 USER = "gateway"
-STOP_TIMEOUT = 10.0
-LOG_TAIL_LINES = 40
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
+SERVER = "postgres"
 
 
 class PostgresError(RuntimeError):
@@ -49,10 +46,7 @@ class PostgresServer:
         self._directory: Path | None = None
         self._port = 0
         self._databases = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        # The server dies with the thread that started it (PR_SET_PDEATHSIG), so a thread of our
-        # own, which lives as long as we do, starts it.
-        self._spawner: ThreadPoolExecutor | None = None
+        self._servers: Servers | None = None
 
     def __enter__(self) -> Self:
         """Start the server."""
@@ -88,7 +82,8 @@ class PostgresServer:
 
     def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="gateway-postgres-"))
-        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="postgres-spawner")
+        # SIGQUIT stops it at once, and cleanly enough.
+        self._servers = Servers(self._directory, PostgresError, signal.SIGQUIT)
         try:
             (self._port,) = free_ports(1)
             self._init()
@@ -99,17 +94,17 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop at once and remove the files. Stopping a stopped server does nothing."""
-        self._end(signal.SIGQUIT)
-        if self._spawner is not None:
-            self._spawner.shutdown()
-            self._spawner = None
+        if self._servers is not None:
+            self._servers.close()
+            self._servers = None
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
     def halt(self, *, immediate: bool = True) -> None:
         """Stop as if the machine had died, or by its own shutdown; the data stays."""
-        self._end(signal.SIGQUIT if immediate else signal.SIGINT)
+        if self._servers is not None:
+            self._servers.end(SERVER, signal.SIGQUIT if immediate else signal.SIGINT)
 
     def resume(self) -> None:
         """Start again what :meth:`halt` stopped, on the same port; return when it serves."""
@@ -149,13 +144,20 @@ class PostgresServer:
                 os.chown(path, account.pw_uid, account.pw_gid)
         command = (self._program("initdb"), "-D", "data", "-U", USER, "-E", "UTF8", *options)
         done = subprocess.run(  # noqa: S603
-            command, **self._surroundings(), stdout=subprocess.PIPE, text=True, check=False
+            command,
+            **self._account(),
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise PostgresError(f"initdb failed with code {done.returncode}\n{done.stdout}")
 
     def _launch(self) -> None:
-        if self._spawner is None or self._process is not None:
+        if self._servers is None or self._servers.runs(SERVER):
             raise PostgresError("the server runs, or was never started")
         settings = {
             "listen_addresses": LOOPBACK,
@@ -165,65 +167,27 @@ class PostgresServer:
             "fsync": "on",
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
-        command = (self._program("postgres"), "-D", "data", *options)
+        self._servers.start(
+            SERVER, self._program("postgres"), "-D", "data", *options, **self._account()
+        )
+        self._servers.wait_for(SERVER, self._serves)
 
-        def spawn() -> subprocess.Popen[bytes]:
-            with (self.directory / "postgres.log").open("ab") as log:
-                return subprocess.Popen(  # noqa: S603
-                    command,
-                    **self._surroundings(),
-                    stdout=log,
-                    start_new_session=True,
-                    preexec_fn=_stop_with_parent,  # noqa: PLW1509 (it only makes a system call)
-                )
-
-        self._process = self._spawner.submit(spawn).result()
-        self._await_service()
-
-    def _await_service(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.execute("SELECT 1")
-            except psycopg.OperationalError as away:
-                code = self._process.poll() if self._process else None
-                if code is not None or time.monotonic() > deadline:
-                    log = self._log_tail()
-                    failed = PortTakenError if tells_taken(log) else PostgresError
-                    raise failed(f"{away}\nexit code {code}\n{log}") from away
-                time.sleep(0.02)
-            else:
-                return
-
-    def _end(self, how: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(how)
+    def _serves(self) -> bool:
         try:
-            process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_TIMEOUT)
+            self.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _program(self, name: str) -> str:
         return str(self._bin / name)
 
-    def _surroundings(self) -> dict[str, Any]:
+    def _account(self) -> dict[str, Any]:
         """PostgreSQL refuses to run as root."""
-        given: dict[str, Any] = {
-            "cwd": self.directory,
-            "stdin": subprocess.DEVNULL,
-            "stderr": subprocess.STDOUT,
-        }
-        if os.geteuid() == 0:
-            account = pwd.getpwnam("postgres")
-            given |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
-        return given
-
-    def _log_tail(self) -> str:
-        lines = (self.directory / "postgres.log").read_text(errors="replace").splitlines()
-        return "\n".join(lines[-LOG_TAIL_LINES:])
+        if os.geteuid() != 0:
+            return {}
+        account = pwd.getpwnam("postgres")
+        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
 
 
 def _install() -> Path:
@@ -233,8 +197,3 @@ def _install() -> Path:
     if done.returncode != 0:
         raise PostgresError(f"install.sh failed with code {done.returncode}")
     return Path(done.stdout.strip())
-
-
-def _stop_with_parent() -> None:
-    """Have the kernel stop this server, cleanly enough, when the thread that started it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)

@@ -9,9 +9,7 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,14 +19,17 @@ from typing import Any, Self, TypeVar
 from livekit import api
 from livekit.protocol import models, sip
 
-from tests.stack.machine import StackError, build, die_with_parent
-from tests.stands.patience import PATIENCE
-from tests.stands.ports import LOOPBACK, PortTakenError, free_ports, on_free_ports, tells_taken
+from tests.stack.machine import StackError, build
+from tests.stands.processes.ports import (
+    LOOPBACK,
+    free_ports,
+    on_free_ports,
+)
+from tests.stands.processes.servers import Servers
 
 T = TypeVar("T")
 
-STOP_TIMEOUT = 5.0
-LOG_TAIL_LINES = 40
+ASK_TIMEOUT = 5.0
 
 
 class LiveKitStack:
@@ -59,11 +60,8 @@ class LiveKitStack:
         self._empty_timeout = empty_timeout
         self._departure_timeout = departure_timeout
         self._programs: dict[str, str] = {}
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._directory: Path | None = None
-        # Children die with the thread that started them (PR_SET_PDEATHSIG), so one thread of
-        # our own, which lives as long as the stack, starts them all.
-        self._spawner: ThreadPoolExecutor | None = None
+        self._servers: Servers | None = None
         self._ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -97,6 +95,13 @@ class LiveKitStack:
             raise StackError("the stack has not been started")
         return self._directory
 
+    @property
+    def servers(self) -> Servers:
+        """The processes of which the stack is made."""
+        if self._servers is None:
+            raise StackError("the stack has not been started")
+        return self._servers
+
     def start(self) -> None:
         """Build what is missing, start everything and return when a call could be placed."""
         if self._directory is not None:
@@ -106,7 +111,7 @@ class LiveKitStack:
 
     def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="livekit-stack-"))
-        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stack-spawner")
+        self._servers = Servers(self._directory, StackError)
         names = ("redis", "livekit", "rtc_tcp", "rtc_udp", "inspect")
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         try:
@@ -121,11 +126,9 @@ class LiveKitStack:
 
     def stop(self) -> None:
         """Stop everything and remove the stack's files. Stopping a stopped stack does nothing."""
-        for name in ("sipnode", "livekit", "redis"):
-            self._end(name, signal.SIGKILL)
-        if self._spawner is not None:
-            self._spawner.shutdown()
-            self._spawner = None
+        if self._servers is not None:
+            self._servers.close()
+            self._servers = None
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
@@ -135,18 +138,18 @@ class LiveKitStack:
 
         A graceful shutdown waits for the rooms to empty; after some seconds it is cut short.
         """
-        self._end("livekit", signal.SIGTERM if graceful else signal.SIGKILL)
+        self.servers.end("livekit", signal.SIGTERM if graceful else signal.SIGKILL)
         # What the cluster finds out by itself after a while: the node is dead. A successor would
         # else be routing new rooms to it for some seconds.
         self._redis(b"DEL nodes room_node_map")
 
     def start_livekit(self) -> None:
         """Start livekit-server again, on its port and with its trunks, and wait until it serves."""
-        if "livekit" in self._processes:
+        if self.servers.runs("livekit"):
             raise StackError("livekit-server is running")
         self._spawn_livekit()
         self._await_livekit()
-        if "sipnode" in self._processes:
+        if self.servers.runs("sipnode"):
             self._await_sipnode()
 
     def restart_livekit(self, *, graceful: bool = False) -> None:
@@ -156,11 +159,11 @@ class LiveKitStack:
 
     def stop_sipnode(self) -> None:
         """Kill the SIP node: livekit-server then answers "no response from servers"."""
-        self._end("sipnode", signal.SIGKILL)
+        self.servers.end("sipnode", signal.SIGKILL)
 
     def start_sipnode(self) -> None:
         """Start the SIP node again; it has forgotten its calls."""
-        if "sipnode" in self._processes:
+        if self.servers.runs("sipnode"):
             raise StackError("the SIP node is running")
         self._spawn_sipnode()
         self._await_sipnode()
@@ -240,14 +243,14 @@ class LiveKitStack:
     def _start_redis(self) -> None:
         port = self._ports["redis"]
         options = ("--port", str(port), "--bind", LOOPBACK, "--save", "", "--appendonly", "no")
-        self._spawn("redis", self._programs["REDIS_SERVER"], *options)
+        self.servers.start("redis", self._programs["REDIS_SERVER"], *options)
 
-        self._await("redis", lambda: self._redis(b"PING").startswith(b"+PONG"))
+        self.servers.wait_for("redis", lambda: self._redis(b"PING").startswith(b"+PONG"))
 
     def _redis(self, command: bytes) -> bytes:
         """Ask Redis something that it answers in a line."""
         address = (LOOPBACK, self._ports["redis"])
-        with socket.create_connection(address, timeout=STOP_TIMEOUT) as connection:
+        with socket.create_connection(address, timeout=ASK_TIMEOUT) as connection:
             connection.sendall(command + b"\r\n")
             return connection.recv(1024)
 
@@ -274,7 +277,7 @@ class LiveKitStack:
             config["webhook"] = {"api_key": self.api_key, "urls": [self.webhook_url]}
         path = self.directory / "livekit.json"
         path.write_text(json.dumps(config))  # JSON is YAML
-        self._spawn("livekit", self._programs["LIVEKIT_SERVER"], "--config", str(path))
+        self.servers.start("livekit", self._programs["LIVEKIT_SERVER"], "--config", str(path))
 
     def _spawn_sipnode(self) -> None:
         options = {
@@ -285,20 +288,20 @@ class LiveKitStack:
             "inspect": f"{LOOPBACK}:{self._ports['inspect']}",
         }
         flags = [f"-{name}={value}" for name, value in options.items()]
-        self._spawn("sipnode", self._programs["SIPNODE"], *flags)
+        self.servers.start("sipnode", self._programs["SIPNODE"], *flags)
 
     def _await_livekit(self) -> None:
         def serves() -> bool:
             return self._http("livekit", "GET", "/") == b"OK"
 
-        self._await("livekit", serves)
+        self.servers.wait_for("livekit", serves)
 
     def _await_sipnode(self) -> None:
         """Wait until a call gets through livekit-server to the node.
 
         The call has no trunk. livekit-server lets it pass; only the node can refuse it.
         """
-        self._await("sipnode", lambda: bool(self._inspect("GET", "/healthz")))
+        self.servers.wait_for("sipnode", lambda: bool(self._inspect("GET", "/healthz")))
         request = sip.CreateSIPParticipantRequest(
             sip_number="+15005550000",
             sip_call_to="+15005550000",
@@ -313,58 +316,7 @@ class LiveKitStack:
                 return "address must be set" in error.message
             return False
 
-        self._await("sipnode", lambda: self._ask(refused))
-
-    def _spawn(self, name: str, *command: str) -> None:
-        if self._spawner is None:
-            raise StackError("the stack has not been started")
-
-        def spawn() -> subprocess.Popen[bytes]:
-            with (self.directory / f"{name}.log").open("ab") as log:
-                return subprocess.Popen(  # noqa: S603
-                    command,
-                    cwd=self.directory,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    preexec_fn=die_with_parent,  # noqa: PLW1509 (it only makes a system call)
-                )
-
-        self._processes[name] = self._spawner.submit(spawn).result()
-
-    def _await(self, name: str, condition: Callable[[], bool]) -> None:
-        """Poll until the condition holds; show the part's log if it never does."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                if condition():
-                    return
-            except OSError:
-                pass  # not listening yet
-            code = self._processes[name].poll()
-            if code is not None:
-                log = self._log_tail(name)
-                failed = PortTakenError if tells_taken(log) else StackError
-                raise failed(f"{name} ended with code {code}\n{log}")
-            if time.monotonic() > deadline:
-                raise StackError(f"{name} was not ready in {PATIENCE:g} s\n{self._log_tail(name)}")
-            time.sleep(0.02)
-
-    def _end(self, name: str, how: signal.Signals) -> None:
-        process = self._processes.pop(name, None)
-        if process is None:
-            return
-        process.send_signal(how)
-        try:
-            process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_TIMEOUT)
-
-    def _log_tail(self, name: str) -> str:
-        lines = (self.directory / f"{name}.log").read_text(errors="replace").splitlines()
-        return "\n".join(lines[-LOG_TAIL_LINES:])
+        self.servers.wait_for("sipnode", lambda: self._ask(refused))
 
     # Asking the parts.
 
@@ -372,7 +324,7 @@ class LiveKitStack:
         return self._http("inspect", method, path, body)
 
     def _http(self, port: str, method: str, path: str, sent: str | None = None) -> bytes:
-        connection = http.client.HTTPConnection(LOOPBACK, self._ports[port], timeout=STOP_TIMEOUT)
+        connection = http.client.HTTPConnection(LOOPBACK, self._ports[port], timeout=ASK_TIMEOUT)
         try:
             connection.request(method, path, sent)
             response = connection.getresponse()

@@ -1,16 +1,11 @@
-"""What the stack needs of the machine: its programs, and children that do not stay."""
+"""What the stack needs of the machine: its programs."""
 
 from __future__ import annotations
 
-import ctypes
-import signal
 import subprocess
 from pathlib import Path
 
 HERE = Path(__file__).parent
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
 
 
 class StackError(RuntimeError):
@@ -24,8 +19,3 @@ def build() -> dict[str, str]:
     if built.returncode != 0:
         raise StackError(f"build.sh failed with code {built.returncode}")
     return dict(line.split("=", 1) for line in built.stdout.splitlines())
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill this child when the thread that started it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -12,8 +12,9 @@ from tests.postgres import postgres_server
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack import livekit_stack
 from tests.stack.livekit_stack import LiveKitStack
-from tests.stands import ports
-from tests.stands.ports import (
+from tests.stands.processes import ports
+from tests.stands.processes.gateway import ROOT
+from tests.stands.processes.ports import (
     LOOPBACK,
     PORTS,
     NoPortError,
@@ -21,9 +22,10 @@ from tests.stands.ports import (
     free_ports,
     on_free_ports,
 )
-from tests.stands.processes import ROOT
 
-RESERVES = "from tests.stands.ports import free_ports; print(free_ports(3), flush=True); input()"
+RESERVES = (
+    "from tests.stands.processes.ports import free_ports; print(free_ports(3), flush=True); input()"
+)
 
 
 def test_no_two_test_processes_are_given_one_port(monkeypatch: pytest.MonkeyPatch) -> None:

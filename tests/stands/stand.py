@@ -21,7 +21,7 @@ from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import OWN, OWN_TOO
-from tests.stands.processes import UNCOUNTED
+from tests.stands.processes.gateway import UNCOUNTED
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError, TwirpWire, Wire
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import aiohttp
 import grpc
@@ -25,8 +25,6 @@ SERVICES = (
     admin_pb2.DESCRIPTOR.services_by_name["AdminService"],
     webhooks_pb2.DESCRIPTOR.services_by_name["WebhookService"],
 )
-
-R = TypeVar("R", bound=Message)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from gateway.settings import Settings
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.verdict import verdict_of
 from tests.stands.livekit.answers import Answer
-from tests.stands.ports import LOOPBACK
+from tests.stands.processes.ports import LOOPBACK
 from tests.stands.stand import Stand
 
 DIAL, LOOK = "CreateSIPParticipant", "GetParticipant"

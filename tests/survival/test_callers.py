@@ -12,7 +12,7 @@ from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.cluster import Cluster, all_ended
 from tests.stands.livekit.telling import PATH, Relay
 from tests.stands.phones import CALLER, HOTLINE
-from tests.stands.ports import LOOPBACK, free_ports
+from tests.stands.processes.ports import LOOPBACK, free_ports
 from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.cluster.cluster import Cluster
-from tests.stands.envoy import Envoy
 from tests.stands.phones import ANSWERS_LATE, HANGS_UP, RINGS_FOR_EVER
+from tests.stands.processes.envoy import Envoy
 from tests.stands.stand import Client, reason_name, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError

@@ -14,7 +14,7 @@ from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.verdict import verdict_of
 from tests.stands.livekit.telling import PATH, InboundStand, Relay
 from tests.stands.phones import BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
-from tests.stands.ports import LOOPBACK, free_ports
+from tests.stands.processes.ports import LOOPBACK, free_ports
 from tests.stands.stand import reason_name, span
 
 pytestmark = pytest.mark.livekit

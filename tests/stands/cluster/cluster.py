@@ -18,7 +18,7 @@ from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.verdict import verdict_of
-from tests.stands.processes import GatewayProcess, environment_of
+from tests.stands.processes.gateway import GatewayProcess, environment_of
 from tests.stands.stand import NUMBERS, Client, configuration
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire

@@ -13,7 +13,7 @@ from livekit import api
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.phones import CALLER, HOTLINE
-from tests.stands.ports import LOOPBACK
+from tests.stands.processes.ports import LOOPBACK
 from tests.stands.stand import Stand
 from tests.stands.waiting import eventually
 

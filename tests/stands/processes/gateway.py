@@ -13,10 +13,10 @@ from typing import Any
 
 from gateway.settings import Settings
 from tests.stands.patience import PATIENCE
-from tests.stands.ports import free_ports
+from tests.stands.processes.ports import free_ports
 
 UNCOUNTED = ("GATEWAY_MAX_REQUESTS_PER_TENANT", "GATEWAY_MAX_STREAMS_PER_TENANT")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class GatewayProcess:

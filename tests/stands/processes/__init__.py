@@ -1,0 +1,1 @@
+"""Processes that tests start: gateways, Envoy, servers that others stand on, and their ports."""
