@@ -190,7 +190,7 @@ class Call:
 
     @property
     def ended(self) -> bool:
-        """This call no longer changes."""
+        """Whether the call no longer changes."""
         return self.state is CallState.ENDED
 
     @property
