@@ -1,4 +1,4 @@
-"""The one error type that crosses rooms: a reason, a message, facts. No word of any wire."""
+"""The one error type shared by all packages: a reason, a message, metadata. Nothing of any wire."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ class FieldViolation:
 class GatewayError(Exception):
     """A refusal that a caller can act on.
 
-    `message` is shown to the caller, and every variable in it also stands in `metadata`.
+    `message` is shown to the caller, and every variable in it is also in `metadata`.
     `retry_after` is set where waiting helps; `violations` name the fields of bad input. `cause` is
     for the gateway's log and never shown.
     """

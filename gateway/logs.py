@@ -1,7 +1,7 @@
-"""The process's own log: one JSON line per event on stderr, bound to the RPC it belongs to.
+"""The process's own log: one JSON line per event on stderr, with the RPC it belongs to.
 
-Whatever writes a log here, a library too, writes such lines, and one redaction holds for all:
-no token or secret, numbers as the audit log has them, nothing that a terminal would obey.
+All log output, including that of libraries, takes this form, and all of it is redacted: no token
+or secret, numbers as in the audit log, nothing that a terminal would act on.
 """
 
 import logging
@@ -41,7 +41,7 @@ _QUOTING = frozenset(
 
 
 class _Redaction:
-    """The last thing that is done to a line before it is written."""
+    """The last processing of a line before it is written."""
 
     def __init__(self) -> None:
         self.numbers: Redact = keep
@@ -82,7 +82,7 @@ _redaction = _Redaction()
 
 
 def redact_numbers(redact: Redact) -> None:
-    """From now on numbers stand in the log as `redact` has them."""
+    """From now on numbers are logged as `redact` writes them."""
     _redaction.numbers = redact
 
 
@@ -134,7 +134,7 @@ def _take_in_libraries(
 
 
 def take_in_crashes() -> None:
-    """What nobody caught is a line like any other: of this thread, of others, of finalizers."""
+    """Logs uncaught errors like any other line: of this thread, of others, of finalizers."""
     log = structlog.get_logger()
 
     def crashed(_kind: object, error: BaseException, _trace: object) -> None:

@@ -26,14 +26,14 @@ _QUOTES = ("'", '"')
 
 
 class PlatformName(StrEnum):
-    """Who places the calls."""
+    """The platform that places the calls."""
 
     LIVEKIT = "livekit"
     SANDBOX = "sandbox"
 
 
 class Redaction(StrEnum):
-    """How numbers stand in the audit log."""
+    """How numbers are written to the audit log."""
 
     NONE = "none"
     LAST4 = "last4"
@@ -41,10 +41,10 @@ class Redaction(StrEnum):
 
 
 class Settings(BaseSettings):
-    """What the process was told; `docs/configuration.md` explains each name.
+    """The process's settings; `docs/configuration.md` explains each name.
 
-    A value loses the blanks and line ends around it, which secrets and charts bring along; one
-    that is empty then is unset. All but secrets are texts of one line, and not in quotes.
+    Blanks and line ends around a value, which secrets and charts may have, are removed; a value
+    that is then empty is unset. All but secrets are texts of one line, without quotes.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -74,16 +74,16 @@ class Settings(BaseSettings):
     )
     """How many days calls are kept after their end, and events after they happened.
 
-    Not fewer than a webhook is tried for.
+    No fewer than the days for which webhooks are retried.
     """
     requests_per_tenant: int = Field(
         default=200, ge=0, validation_alias="GATEWAY_MAX_REQUESTS_PER_TENANT"
     )
-    """Requests a second that a gateway takes of one tenant; 0: no limit, as with the others."""
+    """Requests a second that a gateway accepts from one tenant; 0: no limit, as with the others."""
     requests_per_peer: int = Field(
         default=500, ge=0, validation_alias="GATEWAY_MAX_REQUESTS_PER_PEER"
     )
-    """Requests a second without a valid token that a gateway answers one address as usual."""
+    """Requests a second without a valid token that a gateway accepts from one address."""
     streams_per_tenant: int = Field(
         default=1000, ge=0, validation_alias="GATEWAY_MAX_STREAMS_PER_TENANT"
     )
@@ -95,35 +95,35 @@ class Settings(BaseSettings):
     secret_places: str = Field(
         default="/run/secrets", validation_alias="GATEWAY_SECRET_DIRECTORIES"
     )
-    """Below which directories `file:` references may lead, separated by colons."""
+    """The directories below which `file:` references may lead, separated by colons."""
     max_token_hours: float = Field(
         default=24, gt=0, le=8760, validation_alias="GATEWAY_MAX_TOKEN_HOURS"
     )
-    """How many hours a token may be good for, at most."""
+    """How many hours a token may be valid, at most."""
     webhook_private_addresses: bool = Field(
         default=False, validation_alias="GATEWAY_WEBHOOK_PRIVATE_ADDRESSES"
     )
     """Whether tenants' webhooks may go to private addresses, and by plain http."""
     admin_address: str | None = Field(default=None, validation_alias="GATEWAY_ADMIN_ADDRESS")
-    """Where operators' HTTP is served; None: where everybody's is."""
+    """Where operators' HTTP is served; None: at the public address."""
     admin_grpc_address: str | None = Field(
         default=None, validation_alias="GATEWAY_ADMIN_GRPC_ADDRESS"
     )
     """Where operators' gRPC is served."""
     proxies: str = Field(default="", validation_alias="GATEWAY_TRUSTED_PROXIES")
-    """Whose `x-forwarded-for` counts: addresses, networks and `unix`, separated by commas."""
+    """Proxies whose `x-forwarded-for` is trusted: addresses, networks and `unix`, with commas."""
     max_connections: int = Field(default=4096, ge=1, validation_alias="GATEWAY_MAX_CONNECTIONS")
-    """How many connections each door holds at a time."""
+    """How many connections each port holds at a time."""
     max_connections_per_peer: int = Field(
         default=256, ge=1, validation_alias="GATEWAY_MAX_CONNECTIONS_PER_PEER"
     )
-    """How many of them one address may have at the HTTP door."""
+    """How many of them one address may have at the HTTP port."""
     head_seconds: float = Field(default=10, gt=0, le=3600, validation_alias="GATEWAY_HEAD_TIMEOUT")
     """How many seconds the head of a request may take to arrive."""
     body_seconds: float = Field(default=10, gt=0, le=3600, validation_alias="GATEWAY_BODY_TIMEOUT")
     """How many seconds its body may."""
     max_bodies: int = Field(default=64, ge=1, validation_alias="GATEWAY_MAX_BODIES")
-    """How many bodies are received at a time, by all doors together."""
+    """How many bodies are received at a time, by all ports together."""
 
     @model_validator(mode="before")
     @classmethod
@@ -240,7 +240,7 @@ class Settings(BaseSettings):
 
     @property
     def is_live(self) -> bool:
-        """Whether phones ring: not all calls are played by the sandbox."""
+        """Whether phones ring: not all calls run on the sandbox."""
         return self.platform is not PlatformName.SANDBOX
 
     @property
@@ -271,10 +271,10 @@ def _names(told: str) -> tuple[str, ...]:
 
 
 class Secrets:
-    """Reads secrets where references point, within what the operator allows.
+    """Reads the secrets that references point to, as far as the operator allows.
 
-    `directories`: where files of secrets may be. `own`: files of the gateway itself, which are
-    none wherever they lie.
+    `directories`: where secret files may be. `own`: files of the gateway itself, which are never
+    read.
     """
 
     def __init__(self, directories: Sequence[str], own: Sequence[Path] = ()) -> None:
@@ -282,9 +282,9 @@ class Secrets:
         self._own = own
 
     def __call__(self, reference: str) -> str:
-        """What `env:NAME` or `file:/path` holds now, without line ends behind it.
+        """What `env:NAME` or `file:/path` holds now, without line ends at its end.
 
-        Read anew each time, so a changed file counts at once; a variable is the process's own.
+        Read again each time, so a changed file counts at once; a variable is the process's own.
         Raises SecretError, which names the reference and nothing of what was found there.
         """
         parsed = parse(reference)
@@ -320,7 +320,7 @@ class Secrets:
         if not below(real, allowed) or is_of_machine(real):
             told = ", ".join(self._directories) or "no directory"
             raise SecretError(f"the secret {reference} is not below {told}")
-        # Whoever opens a pipe would wait for its other end.
+        # Opening a pipe would wait for its other end.
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(file.fileno())

@@ -1,4 +1,4 @@
-"""Notices when the event loop stands still, and where."""
+"""Detects when the event loop is blocked, and where."""
 
 import asyncio
 import sys
@@ -12,17 +12,17 @@ from gateway.metrics import LOOP_STALL_SECONDS
 
 BEAT_SECONDS = 0.025
 STALL_SECONDS = 0.1
-"""From here on a stall is told in the log."""
+"""Longer stalls are logged."""
 MOST_FRAMES = 12
 
 log = structlog.get_logger()
 
 
 class Watchdog:
-    """Measures how late the loop is for an appointment, and looks where it stands meanwhile.
+    """Measures how late the loop runs a timer, and records where it is blocked meanwhile.
 
-    The looking is done by a thread, which sees file, line and function, and no value of anything.
-    Of what holds the interpreter itself it sees the place only where it lets go.
+    A thread samples file, line and function, but no values. Code that holds the interpreter lock is
+    seen only at the place where it releases it.
     """
 
     def __init__(self, *, stall_seconds: float = STALL_SECONDS) -> None:
@@ -70,7 +70,7 @@ class Watchdog:
 
 
 def standing(frame: FrameType | None) -> list[str]:
-    """Where a thread stands, innermost first, as `file:line function`."""
+    """The stack of a thread, innermost first, as `file:line function`."""
     found: list[str] = []
     while frame and len(found) < MOST_FRAMES:
         code = frame.f_code

@@ -1,4 +1,4 @@
-"""How many records a minute somebody may add, so that nobody fills the log."""
+"""How many records a minute one caller may add, so that none can fill the log."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ class MinuteBudget:
     def take(self, name: str, now: datetime) -> int | None:
         """None: do not record. Else how many were left out before this one."""
         start, count = self._windows.get(name, (now, 0))
-        # A clock that was set back begins anew, too.
+        # A clock that was set back starts a new minute, too.
         if not timedelta(0) <= now - start < MINUTE:
             self._windows[name] = (now, 1)
             return max(0, count - self._limit)

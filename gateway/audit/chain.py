@@ -1,4 +1,4 @@
-"""How audit records are written down and chained, and the proof that none was touched.
+"""How audit records are written and chained, and the proof that none was changed.
 
 A record's hash is SHA-256 over the hash before it (64 hexadecimal digits; zeros for a log's
 first) followed by the record's canonical text, in UTF-8. Anyone can recompute it from an
@@ -17,7 +17,7 @@ from typing import Any
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 
 NO_HASH = "0" * 64
-"""What stands where a log's first record would name the one before it."""
+"""The previous hash of a log's first record."""
 
 _FIELDS = tuple(f.name for f in fields(AuditEvent))
 _encode = json.JSONEncoder(
@@ -28,7 +28,7 @@ _encode = json.JSONEncoder(
 def canonical(record: Mapping[str, Any]) -> str:
     """The one way to write `record`: keys sorted by code point, no spaces, no escapes but JSON's.
 
-    Raises TypeError or ValueError for what JSON cannot say the same way everywhere.
+    Raises TypeError or ValueError for values without one canonical form in JSON.
     """
     return _encode(record)
 
@@ -45,7 +45,7 @@ def record_of(event: AuditEvent) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """`value` in JSON's own types. Raises TypeError or ValueError if there is no one way."""
+    """`value` in JSON's own types. Raises TypeError or ValueError if it has no canonical form."""
     match value:
         case Enum():
             return value.value
@@ -85,16 +85,16 @@ def _seconds(span: timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A log as far as it has been written: the next record goes behind `head`."""
+    """A log as far as it has been written: the next record comes after `head`."""
 
     log_id: str
     sequence: int = 0
     head: str = NO_HASH
     known_logs: Mapping[str, str] = field(default_factory=dict)
-    """Heads of the other logs, for the first record to name: so their ends show too."""
+    """Heads of the other logs, for the first record to name, so that cut ends are detected too."""
 
     def append(self, event: AuditEvent) -> tuple["Chain", ChainedAuditEvent]:
-        """The log with `event` behind it, and its record."""
+        """The log with `event` appended, and its record."""
         sequence = self.sequence + 1
         record = record_of(event) | {"log_id": self.log_id, "sequence": sequence}
         if sequence == 1:
@@ -106,7 +106,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One place where a log is not what was written."""
+    """One place where a log differs from what was written."""
 
     log_id: str
     sequence: int
@@ -119,9 +119,9 @@ class Problem:
 def verify(records: Iterable[ChainedAuditEvent], *, all_logs: bool = True) -> list[Problem]:
     """What is wrong with `records`: each log from its first record, in its stored order.
 
-    Logs may be mixed. `all_logs`: every log there is was given, so a log or an end that
-    another log's first record knows of, and that is missing, is a problem too. What was
-    removed from the end of a log shows only there, or by comparing with an exported copy.
+    Logs may be mixed. `all_logs`: every existing log was given, so it is also a problem if a log
+    or an end is missing that another log's first record names. Records removed from the end of
+    a log show only there, or by comparison with an exported copy.
     """
     proof = _Proof()
     for record in records:
@@ -150,7 +150,7 @@ class _Proof:
             self._known += [(link.log_id, log_id, head) for log_id, head in known.items()]
 
     def _place(self, link: ChainedAuditEvent) -> str:
-        """What is wrong with where the record stands."""
+        """What is wrong with the record's position."""
         highest = self._highest.get(link.log_id, 0)
         if link.sequence <= highest:
             return f"reordered or repeated: it comes after #{highest}"
@@ -161,14 +161,14 @@ class _Proof:
         return ""
 
     def _join(self, link: ChainedAuditEvent) -> str:
-        """Whether the record is chained to the one that stands before it."""
+        """Whether the record is chained to the one before it."""
         newest = self._newest.get(link.log_id)
         if link.previous_hash == (newest.hash if newest else NO_HASH):
             return ""
         return "changed: it is not chained to the record before it"
 
     def missing(self) -> list[Problem]:
-        """Ends of logs that another log has seen and that are gone."""
+        """Ends of logs that another log names and that are missing."""
         return [
             Problem(log_id, self._highest.get(log_id, 0), _removed_end(head, witness))
             for witness, log_id, head in self._known
@@ -190,7 +190,7 @@ def _content(link: ChainedAuditEvent) -> str:
 
 
 def _hash_of(link: ChainedAuditEvent) -> str | None:
-    """None where the content could not have been written by the gateway."""
+    """None if the gateway could not have written this content."""
     try:
         return record_hash(link.previous_hash, canonical(link.record))
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What of a request stands in the audit log: numbers as configured, digits never.
+"""What the audit log contains of a request: numbers as configured, digits never.
 
 It happens before hashing, so the chain proves what is stored.
 """
@@ -21,7 +21,7 @@ CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
 
 Redact = Callable[[str], str]
 
-# A carrier's number format may put more digits in front than a number has.
+# A carrier's number format may add more digits in front than a number has.
 _NUMBER = re.compile(
     r"\+[0-9](?:[-.()]*[0-9]){6,39}|(?:(?<=sip:)|(?<=sips:)|(?<=tel:)|(?<=%2b))[0-9]{3,40}",
     re.IGNORECASE,
@@ -46,10 +46,10 @@ def text(value: str, redact: Redact) -> str:
 
 
 def describe(value: Any, redact: Redact) -> Mapping[str, Any]:
-    """A command or decision as plain JSON values, empty ones left out, personal ones hidden.
+    """A command or decision as plain JSON values, without empty ones, personal ones hidden.
 
     Digits (they may be a PIN) are always hidden; names, metadata and the values of headers
-    and attributes are hidden wherever numbers are. A bare text is the id that was asked for.
+    and attributes are hidden whenever numbers are. A bare text is the requested id.
     """
     if isinstance(value, str):
         return {"id": value}
@@ -81,7 +81,7 @@ def _described(value: Any, redact: Redact) -> Any:
 
 @cache
 def _names(kind: Hashable) -> tuple[str, ...]:
-    # What a value does not show of itself has no place in the log either.
+    # What a value's repr omits does not belong in the log either.
     return tuple(field.name for field in fields(cast("Any", kind)) if field.repr)
 
 

@@ -1,4 +1,4 @@
-"""What a record tells of a request, cut where it is long; it happens before hashing."""
+"""Cuts long requests for their records, before hashing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ MAX_TEXT_BYTES = 256
 MAX_KEY_BYTES = 128
 MAX_DEPTH = 6
 _OF_A_VALUE = 8
-"""Bytes that a value takes beside its text: quotes, a comma, a number."""
+"""Bytes that a value takes in addition to its text: quotes, a comma, a number."""
 
 
 def bytes_of(value: Any) -> int:
@@ -19,12 +19,12 @@ def bytes_of(value: Any) -> int:
 
 
 def shortened(value: Mapping[str, Any], limit: int) -> Mapping[str, Any]:
-    """`value`, or if it is longer than some `limit` bytes its beginning, with marks at each cut."""
+    """`value`, cut to about `limit` bytes if it is longer, with a mark at each cut."""
     return value if bytes_of(value) <= limit else _Room(limit).mapping(value, MAX_DEPTH)
 
 
 class _Room:
-    """`left`: bytes that may still be told."""
+    """`left`: bytes that may still be used."""
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -41,7 +41,7 @@ class _Room:
 
     def text(self, value: str, limit: int) -> str:
         kept = cut(value, limit)
-        # As it will stand there: control characters take more.
+        # As it will be written: control characters take more.
         self.left -= len(canonical({"": kept}).encode(errors="replace"))
         return kept
 

@@ -1,4 +1,4 @@
-"""Where stored audit records go beside the store."""
+"""Where stored audit records go besides the store."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from gateway.domain.texts import UNSAFE
 
 
 class LineSink:
-    """Each stored record as one structured JSON line, on stdout unless told otherwise."""
+    """Each stored record as one structured JSON line, on stdout by default."""
 
     def __init__(self, file: TextIO | None = None) -> None:
         self._line = structlog.wrap_logger(
@@ -31,6 +31,6 @@ class LineSink:
 def _obeyed_by_nobody(_logger: object, _method: str, line: Any) -> str:
     r"""The line with the unsafe characters of its strings in JSON's own escapes, as in `\u202e`.
 
-    It says the same, so its hash is still that of the record.
+    It parses to the same, so its hash is still that of the record.
     """
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", str(line))

@@ -21,22 +21,22 @@ from gateway.domain.texts import without_secrets
 from gateway.ports import Clock, Store
 
 REFUSALS_PER_MINUTE = 10
-"""Of callers nobody knows, from one address."""
+"""Of callers without a valid token, from one address."""
 STRANGERS_PER_MINUTE = 600
-"""Of all callers nobody knows together: addresses are cheap."""
+"""Of all callers without a valid token together: addresses are cheap."""
 RECORDS_PER_MINUTE = 600
 """Refusals and reads of one tenant; changes are always recorded."""
 REFUSED_BYTES = 2 * 1024
-"""About what is recorded of a request that was refused."""
+"""Bytes recorded of a refused request, approximately."""
 DONE_BYTES = 16 * 1024
-"""The same of one that was answered: longer than what any change may say."""
+"""The same for an answered one: longer than any change can be."""
 REASON_BYTES = 512
 
 _READS = ("Get", "List", "Watch")
 
 
 class Trail:
-    """Makes audit records of requests and outcomes, and stores those nobody waits for."""
+    """Makes audit records of requests and outcomes, and stores those that no request waits for."""
 
     def __init__(self, store: Store, clock: Clock, redact: Redact) -> None:
         self._clock = clock
@@ -46,12 +46,12 @@ class Trail:
         self._tenants = MinuteBudget(RECORDS_PER_MINUTE)
         self._waiting = WaitingRecords(store)
         self._recorded: WeakSet[Rpc] = WeakSet()
-        """Requests under way that were recorded together with what they changed."""
+        """Requests under way that were recorded together with their changes."""
 
     def asked(self, rpc: Rpc, request: Any, decision: Mapping[str, Any]) -> AuditEvent:
-        """What somebody wants to be dialled or transferred, and what is decided of it already.
+        """A requested dial or transfer, and what is decided of it already.
 
-        Made before the transaction that decides the rest: that has the one thread that writes.
+        Made before the transaction that decides the rest, to save time of the one writing thread.
         """
         return replace(
             self.of_rpc(rpc, AuditKind.INTENT, self.describe(request)),
@@ -78,12 +78,12 @@ class Trail:
     def recorded(self, rpc: Rpc) -> None:
         """What the request changed is stored, and its record with it: `done` adds none.
 
-        To be called when the transaction is over: one that failed has recorded nothing.
+        To be called after the transaction: a failed one has recorded nothing.
         """
         self._recorded.add(rpc)
 
     def call_ended(self, call: Call) -> AuditEvent:
-        """What became of a call."""
+        """The outcome of a call."""
         end = call.end_time or self._clock.now()
         return AuditEvent(
             time=end,
@@ -112,7 +112,7 @@ class Trail:
         )
 
     def transfer_changed(self, transfer: Transfer) -> AuditEvent:
-        """What became of a transfer."""
+        """The outcome of a transfer."""
         end = transfer.end_time or self._clock.now()
         return AuditEvent(
             time=end,
@@ -128,7 +128,7 @@ class Trail:
         )
 
     def done(self, rpc: Rpc, request: Any, latency: timedelta, code: str = "OK") -> None:
-        """Notes a request that was answered, or whose client left; nobody waits for it.
+        """Notes a request that was answered, or whose client left; no request waits for it.
 
         An answered one that was `recorded` needs no other record.
         """
@@ -144,14 +144,14 @@ class Trail:
                 latency=latency,
             )
 
-        # Who left before it was known what is asked has changed nothing either.
+        # A client that left before its request was decoded has changed nothing either.
         if is_reading(rpc.method) or (request is None and code != "OK"):
             self._note_some(rpc, event)
         else:
             self._waiting.put(event())
 
     def refused(self, rpc: Rpc, request: Any, code: str, reason: str, latency: timedelta) -> bool:
-        """Notes a refusal; False where there were too many within the minute: it is counted."""
+        """Notes a refusal; False if there were too many within the minute: it is only counted."""
 
         def event() -> AuditEvent:
             asked = shortened(self.describe(request), REFUSED_BYTES)
@@ -166,7 +166,7 @@ class Trail:
         return self._note_some(rpc, event)
 
     def describe(self, value: Any) -> Mapping[str, Any]:
-        """`value` as it may stand in the log."""
+        """`value` as it may appear in the log."""
         return describe(value, self._redact)
 
     async def settle(self) -> None:
@@ -216,12 +216,12 @@ def is_reading(method: str) -> bool:
 
 
 def _method_of(call: Call) -> str:
-    """What began the call: a request, or somebody who rang in or was dialled without us."""
+    """What began the call: a request, or a leg that this gateway did not dial."""
     return "CallService/PlaceCall" if call.attempts else "livekit"
 
 
 def call_named(request: Any) -> str:
-    """The call that a request is about, where it names one by its id."""
+    """The call that a request is about, if it names one by its id."""
     for name in ("call_id", "call", "watch"):
         inner = getattr(request, name, "")
         if inner:

@@ -1,4 +1,4 @@
-"""Records that nobody waits for, on their way to the database: few at a time, never many."""
+"""Records that no request waits for, on their way to the database, a few at a time."""
 
 import asyncio
 from collections import deque
@@ -14,7 +14,7 @@ from gateway.ports import Store, StoreUnavailableError, Transaction
 
 MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 16 * 1024 * 1024
-"""So much waits for a database that is away or locked; more is only logged."""
+"""This much may wait for an unavailable or locked database; more is only logged."""
 AT_ONCE = 128
 """Records of one transaction."""
 RETRY_SECONDS = 1.0
@@ -33,7 +33,7 @@ class WaitingRecords:
         self._writing: asyncio.Task[None] | None = None
 
     def put(self, event: AuditEvent) -> None:
-        """Lets the record wait for its turn; one too many is lost, and the log says so."""
+        """Queues the record; if there are too many it is lost, and the log says so."""
         try:
             size = bytes_of(record_of(event))
         except (TypeError, ValueError) as failure:
@@ -48,7 +48,7 @@ class WaitingRecords:
             self._writing = asyncio.create_task(self._write())
 
     async def settle(self, seconds: float = SETTLE_SECONDS) -> None:
-        """Returns when everything put so far is stored, or is not in so many seconds."""
+        """Returns when everything queued so far is stored, or after this many seconds."""
         if self._writing is None:
             return
         _, unwritten = await asyncio.wait([self._writing], timeout=seconds)
@@ -64,7 +64,7 @@ class WaitingRecords:
             self._writing = None
 
     async def _write_some(self, events: Sequence[AuditEvent]) -> None:
-        """Stores the first ones, or waits until it is worth another try."""
+        """Stores the first ones, or waits until another try makes sense."""
         try:
             await self._store.transact(lambda tx: _append(tx, events))
         except StoreUnavailableError:

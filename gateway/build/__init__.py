@@ -1,8 +1,8 @@
-"""The composition root: the only room that names concrete classes.
+"""The composition root: the only package that names concrete classes.
 
-`ground` makes what stands before any service, `services` every story that this gateway tells,
-`doors` every port, and `gateway` the process: its chores, its start and stop. `clock` is the
-machine's, as far as it is believed. Nothing is decided here.
+`ground` makes what services need, `services` makes every service, `doors` every port, and
+`gateway` the process: background tasks, start and stop. `clock` filters the steps of the
+machine's clock. Nothing is decided here.
 """
 
 from gateway.build.clock import SystemClock

@@ -1,4 +1,4 @@
-"""The machine's clock, as the gateway believes it: one that steps is not followed at once."""
+"""The machine's clock as the gateway uses it: steps do not take effect at once."""
 
 import time
 from collections.abc import Callable
@@ -12,35 +12,34 @@ from gateway.metrics import CLOCK_STEPS
 
 SECOND = 1_000_000_000
 SLIGHT = SECOND // 2
-"""A difference that is followed at once: clocks are corrected by that much all the time."""
+"""A smaller difference takes effect at once: clocks are corrected by this much all the time."""
 LASTING = timedelta(seconds=10)
-"""A step is taken in when the clock has stood by it for so long."""
+"""A step is adopted once it has lasted this long."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
 
 
 def _since_boot() -> int:
-    """Where there is one, a clock that goes on while the machine sleeps: calls do so too."""
+    """If available, a clock that keeps running while the machine sleeps, as calls do."""
     return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """How far the machine's clock is away from what is believed, and since when."""
+    """How far the machine's clock differs from the time in use, and since when."""
 
     size: int
     since: int
 
 
 class SystemClock:
-    """See `ports.Clock`. What is believed goes on evenly from the time that was read first.
+    """See `ports.Clock`. The time in use runs evenly from the time read first.
 
-    The machine's clock is compared with it each time that it is asked. A difference below half
-    a second is followed. A larger one is a step: logged and counted, and taken in once it has
-    lasted for 10 s, so that a clock that is an hour wrong for a moment changes nothing.
-    `wall` and `steady` tell nanoseconds: of the day, and of a clock that is never set. Any
-    thread may ask.
+    It is compared with the machine's clock at each call. A difference below half a second takes
+    effect at once. A larger one is a step: logged and counted, and adopted once it has lasted
+    for 10 s, so that a clock that is briefly an hour wrong changes nothing. `wall` and `steady`
+    return nanoseconds of the system clock and of a monotonic clock. Thread-safe.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class SystemClock:
         self._steady = steady
         self._lock = Lock()
         self._ahead = wall() - steady()
-        """What is to be added to the steady clock."""
+        """What to add to the monotonic clock."""
         self._told = 0
         self._step: _Step | None = None
 
@@ -67,7 +66,7 @@ class SystemClock:
         return self._steady() / SECOND
 
     def _compared(self) -> int:
-        """Nanoseconds since 1970, by a clock that was just compared."""
+        """Nanoseconds since 1970, after comparing the clocks."""
         before, wall, after = self._steady(), self._wall(), self._steady()
         # Any time may pass between the readings.
         off = min(wall - before - self._ahead, 0) or max(wall - after - self._ahead, 0)
@@ -77,7 +76,7 @@ class SystemClock:
             self._notice(_Step(off, after))
         elif after - self._step.since >= LASTING / timedelta(microseconds=1) * 1000:
             self._take_in(self._step, off)
-        # A slight correction backwards lets time stand; a step that is taken in sets it back.
+        # A slight correction backwards makes time stand still; an adopted step sets it back.
         self._told = max(self._told, after + self._ahead)
         return self._told
 

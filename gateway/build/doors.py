@@ -1,4 +1,4 @@
-"""The ports of one gateway: what is served where, for everybody and for operators."""
+"""The ports of one gateway: what is served where, publicly and for operators."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ from gateway.wire.twirp.engine import TwirpEngine
 
 
 class Doors:
-    """Every port: two, and those that operators have for themselves.
+    """Every port: two public ones, and those for operators only.
 
-    AdminService is served at the operators' addresses where there is one, else at everybody's;
-    so is what only operators want to know.
+    AdminService is served at the operators' addresses if there are any, else at the public ones;
+    so is everything that only operators need.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Doors:
         return TwirpEngine(self._pipeline, rows, self._intake)
 
     def _notice_doors(self) -> list[Mounted]:
-        """None where there is no LiveKit that could tell anything."""
+        """None if there is no LiveKit to send notices."""
         settings = self._settings
         if not settings.is_live:
             return []
@@ -136,7 +136,7 @@ class Doors:
 
 
 def clients_of(settings: Settings) -> int:
-    """How many connections all doors together may hold."""
+    """How many connections all ports together may hold."""
     doors = [
         settings.grpc_address,
         settings.http_address,
@@ -147,7 +147,7 @@ def clients_of(settings: Settings) -> int:
 
 
 def intake_of(settings: Settings) -> Intake:
-    """How much the engines take in at a time, how patiently, and whose word of others counts."""
+    """The engines' limits on concurrent bodies, their timeouts, and the trusted proxies."""
     return Intake(
         peers=Peers(settings.trusted_proxies),
         bodies=Bodies(settings.max_bodies),

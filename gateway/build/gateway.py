@@ -1,4 +1,4 @@
-"""One gateway process: its doors, its chores, its start and stop."""
+"""One gateway process: its ports, background tasks, start and stop."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ from gateway.watchdog import Watchdog
 
 RETENTION_SECONDS = 60.0
 CLOCK_SECONDS = 1.0
-"""How often the clock is asked at least, so that a step is noticed soon."""
+"""How often the clock is read at least, so that a step is noticed soon."""
 WEBHOOKS_PATIENCE_SECONDS = 1.0
-"""How long a stopping gateway goes on handling LiveKit's webhooks that it has taken."""
+"""How long a stopping gateway still handles LiveKit's notices that it has accepted."""
 
 log = structlog.get_logger()
 
@@ -65,17 +65,17 @@ class Gateway:
 
     @property
     def grpc_port(self) -> int:
-        """Where everybody's gRPC is served."""
+        """The public gRPC port."""
         return self._doors.ports["grpc_port"]
 
     @property
     def http_port(self) -> int:
-        """Where everybody's HTTP is, from the start on."""
+        """The public HTTP port, from the start on."""
         return self._doors.ports["http_port"]
 
     @property
     def ports(self) -> Mapping[str, int]:
-        """Every port by its name, as the log's `serving` tells them."""
+        """Every port by its name, as the log's `serving` shows them."""
         return self._doors.ports
 
     @property
@@ -85,21 +85,21 @@ class Gateway:
 
     @property
     def platforms(self) -> Platforms:
-        """Who places this gateway's calls."""
+        """The platforms of this gateway's calls."""
         return self._platforms
 
     @property
     def services(self) -> Services:
-        """What tells this gateway's stories."""
+        """The services of this gateway."""
         return self._services
 
     @property
     def plays_sandbox(self) -> bool:
-        """No phone rings, whoever calls."""
+        """No phone rings for any tenant."""
         return self._platforms.live is None
 
     async def start(self) -> None:
-        """Reads the configuration, takes up open calls, then opens the doors."""
+        """Reads the configuration, takes up open calls, then opens the ports."""
         if self._settings.config:
             await self._administration.apply_file(self._settings.config, unless_same=True)
         services, directory = self._services, self._administration.directory
@@ -127,7 +127,7 @@ class Gateway:
             self._trying = asyncio.create_task(tried(self._platforms.live))
 
     async def stop(self) -> None:
-        """Lets everybody go, lets RPCs finish, and leaves open calls to whoever comes next."""
+        """Releases waiting clients, lets RPCs finish, and leaves open calls to other gateways."""
         services, grace = self._services, self._settings.drain_timeout
         await self._doors.drain()
         services.drain.begin()

@@ -1,4 +1,4 @@
-"""What stands before any service: clock, keys, platforms, the database and its administration."""
+"""What services need: clock, keys, platforms, the database and its administration."""
 
 import asyncio
 import hashlib
@@ -31,7 +31,7 @@ from gateway.wire.config import document as config_document
 
 
 class ConfigurationError(Exception):
-    """The environment does not let the gateway start; the text says what to set."""
+    """The environment prevents the gateway from starting; the text says what to set."""
 
 
 HOW_TO_MAKE_ONE = "'openssl rand -base64 32' makes one"
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 
 def seal_of(settings: Settings) -> Seal:
-    """The master key told, or, with SQLite, one in a file (0600) beside the database."""
+    """The configured master key, or, with SQLite, one in a file (0600) next to the database."""
     if settings.master_key:
         told = [key.strip() for key in settings.master_key.get_secret_value().split(",")]
         return _strong(told, "GATEWAY_MASTER_KEY")
@@ -54,7 +54,7 @@ def seal_of(settings: Settings) -> Seal:
 
 
 def _strong(keys: Sequence[str], place: str) -> Seal:
-    """Only the first key seals; those that merely open may be as weak as they were."""
+    """Only the first key seals and must be strong; those that only open may be weak."""
     lacking = weakness(keys[0])
     if lacking:
         raise ConfigurationError(
@@ -74,7 +74,7 @@ def database_path(settings: Settings) -> Path | None:
 
 
 def key_path(settings: Settings) -> Path | None:
-    """Where a master key is kept that nobody told; None where one must be told."""
+    """The file of a master key that was not configured; None if one must be configured."""
     database = database_path(settings)
     return Path(f"{database}.key") if database else None
 
@@ -101,7 +101,7 @@ def _key_file(path: Path) -> str:
 
 
 def _make_key_file(path: Path) -> None:
-    """Whole or not at all, and never over another process's."""
+    """Written atomically, and never over another process's file."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -125,7 +125,7 @@ def warn_of_readers(settings: Settings) -> None:
 
 
 def redact_of(settings: Settings, seal: Seal) -> Redact:
-    """How numbers stand in the audit log."""
+    """How numbers are written to the audit log."""
     table: dict[Redaction, Redact] = {
         Redaction.NONE: keep,
         Redaction.LAST4: last4,
@@ -155,7 +155,7 @@ def platforms_of(settings: Settings, clock: Clock) -> Platforms:
 
 
 class Administration:
-    """What the command line works with: the database, its services and their answers."""
+    """What the command line uses: the database and its services."""
 
     def __init__(self, settings: Settings, store: SqlStore, clock: Clock) -> None:
         self.store = store

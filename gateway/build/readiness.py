@@ -1,4 +1,4 @@
-"""Whether this gateway can serve, asked of database and LiveKit once for all who want to know."""
+"""Whether this gateway can serve: database and LiveKit are checked once for all requests."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from gateway.service.access.key_seals import KeySeals
 
 CHECK_SECONDS = 2.0
 FRESH_SECONDS = 1.0
-"""For so long an answer is good for everybody who asks."""
+"""How long a result is reused."""
 LATE = "does not answer in time"
 
 log = structlog.get_logger()
@@ -20,7 +20,7 @@ Ask = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 class Shared:
-    """One asking at a time, and one a second, however many want to know."""
+    """One check at a time, and at most one a second, however many requests ask."""
 
     def __init__(self, ask: Ask, *, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._ask = ask
@@ -29,7 +29,7 @@ class Shared:
         self._asked = 0.0
 
     async def __call__(self) -> Mapping[str, str]:
-        """The newest answer. Who gives up waiting for it takes it from nobody."""
+        """The newest result. A request that stops waiting does not affect the others."""
         stale = time.monotonic() - self._asked >= self._fresh_seconds
         if self._asking is None or (self._asking.done() and stale):
             self._asked = time.monotonic()
@@ -37,21 +37,21 @@ class Shared:
         return await asyncio.shield(self._asking)
 
     async def stop(self) -> None:
-        """Gives up an asking that is under way."""
+        """Cancels a check that is under way."""
         if self._asking and not self._asking.done():
             self._asking.cancel()
             await asyncio.wait([self._asking])
 
 
 class Outside:
-    """How the database and the platform are, and whether the keys open."""
+    """The state of the database and the platform, and whether the keys open."""
 
     def __init__(self, key_seals: KeySeals, platform: Platform) -> None:
         self._key_seals = key_seals
         self._platform = platform
 
     async def wrong(self) -> Mapping[str, str]:
-        """What is wrong with which; both are asked at once, for two seconds at most."""
+        """The causes by part; both are checked at once, for two seconds at most."""
         stored, livekit = await asyncio.gather(self._stored(), self._livekit())
         found = {**stored, "livekit": livekit}
         return {part: cause for part, cause in found.items() if cause}
@@ -73,9 +73,9 @@ class Outside:
 
 
 async def tried(live: Platform) -> None:
-    """Asks LiveKit for something once, so that a wrong address or key is in the log at once.
+    """Sends LiveKit one request, so that a wrong address or key is logged at once.
 
-    Nothing but that comes of it: LiveKit may be there, or know the key, a moment later.
+    It has no other effect: LiveKit may be available, or know the key, a moment later.
     """
     try:
         async with asyncio.timeout(CHECK_SECONDS):

@@ -1,4 +1,4 @@
-"""Every service of one gateway, made once and handed what it works with."""
+"""Every service of one gateway, created once with its dependencies."""
 
 from collections.abc import Sequence
 
@@ -85,7 +85,7 @@ class Services:
         self.retention = Retention(store=store, clock=clock, keeps=settings.retention)
 
     def endpoints(self) -> Sequence[Endpoint]:
-        """A row per RPC of our own API but the operators'."""
+        """A row per RPC of our own API, except the operators'."""
         return [
             *telephony_v1.endpoints(
                 self.placing, self.queries, self.commands, self.transfers, self.events
@@ -243,7 +243,7 @@ class Services:
 
 
 def traffic_limits(settings: Settings) -> TrafficLimits:
-    """How much one asker may ask, as the settings say."""
+    """The request limits from the settings."""
     return TrafficLimits(
         requests_per_tenant=settings.requests_per_tenant,
         requests_per_peer=settings.requests_per_peer,

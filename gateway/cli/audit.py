@@ -64,7 +64,7 @@ def export() -> None:
 
 @dataclass
 class LogReport:
-    """What the proof found of one log."""
+    """The result of the proof for one log."""
 
     log_id: str
     records: int = 0
@@ -74,10 +74,10 @@ class LogReport:
 
 @app.command("verify")
 def verify_(*, json: Json = False) -> None:
-    """Proves that no record was changed, removed or moved; says of each log how far it goes.
+    """Proves that no record was changed, removed or moved; says how far each log goes.
 
-    Exit code 1 when there is a problem. Keep the heads somewhere else: what is cut off the end
-    of the newest log shows only by comparing with them. With --json: one log a line.
+    Exit code 1 if there is a problem. Keep the heads somewhere else: records cut off the end of
+    the newest log show only by comparing with them. With --json: one log on each line.
     """
 
     async def work(opened: "Administration") -> list[LogReport]:
@@ -94,7 +94,7 @@ def verify_(*, json: Json = False) -> None:
 
 
 def report(reading: Reading) -> list[LogReport]:
-    """The proof of every log, as of one moment."""
+    """The proof of every log, at one point in time."""
     counts, heads = Counter[str](), dict[str, str]()
 
     def seen() -> Iterator[ChainedAuditEvent]:

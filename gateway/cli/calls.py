@@ -49,7 +49,7 @@ class State(StrEnum):
 
 
 class AfterTimeout(StrEnum):
-    """What becomes of a call whose transfer has no outcome in time."""
+    """What to do with a call whose transfer has no outcome in time."""
 
     KEEP = "keep"
     HANG_UP = "hang-up"
@@ -96,13 +96,12 @@ def place(
     validate_only: options.ValidateOnly = False,
     json: options.Json = False,
 ) -> None:
-    """Rings a phone and brings it into a LiveKit room.
+    """Calls a phone and connects it to a LiveKit room.
 
-    Exit code with --wait or --watch: 0 when the call was answered at some time, 3 when it
-    ended without an answer; a busy phone is an outcome, told on stdout. 1: an error, explained
-    on stderr.
+    Exit code with --wait or --watch: 0 if the call was answered, 3 if it ended without an
+    answer; a busy phone is an outcome, printed on stdout. 1: an error, explained on stderr.
 
-    Ctrl-C gives the call up with --wait; with --watch the phone rings on.
+    With --wait, Ctrl-C cancels the call; with --watch the phone keeps ringing.
     """
     request = PlaceCallRequest(
         to=number,
@@ -124,7 +123,7 @@ def place(
 
 
 def carry_out(client: Client, request: PlaceCallRequest, *, watch: bool, json: bool) -> None:
-    """Sends the request, prints what comes of it, and ends the command if it was to wait."""
+    """Sends the request, prints the result, and ends the command if it was to wait."""
     wait = request.wait_until_answered
     timeout = None if wait else ANSWER_TIMEOUT
     response = client.ask(client.calls.PlaceCall, request, timeout=timeout)
@@ -141,7 +140,7 @@ def carry_out(client: Client, request: PlaceCallRequest, *, watch: bool, json: b
 
 
 def settled(client: Client, call: Call) -> Call:
-    """The call, answered or ended. A gateway that went away may have answered too early."""
+    """The call, answered or ended. A gateway that shut down may have answered too early."""
     if call.state in (CallState.CALL_STATE_ACTIVE, CallState.CALL_STATE_ENDED):
         return call
     request = WatchCallsRequest(call_id=call.call_id, after_sequence=call.sequence)
@@ -208,7 +207,7 @@ def show_event(event: CallEvent, *, json: bool, of_one_call: bool) -> None:
 
 
 def tell_break(refused: RefusedError) -> None:
-    """Tells people why nothing moves for a moment."""
+    """Says why there is a pause in the output."""
     note(f"connection lost ({refused.reason or refused.message}); reconnecting")
 
 

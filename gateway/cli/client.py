@@ -18,7 +18,7 @@ Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 ANSWER_TIMEOUT = 30.0
-"""Seconds for an answer that waits for no phone."""
+"""Seconds for an answer that does not wait for a phone."""
 
 # A dead network shows after half a minute, also while a phone rings and nothing is sent.
 CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 10_000))
@@ -26,12 +26,12 @@ CHANNEL_OPTIONS = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 GATEWAY_WENT_AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
-"""A gateway that stops cancels what reaches it in that very moment."""
+"""A gateway that is stopping cancels requests that reach it at that moment."""
 
 
 @dataclass(eq=False)
 class RefusedError(Exception):
-    """What a gateway, or the way to it, answered instead of a result.
+    """The error that a gateway, or something on the way to it, returned.
 
     `reason` is the gateway's own word; empty when the answer came from elsewhere.
     """
@@ -77,10 +77,10 @@ class Client:
         *,
         persistent: bool = False,
     ) -> Iterator[CallEvent]:
-        """Every event that is asked for, across lost connections: no gap and no repeat.
+        """Every requested event, across lost connections, without gaps or repeats.
 
-        `on_break` is told of each break, once. Raises RefusedError where going on makes no
-        sense: also when the first connection fails, unless `persistent`.
+        `on_break` is called once for each break. Raises RefusedError if a retry makes no sense, and
+        also if the first connection fails, unless `persistent`.
         """
         position = WatchCallsRequest()
         position.CopyFrom(request)
@@ -103,7 +103,7 @@ class Client:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def close(self) -> None:
-        """Hangs up on the gateway; calls go on."""
+        """Closes the channel; calls continue."""
         self._channel.close()
 
     def _watch(self, request: WatchCallsRequest) -> Iterator[WatchCallsResponse]:
@@ -129,7 +129,7 @@ def open_channel(address: str) -> grpc.Channel:
 
 
 def sequence_of(response: WatchCallsResponse) -> int:
-    """How far a watch has come with this response."""
+    """How far a watch has got with this response."""
     if response.HasField("event"):
         return response.event.sequence
     return response.heartbeat.sequence

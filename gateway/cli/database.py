@@ -1,7 +1,7 @@
-"""The way of a command to the database that the environment names.
+"""How a command reaches the database that the environment names.
 
-What serves and stores takes seconds to load; `calls` need not wait for it. So the modules
-with commands load it only when it is needed.
+The modules that serve and store take seconds to load, and `calls` does not need them. So
+commands load them only when needed.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def on_database(work: "Callable[[Administration], Awaitable[T]]") -> T:
 
 
 def log_warnings() -> None:
-    """Keeps what a serving gateway would tell of its day out of a command's output."""
+    """Keeps the log lines of a serving gateway out of a command's output."""
     import structlog  # noqa: PLC0415
 
     from gateway import logs  # noqa: PLC0415
@@ -49,7 +49,7 @@ def log_warnings() -> None:
 
 
 def settings_told() -> "Settings":
-    """What the environment says. Raises CommandError that names the variable at fault."""
+    """The settings from the environment. Raises CommandError that names the wrong variable."""
     from pydantic import ValidationError  # noqa: PLC0415
 
     from gateway.settings import Settings  # noqa: PLC0415
@@ -57,7 +57,7 @@ def settings_told() -> "Settings":
     try:
         return Settings()  # type: ignore[call-arg, unused-ignore]  # the environment calls it
     except ValidationError as error:
-        # A field without an alias is told by its own name, which is the variable's in small.
+        # A field without an alias is reported by its own name, the variable's in lower case.
         wrong = "; ".join(
             f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
         )

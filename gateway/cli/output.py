@@ -86,7 +86,7 @@ def show_fields(fields: Mapping[str, Any]) -> None:
 
 
 def note(message: str) -> None:
-    """Tells people something beside the result."""
+    """Prints a message for people, separate from the result."""
     print(printable(message), file=sys.stderr, flush=True)  # noqa: T201
 
 

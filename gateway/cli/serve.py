@@ -1,4 +1,4 @@
-"""`gateway serve`: runs until it is told to stop."""
+"""`gateway serve`: runs until it is stopped."""
 
 import asyncio
 import shutil

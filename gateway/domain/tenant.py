@@ -63,7 +63,7 @@ class NumberFormat:
     prefix: str = ""
     strip: int = 0
     countries: tuple[str, ...] = ()
-    """Countries whose dialling rules the carrier follows; empty: unknown."""
+    """Countries whose dialling rules the carrier follows; empty: unknown. At most one is set."""
 
     @property
     def is_plain(self) -> bool:

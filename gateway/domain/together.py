@@ -66,7 +66,7 @@ def passed(found: T | None) -> T:
 
 
 def mistakes(error: GatewayError) -> int:
-    """How many wrong fields there are, also where not all are told."""
+    """How many wrong fields there are, even if not all are listed."""
     return int(error.metadata.get("mistakes", len(error.violations)))
 
 

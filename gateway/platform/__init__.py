@@ -1,4 +1,4 @@
-"""Whoever really places the call: LiveKit, or the sandbox that plays phones in process.
+"""What actually places the call: LiveKit, or the sandbox that simulates phones in process.
 
 Here lives everything that knows LiveKit's requests, replies, tokens and texts. Nothing else
 imports `livekit` but `wire/livekit`, which serves LiveKit's own methods. No decision about a

@@ -1,4 +1,4 @@
-"""How long a platform may let a leg live: a net below the gateway's own clock."""
+"""How long a platform may let a leg live: a safeguard behind the gateway's own clock."""
 
 from datetime import timedelta
 

@@ -1,7 +1,7 @@
-"""The seams: what a store, a platform and a clock owe the services.
+"""The interfaces: what a store, a platform and a clock must provide to the services.
 
-Each may be replaced without a word changing elsewhere; one suite of tests per port runs
-against every implementation. No implementation lives here.
+Each can be replaced without changes elsewhere; one suite of tests per port runs against every
+implementation. No implementation lives here.
 """
 
 from gateway.ports.clock import Clock

@@ -1,4 +1,4 @@
-"""The time: of the day, and how much has passed."""
+"""The time: of the system clock, and of a monotonic clock."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,17 +8,17 @@ class Clock(Protocol):
     """The time. Everything that is stored or decided takes it from here."""
 
     def now(self) -> datetime:
-        """The time of the day in UTC, with its zone: for points, such as when a call began.
+        """The time in UTC, with its zone: for points in time, such as when a call began.
 
-        It may be set, forwards or backwards, within a process: how long something has lasted
-        is told by `elapsed` alone.
+        It may be set, forwards or backwards, within a process: use only `elapsed` to measure
+        how long something has lasted.
         """
         ...
 
     def elapsed(self) -> float:
-        """Seconds since some moment before this process began: for spans.
+        """Seconds since some time before this process began: for durations.
 
-        Counts on evenly whatever becomes of the time of the day, also while the machine
-        sleeps. MUST NOT go backwards.
+        Runs evenly whatever happens to the system clock, also while the machine sleeps. MUST NOT
+        go backwards.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a store keeps of limits and of the health of trunks, for every process on it."""
+"""What a store holds about limits and the health of trunks, for all processes on it."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -25,9 +25,9 @@ class LimitsReading(Protocol):
     def starts(
         self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
     ) -> Starts:
-        """Of the starts of the scope between `after` and `before` the newest, at most `limit`.
+        """The newest starts of the scope between `after` and `before`, at most `limit`.
 
-        `before`: what lies further ahead was counted by a clock that was wrong.
+        `before`: later starts were counted by a clock that was wrong.
         """
         ...
 
@@ -36,7 +36,7 @@ class LimitsReading(Protocol):
         ...
 
     def standing(self, trunk_id: str) -> Standing | None:
-        """What is kept of the trunk's health."""
+        """The stored standing of the trunk's health."""
         ...
 
     def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
@@ -49,7 +49,7 @@ class LimitsReading(Protocol):
     def traffic(
         self, trunk_ids: Collection[str], after: datetime, tenant_id: str = ""
     ) -> Sequence[TrafficOf]:
-        """What became of the attempts that ended later than `after`, by trunk and destination.
+        """The outcomes of the attempts that ended later than `after`, by trunk and destination.
 
         `tenant_id`: only this tenant's.
         """
@@ -60,7 +60,7 @@ class LimitsChange(Protocol):
     """What can be changed."""
 
     def put_start(self, scope: str, time: datetime) -> None:
-        """A call has started. MUST be later than every other start that was asked for."""
+        """A call has started. MUST be later than every other start that was read."""
         ...
 
     def count(self, scope: str, period: int) -> None:
@@ -68,17 +68,17 @@ class LimitsChange(Protocol):
         ...
 
     def put_standing(self, trunk_id: str, standing: Standing) -> None:
-        """Inserts or replaces what is kept of the trunk's health."""
+        """Inserts or replaces the standing of the trunk's health."""
         ...
 
     def put_attempt(self, attempt: AttemptRecord, judge_time: datetime) -> None:
-        """Inserts or replaces the record of this attempt; its first `judge_time` holds."""
+        """Inserts or replaces the record of this attempt; its first `judge_time` is kept."""
         ...
 
     def prune_limits(self, now: datetime) -> bool:
-        """Forgets a part of what no limit and no statistics look at; True: there may be more.
+        """Deletes a part of what no limit or statistics need; True: there may be more.
 
-        Also starts that lie ahead of `now` by more than any window: the clock was set back,
-        and nobody should wait for it.
+        Also starts that are later than `now` by more than any window: the clock was set back, and
+        no call should wait for it.
         """
         ...

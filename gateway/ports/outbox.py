@@ -1,6 +1,6 @@
-"""What a store keeps of events on their way to tenants' receivers, and who sends them there.
+"""What a store holds about deliveries to tenants' receivers, and the sender interface.
 
-The events themselves are the outbox: nothing is written with a call for a webhook's sake.
+The events themselves are the outbox: nothing extra is written with a call for webhooks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -34,15 +34,15 @@ class OutboxReading(Protocol):
     """What can be asked of webhooks and their deliveries."""
 
     def webhook_cursors(self) -> Sequence[WebhookCursor]:
-        """Every webhook there is, and how far it has come."""
+        """Every webhook, and how far it has got."""
         ...
 
     def webhook_cursor(self, webhook: WebhookRef) -> WebhookCursor | None:
-        """How far this webhook has come."""
+        """How far this webhook has got."""
         ...
 
     def unattended_webhooks(self, limit: int = 100) -> Sequence[WebhookRef]:
-        """Webhooks that no gateway delivers to that is there."""
+        """Webhooks that no live gateway delivers to."""
         ...
 
     def attended_webhooks(self, gateway_id: str) -> Mapping[WebhookRef, bool]:
@@ -50,7 +50,7 @@ class OutboxReading(Protocol):
         ...
 
     def due_deliveries(self, webhook: WebhookRef, limit: int) -> Sequence[DueDelivery]:
-        """What is to be tried now, by the store's clock; at most one a call, earliest first."""
+        """Deliveries that are due by the store's clock; at most one per call, earliest first."""
         ...
 
     def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]:
@@ -58,7 +58,7 @@ class OutboxReading(Protocol):
         ...
 
     def oldest_pending_event(self) -> datetime | None:
-        """The time of the oldest event that some webhook has not been given."""
+        """The time of the oldest event not yet delivered to some webhook."""
         ...
 
 
@@ -66,43 +66,43 @@ class OutboxWriting(Protocol):
     """What can be changed of webhooks and their deliveries."""
 
     def keep_webhooks(self, webhooks: Collection[WebhookRef]) -> None:
-        """Lets there be these and no others; a new one begins behind its tenant's newest event."""
+        """Sets the webhooks to exactly these; a new one begins after its tenant's newest event."""
         ...
 
     def attend_webhooks(self, gateway_id: str, limit: int = 100) -> Sequence[WebhookRef]:
-        """Lets this gateway deliver to the unattended ones, and says which they are."""
+        """Assigns the unattended ones to this gateway, and returns them."""
         ...
 
     def take_events(self, webhook: WebhookRef, gateway_id: str, limit: int) -> int:
-        """Makes deliveries of up to so many events behind the cursor; how many it passed.
+        """Makes deliveries of up to this many events after the cursor; returns how many it passed.
 
-        0 where another gateway delivers. An event that is not kept any more is passed over.
+        0 if another gateway delivers. An event that is no longer kept is skipped.
         """
         ...
 
     def settle_deliveries(self, tried: Sequence[Delivery], delivered: Sequence[Delivery]) -> None:
-        """Stores what became of tries, and lets the next event of each call come.
+        """Stores the results of tries, and makes the next event of each call due.
 
-        What was changed by others since (`tries` is not one less) keeps their change.
+        A delivery that others have changed since (`tries` is not one less) keeps their change.
         """
         ...
 
     def hasten_deliveries(self, gateway_id: str, by: timedelta) -> None:
-        """Lets what this gateway is to deliver later come so much sooner."""
+        """Moves this gateway's scheduled deliveries forward by this much."""
         ...
 
     def replay_deliveries(self, webhook: WebhookRef, sequences: Collection[int]) -> int:
-        """Lets these, or without any all dead ones, be tried anew at once; how many there are."""
+        """Makes these, or if none are given all dead ones, due again at once; returns how many."""
         ...
 
 
 class WebhookSender(Protocol):
-    """Whoever posts an event to a receiver."""
+    """Posts events to receivers."""
 
     async def send(self, webhook: Webhook, event: CallEvent) -> Answer:
-        """One try. MUST NOT raise but for its own cancellation, and MUST end in bounded time."""
+        """One try. MUST NOT raise except when cancelled, and MUST end in bounded time."""
         ...
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Closes connections."""
         ...

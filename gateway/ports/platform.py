@@ -1,4 +1,4 @@
-"""Whoever really places calls."""
+"""The platform that actually places calls."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,10 +12,10 @@ class PlatformError(Exception):
 
 
 class Platform(Protocol):
-    """Whoever really places the call."""
+    """The platform that actually places the call."""
 
     async def dial(self, dial: Dial) -> DialReply:
-        """Rings the phone and returns when it is answered or over.
+        """Dials the phone and returns when it is answered or over.
 
         MUST send at most one request that could ring a phone. MUST NOT raise for anything
         that a network or platform can do: that is a `NeverSent` or `NoReply`. Cancelling
@@ -25,31 +25,31 @@ class Platform(Protocol):
         ...
 
     async def leg(self, room: str, identity: str) -> Leg | None:
-        """The leg as it stands now; None when it is certainly not in the room.
+        """The leg as it is now; None if it is certainly not in the room.
 
-        Raises PlatformError where that cannot be known.
+        Raises PlatformError if that cannot be known.
         """
         ...
 
     async def legs(self) -> Sequence[Leg]:
-        """Every leg that is in a room now, whoever dialled it, in no order.
+        """Every leg that is in a room now, by whatever means it was dialled, in no order.
 
-        MAY leave out rooms that could not be looked into, so one that is missing here may be
-        there all the same; only `leg` can tell. Raises PlatformError where nothing is known.
+        MAY omit rooms that could not be listed, so a leg that is missing here may still exist;
+        only `leg` can tell. Raises PlatformError if nothing is known.
         """
         ...
 
     async def hang_up(self, room: str, identity: str) -> None:
-        """CANCEL while ringing, BYE after the answer. A leg that is gone is no error.
+        """CANCEL while ringing, BYE after the answer. A leg that is gone is not an error.
 
         MAY return before the leg is gone. Raises PlatformError.
         """
         ...
 
     async def clear(self, room: str, identity: str) -> None:
-        """Ends a leg that `hang_up` cannot: one that is listed and held by nothing any more.
+        """Ends a leg that `hang_up` cannot: one that is listed but no longer held by any server.
 
-        Ends its room with it, and only if nobody else is there. Raises PlatformError.
+        Deletes its room too, and only if nobody else is in it. Raises PlatformError.
         """
         ...
 
@@ -58,7 +58,7 @@ class Platform(Protocol):
         ...
 
     async def end_room(self, room: str) -> None:
-        """Ends every leg and participant of the room. A room that is gone is no error.
+        """Ends every leg and participant of the room. A room that is gone is not an error.
 
         Raises PlatformError.
         """
@@ -69,20 +69,20 @@ class Platform(Protocol):
         ...
 
     async def close(self) -> None:
-        """Lets go of connections. Legs go on."""
+        """Closes connections. Legs continue."""
         ...
 
 
 class NotGenuineError(Exception):
-    """Whoever sent this is not the platform, or it was changed on its way."""
+    """Not sent by the platform, or changed in transit."""
 
 
 class NotReadableError(Exception):
-    """The platform has sent something that cannot be understood."""
+    """The platform has sent something that cannot be read."""
 
 
 class SignedNotices(Protocol):
-    """How the platform tells by itself what happens on it."""
+    """Notices that the platform sends by itself."""
 
     def signed(self, authorization: str) -> bytes:
         """The digest of the body that this request's sender, the platform, has signed.
@@ -96,6 +96,6 @@ class SignedNotices(Protocol):
         """The notice in the body that has this digest.
 
         `body`: the bytes as they came. MAY be called from any thread. Raises NotGenuineError
-        where the digest is another's, NotReadableError, and nothing else.
+        if the digest does not match, NotReadableError, and nothing else.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a store keeps beside calls, transfers and events, and what it is asked by."""
+"""What a store holds besides calls, transfers and events, and its queries."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +21,7 @@ class RequestClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallQuery:
-    """Which calls to list; unset criteria do not narrow."""
+    """Which calls to list; unset criteria match every call."""
 
     tenant_id: str
     states: frozenset[CallState] = frozenset()
@@ -47,11 +47,11 @@ class ApiKey:
     create_time: datetime
     revoke_time: datetime | None = None
     expire_time: datetime | None = None
-    """From then on it is as a revoked one; None: never."""
+    """From then on it counts as revoked; None: never."""
     allowed_addresses: tuple[str, ...] = ()
-    """Ranges of addresses, such as 10.0.0.0/8, that it may be used from; none: from everywhere."""
+    """Ranges of addresses, such as 10.0.0.0/8, that it may be used from; none: from anywhere."""
     last_use_time: datetime | None = field(default=None, compare=False)
-    """When it was last used, to the minute; kept beside, so no part of what the key is."""
+    """When it was last used, to the minute; stored separately from the key."""
 
     def holds(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""

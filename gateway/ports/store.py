@@ -11,7 +11,7 @@ from gateway.ports.transaction import Reading, Transaction
 T = TypeVar("T")
 
 reading_for: ContextVar[str] = ContextVar("reading_for", default="")
-"""The tenant that this task works for; empty: the gateway itself. Tenants read in turn."""
+"""The tenant that this task works for; empty: the gateway itself. Tenants take turns to read."""
 
 
 class StoreUnavailableError(Exception):
@@ -38,7 +38,7 @@ class Store(Protocol):
         another thread, MUST change nothing but the transaction, and may run more than once; it
         may read what is held in memory, and log. What it raises undoes only its own work and is
         raised here. Concurrent callers share commits. Raises StoreUnavailableError; where a
-        commit's answer is lost the store first asks the database what became of it. If the
+        commit's answer is lost the store first asks the database for its outcome. If the
         awaiting task is cancelled, the transaction may still be committed.
         """
         ...

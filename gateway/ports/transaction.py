@@ -1,4 +1,4 @@
-"""What can be asked of a store and changed in it, all or nothing."""
+"""Reads and changes of a store, all or nothing."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ from gateway.ports.records import ApiKey, AuditQuery, CallQuery, RequestClaim, S
 
 
 class Reading(LimitsReading, OutboxReading, Protocol):
-    """What can be asked of the store, as of one moment."""
+    """Reads of the store, at one point in time."""
 
     def call(self, call_id: str) -> Call | None:
-        """The call, of whichever tenant; the caller of this method checks whose it is."""
+        """The call, of any tenant; the caller of this method checks the tenant."""
         ...
 
     def open_call_of_leg(self, room: str, identity: str) -> Call | None:
@@ -28,7 +28,7 @@ class Reading(LimitsReading, OutboxReading, Protocol):
     def calls(self, query: CallQuery) -> Sequence[Call]:
         """Newest first by (create_time, call_id).
 
-        MUST have as many as the limit where there are so many that can be read.
+        MUST return as many as the limit if that many can be read.
         """
         ...
 
@@ -37,7 +37,7 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         ...
 
     def transfer(self, transfer_id: str) -> Transfer | None:
-        """The transfer, of whichever tenant."""
+        """The transfer, of any tenant."""
         ...
 
     def transfers_of(self, call_id: str) -> Sequence[Transfer]:
@@ -77,7 +77,7 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         ...
 
     def revision(self) -> int:
-        """Grows with every change of keys or configuration, whoever made it."""
+        """Grows with every change of keys or configuration, by any process."""
         ...
 
     def now(self) -> datetime:
@@ -85,11 +85,11 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         ...
 
     def beats(self) -> Mapping[str, Beat]:
-        """The newest beat of each gateway that is there: neither left nor was buried."""
+        """The newest heartbeat of each present gateway, which neither left nor was found dead."""
         ...
 
     def orphans(self, limit: int = 100) -> Sequence[str]:
-        """Ids of calls and transfers held by gateways that are not there."""
+        """Ids of calls and transfers held by gateways that are not present."""
         ...
 
     def holder(self, resource_id: str) -> str:
@@ -101,11 +101,11 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         ...
 
     def nudged(self, gateway_id: str) -> Sequence[str]:
-        """Ids that this gateway holds and somebody wants it to look at."""
+        """Ids that this gateway holds and was nudged to look at."""
         ...
 
     def waited_for_elsewhere(self, call_id: str, gateway_id: str) -> bool:
-        """Whether a client of another gateway that is there waits for the call."""
+        """Whether a client of another present gateway waits for the call."""
         ...
 
     def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
@@ -122,7 +122,7 @@ class Reading(LimitsReading, OutboxReading, Protocol):
 
 
 class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
-    """What can be changed, all or nothing; what was written is read back at once."""
+    """Changes, all or nothing; reads see what was written before."""
 
     def put_call(self, call: Call) -> None:
         """Inserts or replaces the call."""
@@ -146,11 +146,11 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         ...
 
     def prune_claims(self, now: datetime) -> bool:
-        """Forgets a part of the claims that have expired by `now`; True: there may be more."""
+        """Deletes a part of the claims that have expired by `now`; True: there may be more."""
         ...
 
     def prune_history(self, before: datetime) -> bool:
-        """Forgets a part of what happened before; True: there may be more.
+        """Deletes a part of what happened before; True: there may be more.
 
         Events older than that, deliveries of them that are dead, and ended calls without any
         event left, with their labels and transfers.
@@ -160,37 +160,37 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         ...
 
     def beat(self, gateway_id: str, lasting: timedelta) -> bool:
-        """The gateway is there, and leaves another mark; `lasting` is how long its lease is.
+        """The gateway is present, and leaves a new mark; `lasting` is how long its lease is.
 
-        False: it was not there before, and others may have taken what it held.
+        False: it was not present before, and others may have taken over what it held.
         """
         ...
 
     def bury(self, gateway_id: str, mark: int) -> bool:
-        """The same as `leave` for a gateway that has been silent since it left this mark.
+        """The same as `leave`, for a gateway that has been silent since it left this mark.
 
-        False, and nothing is done: it has beaten since, or is not there.
+        False, and nothing is done: it has sent a heartbeat since, or is not present.
         """
         ...
 
     def leave(self, gateway_id: str) -> None:
-        """The gateway is there no longer; what it holds is anybody's to take."""
+        """The gateway is no longer present; any gateway may take over what it holds."""
         ...
 
     def hold(self, resource_id: str, gateway_id: str) -> None:
-        """Lets this gateway follow the call or transfer from now on, whoever did before."""
+        """Makes this gateway hold the call or transfer, whichever did before."""
         ...
 
     def nudge(self, resource_id: str) -> None:
-        """Wants whoever holds it to look at it, until it is let go."""
+        """Nudges the gateway that holds it to look at it, until it is released."""
         ...
 
     def drop_nudges(self, resource_ids: Sequence[str]) -> None:
-        """They have been looked at."""
+        """Their nudges have been handled."""
         ...
 
     def let_go(self, resource_id: str) -> None:
-        """Nobody needs to follow it any more, nor waits for it."""
+        """Releases it: no gateway needs to follow it any more, and no client waits for it."""
         ...
 
     def put_waiter(self, call_id: str, gateway_id: str) -> None:
@@ -202,15 +202,15 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         ...
 
     def put_key(self, key: ApiKey) -> None:
-        """Inserts or replaces the key; `revision` grows. Its last use is kept beside."""
+        """Inserts or replaces the key; `revision` grows. Its last use is stored separately."""
         ...
 
     def drop_key(self, key: str) -> None:
-        """Forgets the key as if it had never been; `revision` grows."""
+        """Deletes the key; `revision` grows."""
         ...
 
     def put_key_uses(self, uses: Mapping[str, datetime]) -> None:
-        """When these keys were last used. `revision` stays: nobody needs to read keys anew."""
+        """When these keys were last used. `revision` stays: no keys need to be read again."""
         ...
 
     def put_config(self, document: str, source_digest: str, now: datetime) -> StoredConfig:

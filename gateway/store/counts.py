@@ -131,7 +131,7 @@ class OpenCounts:
     """How many calls are open, for a whole batch: asked of the database once, then kept up.
 
     Nobody else writes while a batch is under way; what the batch itself has changed and not
-    written yet is told with each question.
+    written yet is passed with each query.
     """
 
     def __init__(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Calls and events that are old enough to be forgotten: each tenant's oldest ones first."""
+"""Deletes calls and events that are old enough: each tenant's oldest ones first."""
 
 from collections.abc import Callable
 from datetime import datetime

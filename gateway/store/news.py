@@ -24,7 +24,7 @@ class Handed:
     """What the listeners have been given: each tenant's events in order, none twice or left out.
 
     The writer gives this process's own events as they are committed, the watcher those of
-    others; whoever comes second finds them given. It begins with the newest there are.
+    others; the second to come skips them. It begins with the newest events.
     """
 
     def __init__(self, database: Database) -> None:

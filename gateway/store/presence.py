@@ -1,4 +1,4 @@
-"""Which gateways live, what each follows, and for what its clients wait."""
+"""Which gateways are alive, what each follows, and what its clients wait for."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Deleting what is old a part at a time, so that nobody waits for long to write."""
+"""Deletes old rows a part at a time, so that no writer waits for long."""
 
 from collections.abc import Mapping
 

@@ -155,7 +155,7 @@ class SqlStore:
     def _tell(
         self, loop: asyncio.AbstractEventLoop, finished: Finished, events: Sequence[CallEvent]
     ) -> None:
-        """Listeners first: who resumes from `transact` finds them told."""
+        """Listeners first: when `transact` returns they have been called."""
         if events:
             _tell_all(loop, self._event_listeners, events)
         if finished.audit:
@@ -172,7 +172,7 @@ class SqlStore:
 def _tell_all(
     loop: asyncio.AbstractEventLoop, listeners: Sequence[Callable[[Any], None]], news: object
 ) -> None:
-    """What a listener raises is reported, and keeps no one else from being told."""
+    """An error of a listener is reported, and the other listeners are still called."""
     for listener in listeners:
         try:
             listener(news)

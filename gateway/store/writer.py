@@ -1,4 +1,4 @@
-"""The one thread that writes: whatever waits shares a commit."""
+"""The one thread that writes: waiting jobs share a commit."""
 
 from asyncio import Future
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from gateway.store.reading import SqlReading
 from gateway.store.transaction import Batch, BatchFailedError, JobResult
 
 RESOLVE_SECONDS = 10.0
-"""How long callers wait to hear whether a commit happened whose answer was lost."""
+"""How long callers wait for the outcome of a commit whose answer was lost."""
 RESOLVE_PAUSE_SECONDS = 0.1
 MAX_BATCH = 128
 """Transactions a commit: bounds how long the first of them waits for the last."""
@@ -36,7 +36,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What became of some jobs, and what their commit stored."""
+    """The results of some jobs, and what their commit stored."""
 
     jobs: Sequence[Job]
     outcomes: Sequence[JobResult]
@@ -73,7 +73,7 @@ class Writer:
         self._thread.start()
 
     def put(self, job: Job) -> None:
-        """Lets the job wait for its turn. MUST NOT be called after `stop`."""
+        """Queues the job. MUST NOT be called after `stop`."""
         self._waiting.put(job)
 
     def stop(self) -> None:
@@ -185,7 +185,7 @@ class Writer:
             return self._database.committed(connection, doubt.transaction_id)
 
     def _tell_late(self) -> None:
-        """A commit whose callers were told that its outcome is unknown has one by now."""
+        """A commit whose outcome was reported to its callers as unknown has one by now."""
         if self._doubt and (finished := self._settle(self._doubt)):
             self._finished(finished)
 

@@ -1,4 +1,4 @@
-"""Changes on their way to the database: many rows a statement, each row once."""
+"""Gathered changes for the database: many rows per statement, each row once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -56,7 +56,7 @@ class Writes:
     waiters: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether clients of a gateway wait for a call."""
     nudges: dict[str, bool] = field(default_factory=dict)
-    """Whether whoever holds a thing is to look at it."""
+    """Whether the gateway that holds a thing is to look at it."""
     starts: dict[str, list[datetime]] = field(default_factory=dict)
     """Of each scope, in order."""
     tallies: dict[tuple[str, int], int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Which addresses the gateway connects to for a tenant.
+"""The addresses that the gateway may connect to for a tenant.
 
 A tenant names the URL, so it must not reach what only the gateway can: itself, its neighbours,
 the cloud's metadata. The check is made on the address of each connection, so neither a name

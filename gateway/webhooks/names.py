@@ -1,4 +1,4 @@
-"""Looking up the names of tenants' receivers, beside everything else that looks up names."""
+"""Looks up the names of tenants' receivers, separately from all other look-ups."""
 
 import asyncio
 import socket

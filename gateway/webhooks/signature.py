@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks has them."""
+"""Signatures according to Standard Webhooks."""
 
 import base64
 import binascii

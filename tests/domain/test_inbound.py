@@ -160,10 +160,10 @@ def test_many_tenants_cost_no_more_than_few() -> None:
         ]
         owners, best = Owners(tenants), 1.0
         for _ in range(20):
-            begun = time.process_time()
+            begun = time.thread_time()
             for called in ("+4930000007", "030000007", "+15005550100", "0301"):
                 owners.of(replace(LOBBY, own_number=called))
-            best = min(best, time.process_time() - begun)
+            best = min(best, time.thread_time() - begun)
         return best
 
     assert cost(3000) < 10 * cost(10)

@@ -190,7 +190,7 @@ class Call:
 
     @property
     def ended(self) -> bool:
-        """Whether the call no longer changes."""
+        """The call no longer changes."""
         return self.state is CallState.ENDED
 
     @property

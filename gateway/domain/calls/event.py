@@ -1,4 +1,4 @@
-"""A call event as stored and told to watchers."""
+"""A call event as stored and sent to watchers."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

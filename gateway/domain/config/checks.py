@@ -24,7 +24,7 @@ NO_COUNTRY = "001"
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 REFERENCE_RULE = (
-    "must say where the secret is: env:NAME or file:/path, and no setting of the gateway, its "
+    "must say where the secret is: env:NAME or file:/path, but not a setting of the gateway, its "
     "process or its machine, such as GATEWAY_… or PATH"
 )
 ID_RULE = "must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'"

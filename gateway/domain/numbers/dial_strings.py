@@ -101,7 +101,7 @@ def _short(digits: str, countries: Iterable[str], extra_of: ExtraOf) -> Iterator
 
 
 def _emergency_beginning(digits: str, countries: Iterable[str]) -> Iterator[Callee]:
-    """What is nobody's number may still ring there: digits too many are ignored."""
+    """Digits that are not a number may still reach one there: extra digits are ignored."""
     for country in countries:
         if shortnumberinfo.connects_to_emergency_number(digits, country):
             yield emergency(digits, country)

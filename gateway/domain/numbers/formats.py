@@ -37,7 +37,7 @@ _NUMBERS = frozenset({ValidationResult.IS_POSSIBLE, ValidationResult.IS_POSSIBLE
 
 
 _Emergency = tuple[str, tuple[str, ...]]
-"""A country, and what are emergency numbers there beside those that libphonenumber knows."""
+"""A country, and its emergency numbers besides those that libphonenumber knows."""
 _NONE_KNOWN: _Emergency = ("", ())
 
 

@@ -1,1 +1,1 @@
-"""The only user of LiveKit's API: what is asked, and what its answers prove."""
+"""The only user of LiveKit's API: requests, and what the answers prove."""

@@ -1,15 +1,15 @@
 """LiveKit's codes and texts of a failure → the domain's `Cause`.
 
-LiveKit tells four different things as "resource exhausted" and two as "sip request timed out",
-so neither may be passed on as it is. What stands here was read in LiveKit's source and seen in
-its answers; what is not known here proves nothing.
+LiveKit reports four different things as "resource exhausted" and two as "sip request timed out",
+so neither may be passed on as it is. The texts here come from LiveKit's source and its answers;
+an unknown text proves nothing.
 """
 
 from livekit.api import ServerErrorCode
 
 from gateway.domain.outcome import Cause
 
-# LiveKit says these before any INVITE has left.
+# LiveKit sends these before any INVITE.
 _NEVER_DIALED = (
     "cpu exhausted",
     "failed to listen on udp port",
@@ -18,7 +18,7 @@ _NEVER_DIALED = (
     "update room failed",
 )
 _SILENCE = "0 intermediate responses"
-"""LiveKit's own SIP timers gave up on a trunk that did not say a word."""
+"""LiveKit's own SIP timers gave up on a trunk that did not answer at all."""
 
 # These codes say it whatever the text is.
 _CERTAIN = {
@@ -39,7 +39,7 @@ _BY_CODE = {
 
 
 def cause(code: str, text: str) -> Cause:
-    """Why a dial failed of which LiveKit told this Twirp code and text, and no SIP status."""
+    """Why a dial failed for which LiveKit sent this Twirp code and text, and no SIP status."""
     if code in _CERTAIN:
         return _CERTAIN[code]
     lowered = text.lower()

@@ -49,7 +49,7 @@ _MISCONFIGURED = {
     ServerErrorCode.UNAUTHENTICATED: f"{REFUSED_KEY} (LIVEKIT_API_KEY, LIVEKIT_API_SECRET)",
     ServerErrorCode.BAD_ROUTE: "what answers at LIVEKIT_URL is not LiveKit",
 }
-"""What only whoever runs the gateway or LiveKit can mend."""
+"""Errors that only the operator of the gateway or LiveKit can fix."""
 # LiveKit's JWT middleware and its router answer in plain text.
 _PLAIN_TEXT_CODES = {401: ServerErrorCode.UNAUTHENTICATED, 404: ServerErrorCode.BAD_ROUTE}
 
@@ -193,7 +193,7 @@ def _failed(error: Exception) -> Refused | NeverSent | NoReply:
         return _answered(error)
     redirected = isinstance(error, aiohttp.RedirectClientError)
     if isinstance(error, _NEVER_SENT) and not redirected:
-        # Callers are told this; the text of the error has the address.
+        # Callers see this; the text of the error has the address.
         return NeverSent(f"LiveKit cannot be reached ({type(error).__name__})")
     return NoReply(cause_of(error))
 

@@ -1,4 +1,4 @@
-"""What is asked of LiveKit, field by field.
+"""Requests to LiveKit, field by field.
 
 Every field of the two requests that reach a phone has its class here, so that a new one in a
 newer livekit-protocol is noticed and decided upon, not overlooked.

@@ -1,1 +1,1 @@
-"""Phones that exist nowhere: a platform that rings nobody."""
+"""Simulated phones: a platform on which no real phone rings."""

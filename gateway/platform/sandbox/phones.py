@@ -1,6 +1,6 @@
-"""The sandbox's phones: what each number does, and what becomes of a transfer to it.
+"""The sandbox's phones: what each number does, and how a transfer to it ends.
 
-+1 500 555 0100 to 0199 are fictional; those that are not in the table are nobody's.
++1 500 555 0100 to 0199 are fictional; those not in the table are unknown.
 """
 
 import re
@@ -71,7 +71,7 @@ NUMBERS: dict[str, SandboxNumber] = {
     "00": SandboxNumber(Phone(Reply(OK, 1)), Reply(OK, 1)),
     # busy
     "01": SandboxNumber(Phone(Reply(BUSY, SHORTLY)), Reply(BUSY, SHORTLY)),
-    # rings for ever
+    # rings forever
     "02": SandboxNumber(Phone(SILENCE), SILENCE),
     # declined
     "03": SandboxNumber(Phone(Reply(DECLINE, SHORTLY)), Reply(DECLINE, SHORTLY)),
@@ -106,8 +106,8 @@ NOBODY = SandboxNumber(Phone(Reply(NOT_FOUND, RINGS_AFTER), rings=False), Reply(
 def phone_on(livekit_trunk_id: str, called: str) -> Phone:
     """The phone that a call meets.
 
-    A trunk named `sandbox-06` is what number 06 is, whatever number is dialled: two such trunks
-    show how a call goes from one to the other.
+    A trunk named `sandbox-06` behaves like number 06, whatever number is dialled: two such trunks
+    show how a call fails over.
     """
     named = re.fullmatch(r"sandbox-(\d\d)", livekit_trunk_id)
     return NUMBERS.get(named[1], NOBODY).phone if named else number(called).phone

@@ -1,4 +1,4 @@
-"""The platform that rings nobody: phones played in process, with LiveKit's answers."""
+"""The simulated platform: phones played in process, with LiveKit's answers."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence

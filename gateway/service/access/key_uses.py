@@ -38,5 +38,5 @@ class KeyUses:
             raise
 
     async def keep(self) -> None:
-        """Writes for ever."""
+        """Writes periodically, forever."""
         await every(WRITE_SECONDS, self.write)

@@ -49,7 +49,7 @@ class CallLeg:
     async def look(self) -> Leg | None:
         """The leg as it is; None if it is not in the room, or belongs to another call.
 
-        Raises PlatformError where that cannot be known.
+        Raises PlatformError if that cannot be known.
         """
         try:
             leg = await self._platform.leg(self._room, self._identity)

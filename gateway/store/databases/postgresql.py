@@ -1,4 +1,4 @@
-"""PostgreSQL (13 or newer): one database for several gateways, each told what others store.
+"""PostgreSQL (13 or newer): one database for several gateways, each notified of what others store.
 
 A gateway keeps up to eight connections: one writes, six read, one listens. They must reach
 the server itself or a pooler that keeps sessions apart.
@@ -46,7 +46,7 @@ _CONNECTING: Mapping[str, object] = {
 """A server that is gone without a word is given up after some 20 s; the URL may say other."""
 _WRITING = (
     r"default_transaction_isolation=read\ committed",
-    # A gateway whose machine is gone or stands still does not keep the lock for ever.
+    # A gateway whose machine is gone or frozen does not keep the lock forever.
     "idle_in_transaction_session_timeout=30s",
     "tcp_keepalives_idle=10",
     "tcp_keepalives_interval=5",
@@ -176,6 +176,6 @@ def _insist_on_durability(connection: psycopg.Connection[Any], _record: object) 
 
 
 def _lock(connection: Connection) -> None:
-    """As SQLite's BEGIN IMMEDIATE: whoever waits sees all that was committed before."""
+    """Like SQLite's BEGIN IMMEDIATE: a waiting transaction sees all that was committed before."""
     found = connection.exec_driver_sql(_LOCK, {"lock": WRITERS_LOCK})
     connection.info["transaction_id"] = found.scalar_one()

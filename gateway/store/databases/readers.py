@@ -1,4 +1,4 @@
-"""Who reads next: those who wait take turns, so that one who asks much slows only itself."""
+"""Reads take turns by tenant, so that a tenant that sends many slows only itself."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Readers:
         except BaseException:
             self._next()
             raise
-        # Whoever leaves: the thread is busy until the read is over.
+        # Even if the caller leaves, the thread is busy until the read is over.
         running.add_done_callback(lambda _: self._next())
         return await asyncio.shield(running)
 

@@ -1,6 +1,6 @@
 """The tables. Migrations lead to exactly this; a test compares the two.
 
-Calls, transfers and events are kept whole as JSON documents; the columns beside them are
+Calls, transfers and events are kept whole as JSON documents; the other columns are
 copies to search and sort by. Times are microseconds since 1970, UTC.
 """
 

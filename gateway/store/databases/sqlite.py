@@ -37,7 +37,7 @@ def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) 
 
 
 def _create_private(path: Path) -> None:
-    """SQLite would create the file readable by all; the log beside it takes after it."""
+    """SQLite would create the file readable by all; its log file gets the same mode."""
     try:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

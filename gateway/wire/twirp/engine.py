@@ -215,7 +215,7 @@ def _refused(error: TwirpError) -> web.Response:
     if error.last:
         response.force_close()
     if error.status == HTTPStatus.REQUEST_TIMEOUT:
-        # OkHttp repeats a POST after a 408 unless told to wait: the phone would ring twice.
+        # OkHttp repeats a POST after a 408 without Retry-After: the phone would ring twice.
         response.headers["Retry-After"] = "1"
     return response
 

@@ -1,4 +1,4 @@
-"""Which gateways live, what each of them follows, and for what its clients wait."""
+"""Which gateways are alive, what each follows, and what its clients wait for."""
 
 import sqlalchemy as sa
 from alembic import op
