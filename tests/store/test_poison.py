@@ -145,9 +145,11 @@ async def test_many_calls_that_cannot_be_read_are_passed_over_together(
             tx.put_call(a_call(f"call_{number:03}", create_time=NOON + timedelta(seconds=number)))
 
     await store.transact(write)
-    with open_database(databank.url, timedelta(seconds=30)).writing.begin() as connection:
+    database = open_database(databank.url, timedelta(seconds=30))
+    with database.writing.begin() as connection:
         broken = update(calls).where(calls.c.call_id != "call_000").values(document="{}")
         connection.execute(broken)
+    database.dispose()
     asked: list[CallQuery] = []
     ask = reading._calls  # noqa: SLF001
 

@@ -37,6 +37,8 @@ CERTAIN = REFUSED_KEY | NO_LIVEKIT
 ACTIVE, ENDED = calls_pb2.CALL_STATE_ACTIVE, calls_pb2.CALL_STATE_ENDED
 AT_ONCE = 20.0
 """Seconds within which a busy machine does what waits for nothing."""
+CALLEE = calls_pb2.Participant(identity="callee")
+"""As whom the leg of `active` is in its room."""
 REFUSES = REFUSED_KEY["401 in plain text"]
 
 
@@ -120,7 +122,7 @@ async def test_a_call_that_livekit_refused_to_dial_ends(
         )
         told = call.not_dialed_cause
         assert told.startswith("PLATFORM_REFUSED_KEY: ") == (name in REFUSED_KEY), told
-        assert told.startswith("what answers at LIVEKIT_URL") == (name in NO_LIVEKIT), told
+        assert told.startswith("what answers at LiveKit's address") == (name in NO_LIVEKIT), told
         assert call.attempts[0].next_attempt == told
         assert livekit.asked.count(DIAL) == 1
         again = await stand.acme.place(ANSWERS, wait_until_answered=True, timeout=AT_ONCE)
@@ -195,7 +197,9 @@ async def test_a_leg_that_was_seen_is_kept(tmp_path: Path) -> None:
     """A key refused while somebody talks ends no call, and a hang-up says that it failed."""
     livekit = talking()
     async with asking(livekit, tmp_path) as stand:
-        call = await stand.acme.place(ANSWERS, wait_until_answered=True, ringing_timeout=span(1))
+        call = await stand.acme.place(
+            ANSWERS, wait_until_answered=True, ringing_timeout=span(1), participant=CALLEE
+        )
         assert call.state == ACTIVE
         del livekit.methods[LOOK]
         looked = livekit.asked.count(LOOK)
@@ -218,7 +222,7 @@ async def test_a_transfer_that_livekit_refused_has_failed(name: str, tmp_path: P
     livekit = talking()
     livekit.methods[REFER] = CERTAIN[name]
     async with asking(livekit, tmp_path) as stand:
-        call = await stand.acme.place(ANSWERS, wait_until_answered=True)
+        call = await stand.acme.place(ANSWERS, wait_until_answered=True, participant=CALLEE)
         transfer = await stand.acme.transfer(
             call.call_id, BUSY, wait_until_settled=True, ringing_timeout=span(20)
         )
@@ -250,7 +254,9 @@ async def test_a_leg_that_cannot_be_ended_holds_no_call_open(tmp_path: Path) -> 
     )
     livekit = WrongLiveKit(raw(500, b"no"), {DIAL: busy, LOOK: active()})
     async with asking(livekit, tmp_path) as stand:
-        call = await stand.acme.place(BUSY, wait_until_answered=True, timeout=AT_ONCE * 2)
+        call = await stand.acme.place(
+            BUSY, wait_until_answered=True, timeout=AT_ONCE * 2, participant=CALLEE
+        )
         assert reason_name(call) == "BUSY"
         assert REMOVE in livekit.asked
 
