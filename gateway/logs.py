@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from gateway.audit.redaction import Redact, keep, text
-from gateway.domain.texts import HIDDEN, told, without_secrets
+from gateway.domain.texts import HIDDEN, cleaned, without_secrets
 
 MAX_LOGGED = 1024
 """Bytes of one text in a line."""
@@ -75,7 +75,7 @@ class _Redaction:
 
     def _text(self, value: str) -> str:
         # Cut first: what is left out needs no search for secrets.
-        return told(text(without_secrets(value[: 4 * MAX_LOGGED]), self.numbers), MAX_LOGGED)
+        return cleaned(text(without_secrets(value[: 4 * MAX_LOGGED]), self.numbers), MAX_LOGGED)
 
 
 _redaction = _Redaction()

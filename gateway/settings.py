@@ -127,10 +127,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_blanks(cls, told: Any) -> Any:
-        if not isinstance(told, dict):
-            return told
-        bare = {name: v.strip() if isinstance(v, str) else v for name, v in told.items()}
+    def _without_blanks(cls, environment: Any) -> Any:
+        if not isinstance(environment, dict):
+            return environment
+        bare = {name: v.strip() if isinstance(v, str) else v for name, v in environment.items()}
         return {name: v for name, v in bare.items() if v != ""}
 
     @field_validator("*", mode="before")
@@ -152,10 +152,10 @@ class Settings(BaseSettings):
     def _is_an_url(cls, url: str) -> str:
         if url and not _leads_to_livekit(url):
             # An URL that has an @ may have a password.
-            told = "" if "@" in url else f", not {url!r}"
+            shown = "" if "@" in url else f", not {url!r}"
             raise ValueError(
                 "must be https://HOST or wss://HOST (http:// or ws:// without TLS), with :PORT if "
-                f"it needs one, and without /twirp{told}"
+                f"it needs one, and without /twirp{shown}"
             )
         return url
 
@@ -266,8 +266,8 @@ def _leads_to_livekit(url: str) -> bool:
     return bool(known and not extra and not parts.path.rstrip("/").endswith("/twirp"))
 
 
-def _names(told: str) -> tuple[str, ...]:
-    return tuple(name for each in told.split(",") if (name := each.strip()))
+def _names(names: str) -> tuple[str, ...]:
+    return tuple(name for each in names.split(",") if (name := each.strip()))
 
 
 class Secrets:
@@ -318,8 +318,8 @@ class Secrets:
         real = os.path.realpath(path)
         allowed = [os.path.realpath(each) for each in self._directories]
         if not below(real, allowed) or is_of_machine(real):
-            told = ", ".join(self._directories) or "no directory"
-            raise SecretError(f"the secret {reference} is not below {told}")
+            folders = ", ".join(self._directories) or "no directory"
+            raise SecretError(f"the secret {reference} is not below {folders}")
         # Opening a pipe would wait for its other end.
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:

@@ -21,12 +21,12 @@ def duration(text: str) -> timedelta:
     match = DURATION.fullmatch(text)
     if match is None:
         raise typer.BadParameter(f"{text!r} is not a duration such as 30, 1.5s, 1m30s or 4h")
-    told = match.groupdict(default="0")
+    parts = match.groupdict(default="0")
     return timedelta(
-        hours=int(told["hours"]),
-        minutes=int(told["minutes"]),
-        seconds=int(told["seconds"]),
-        microseconds=int(told["fraction"].ljust(6, "0")),
+        hours=int(parts["hours"]),
+        minutes=int(parts["minutes"]),
+        seconds=int(parts["seconds"]),
+        microseconds=int(parts["fraction"].ljust(6, "0")),
     )
 
 
@@ -58,10 +58,10 @@ def whole(help_text: str, *names: str, least: int = 0, most: int = MOST) -> Any:
     """An option that takes a whole number of these limits, written in plain digits."""
 
     def number(value: object) -> int:
-        told = str(value)  # the default comes as a number
-        if WHOLE.fullmatch(told) is None or not least <= int(told) <= most:
-            raise typer.BadParameter(f"{told!r} is not a whole number from {least} to {most}")
-        return int(told)
+        text = str(value)  # the default comes as a number
+        if WHOLE.fullmatch(text) is None or not least <= int(text) <= most:
+            raise typer.BadParameter(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
 
     return typer.Option(*names, parser=number, metavar="N", help=help_text)
 

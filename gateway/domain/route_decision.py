@@ -30,7 +30,7 @@ MAX_TRUNKS_TOLD = 20
 """Trunks named in a refusal, which must fit into gRPC trailers."""
 
 
-def told_verdicts(verdicts: Mapping[str, Verdict]) -> tuple[str, dict[str, str]]:
+def verdicts_text(verdicts: Mapping[str, Verdict]) -> tuple[str, dict[str, str]]:
     """Why each of these trunks cannot carry the call: in words, and as error metadata."""
     shown = dict(islice(verdicts.items(), MAX_TRUNKS_TOLD))
     words = ", ".join(f"{trunk_id} {verdict}" for trunk_id, verdict in shown.items())

@@ -23,7 +23,7 @@ def escaped(text: str) -> str:
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def told(text: str, limit: int = MAX_TOLD) -> str:
+def cleaned(text: str, limit: int = MAX_TOLD) -> str:
     """Escaped, and at most `limit` bytes; a `…` at its end means that there was more."""
     safe = escaped(text[:limit])
     if len(text) <= limit and len(safe.encode()) <= limit:

@@ -70,7 +70,7 @@ def mistakes(error: GatewayError) -> int:
     return int(error.metadata.get("mistakes", len(error.violations)))
 
 
-def told(violations: Sequence[FieldViolation], count: int, limit: int = MAX_MESSAGE) -> str:
+def message_of(violations: Sequence[FieldViolation], count: int, limit: int = MAX_MESSAGE) -> str:
     """The message of so many wrong fields: as many as fit, and how many there are more."""
     texts: list[str] = []
     for one in violations:
@@ -96,7 +96,7 @@ def _as_one(found: Sequence[GatewayError]) -> GatewayError:
     kept = violations[:MAX_VIOLATIONS]
     return GatewayError(
         Reason.INVALID_FIELD,
-        told(kept, count),
+        message_of(kept, count),
         metadata={**found[0].metadata, "mistakes": str(count)},
         violations=kept,
     )

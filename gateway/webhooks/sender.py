@@ -13,7 +13,7 @@ from gateway.domain.calls.delivery import Answer
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.config.secret_refs import SecretError
 from gateway.domain.tenant import Webhook
-from gateway.domain.texts import told, without_secrets
+from gateway.domain.texts import cleaned, without_secrets
 from gateway.ports import Clock
 from gateway.webhooks.addresses import public_socket
 from gateway.webhooks.names import Names
@@ -73,10 +73,10 @@ class HttpSender:
         except TimeoutError:
             return Answer(error=f"no answer within {self._timeout.total:g} s")
         except aiohttp.ClientConnectorError as error:
-            return Answer(error=told(f"cannot connect: {error.os_error}"))
+            return Answer(error=cleaned(f"cannot connect: {error.os_error}"))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             cause = without_secrets(str(error))  # some name the whole URL
-            return Answer(error=told(f"{type(error).__name__}: {cause}"))
+            return Answer(error=cleaned(f"{type(error).__name__}: {cause}"))
 
     async def close(self) -> None:
         """See `ports.WebhookSender`."""

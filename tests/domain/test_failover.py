@@ -7,7 +7,7 @@ import pytest
 
 from gateway.domain.calls.advance import advance
 from gateway.domain.calls.call import Attempt, Call, Ending
-from gateway.domain.calls.failover import SILENCE, may_go_on, objection, told
+from gateway.domain.calls.failover import SILENCE, may_go_on, objection, why_next
 from gateway.domain.calls.observation import AttemptFailed, LegIds, LegSeen, LegStatus, NextTrunk
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
 from gateway.domain.route_decision import Backup
@@ -105,7 +105,7 @@ def test_the_next_attempt_begins_anew() -> None:
     old = LegSeen(NOON, LegStatus.DIALING, ids=_ids("SCL_1"))
     call = advance(dialing(), old).call
     chosen = NextTrunk(trunk_id="paris", livekit_trunk_id="ST_2", caller_id="+33140000000")
-    failed = AttemptFailed(SOON, 1, sip(503, "no"), chosen, told(call, sip(503)))
+    failed = AttemptFailed(SOON, 1, sip(503, "no"), chosen, why_next(call, sip(503)))
     call = advance(call, failed).call
     assert (call.trunk_id, call.caller_id, call.sip_call_id) == ("paris", "+33140000000", "")
     assert call.attempts[0].next_attempt == "tried: SIP 503"

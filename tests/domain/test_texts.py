@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.texts import UNSAFE, escaped, sip_code, told
+from gateway.domain.texts import UNSAFE, cleaned, escaped, sip_code
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ from gateway.domain.texts import UNSAFE, escaped, sip_code, told
 )
 def test_what_would_be_obeyed_is_escaped(said: str, kept: str) -> None:
     """Control, bidi and separator characters; every language stays as it is."""
-    assert escaped(said) == told(said) == kept
+    assert escaped(said) == cleaned(said) == kept
 
 
 @given(st.text(max_size=400), st.integers(8, 300))
 def test_what_is_told_fits_and_can_be_encoded(said: str, limit: int) -> None:
     """At most so many bytes, nothing unsafe, and a mark where there was more."""
-    kept = told(said, limit)
+    kept = cleaned(said, limit)
     assert len(kept.encode()) <= limit
     assert not UNSAFE.search(kept)
     assert kept == escaped(said) or kept.endswith("…")
@@ -39,7 +39,7 @@ def test_what_is_told_fits_and_can_be_encoded(said: str, limit: int) -> None:
 
 def test_sixty_kilobytes_are_cut() -> None:
     """A reason phrase is 256 bytes at most."""
-    assert len(told("x" * 60_000).encode()) == 256
+    assert len(cleaned("x" * 60_000).encode()) == 256
 
 
 @pytest.mark.parametrize(

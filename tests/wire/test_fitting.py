@@ -10,7 +10,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from gateway.domain.route_decision import MAX_TRUNKS_TOLD, Verdict, told_verdicts
+from gateway.domain.route_decision import MAX_TRUNKS_TOLD, Verdict, verdicts_text
 from gateway.errors import FieldViolation, GatewayError, Reason
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.fitting import within
@@ -23,7 +23,7 @@ MAX_STATUS = 6 * 1024
 SOFT_LIMIT = 8 * 1024
 """Of trailers; above it C core's clients refuse by chance, above twice as much always."""
 
-_trunks = told_verdicts({f"{at:03}-{'t' * 60}": Verdict.DISABLED for at in range(200)})
+_trunks = verdicts_text({f"{at:03}-{'t' * 60}": Verdict.DISABLED for at in range(200)})
 
 BIG = [
     GatewayError(
@@ -72,7 +72,7 @@ def test_what_was_left_out_is_counted() -> None:
 
 def test_two_hundred_trunks_are_counted() -> None:
     """A refusal names the first trunks and says how many more there are."""
-    words, facts = told_verdicts({f"t{at}": Verdict.FULL for at in range(200)})
+    words, facts = verdicts_text({f"t{at}": Verdict.FULL for at in range(200)})
     assert words.endswith(f"t{MAX_TRUNKS_TOLD - 1} FULL and {200 - MAX_TRUNKS_TOLD} more")
     assert facts["trunks_left_out"] == str(200 - MAX_TRUNKS_TOLD)
     assert len(facts) == MAX_TRUNKS_TOLD + 1

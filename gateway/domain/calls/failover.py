@@ -43,7 +43,7 @@ def may_go_on(call: Call, trunk: Trunk | None, now: datetime) -> bool:
     return not objection(call, SILENCE, trunk, now, silent=True)
 
 
-def told(call: Call, failure: Failure, *, silent: bool = False) -> str:
+def why_next(call: Call, failure: Failure, *, silent: bool = False) -> str:
     """Why the next trunk is tried, as shown in the attempt."""
     if silent:
         return f"tried: silent for {seconds(call.setup_timeout)}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.fields import printable
 from gateway.domain.numbers.callee import Callee, callee
-from gateway.domain.route_decision import Candidate, Option, Ranking, Verdict, told_verdicts
+from gateway.domain.route_decision import Candidate, Option, Ranking, Verdict, verdicts_text
 from gateway.domain.routing.destination import check_destination
 from gateway.domain.routing.network import Asked, Fit, Network
 from gateway.domain.routing.order import ordered
@@ -132,7 +132,7 @@ def _consider(
 
 
 def _no_trunk(asked: PlaceCall, candidates: list[Candidate]) -> GatewayError:
-    told, why = told_verdicts({one.trunk_id: one.verdict for one in candidates})
+    words, why = verdicts_text({one.trunk_id: one.verdict for one in candidates})
     if asked.caller_id and {one.verdict for one in candidates} - _BESIDE_CALLER_ID == {
         Verdict.CALLER_ID_NOT_OWNED
     }:
@@ -141,7 +141,7 @@ def _no_trunk(asked: PlaceCall, candidates: list[Candidate]) -> GatewayError:
             f"caller ID {asked.caller_id} is not a number of any trunk that could carry the call",
             {"caller_id": asked.caller_id, **why},
         )
-    message = f"no trunk may carry the call: {told}"
+    message = f"no trunk may carry the call: {words}"
     misread = [one for one in candidates if one.verdict is Verdict.READ_DIFFERENTLY]
     if misread:
         message, why = f"{message}; {misread[0].cause}", {**why, "cause": misread[0].cause}

@@ -13,7 +13,7 @@ from gateway.domain.route_decision import (
     RouteDecision,
     TrunkState,
     Verdict,
-    told_verdicts,
+    verdicts_text,
 )
 from gateway.domain.tenant import Trunk
 from gateway.errors import GatewayError, Reason
@@ -57,7 +57,7 @@ def take(
         caller_id=shown_of(taken.numbers, taken.trunk, turn),
         caller_id_cause=taken.caller_id_cause,
         dialed_number=written_for(taken.trunk.number_format, ranking.to),
-        limits=tuple(check for told in round_.told.values() for check in told.checks),
+        limits=tuple(check for known in round_.states.values() for check in known.checks),
     )
 
 
@@ -76,13 +76,13 @@ class _Round:
 
     state: Callable[[Trunk], TrunkState]
     asks: bool
-    told: dict[str, TrunkState] = field(default_factory=dict)
+    states: dict[str, TrunkState] = field(default_factory=dict)
 
     def ask(self, option: Option) -> TrunkState:
         trunk_id = option.trunk.trunk_id
-        if trunk_id not in self.told:
-            self.told[trunk_id] = self.state(option.trunk) if self.asks else _FREE
-        return self.told[trunk_id]
+        if trunk_id not in self.states:
+            self.states[trunk_id] = self.state(option.trunk) if self.asks else _FREE
+        return self.states[trunk_id]
 
     def ask_all(self, options: Iterable[Option]) -> None:
         for option in options:
@@ -98,12 +98,12 @@ class _Round:
         if isinstance(one, Candidate):
             return one
         trunk_id = one.trunk.trunk_id
-        told = self.told.get(trunk_id, _FREE)
-        verdict, cause = told.verdict or Verdict.NOT_NEEDED, told.cause
+        known = self.states.get(trunk_id, _FREE)
+        verdict, cause = known.verdict or Verdict.NOT_NEEDED, known.cause
         if one is taken:
-            last = (LAST_ONE_LEFT, told.cause) if told.verdict else (told.cause,)
+            last = (LAST_ONE_LEFT, known.cause) if known.verdict else (known.cause,)
             verdict, cause = Verdict.TAKEN, "; ".join(part for part in last if part)
-        elif told.verdict is None:
+        elif known.verdict is None:
             cause = ""  # a free trunk's remark applies to the call that takes it
         return Candidate(trunk_id, verdict, cause, one.priority, one.weight)
 
@@ -111,11 +111,11 @@ class _Round:
 def _none_free(ranking: Ranking, round_: _Round) -> GatewayError:
     verdicts = {
         one.trunk_id: one.verdict for one in ranking.considered if isinstance(one, Candidate)
-    } | {trunk_id: told.verdict for trunk_id, told in round_.told.items() if told.verdict}
-    names, why = told_verdicts(verdicts)
+    } | {trunk_id: known.verdict for trunk_id, known in round_.states.items() if known.verdict}
+    names, why = verdicts_text(verdicts)
     if not {Verdict.FULL, Verdict.OVER_RATE} & set(verdicts.values()):
         return GatewayError(Reason.NO_TRUNK, f"no trunk may carry the call: {names}", why)
-    waits = [told.retry_after for told in round_.told.values() if told.retry_after is not None]
+    waits = [known.retry_after for known in round_.states.values() if known.retry_after is not None]
     return GatewayError(
         Reason.TRUNK_LIMIT,
         f"every trunk that may carry the call is full: {names}",

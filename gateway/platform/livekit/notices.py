@@ -18,7 +18,7 @@ from livekit.protocol.webhook import WebhookEvent
 
 from gateway.domain.calls.inbound import Change, Notice
 from gateway.domain.calls.observation import LeaveReason
-from gateway.domain.texts import told
+from gateway.domain.texts import cleaned
 from gateway.platform.livekit.replies import leg_told
 from gateway.ports import Clock, NotGenuineError, NotReadableError
 
@@ -98,12 +98,14 @@ def _notice(body: bytes) -> Notice:
         event = json_format.Parse(body, WebhookEvent(), ignore_unknown_fields=True)
         time = datetime.fromtimestamp(event.created_at, UTC)
     except (json_format.ParseError, UnicodeError, ValueError, OverflowError, OSError) as error:
-        raise NotReadableError(told(str(error))) from error
+        raise NotReadableError(cleaned(str(error))) from error
     change = _CHANGES.get(event.event, Change.OTHER)
     if change is Change.OTHER:
-        return Notice(told(event.id), time)
+        return Notice(cleaned(event.id), time)
     leg = leg_told(event.participant, event.room.name)
-    return Notice(told(event.id), time, change, leg, _reason(event.participant.disconnect_reason))
+    return Notice(
+        cleaned(event.id), time, change, leg, _reason(event.participant.disconnect_reason)
+    )
 
 
 def _reason(number: int) -> LeaveReason:

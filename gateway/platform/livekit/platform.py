@@ -28,7 +28,7 @@ from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantRespo
 from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer, ReferReply, Refused
 from gateway.domain.config.secret_refs import SecretError
 from gateway.domain.outcome import Cause, Failure
-from gateway.domain.texts import told
+from gateway.domain.texts import cleaned
 from gateway.platform.livekit.answers import UNPACKED, MeasuredResponse
 from gateway.platform.livekit.replies import (
     cause_of,
@@ -296,5 +296,5 @@ async def _refuse_redirect(
     redirect: aiohttp.TraceRequestRedirectParams,
 ) -> None:
     redirect.response.release()
-    target = told(redirect.response.headers.get("Location", "elsewhere"))
+    target = cleaned(redirect.response.headers.get("Location", "elsewhere"))
     raise aiohttp.ClientError(f"LiveKit's address redirects to {target}: is it the right one?")

@@ -24,7 +24,7 @@ from gateway.domain.calls.leg import (
 )
 from gateway.domain.calls.observation import LegIds, LegStatus
 from gateway.domain.outcome import REFUSED_KEY, Failure
-from gateway.domain.texts import MAX_MESSAGE, sip_code, told
+from gateway.domain.texts import MAX_MESSAGE, cleaned, sip_code
 from gateway.platform.livekit.failures import cause
 from gateway.platform.livekit.requests import CALL_ID_ATTRIBUTE
 
@@ -69,7 +69,7 @@ def picked_up(info: SIPParticipantInfo) -> DialReply:
     """LiveKit's success: a reply without LiveKit's id of the call is none."""
     if not info.sip_call_id:
         return NoReply("the reply names no call")
-    return PickedUp(LegIds(told(info.participant_id), told(info.sip_call_id)))
+    return PickedUp(LegIds(cleaned(info.participant_id), cleaned(info.sip_call_id)))
 
 
 def referred(response: TransferSIPParticipantResponse) -> ReferReply:
@@ -83,7 +83,7 @@ def referred(response: TransferSIPParticipantResponse) -> ReferReply:
         return NoReply(_reason_name(response))
     failure = Failure(
         sip_status_code=code,
-        sip_status=told(response.sip_status.status),
+        sip_status=cleaned(response.sip_status.status),
         detail=_reason_name(response),
     )
     return Refused(failure)
@@ -143,10 +143,10 @@ def leg_told(info: ParticipantInfo, room: str) -> Leg | None:
     place = room + info.identity
     if info.kind != ParticipantInfo.Kind.SIP or "\0" in place or len(place) > LONGEST_PLACE:
         return None  # databases keep no NUL, and nobody we dial has such a place
-    said = {name: told(info.attributes.get(name, "")) for name in _SAID}
+    said = {name: cleaned(info.attributes.get(name, "")) for name in _SAID}
     return Leg(
         status=_status(said["sip.callStatus"]),
-        ids=LegIds(told(info.sid), said["sip.callID"], said["sip.callIDFull"]),
+        ids=LegIds(cleaned(info.sid), said["sip.callID"], said["sip.callIDFull"]),
         call_id=said[CALL_ID_ATTRIBUTE],
         room=room,
         identity=info.identity,
@@ -180,12 +180,12 @@ def cause_of(error: Exception) -> str:
     """The error in words, never empty; for operators, as it may name addresses."""
     if isinstance(error, ServerError):
         said = error.message or "no Twirp error in the body"
-        found = told(f"{error.code} (HTTP {error.status}): {said}", MAX_MESSAGE)
+        found = cleaned(f"{error.code} (HTTP {error.status}): {said}", MAX_MESSAGE)
         wrong = _MISCONFIGURED.get(_code(error), "")
         return f"{wrong}: {found}" if wrong else found
     if isinstance(error, TimeoutError):
         return f"no answer in time ({type(error).__name__})"
-    return told(f"{type(error).__name__}: {error}", MAX_MESSAGE)
+    return cleaned(f"{type(error).__name__}: {error}", MAX_MESSAGE)
 
 
 def _failed(error: Exception) -> Refused | NeverSent | NoReply:
@@ -223,10 +223,10 @@ def _is_twirp(error: ServerError) -> bool:
 
 def _failure(error: ServerError) -> Failure:
     metadata = _metadata(error)
-    text = told(error.message.removeprefix(_PREFIX), MAX_MESSAGE)
+    text = cleaned(error.message.removeprefix(_PREFIX), MAX_MESSAGE)
     code, detail = _number(metadata.get("sip_status_code", "")), text or error.code
     if code:
-        return Failure(code, told(metadata.get("sip_status", "")), detail=detail)
+        return Failure(code, cleaned(metadata.get("sip_status", "")), detail=detail)
     return Failure(cause=cause(error.code, text), detail=detail)
 
 

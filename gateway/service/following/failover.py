@@ -88,7 +88,7 @@ class Failover:
                     caller_id=chosen.caller_id,
                     backups=chosen.backups,
                 ),
-                failover.told(stored, failure, silent=silent),
+                failover.why_next(stored, failure, silent=silent),
             )
             return Moved(self._record.advance(tx, stored.call_id, seen), chosen.trunk)
 

@@ -43,11 +43,11 @@ def from_yaml(text: str) -> admin_pb2.Config:
     found = {**{v.field: v.description for v in _judged(message)[1] if _new(v, unread)}, **unread}
     if found:
         placed = sorted((document.place(path), path) for path in found)
-        told = [
+        mistakes = [
             FieldViolation(f"{path} (line {line}, column {column})", found[path])
             for (line, column), path in placed
         ]
-        raise _invalid(told, MAX_TOLD_OF_FILE_BYTES)
+        raise _invalid(mistakes, MAX_TOLD_OF_FILE_BYTES)
     return message
 
 
@@ -90,15 +90,15 @@ def _judged(message: admin_pb2.Config) -> tuple[Config, list[FieldViolation]]:
     readable.CopyFrom(message)
     found = [*values.unreadable(readable)]
     config = values.config(readable, 0)
-    told = {violation.field: "" for violation in found}
-    return config, [*found, *(each for each in violations(config) if _new(each, told))]
+    known = {violation.field: "" for violation in found}
+    return config, [*found, *(each for each in violations(config) if _new(each, known))]
 
 
-def _new(violation: FieldViolation, told: Mapping[str, str]) -> bool:
+def _new(violation: FieldViolation, known: Mapping[str, str]) -> bool:
     """Not merely a consequence of a mistake at the same place or around it."""
     path = violation.field
     steps = [at for at, char in enumerate(path) if char in ".["]
-    return not any(path[:end] in told for end in (*steps, len(path)))
+    return not any(path[:end] in known for end in (*steps, len(path)))
 
 
 def _invalid(found: Sequence[FieldViolation], limit: int) -> GatewayError:
@@ -108,11 +108,11 @@ def _invalid(found: Sequence[FieldViolation], limit: int) -> GatewayError:
         if kept and limit < 0:
             break
         kept.append(violation)
-    told = "; ".join(f"{v.field}: {v.description}" if v.field else v.description for v in kept)
+    text = "; ".join(f"{v.field}: {v.description}" if v.field else v.description for v in kept)
     left_out = len(found) - len(kept)
     return GatewayError(
         Reason.CONFIG_INVALID,
-        f"{told}; and {left_out} more" if left_out else told,
+        f"{text}; and {left_out} more" if left_out else text,
         {"mistakes": str(len(found)), "field": found[0].field},
         violations=tuple(kept),
     )

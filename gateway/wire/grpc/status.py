@@ -18,27 +18,27 @@ MESSAGE_CHARACTERS = 400
 
 def status_of(error: GatewayError) -> status_pb2.Status:
     """ErrorInfo always, BadRequest and RetryInfo if they fit; short enough for trailers."""
-    told = fitted(_with_few_words(error))
-    code, _ = CODES[told.reason].grpc.value
-    status = status_pb2.Status(code=code, message=told.message)
+    cut = fitted(_with_few_words(error))
+    code, _ = CODES[cut.reason].grpc.value
+    status = status_pb2.Status(code=code, message=cut.message)
     info = error_details_pb2.ErrorInfo(
-        reason=told.reason.value, domain=ERROR_DOMAIN, metadata=dict(told.metadata)
+        reason=cut.reason.value, domain=ERROR_DOMAIN, metadata=dict(cut.metadata)
     )
     details: list[Message] = [info]
-    if told.violations:
+    if cut.violations:
         details.append(
             error_details_pb2.BadRequest(
                 field_violations=[
                     error_details_pb2.BadRequest.FieldViolation(
                         field=violation.field, description=violation.description
                     )
-                    for violation in told.violations
+                    for violation in cut.violations
                 ]
             )
         )
-    if told.retry_after is not None:
+    if cut.retry_after is not None:
         delay = duration_pb2.Duration()
-        delay.FromTimedelta(told.retry_after)
+        delay.FromTimedelta(cut.retry_after)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     for detail in details:
         packed = any_pb2.Any()
@@ -52,4 +52,4 @@ def _with_few_words(error: GatewayError) -> GatewayError:
     if error.reason is not Reason.INVALID_FIELD or len(error.violations) < 2:
         return error
     count = together.mistakes(error)
-    return replace(error, message=together.told(error.violations, count, MESSAGE_CHARACTERS))
+    return replace(error, message=together.message_of(error.violations, count, MESSAGE_CHARACTERS))

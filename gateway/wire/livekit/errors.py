@@ -18,8 +18,7 @@ from livekit.protocol.sip import SIPStatus, SIPStatusCode
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.transfer import Transfer, TransferState
 from gateway.domain.outcome import EndReason
-from gateway.domain.together import mistakes
-from gateway.domain.together import told as told_together
+from gateway.domain.together import message_of, mistakes
 from gateway.errors import FieldViolation, GatewayError, Reason
 from gateway.wire.twirp.errors import TwirpError, refusal
 
@@ -149,11 +148,13 @@ def transfer_failed(transfer: Transfer) -> TwirpError:
 
 def refused(error: GatewayError, names: Mapping[str, str] = CREATE_NAMES) -> TwirpError:
     """A refusal of ours: LiveKit's code and names, our reason in the meta."""
-    told = refusal(_renamed(error, names))
+    refused = refusal(_renamed(error, names))
     if error.reason not in _AS_LIVEKIT:
-        return told
+        return refused
     code, text = _AS_LIVEKIT[error.reason]
-    return replace(told, code=_twirp(code), status=HTTP_STATUS[code], msg=text.format(told.msg))
+    return replace(
+        refused, code=_twirp(code), status=HTTP_STATUS[code], msg=text.format(refused.msg)
+    )
 
 
 def refused_reading(error: GatewayError) -> TwirpError:
@@ -212,5 +213,5 @@ def _renamed(error: GatewayError, names: Mapping[str, str]) -> GatewayError:
         if message.startswith(f"{field}: "):
             message = f"{metadata['field']}{message.removeprefix(field)}"
     if len(violations) > 1:
-        message = told_together(violations, mistakes(error))
+        message = message_of(violations, mistakes(error))
     return GatewayError(error.reason, message, metadata, error.retry_after, violations)

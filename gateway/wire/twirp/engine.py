@@ -80,15 +80,15 @@ class TwirpEngine:
         """The row that a request is for. Raises bad_route."""
         method, path = request.method, request.path
         if method != "POST":
-            told = f"unsupported method {_quoted(method)} (only POST is allowed)"
-            raise bad_route(told, method, path)
+            text = f"unsupported method {_quoted(method)} (only POST is allowed)"
+            raise bad_route(text, method, path)
         prefix, service, name = ["", "", *path.rsplit("/", 2)][-3:]
         row = self._services.get(service, {}).get(name)
         if row is None:
             raise bad_route(f"no handler for path {_quoted(path)}", method, path)
         if prefix != PREFIX and not (row.two_slashes and prefix == f"/{PREFIX}"):
-            told = f"invalid path prefix {_quoted(prefix)}, expected {_quoted(PREFIX)}"
-            raise bad_route(f"{told}, on path {_quoted(path)}", method, path)
+            text = f"invalid path prefix {_quoted(prefix)}, expected {_quoted(PREFIX)}"
+            raise bad_route(f"{text}, on path {_quoted(path)}", method, path)
         return row
 
     async def _answer(
@@ -104,8 +104,8 @@ class TwirpEngine:
                     endpoint, incoming, lambda: self._receive(request, incoming, endpoint, encoding)
                 )
         except TimeoutError:
-            told = f"not answered within the {TIMEOUT_HEADER} of the request"
-            raise deadline_exceeded(told) from None
+            text = f"not answered within the {TIMEOUT_HEADER} of the request"
+            raise deadline_exceeded(text) from None
         body = await encoding.encoded(response)
         return web.Response(body=body, content_type=encoding.content_type)
 
@@ -154,23 +154,23 @@ class TwirpEngine:
         except web.RequestPayloadError:
             raise malformed("failed to read request body", last=True) from None
         except TimeoutError:
-            told = f"failed to read request: the body took more than {patience:g} s"
-            raise deadline_exceeded(told, last=True) from None
+            text = f"failed to read request: the body took more than {patience:g} s"
+            raise deadline_exceeded(text, last=True) from None
         return bytes(body)
 
 
 def _too_large(limit: int) -> TwirpError:
     # Not resource_exhausted: HTTP clients repeat a 429, which would not help here.
-    told = f"the request is larger than {limit} bytes"
-    return malformed(told, {"limit_bytes": str(limit)}, last=True)
+    text = f"the request is larger than {limit} bytes"
+    return malformed(text, {"limit_bytes": str(limit)}, last=True)
 
 
 def _encoding(request: web.Request) -> Encoding:
     """The encoding by its media type, whatever its parameters. Raises bad_route."""
-    told = request.headers.get("Content-Type", "")
-    encoding = ENCODINGS.get(told.partition(";")[0].strip().lower())
+    content_type = request.headers.get("Content-Type", "")
+    encoding = ENCODINGS.get(content_type.partition(";")[0].strip().lower())
     if encoding is None:
-        text = f"unexpected Content-Type: {_quoted(told)}"
+        text = f"unexpected Content-Type: {_quoted(content_type)}"
         raise bad_route(text, request.method, request.path)
     return encoding
 
@@ -186,16 +186,16 @@ def _decode(encoding: Encoding, body: bytes, message: Message, endpoint: Endpoin
 
 def _patience(request: web.Request) -> timedelta | None:
     """How long the client waits for a response; None: as long as it takes."""
-    told = request.headers.get(TIMEOUT_HEADER)
-    if told is None:
+    header = request.headers.get(TIMEOUT_HEADER)
+    if header is None:
         return None
-    number = told.strip()
+    number = header.strip()
     if number.isascii() and number.isdecimal() and len(number) <= len(str(MAX_TIMEOUT_MS)):
         milliseconds = int(number)
         if 1 <= milliseconds <= MAX_TIMEOUT_MS:
             return timedelta(milliseconds=milliseconds)
     rule = f"must be a whole number of milliseconds from 1 to {MAX_TIMEOUT_MS}"
-    raise invalid_field(TIMEOUT_HEADER, rule, value=told[:64])
+    raise invalid_field(TIMEOUT_HEADER, rule, value=header[:64])
 
 
 def _text(value: str) -> str:
@@ -204,10 +204,10 @@ def _text(value: str) -> str:
 
 
 def _no_streams(endpoint: Endpoint) -> GatewayError:
-    told = f"{endpoint.method} is a stream, and Twirp has none"
+    text = f"{endpoint.method} is a stream, and Twirp has none"
     if isinstance(endpoint, StreamEndpoint) and endpoint.instead:
-        told = f"{told}: use {endpoint.instead}, or gRPC"
-    return GatewayError(Reason.UNIMPLEMENTED, told, {"method": endpoint.method})
+        text = f"{text}: use {endpoint.instead}, or gRPC"
+    return GatewayError(Reason.UNIMPLEMENTED, text, {"method": endpoint.method})
 
 
 def _refused(error: TwirpError) -> web.Response:
