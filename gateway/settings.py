@@ -18,8 +18,6 @@ from gateway.domain.config.secret_refs import SecretError, SecretSource, below, 
 from gateway.domain.numbers import hosts
 
 MAX_SECRET_BYTES = 64 * 1024
-MAX_PORT = 65_535
-_PORT = re.compile(r"[0-9]{1,5}")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DATABASE = re.compile(r"(sqlite:///|postgres(ql)?://)\S.*")
 _QUOTES = ("'", '"')
@@ -185,14 +183,13 @@ class Settings(BaseSettings):
     def _names_a_port(cls, address: str | None) -> str | None:
         if address is None:
             return None
-        host, _, port = address.rpartition(":")
         form = f"must be HOST:PORT, such as 127.0.0.1:8080, not {address!r}"
-        if not _PORT.fullmatch(port) or int(port) > MAX_PORT:
-            raise ValueError(form)
         try:
-            hosts.host(host)
+            found = hosts.place(address, least_port=0)  # 0: any that is free
         except ValueError as error:
             raise ValueError(f"{form}: {error}") from None
+        if found.port is None:
+            raise ValueError(form)
         return address
 
     @field_validator("proxies")

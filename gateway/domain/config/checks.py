@@ -10,6 +10,7 @@ import phonenumbers
 from gateway.domain import fields
 from gateway.domain.config import secret_refs
 from gateway.domain.numbers import e164, hosts
+from gateway.domain.numbers.callee import NO_COUNTRY
 from gateway.domain.timeouts import MIN_RINGING, seconds
 from gateway.errors import GatewayError
 
@@ -19,8 +20,6 @@ P = ParamSpec("P")
 MAX_COUNT = 1_000_000_000
 """The highest value of any limit; a higher one is probably a mistake."""
 
-NO_COUNTRY = "001"
-"""Numbers of no country, such as +800, as libphonenumber has it."""
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 REFERENCE_RULE = (

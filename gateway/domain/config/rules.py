@@ -11,7 +11,7 @@ from gateway.domain.config.rooms import shared_rooms
 from gateway.domain.config.routes import routes
 from gateway.domain.config.trunks import trunks
 from gateway.domain.numbers import hosts
-from gateway.domain.numbers.callee import is_short
+from gateway.domain.numbers.callee import NO_COUNTRY, is_short
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Webhook
 from gateway.domain.timeouts import MAX_DURATION, MAX_RINGING, MIN_DURATION, TimeoutPolicy
 from gateway.errors import FieldViolation
@@ -94,7 +94,7 @@ def _limits(path: str, limits: TenantLimits) -> Mistakes:
 
 
 def _allowed(path: str, tenant: Tenant) -> Mistakes:
-    unknown = sorted(tenant.allowed_countries - check.COUNTRIES - {check.NO_COUNTRY})
+    unknown = sorted(tenant.allowed_countries - check.COUNTRIES - {NO_COUNTRY})
     if unknown:
         told = ", ".join(map(fields.printable, unknown))
         text = f"unknown country {told}: must be two letters, ISO 3166-1 alpha-2, or 001"

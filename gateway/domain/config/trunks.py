@@ -6,6 +6,7 @@ from datetime import timedelta
 from gateway.domain import fields
 from gateway.domain.config import checks as check
 from gateway.domain.config.checks import Mistakes
+from gateway.domain.numbers.callee import NO_COUNTRY
 from gateway.domain.tenant import (
     Config,
     InlineTrunk,
@@ -135,7 +136,7 @@ def _format(path: str, wanted: NumberFormat) -> Mistakes:
         yield f"{path}.prefix", f"must be at most {MAX_FORMAT_PREFIX} digits"
     yield from check.between(f"{path}.strip", wanted.strip, 0, MAX_STRIP)
     for country in wanted.countries:
-        if country != check.NO_COUNTRY:
+        if country != NO_COUNTRY:
             yield from check.country(f"{path}.country", country)
 
 

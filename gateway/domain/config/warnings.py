@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberType
 
-from gateway.domain.config.checks import COUNTRIES, NO_COUNTRY
-from gateway.domain.numbers.callee import country_of
+from gateway.domain.config.checks import COUNTRIES
+from gateway.domain.numbers import e164
+from gateway.domain.numbers.callee import NO_COUNTRY, country_of
 from gateway.domain.numbers.formats import at_home, misread
 from gateway.domain.tenant import Config, NumberFormat, Route, Tenant, Trunk
 from gateway.errors import FieldViolation
@@ -77,7 +78,7 @@ def _examples(country: str) -> tuple[str, ...]:
         found = [phonenumbers.example_number_for_non_geo_entity(code) for code in codes]
     else:
         found = [phonenumbers.example_number_for_type(country, kind) for kind in _EXAMPLES]
-    written = (phonenumbers.format_number(one, PhoneNumberFormat.E164) for one in found if one)
+    written = (e164.written(one) for one in found if one)
     return tuple(dict.fromkeys(written))
 
 

@@ -16,7 +16,10 @@ from gateway.domain.tenant import NumberKind
 from gateway.errors import invalid_field
 
 NO_COUNTRY = "001"
-"""The country of numbers that belong to none, such as +800."""
+"""The country of numbers that belong to none, such as +800, as libphonenumber has it.
+
+Of a number format: the carrier follows no country's dialling rules.
+"""
 
 _SHORT = re.compile(r"[0-9]{2,6}")
 _SATELLITE = frozenset({870, 881, 882, 883})
@@ -163,18 +166,7 @@ def _beginnings(parsed: PhoneNumber) -> Iterator[PhoneNumber]:
     yield parsed
     national = phonenumbers.national_significant_number(parsed)
     for length in range(len(national) - 1, _SHORTEST_NATIONAL - 1, -1):
-        yield as_written(parsed.country_code or 0, national[:length])
-
-
-def as_written(calling_code: int, national: str) -> PhoneNumber:
-    """The number with exactly these digits, without interpretation."""
-    zeros = len(national) - len(national.lstrip("0"))
-    return PhoneNumber(
-        country_code=calling_code,
-        national_number=int(national),
-        italian_leading_zero=bool(zeros),
-        number_of_leading_zeros=zeros or None,
-    )
+        yield e164.as_written(parsed.country_code or 0, national[:length])
 
 
 def _is_costly_short(short: PhoneNumber, country: str) -> bool:

@@ -12,12 +12,11 @@ import phonenumbers
 from phonenumbers import shortnumberinfo
 
 from gateway.domain.numbers import e164
-from gateway.domain.numbers.callee import Callee, described, emergency, is_emergency
+from gateway.domain.numbers.callee import NO_COUNTRY, Callee, described, emergency, is_emergency
 from gateway.errors import invalid_field
 
 EVERYWHERE_EMERGENCY = frozenset({"112", "911"})
 """Mobile networks take these as emergency numbers in every country."""
-NO_COUNTRY_KNOWN = "001"
 LONGEST_SHORT = 6
 """Digits of a short number; with more it may be a regular number of a country."""
 LONGEST_NATIONAL = 11
@@ -96,7 +95,7 @@ def _with_plus(field: str, digits: str) -> str:
 def _short(digits: str, countries: Iterable[str], extra_of: ExtraOf) -> Iterator[Callee]:
     found = [each for each in countries if is_emergency(digits, each, extra_of(each))]
     if not found and digits in EVERYWHERE_EMERGENCY:
-        found = [NO_COUNTRY_KNOWN]
+        found = [NO_COUNTRY]
     yield from (emergency(digits, country) for country in found[:1])
 
 

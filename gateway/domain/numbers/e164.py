@@ -54,16 +54,16 @@ def is_written(number: str) -> bool:
 
 def canonical(parsed: PhoneNumber) -> str:
     """The canonical form of what libphonenumber has read; its length may still be wrong."""
-    written = _written(parsed)
+    number = written(parsed)
     for _ in range(_MOST_TRUNK_DIGITS):
-        read = phonenumbers.parse(written)
-        again = _written(read)
-        if again == written:
+        read = phonenumbers.parse(number)
+        again = written(read)
+        if again == number:
             again = _without_trunk_prefix(read)
         if not again:
             break
-        written = again
-    return written
+        number = again
+    return number
 
 
 def _without_trunk_prefix(number: PhoneNumber) -> str:
@@ -79,7 +79,7 @@ def _without_trunk_prefix(number: PhoneNumber) -> str:
     elif code == _NORTH_AMERICA:
         rest = national.lstrip("1") if national.startswith("1") else ""
     else:
-        prefix = _trunk_prefix(code)
+        prefix = trunk_prefix(phonenumbers.region_code_for_country_code(code))
         hides = prefix and national.startswith(prefix) and not phonenumbers.is_valid_number(number)
         rest = national[len(prefix) :] if hides and _begins_valid(code, national, prefix) else ""
     return f"+{code}{rest}" if len(rest) >= _SHORTEST_NATIONAL else ""
@@ -92,8 +92,8 @@ def _may_begin_with_zero(number: PhoneNumber, national: str) -> bool:
     return code in ZERO_IN_FRONT
 
 
-def _trunk_prefix(code: int) -> str:
-    region = phonenumbers.region_code_for_country_code(code)
+def trunk_prefix(region: str) -> str:
+    """What is dialled before a national number there, such as 0; empty: nothing."""
     known = PhoneMetadata.metadata_for_region(region)
     return (known and known.national_prefix) or ""
 
@@ -101,15 +101,24 @@ def _trunk_prefix(code: int) -> str:
 def _begins_valid(code: int, national: str, prefix: str) -> bool:
     """Whether a number that is given out stands behind the prefix, perhaps with more digits."""
     rest = national[len(prefix) :]
-    beginnings = (rest[:length] for length in range(len(rest), _SHORTEST_NATIONAL, -1))
-    return any(phonenumbers.is_valid_number(_number(code, one)) for one in beginnings)
+    lengths = range(len(rest), _SHORTEST_NATIONAL, -1)
+    beginnings = (rest[:length].lstrip("0") or "0" for length in lengths)
+    return any(phonenumbers.is_valid_number(as_written(code, one)) for one in beginnings)
 
 
-def _number(code: int, national: str) -> PhoneNumber:
-    return PhoneNumber(country_code=code, national_number=int(national))
+def as_written(calling_code: int, national: str) -> PhoneNumber:
+    """The number with exactly these digits, without interpretation."""
+    zeros = len(national) - len(national.lstrip("0"))
+    return PhoneNumber(
+        country_code=calling_code,
+        national_number=int(national),
+        italian_leading_zero=bool(zeros),
+        number_of_leading_zeros=zeros or None,
+    )
 
 
-def _written(parsed: PhoneNumber) -> str:
+def written(parsed: PhoneNumber) -> str:
+    """What libphonenumber has read, as it writes it in E.164; not always canonical."""
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 

@@ -14,17 +14,14 @@ import phonenumbers
 from phonenumbers import (
     PhoneMetadata,
     PhoneNumber,
-    PhoneNumberFormat,
     ValidationResult,
     shortnumberinfo,
 )
 
 from gateway.domain.numbers import e164
-from gateway.domain.numbers.callee import as_written, country_of
+from gateway.domain.numbers.callee import NO_COUNTRY, country_of
 from gateway.domain.tenant import NumberFormat, Tenant, Trunk
 
-NO_COUNTRY = "001"
-"""As the country of a format: the carrier follows no country's dialling rules."""
 ANY_EXIT_CODE = re.compile("00|011")
 """Exit codes if no country is known."""
 
@@ -124,7 +121,7 @@ def _as_dialled(digits: str, number: str, country: str, known: _Emergency) -> st
         parsed = None
     if parsed is None:
         return "a short number" if few else ""
-    found = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    found = e164.written(parsed)
     if found != number:
         if phonenumbers.is_possible_number_with_reason(parsed) in _NUMBERS:
             return "a short number" if few else found
@@ -146,19 +143,17 @@ def _rung_by_beginning(digits: str, country: str) -> str:
     for length in range(len(digits) - 1, _LONGEST_SHORT, -1):
         parsed = phonenumbers.parse(digits[:length], country)
         if phonenumbers.is_valid_number(parsed):
-            return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+            return e164.written(parsed)
     return ""
 
 
 def _in_full(parsed: PhoneNumber, country: str) -> str:
     """The number as usually dialled there: some emergency numbers begin like a trunk digit."""
-    known = PhoneMetadata.metadata_for_region(country)
-    trunk_digit = (known and known.national_prefix) or ""
-    return f"{trunk_digit}{phonenumbers.national_significant_number(parsed)}"
+    return f"{e164.trunk_prefix(country)}{phonenumbers.national_significant_number(parsed)}"
 
 
 def _is_short(digits: str, country: str) -> bool:
-    short = as_written(phonenumbers.country_code_for_region(country), digits)
+    short = e164.as_written(phonenumbers.country_code_for_region(country), digits)
     return shortnumberinfo.is_valid_short_number_for_region(short, country)
 
 

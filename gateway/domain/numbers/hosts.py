@@ -53,8 +53,8 @@ def host(text: str) -> str:
     return name
 
 
-def place(text: str) -> Place:
-    """A host, optionally with `:port`, 1 to 65535. Raises ValueError that says what is wrong."""
+def place(text: str, *, least_port: int = 1) -> Place:
+    """A host, optionally with `:port`, at most 65535. Raises ValueError that says what is wrong."""
     closed = text.find("]") + 1 if text.startswith("[") else 0
     if not closed and text.count(":") > 1:
         raise ValueError(_IN_BRACKETS)
@@ -62,8 +62,8 @@ def place(text: str) -> Place:
     found = host(text[:closed] + name)
     if not colon:
         return Place(found)
-    if not _PORT.fullmatch(port) or not 0 < int(port) <= MAX_PORT:
-        raise ValueError(f"a port is a number from 1 to {MAX_PORT}")
+    if not _PORT.fullmatch(port) or not least_port <= int(port) <= MAX_PORT:
+        raise ValueError(f"a port is a number from {least_port} to {MAX_PORT}")
     return Place(found, int(port))
 
 
