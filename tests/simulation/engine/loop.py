@@ -1,0 +1,197 @@
+"""A process in miniature: an event loop of its own, which can be killed and frozen."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from tests.simulation.engine.scheduler import Scheduler
+
+T = TypeVar("T")
+
+
+class NodeLoop(asyncio.AbstractEventLoop):
+    """What asyncio needs of a loop, on the scheduler's clock.
+
+    A killed loop never runs again: no `finally` is entered and no lock is released, as in a
+    process that is killed. A frozen one runs nothing until it is woken, and then finds that time
+    has passed.
+    """
+
+    def __init__(self, scheduler: "Scheduler", name: str) -> None:
+        self.name = name
+        self.dead = False
+        self.frozen = False
+        self.listed = False
+        """The scheduler knows that something is ready."""
+        self.errors: list[dict[str, Any]] = []
+        self.context = copy_context()
+        """In which its first task runs, and so all others."""
+        self.pause: Callable[[], float] = lambda: 0.0
+        """How long work in another thread takes, in seconds."""
+        self._scheduler = scheduler
+        self._ready: deque[asyncio.Handle] = deque()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._doomed: tuple[int, Callable[[], None]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<loop of {self.name}>"
+
+    # What happens to a process.
+
+    def begin(self, story: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Starts a task from outside of any loop."""
+        return self.create_task(story, context=self.context)
+
+    def kill(self) -> None:
+        """At once, between two callbacks."""
+        self.dead = True
+        self._scheduler.forget(self)
+
+    def doom(self, steps: int, then: Callable[[], None]) -> None:
+        """After this many callbacks of the loop `then` is called, whatever is under way."""
+        self._doomed = (steps, then)
+
+    def freeze(self) -> None:
+        """Until `wake`."""
+        self.frozen = True
+        self._scheduler.forget(self)
+
+    def wake(self) -> None:
+        """What has become due meanwhile is due at once."""
+        self.frozen = False
+        self._list()
+
+    def bury(self) -> None:
+        """Ends the tasks of a loop when nothing matters any more, so that no collector has to."""
+        self.dead = self.frozen = False
+        self._doomed = None
+        for _ in range(100):
+            for task in list(self._tasks):
+                task.cancel()
+            while self._ready:
+                self.step()
+            if not self._tasks:
+                break
+        self.kill()
+        self._ready.clear()
+
+    # What the scheduler calls.
+
+    def step(self) -> bool:
+        """Runs one callback; False if none is left."""
+        handle = self._ready.popleft()
+        if not handle.cancelled():
+            asyncio._set_running_loop(self)
+            try:
+                handle._run()
+            finally:
+                asyncio._set_running_loop(None)
+            if self._doomed is not None:
+                self._count_down(*self._doomed)
+        return bool(self._ready) and not (self.dead or self.frozen)
+
+    def _count_down(self, steps: int, then: Callable[[], None]) -> None:
+        self._doomed = (steps - 1, then) if steps > 1 else None
+        if self._doomed is None:
+            then()
+
+    def due(self, handle: asyncio.TimerHandle) -> None:
+        """A timer's time has come."""
+        if not self.dead and not handle.cancelled():
+            self._ready.append(handle)
+            self._list()
+
+    def _list(self) -> None:
+        if self._ready and not (self.listed or self.dead or self.frozen):
+            self.listed = True
+            self._scheduler.readied(self)
+
+    # What asyncio calls.
+
+    def time(self) -> float:
+        return self._scheduler.now
+
+    def call_soon(
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        if not self.listed:
+            self._list()
+        return handle
+
+    call_soon_threadsafe = call_soon
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._scheduler.now + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._scheduler.at(when, self, handle)
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It is skipped when its time comes."""
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(
+        self,
+        coro: Any,
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+    ) -> asyncio.Task[Any]:
+        task = asyncio.Task(coro, loop=self, name=name or "task", context=context)
+        self._tasks[task] = None
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        del self._tasks[task]
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        """Another thread's work: done in one go, after the time that it takes."""
+        del executor
+        future = self.create_future()
+        self.call_later(self.pause(), _work, future, func, args)
+        return future
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.errors.append(context)
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return not self.dead
+
+    def is_closed(self) -> bool:
+        return False
+
+
+def _work(future: "asyncio.Future[Any]", func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    try:
+        result = func(*args)
+    except Exception as error:  # noqa: BLE001  it belongs to whoever waits
+        if not future.done():
+            future.set_exception(error)
+    else:
+        if not future.done():
+            future.set_result(result)

@@ -1,0 +1,155 @@
+"""The network between processes: messages take time, get lost, and nobody answers for the dead."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from tests.simulation.engine.chance import Chance
+from tests.simulation.engine.loop import NodeLoop
+
+T = TypeVar("T")
+
+LEAST_SECONDS = 0.0002
+MOST_SECONDS = 0.002
+
+
+class NotConnectedError(Exception):
+    """The request has certainly not left."""
+
+
+class ConnectionLostError(Exception):
+    """The request may have arrived; no answer to it will come."""
+
+
+class Network:
+    """Carries requests from one loop to another, and their answers back.
+
+    `cut(a, b)` separates two processes by name: new connections fail, answers under way are lost.
+    """
+
+    def __init__(self, chance: Chance) -> None:
+        self._stream = chance.stream("network")
+        self._cut: dict[frozenset[str], None] = {}
+        self._under_way: dict[_Request, None] = {}
+        self.slower: dict[str, float] = {}
+        """Seconds that each message to or from this process takes in addition."""
+
+    async def ask(
+        self, here: NodeLoop, there: NodeLoop, serve: Callable[[], Coroutine[Any, Any, T]]
+    ) -> T:
+        """What `serve` returns or raises there. MUST be awaited in a task of `here`.
+
+        Raises NotConnectedError or ConnectionLostError. If the asker is cancelled, so is `serve`,
+        a moment later.
+        """
+        await asyncio.sleep(self._pause(here, there))
+        if there.dead or self.is_cut(here, there):
+            raise NotConnectedError(f"{there.name} cannot be reached")
+        request = _Request(here, there)
+        self._under_way[request] = None
+        there.call_at(
+            there.time() + self._pause(here, there),
+            lambda: request.begin(serve(), lambda: self._pause(there, here), self._arrives),
+            context=there.context,
+        )
+        try:
+            return await request.answer
+        except asyncio.CancelledError:
+            there.call_later(self._pause(here, there), request.withdraw)
+            raise
+        finally:
+            self._under_way.pop(request, None)
+
+    def send(self, here: NodeLoop, there: NodeLoop, deliver: Callable[[], Any]) -> None:
+        """One way, without an answer; lost where nobody is."""
+        if not self.is_cut(here, there):
+            there.call_at(there.time() + self._pause(here, there), deliver, context=there.context)
+
+    def cut(self, one: str, other: str) -> None:
+        """Nothing passes between them until `mend`."""
+        self._cut[frozenset((one, other))] = None
+        for request in list(self._under_way):
+            if self.is_cut(request.here, request.there):
+                request.lose()
+
+    def mend(self, one: str, other: str) -> None:
+        """They reach each other again."""
+        self._cut.pop(frozenset((one, other)), None)
+
+    def is_cut(self, one: NodeLoop, other: NodeLoop) -> bool:
+        """Whether nothing passes between them."""
+        return bool(self._cut) and frozenset((one.name, other.name)) in self._cut
+
+    def died(self, loop: NodeLoop) -> None:
+        """Its connections are reset."""
+        for request in list(self._under_way):
+            if request.there is loop:
+                request.lose()
+            elif request.here is loop:
+                request.there.call_later(self._pause(loop, request.there), request.withdraw)
+                del self._under_way[request]
+
+    def _arrives(self, request: "_Request") -> bool:
+        return request in self._under_way and not self.is_cut(request.here, request.there)
+
+    def _pause(self, here: NodeLoop, there: NodeLoop) -> float:
+        pause = LEAST_SECONDS + self._stream.random() * (MOST_SECONDS - LEAST_SECONDS)
+        if self.slower:
+            pause += self.slower.get(here.name, 0.0) + self.slower.get(there.name, 0.0)
+        return pause
+
+
+class _Request:
+    """One request under way."""
+
+    def __init__(self, here: NodeLoop, there: NodeLoop) -> None:
+        self.here = here
+        self.there = there
+        self.answer: asyncio.Future[Any] = here.create_future()
+        self._task: asyncio.Task[Any] | None = None
+        self._withdrawn = False
+
+    def begin(
+        self,
+        serving: Coroutine[Any, Any, Any],
+        pause: Callable[[], float],
+        arrives: "Callable[[_Request], bool]",
+    ) -> None:
+        if self._withdrawn:
+            serving.close()
+            return
+
+        def back(done: "asyncio.Task[Any]") -> None:
+            if done.cancelled():
+                self.here.call_later(pause(), self.lose)
+            elif (error := done.exception()) is not None:
+                self.here.call_later(pause(), self._settle, arrives, None, error)
+            else:
+                self.here.call_later(pause(), self._settle, arrives, done.result(), None)
+
+        self._task = self.there.create_task(serving, context=self.there.context.copy())
+        self._task.add_done_callback(back)
+
+    def withdraw(self) -> None:
+        self._withdrawn = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def lose(self) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(ConnectionLostError(f"{self.there.name} is gone"))
+
+    def _settle(
+        self,
+        arrives: "Callable[[_Request], bool]",
+        result: Any,
+        error: BaseException | None,
+    ) -> None:
+        if self.answer.done():
+            return
+        if not arrives(self):
+            self.lose()
+        elif error is not None:
+            self.answer.set_exception(error)
+        else:
+            self.answer.set_result(result)
