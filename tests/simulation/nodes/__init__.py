@@ -1,0 +1,1 @@
+"""The gateways as processes, and the one database that they share."""
