@@ -1,8 +1,8 @@
 """The composition root: the only package that names concrete classes.
 
-`ground` makes what services need, `services` makes every service, `doors` every port, and
-`gateway` the process: background tasks, start and stop. `clock` filters the steps of the
-machine's clock. Nothing is decided here.
+`ground` makes what services need, `services` makes every service, `running` starts and stops
+them with their background tasks, `doors` makes every port, and `gateway` the process. `clock`
+filters the steps of the machine's clock. Nothing is decided here.
 """
 
 from gateway.build.clock import SystemClock

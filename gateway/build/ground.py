@@ -1,4 +1,4 @@
-"""What services need: clock, keys, platforms, the database and its administration."""
+"""What services need: keys, platforms, the sender, the database and its administration."""
 
 import asyncio
 import hashlib
@@ -19,15 +19,17 @@ from gateway.build.clock import SystemClock
 from gateway.domain.admin.requests import ApplyConfig, Proposal
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.platform.sandbox.platform import SandboxPlatform
-from gateway.ports import Clock
+from gateway.ports import Clock, Store
 from gateway.service.access.directory import Directory
 from gateway.service.access.key_seals import KeySeals
 from gateway.service.access.seal import Seal, weakness
 from gateway.service.api.admin.service import AdminService
 from gateway.service.following.platforms import Platforms
 from gateway.settings import Redaction, Secrets, Settings
-from gateway.store.store import SqlStore, open_store
+from gateway.store.store import open_store
+from gateway.webhooks.sender import HttpSender
 from gateway.wire.config import document as config_document
+from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 
 
 class ConfigurationError(Exception):
@@ -154,10 +156,20 @@ def platforms_of(settings: Settings, clock: Clock) -> Platforms:
     return Platforms(live, sandbox)
 
 
+def sender_of(settings: Settings, clock: Clock) -> HttpSender:
+    """What posts events to tenants' receivers. It belongs to one event loop."""
+    return HttpSender(
+        clock=clock,
+        body_of=webhooks_v1.body,
+        secret_of=secrets_of(settings),
+        private_addresses=settings.webhook_private_addresses,
+    )
+
+
 class Administration:
     """What the command line uses: the database and its services."""
 
-    def __init__(self, settings: Settings, store: SqlStore, clock: Clock) -> None:
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self.store = store
         self.seal = seal_of(settings)
         self.directory = Directory(store, config_document.config_of)

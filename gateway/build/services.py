@@ -1,12 +1,14 @@
 """Every service of one gateway, created once with its dependencies."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 
 from gateway.audit.trail import Trail
-from gateway.build.ground import Administration, secrets_of
+from gateway.build.ground import Administration
 from gateway.domain.ids import new_id
 from gateway.metrics import LEGS_SWEPT, WEBHOOK_DELIVERIES, WEBHOOK_OLDEST_SECONDS
 from gateway.ports import Clock, Store
+from gateway.ports.outbox import WebhookSender
 from gateway.rpc.endpoint import Endpoint
 from gateway.service.access.identity import Identity
 from gateway.service.access.key_uses import KeyUses
@@ -25,7 +27,7 @@ from gateway.service.arrivals.adoption import Adoption
 from gateway.service.arrivals.notices import Notices
 from gateway.service.arrivals.sweep import Sweep
 from gateway.service.deliveries.dispatch import Deliveries
-from gateway.service.deliveries.lane import Counters
+from gateway.service.deliveries.lane import Counters, Pace
 from gateway.service.drain import Drain
 from gateway.service.following.failover import Failover
 from gateway.service.following.followers import Followers
@@ -38,7 +40,6 @@ from gateway.service.ledger.record import Record
 from gateway.service.ledger.retention import Retention
 from gateway.service.ledger.trunk_watch import TrunkWatch
 from gateway.settings import Settings
-from gateway.webhooks.sender import HttpSender
 from gateway.wire.admin_v1 import rows as admin_v1
 from gateway.wire.livekit import rows as livekit
 from gateway.wire.telephony_v1 import rows as telephony_v1
@@ -46,7 +47,10 @@ from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 
 
 class Services:
-    """What follows calls, what answers RPCs, and what runs in the background."""
+    """What follows calls, what answers RPCs, and what runs in the background.
+
+    `chance`: a number between 0 and 1, for what is spread at random.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,8 @@ class Services:
         platforms: Platforms,
         administration: Administration,
         trail: Trail,
+        sender: WebhookSender,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -81,7 +87,7 @@ class Services:
         self._place_calls()
         self._answer_rpcs()
         self._hear_livekit()
-        self._tell_tenants()
+        self._tell_tenants(sender, Pace(chance=chance))
         self.retention = Retention(store=store, clock=clock, keeps=settings.retention)
 
     def endpoints(self) -> Sequence[Endpoint]:
@@ -222,18 +228,14 @@ class Services:
             counted=lambda swept: LEGS_SWEPT.labels(swept.value).inc(),
         )
 
-    def _tell_tenants(self) -> None:
+    def _tell_tenants(self, sender: WebhookSender, pace: Pace) -> None:
         directory = self._administration.directory
         self.deliveries = Deliveries(
             store=self._store,
             config=lambda: directory.config,
-            sender=HttpSender(
-                clock=self._clock,
-                body_of=webhooks_v1.body,
-                secret_of=secrets_of(self._settings),
-                private_addresses=self._settings.webhook_private_addresses,
-            ),
+            sender=sender,
             gateway_id=self.lease.gateway_id,
+            pace=pace,
             counters=Counters(
                 tried=lambda result: WEBHOOK_DELIVERIES.labels(result).inc(),
                 oldest=WEBHOOK_OLDEST_SECONDS.set,

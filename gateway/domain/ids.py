@@ -1,7 +1,15 @@
 """Identifiers: a prefix for the kind, then a time-ordered random part."""
 
 import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import datetime
+
+id_source: ContextVar[Callable[[int], str]] = ContextVar("id_source", default=secrets.token_hex)
+"""What makes identifiers unique: hexadecimal digits, two for each byte asked for.
+
+A simulation sets one that it can repeat. Threads that do not inherit its context have the default.
+"""
 
 
 def new_id(prefix: str, now: datetime) -> str:
@@ -10,4 +18,4 @@ def new_id(prefix: str, now: datetime) -> str:
     The first 12 hexadecimal digits are milliseconds since 1970, the last 14 are random
     (56 bits), so identifiers can be made anywhere without coordination.
     """
-    return f"{prefix}_{int(now.timestamp() * 1000):012x}{secrets.token_hex(7)}"
+    return f"{prefix}_{int(now.timestamp() * 1000):012x}{id_source.get()(7)}"

@@ -1,6 +1,7 @@
 """Gateways, as far as they deliver webhooks, on one database."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TypeVar
@@ -100,7 +101,8 @@ class Courier:
                 private_addresses=True,
             ),
             gateway_id=self.gateway_id,
-            pace=Pace(policy=policy, look=look, slow=slow),
+            pace=Pace(policy=policy, chance=random.random, look=look, slow=slow),
+            elapsed=RealClock().elapsed,
             counters=Counters(tried=self.results.append, oldest=self.ages.append),
         )
         self.store.on_events(self._deliveries.hear)

@@ -5,7 +5,6 @@ and repeats what was not stored as delivered: at least once, always with the sam
 """
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -30,7 +29,6 @@ AT_ONCE = 256
 TAKEN_AT_ONCE = 100
 """Webhooks that one transaction takes over."""
 
-DEFAULT_PACE = Pace()
 NOT_COUNTED = Counters()
 
 log = structlog.get_logger()
@@ -60,9 +58,9 @@ class Deliveries:
         config: Callable[[], Config],
         sender: WebhookSender,
         gateway_id: str,
-        pace: Pace = DEFAULT_PACE,
+        pace: Pace,
+        elapsed: Callable[[], float],
         counters: Counters = NOT_COUNTED,
-        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._config = config
@@ -79,6 +77,7 @@ class Deliveries:
             gateway_id=gateway_id,
             pace=pace,
             counters=counters,
+            elapsed=elapsed,
             slots=asyncio.Semaphore(AT_ONCE),
         )
         self._lanes: dict[WebhookRef, Lane] = {}

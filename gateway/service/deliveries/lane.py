@@ -1,8 +1,6 @@
 """The lane to one receiver: sends what is due, in parallel, and stores the results."""
 
 import asyncio
-import random
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,7 +50,7 @@ class Pace:
     """How often to try, and when an answer is slow."""
 
     policy: RetryPolicy = RetryPolicy()
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float]
     """Between 0 and 1, for the jitter."""
     look: timedelta = LOOK
     """How often the store is asked what is due."""
@@ -79,6 +77,8 @@ class Post:
     gateway_id: str
     pace: Pace
     counters: Counters
+    elapsed: Callable[[], float]
+    """Seconds of a monotonic clock."""
     slots: asyncio.Semaphore
     """Limits the requests that the gateway has under way."""
 
@@ -164,10 +164,10 @@ class Lane:
         if not fresh and not behind and self._sending:
             await self._news.wait()
             return True
-        until = time.monotonic() + LOOK_AGAIN_SECONDS
+        until = self._post.elapsed() + LOOK_AGAIN_SECONDS
         for each in fresh:
             await self._room()
-            if time.monotonic() > until:
+            if self._post.elapsed() > until:
                 break
             self._begin(configured, each)
         return behind or bool(fresh) or self._news.is_set()
@@ -208,9 +208,9 @@ class Lane:
             await self._settle(_Tried(before, without_event(before)))
             return
         async with self._post.slots:
-            began = time.monotonic()
+            began = self._post.elapsed()
             answer = await self._post.sender.send(configured, event)
-        slow = time.monotonic() - began > self._post.pace.slow.total_seconds()
+        slow = self._post.elapsed() - began > self._post.pace.slow.total_seconds()
         self._places = 1 if answer.unwell or slow else min(self._places + 1, SIDE_BY_SIDE)
         tried = None if answer.delivered else await self._failed(before, answer)
         self._tell(before, answer, tried)
