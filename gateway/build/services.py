@@ -71,7 +71,7 @@ class Services:
         self._administration = administration
         self._trail = trail
         self.drain = Drain()
-        self.traffic = Traffic(traffic_limits(settings))
+        self.traffic = Traffic(traffic_limits(settings), clock.elapsed)
         self.feed = Feed()
         self.lease = Lease(store, new_id("gateway", clock.now()), clock)
         self.key_uses = KeyUses(store, clock)
@@ -133,7 +133,7 @@ class Services:
         self.followers = Followers(
             self._platforms, self._record, self._store, self._clock, self.lease, failover
         )
-        self.take_over = TakeOver(self.lease, self.followers)
+        self.take_over = TakeOver(self.lease, self.followers, self._clock)
         self._adoption = Adoption(
             store=self._store,
             clock=self._clock,
@@ -176,6 +176,7 @@ class Services:
         self.queries = CallQueries(store=self._store, directory=directory)
         self.commands = CallCommands(
             store=self._store,
+            clock=self._clock,
             directory=directory,
             platforms=self._platforms,
             followers=self.followers,

@@ -7,7 +7,6 @@ GatewayError; what is not meant for callers stays in the log.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -137,24 +136,24 @@ class Pipeline:
             request_id=incoming.headers.get(endpoint.request_id_header, ""),
         )
         passage = _Passage(rpc)
-        begun = time.perf_counter()
+        begun = self._clock.elapsed()
         outcome = "OK"
         with structlog.contextvars.bound_contextvars(rpc_id=rpc.rpc_id, method=rpc.method):
             try:
                 yield passage
-                self._trail.done(passage.rpc, passage.asked, _since(begun))
+                self._trail.done(passage.rpc, passage.asked, self._since(begun))
             except ToldAsError as answer:
                 if passage.served:
-                    self._trail.done(passage.rpc, passage.asked, _since(begun))
+                    self._trail.done(passage.rpc, passage.asked, self._since(begun))
                 else:
                     outcome = MALFORMED
                     self._trail.refused(
-                        passage.rpc, passage.asked, outcome, str(answer), _since(begun)
+                        passage.rpc, passage.asked, outcome, str(answer), self._since(begun)
                     )
                 raise
             except (asyncio.CancelledError, GeneratorExit):
                 outcome = "CANCELLED"
-                self._trail.done(passage.rpc, passage.asked, _since(begun), code=outcome)
+                self._trail.done(passage.rpc, passage.asked, self._since(begun), code=outcome)
                 raise
             except Exception as failure:
                 error = _presented(failure, rpc)
@@ -163,15 +162,18 @@ class Pipeline:
                 raise error from failure
             finally:
                 RPCS.labels(rpc.method, rpc.wire, outcome).inc()
-                RPC_SECONDS.labels(rpc.method, rpc.wire).observe(time.perf_counter() - begun)
+                RPC_SECONDS.labels(rpc.method, rpc.wire).observe(self._clock.elapsed() - begun)
 
     def _deadline(self, incoming: Incoming) -> float | None:
         left = incoming.patience
         return None if left is None else self._clock.elapsed() + left.total_seconds()
 
+    def _since(self, begun: float) -> timedelta:
+        return timedelta(seconds=self._clock.elapsed() - begun)
+
     def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
         reason, text = error.reason.value, error.message
-        if self._trail.refused(passage.rpc, passage.asked, reason, text, _since(begun)):
+        if self._trail.refused(passage.rpc, passage.asked, reason, text, self._since(begun)):
             cause = {"cause": error.cause} if error.cause else {}
             log.info("refused", reason=reason, text=text, **cause)
 
@@ -193,7 +195,3 @@ def _presented(failure: Exception, rpc: Rpc) -> GatewayError:
         "internal error; the gateway's log has the cause under this rpc_id",
         {"rpc_id": rpc.rpc_id},
     )
-
-
-def _since(begun: float) -> timedelta:
-    return timedelta(seconds=time.perf_counter() - begun)

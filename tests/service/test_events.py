@@ -23,7 +23,7 @@ from gateway.service.drain import Drain
 from gateway.service.ledger.feed import Feed
 from gateway.store import history
 from gateway.store.store import SqlStore
-from tests.stands.clocks import NOON
+from tests.stands.clocks import NOON, HandClock
 from tests.stands.values import a_call, an_event
 
 DAY = timedelta(days=1)
@@ -36,7 +36,7 @@ def a_service(store: SqlStore, feed: Feed | None = None, **changes: Any) -> Even
     given: dict[str, Any] = {
         "clock": SystemClock(),
         "drain": Drain(),
-        "traffic": Traffic(TrafficLimits()),
+        "traffic": Traffic(TrafficLimits(), HandClock().elapsed),
         "holds": lambda _caller: True,
     }
     return EventService(store=store, feed=feed or Feed(), **given | changes)

@@ -43,7 +43,7 @@ def test_only_so_many_peers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_places_come_back() -> None:
     """A stream or poll beyond the tenant's share is refused; one that ends makes room."""
-    traffic = Traffic(TrafficLimits(streams_per_tenant=1, polls_per_tenant=1))
+    traffic = Traffic(TrafficLimits(streams_per_tenant=1, polls_per_tenant=1), HandClock().elapsed)
     for place, name in ((traffic.stream, "tenant.streams"), (traffic.poll, "tenant.polls")):
         with place("acme"), place("globex"):
             with pytest.raises(GatewayError) as refused, place("acme"):

@@ -1,6 +1,5 @@
 """How many requests one peer and one tenant may send to this gateway, so that all are served."""
 
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -33,17 +32,17 @@ class TrafficLimits:
 class _Rate:
     """A bucket for each peer or tenant."""
 
-    def __init__(self, name: str, maximum: int, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, maximum: int, elapsed: Callable[[], float]) -> None:
         self._name = name
         self._maximum = maximum
-        self._clock = clock
+        self._elapsed = elapsed
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def count(self, asker: str) -> GatewayError | None:
         """Counts one more request; returns the refusal if it is one too many."""
         if not self._maximum:
             return None
-        moment = self._clock()
+        moment = self._elapsed()
         bucket = self._buckets.pop(asker, None) or full(self._maximum, moment)
         self._buckets[asker], wait = taken(bucket, self._maximum, moment)
         if len(self._buckets) > MAX_REMEMBERED:
@@ -74,11 +73,14 @@ class _Places:
 
 
 class Traffic:
-    """Counts the requests to this gateway; each gateway counts on its own."""
+    """Counts the requests to this gateway; each gateway counts on its own.
 
-    def __init__(self, limits: TrafficLimits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._tenants = _Rate("tenant.requests_per_second", limits.requests_per_tenant, clock)
-        self._peers = _Rate("peer.requests_per_second", limits.requests_per_peer, clock)
+    `elapsed`: seconds of a monotonic clock.
+    """
+
+    def __init__(self, limits: TrafficLimits, elapsed: Callable[[], float]) -> None:
+        self._tenants = _Rate("tenant.requests_per_second", limits.requests_per_tenant, elapsed)
+        self._peers = _Rate("peer.requests_per_second", limits.requests_per_peer, elapsed)
         self._streams = _Places("tenant.streams", limits.streams_per_tenant)
         self._turns = Turns()
         self._polls = _Places("tenant.polls", limits.polls_per_tenant)

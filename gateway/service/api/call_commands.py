@@ -16,7 +16,7 @@ from gateway.domain.rpc import Rpc
 from gateway.domain.timeouts import MAX_DURATION, MIN_DURATION, within
 from gateway.domain.together import Together
 from gateway.errors import GatewayError, Reason
-from gateway.ports import PlatformError, Store, Transaction
+from gateway.ports import Clock, PlatformError, Store, Transaction
 from gateway.service.access.directory import Directory
 from gateway.service.api.own_call import own_call
 from gateway.service.arrivals.adoption import Adoption
@@ -58,6 +58,7 @@ class CallCommands:
         self,
         *,
         store: Store,
+        clock: Clock,
         directory: Directory,
         platforms: Platforms,
         followers: Followers,
@@ -66,6 +67,7 @@ class CallCommands:
         adoption: Adoption,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._directory = directory
         self._platforms = platforms
         self._followers = followers
@@ -130,7 +132,7 @@ class CallCommands:
 
     async def _ended_unstored(self, call: Call, asked: EndAsked) -> Call:
         """The call as it will be stored: its leg is gone, but the database is unavailable."""
-        leg = CallLeg(call, self._platforms.of(call))
+        leg = CallLeg(call, self._platforms.of(call), self._clock)
         with _patience_with(call):
             async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
                 while await leg.look():  # noqa: ASYNC110  it can only be asked

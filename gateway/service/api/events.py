@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ class EventService:
         _check_watch(asked)
         with self._traffic.stream(rpc.tenant_id), self._feed.watched(rpc.tenant_id):
             after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
-            heart = _Heart(rpc.caller.expire_time, self._clock.now())
+            heart = _Heart(rpc.caller.expire_time, self._clock)
             yield heart.beat(after)
             while not over:
                 newest, events = await self._next(rpc, asked, after)
@@ -88,7 +87,7 @@ class EventService:
                 if not events and not over:
                     await self._wait_beyond(rpc.tenant_id, after, heart.wakes)
                 self._check(rpc.caller)
-                if time.monotonic() >= heart.due:
+                if self._clock.elapsed() >= heart.due:
                     yield heart.beat(after)
 
     async def list_call_events(
@@ -162,7 +161,7 @@ class EventService:
         """Waits until there is more, or something else to do."""
         with suppress(TimeoutError):
             # If a clock was set back, an end that seems due may not have come yet.
-            async with asyncio.timeout(max(due - time.monotonic(), LEAST_WAIT_SECONDS)):
+            async with asyncio.timeout(max(due - self._clock.elapsed(), LEAST_WAIT_SECONDS)):
                 await self._beyond(tenant_id, sequence)
 
     async def _beyond(self, tenant_id: str, sequence: int) -> None:
@@ -173,16 +172,17 @@ class EventService:
 class _Heart:
     """When a stream sends heartbeats, and once that it is about to end."""
 
-    def __init__(self, end_time: datetime | None, now: datetime) -> None:
+    def __init__(self, end_time: datetime | None, clock: Clock) -> None:
+        self._clock = clock
         self._end_time = end_time
-        left = (end_time - now).total_seconds() if end_time else math.inf
-        self._end = time.monotonic() + left
+        left = (end_time - clock.now()).total_seconds() if end_time else math.inf
+        self._end = clock.elapsed() + left
         self._warning: float = self._end - WARNING_SECONDS
         self._beat = 0.0
 
     @property
     def due(self) -> float:
-        """When to beat next, by the monotonic clock."""
+        """When to beat next, by `Clock.elapsed`."""
         return min(self._beat, self._warning)
 
     @property
@@ -192,12 +192,12 @@ class _Heart:
 
     def spoken(self) -> None:
         """An event shows that the stream is alive, too."""
-        self._beat = time.monotonic() + HEARTBEAT_SECONDS
+        self._beat = self._clock.elapsed() + HEARTBEAT_SECONDS
 
     def beat(self, sequence: int) -> Heartbeat:
         """The heartbeat to send now."""
         self.spoken()
-        if time.monotonic() < self._warning:
+        if self._clock.elapsed() < self._warning:
             return Heartbeat(sequence)
         self._warning = math.inf
         return Heartbeat(sequence, self._end_time)

@@ -78,7 +78,7 @@ class Follower:
         self._gate = gate
         self._around = surroundings
         self._clock = surroundings.clock
-        self._leg = CallLeg(call, platform)
+        self._leg = CallLeg(call, platform, self._clock)
         self._row = CallRow(
             call,
             self._leg,

@@ -1,7 +1,7 @@
 """A call's leg on its platform: polling it, ending it, and seeing it gone."""
 
 import asyncio
-import time
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +10,7 @@ import structlog
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.whose_leg import is_of
-from gateway.ports import Platform, PlatformError
+from gateway.ports import Clock, Platform, PlatformError
 
 LINGERING_SECONDS = 1.0
 """A leg still in the room this long after its dial failed is removed."""
@@ -35,13 +35,14 @@ class OvertakenError(Exception):
 class CallLeg:
     """The leg that has the call's identity in the call's room."""
 
-    def __init__(self, call: Call, platform: Platform) -> None:
+    def __init__(self, call: Call, platform: Platform, clock: Clock) -> None:
         self.call = call
         """The call as it is now: it learns LiveKit's id of its leg, and begins other attempts."""
         self._room = call.room
         self._identity = call.participant_identity
         self._platform = platform
-        self._hung_up_at = 0.0
+        self._clock = clock
+        self._hung_up_at = -math.inf
         self._hanging_up: asyncio.Task[None] | None = None
         self._failing_since: float | None = None
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
@@ -76,7 +77,7 @@ class CallLeg:
 
     async def hang_up(self) -> None:
         """Requests the leg's end; at most twice a second, however often it is called."""
-        now = time.monotonic()
+        now = self._clock.elapsed()
         if now - self._hung_up_at < REPEAT_HANG_UP_SECONDS:
             return
         self._hung_up_at = now
@@ -111,11 +112,11 @@ class CallLeg:
         return self._failing_for() > OUT_OF_REACH_SECONDS
 
     def _failing_for(self) -> float:
-        return 0.0 if self._failing_since is None else time.monotonic() - self._failing_since
+        return 0.0 if self._failing_since is None else self._clock.elapsed() - self._failing_since
 
     async def _clear_ghost(self) -> None:
         if self._failing_since is None:
-            self._failing_since = time.monotonic()
+            self._failing_since = self._clock.elapsed()
         if self._failing_for() < UNREMOVABLE_SECONDS:
             return
         try:
@@ -130,12 +131,12 @@ class CallLeg:
         A leg that stays is removed, immediately if `at_once`. False if after half a minute it is
         still there, or the platform still cannot be asked: then the sweep ends it.
         """
-        since, pause = time.monotonic(), SETTLING_PAUSE_SECONDS
-        while time.monotonic() - since <= GONE_PATIENCE_SECONDS:
+        since, pause = self._clock.elapsed(), SETTLING_PAUSE_SECONDS
+        while self._clock.elapsed() - since <= GONE_PATIENCE_SECONDS:
             try:
                 if await self.look() is None:
                     return True
-                if at_once() or time.monotonic() - since > LINGERING_SECONDS:
+                if at_once() or self._clock.elapsed() - since > LINGERING_SECONDS:
                     await self.hang_up()
             except PlatformError as away:
                 self._log.warning("leg_not_seen", cause=str(away))
@@ -146,12 +147,12 @@ class CallLeg:
 
     async def end_room(self) -> None:
         """Deletes the room; retries for some seconds if LiveKit is unavailable."""
-        until = time.monotonic() + END_ROOM_PATIENCE_SECONDS
+        until = self._clock.elapsed() + END_ROOM_PATIENCE_SECONDS
         while True:
             try:
                 return await self._platform.end_room(self._room)
             except PlatformError as away:
                 self._log.warning("room_not_ended", room=self._room, cause=str(away))
-                if time.monotonic() > until:
+                if self._clock.elapsed() > until:
                     return None
                 await asyncio.sleep(REPEAT_HANG_UP_SECONDS)

@@ -1,11 +1,11 @@
 """Keeps this gateway's lease, and takes over the calls of gateways that died."""
 
 import asyncio
-import time
 
 import structlog
 
 from gateway.domain.lease import BEAT, LEASE
+from gateway.ports import Clock
 from gateway.service.chores import every
 from gateway.service.following.followers import Followers
 from gateway.service.ledger.lease import Lease, TakenOver
@@ -20,9 +20,10 @@ log = structlog.get_logger()
 class TakeOver:
     """Sends heartbeats, takes over, compares and releases, for as long as the gateway serves."""
 
-    def __init__(self, lease: Lease, followers: Followers) -> None:
+    def __init__(self, lease: Lease, followers: Followers, clock: Clock) -> None:
         self._lease = lease
         self._followers = followers
+        self._clock = clock
         self._no_orphans_until = 0.0
         self._unfollowed: set[str] = set()
 
@@ -43,13 +44,13 @@ class TakeOver:
     async def _beat(self) -> None:
         if not await self._lease.beat():
             # The database was unavailable for everyone: the others are about to come back too.
-            self._no_orphans_until = time.monotonic() + LEASE.total_seconds()
+            self._no_orphans_until = self._clock.elapsed() + LEASE.total_seconds()
             log.warning("lease_was_over")
         if not self._lease.trusted:
             followed = self._followers.followed()
             self._followers.drop(followed - await self._lease.held())
             self._lease.trust()
-        if time.monotonic() >= self._no_orphans_until:
+        if self._clock.elapsed() >= self._no_orphans_until:
             self._resume(await self._lease.take_orphans())
 
     async def _look(self) -> None:
