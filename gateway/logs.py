@@ -69,7 +69,9 @@ class _Redaction:
                 value = {**value, "exc_value": HIDDEN, "exc_notes": []}
             entries = list(value.items())[:MAX_ENTRIES]
             return {self._text(str(k)): self._entry(str(k), v, depth + 1) for k, v in entries}
-        if depth < MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
+        if isinstance(value, set | frozenset):
+            value = sorted(value, key=str)
+        if depth < MAX_DEPTH and isinstance(value, list | tuple):
             return [self._safe(inner, depth + 1) for inner in list(value)[:MAX_ENTRIES]]
         return self._text(value if isinstance(value, str) else str(value))
 

@@ -72,7 +72,9 @@ def _described(value: Any, redact: Redact) -> Any:
             for key, inner in value.items()
             if not _empty(inner)
         }
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (set, frozenset)):
+        return sorted((_described(inner, redact) for inner in value), key=str)
+    if isinstance(value, (list, tuple)):
         return [_described(inner, redact) for inner in value]
     if isinstance(value, timedelta):
         return seconds(value)

@@ -14,7 +14,7 @@ class Drain:
 
     def __init__(self) -> None:
         self._begun = False
-        self._limits: set[asyncio.Timeout] = set()
+        self._limits: dict[asyncio.Timeout, None] = {}
         """The waiters' timeouts: they expire when the gateway shuts down."""
 
     @property
@@ -38,7 +38,7 @@ class Drain:
     async def unless_begun(self, waiting: Awaitable[T]) -> T | None:
         """The result of `waiting`, or None as soon as the gateway shuts down."""
         limit = asyncio.timeout(0 if self.begun else None)
-        self._limits.add(limit)
+        self._limits[limit] = None
         try:
             async with limit:
                 return await waiting
@@ -47,4 +47,4 @@ class Drain:
                 return None
             raise
         finally:
-            self._limits.discard(limit)
+            self._limits.pop(limit, None)

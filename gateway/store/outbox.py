@@ -87,6 +87,7 @@ _ATTENDED = (
     )
     .outerjoin(event_sequences, event_sequences.c.tenant_id == _cursors.tenant_id)
     .where(_cursors.gateway_id == bindparam("gateway"))
+    .order_by(_cursors.tenant_id, _cursors.webhook_id)
 )
 _DUE = (
     select(webhook_deliveries, events.c.document)
@@ -255,7 +256,7 @@ class OutboxWrites(OutboxReads, ABC):
     def keep_webhooks(self, webhooks: Collection[WebhookRef]) -> None:
         """See `ports.OutboxWriting`."""
         there = {cursor.webhook for cursor in self.webhook_cursors()}
-        if gone := [_named(each) for each in there.difference(webhooks)]:
+        if gone := [_named(each) for each in sorted(there.difference(webhooks))]:
             self._change(_DROP_ROWS, gone)
             self._change(_DROP_CURSOR, gone)
         if new := sorted(set(webhooks) - there):

@@ -31,7 +31,7 @@ _LEAVE = (
     delete(gateways).where(gateways.c.gateway_id == bindparam("gateway")),
     delete(waiters).where(waiters.c.gateway_id == bindparam("gateway")),
 )
-_BEATS = select(gateways.c.gateway_id, gateways.c.alive_until)
+_BEATS = select(gateways.c.gateway_id, gateways.c.alive_until).order_by(gateways.c.gateway_id)
 _BURY = delete(gateways).where(
     gateways.c.gateway_id == bindparam("gateway"), gateways.c.alive_until == bindparam("mark")
 )
@@ -40,6 +40,7 @@ _NUDGED = (
     select(nudges.c.resource_id)
     .join(holds, holds.c.resource_id == nudges.c.resource_id)
     .where(holds.c.gateway_id == bindparam("gateway"))
+    .order_by(nudges.c.resource_id)
 )
 _UNNUDGED = delete(nudges).where(nudges.c.resource_id == bindparam("resource"))
 _NOBODY_WAITS = delete(waiters).where(waiters.c.call_id == bindparam("resource"))

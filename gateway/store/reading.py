@@ -103,7 +103,9 @@ _EVENTS = (
 _CALL_EVENTS = _EVENTS.where(_is(events.c.call_id))
 _OLDEST_EVENT = select(func.min(events.c.sequence)).where(_is(events.c.tenant_id))
 _NEWEST_EVENT = select(event_sequences.c.sequence).where(_is(event_sequences.c.tenant_id))
-_NEWEST_EVENTS = select(event_sequences.c.tenant_id, event_sequences.c.sequence)
+_NEWEST_EVENTS = select(event_sequences.c.tenant_id, event_sequences.c.sequence).order_by(
+    event_sequences.c.tenant_id
+)
 
 _CLAIM = select(request_ids).where(
     _is(request_ids.c.tenant_id),

@@ -197,7 +197,7 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         """See `ports.Transaction`."""
         if self._labels.get(call.call_id) != call.labels:
             self._labels[call.call_id] = call.labels
-            self._writes.relabelled.add(call.call_id)
+            self._writes.relabelled[call.call_id] = None
         self._writes.calls[call.call_id] = call
 
     def put_transfer(self, transfer: Transfer) -> None:

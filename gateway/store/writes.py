@@ -46,7 +46,7 @@ class Writes:
     """What has been changed and not been written yet; a later change replaces an earlier."""
 
     calls: dict[str, Call] = field(default_factory=dict)
-    relabelled: set[str] = field(default_factory=set)
+    relabelled: dict[str, None] = field(default_factory=dict)
     """Those of `calls` whose labels are to be written too."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
     claims: dict[tuple[str, str, str], RequestClaim] = field(default_factory=dict)

@@ -75,6 +75,21 @@ async def test_all_of_a_tenants_waiters_are_woken() -> None:
     other.cancel()
 
 
+async def test_waiters_are_woken_in_the_order_in_which_they_came() -> None:
+    """So what happens then can be repeated."""
+    feed, woken = Feed(), list[int]()
+
+    async def wait(number: int) -> None:
+        await feed.beyond("acme", 0)
+        woken.append(number)
+
+    waiting = [asyncio.create_task(wait(number)) for number in range(50)]
+    await everyone_has_run()
+    feed.publish([told(1)])
+    await asyncio.gather(*waiting)
+    assert woken == [*range(50)]
+
+
 async def test_a_waiter_that_left() -> None:
     """A waiter that was cancelled is forgotten, and the others are woken as before."""
     feed = Feed()

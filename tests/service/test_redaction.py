@@ -133,6 +133,13 @@ def test_empty_fields_are_left_out() -> None:
     assert describe(HangUpCall(call=CallRef("call_1")), keep) == {"call": {"call_id": "call_1"}}
 
 
+def test_what_has_no_order_is_sorted() -> None:
+    """The same question makes the same record in every process."""
+    asked = ListCalls(states=frozenset(CallState))
+    names = sorted(state.name for state in CallState)
+    assert describe(asked, keep)["states"] == names
+
+
 def test_enums_by_their_names() -> None:
     """States and the like stand by the names that the API gives them."""
     asked = ListCalls(states=frozenset({CallState.ACTIVE}))

@@ -22,7 +22,7 @@ class SandboxPlatform:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._legs: dict[tuple[str, str], SandboxLeg] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
 
     async def dial(self, dial: Dial) -> DialReply:
         """Rings the number's phone; a leg of the same identity in the room is cut."""
@@ -112,6 +112,6 @@ class SandboxPlatform:
 
     def _start(self, played: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(played)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         return task

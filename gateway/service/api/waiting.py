@@ -28,7 +28,7 @@ class Waiters:
     def __init__(self, give_up: Callable[[Call], Awaitable[None]]) -> None:
         self._give_up = give_up
         self._waiting: Counter[str] = Counter()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: dict[asyncio.Task[None], None] = {}
 
     @contextmanager
     def waiting(self, call: Call, *, patience: Callable[[], float]) -> Iterator[None]:
@@ -61,8 +61,8 @@ class Waiters:
         if call.keep_on_disconnect:
             return
         task = asyncio.create_task(self._give_up_unless_joined(call, patience))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self._leaving[task] = None
+        task.add_done_callback(self._leaving.pop)
 
     async def _give_up_unless_joined(self, call: Call, patience: float) -> None:
         if patience:

@@ -88,7 +88,7 @@ class Deliveries:
 
     def hear(self, events: Sequence[CallEvent]) -> None:
         """To be called with the events of each commit: new ones are sent at once."""
-        for tenant_id in {event.tenant_id for event in events}:
+        for tenant_id in dict.fromkeys(event.tenant_id for event in events):
             for webhook in self._of_tenant.get(tenant_id, ()):
                 self._wake(webhook)
 

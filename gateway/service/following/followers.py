@@ -54,7 +54,7 @@ class Followers:
         self._followers: dict[str, Follower] = {}
         self._following: dict[str, asyncio.Task[Any]] = {}
         self._referring: set[str] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
 
     def never_dialed(self, call: Call) -> None:
         """Ends a call that may have been stored but was refused: it will not be dialled."""
@@ -102,7 +102,7 @@ class Followers:
 
     def drop(self, lost: set[str]) -> None:
         """Stops following calls that another gateway has taken over meanwhile."""
-        for call_id in lost & self._following.keys():
+        for call_id in [one for one in self._following if one in lost]:
             task = self._following.pop(call_id)
             self._followers.pop(call_id, None)
             self._record.times.end(call_id)
@@ -181,8 +181,8 @@ class Followers:
 
     def _run(self, name: str, story: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(story, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         task.add_done_callback(_log_failure)
         return task
 

@@ -54,10 +54,13 @@ class Feed:
         self._watchers: Counter[str] = Counter()
         self._recent: dict[str, deque[CallEvent]] = {}
         """The newest events of each watched tenant, without gaps."""
-        self._tenants: dict[str, set[asyncio.Future[bool]]] = defaultdict(set)
-        """The waiters for an event; the result says whether one was merely roused."""
-        self._calls: dict[str, set[Latest[Call]]] = defaultdict(set)
-        self._transfers: dict[str, set[Latest[Transfer]]] = defaultdict(set)
+        self._tenants: dict[str, dict[asyncio.Future[bool], None]] = defaultdict(dict)
+        """The waiters for an event, in the order in which they came, in which they are woken.
+
+        The result says whether one was merely roused.
+        """
+        self._calls: dict[str, dict[Latest[Call], None]] = defaultdict(dict)
+        self._transfers: dict[str, dict[Latest[Transfer], None]] = defaultdict(dict)
 
     def publish(self, events: Sequence[CallEvent]) -> None:
         """To be called with the events of each commit, in order."""
@@ -72,7 +75,7 @@ class Feed:
             if event.transfer:
                 for transfer in self._transfers.get(event.transfer.transfer_id, ()):
                     transfer.put(event.transfer)
-        for tenant_id in {event.tenant_id for event in events}:
+        for tenant_id in dict.fromkeys(event.tenant_id for event in events):
             _wake(list(self._tenants.pop(tenant_id, ())), roused=False)
 
     def learned(self, call: Call) -> None:
@@ -94,11 +97,11 @@ class Feed:
         roused = False
         while self._newest.get(tenant_id, 0) <= sequence and not roused:
             waiting = asyncio.get_running_loop().create_future()
-            self._tenants[tenant_id].add(waiting)
+            self._tenants[tenant_id][waiting] = None
             try:
                 roused = await waiting
             finally:
-                self._tenants[tenant_id].discard(waiting)
+                self._tenants[tenant_id].pop(waiting, None)
 
     @contextmanager
     def watched(self, tenant_id: str) -> Iterator[None]:
@@ -159,12 +162,12 @@ def _progress(transfer: Transfer) -> int:
 
 @contextmanager
 def _registered(
-    table: dict[str, set[Latest[T]]], key: str, latest: Latest[T]
+    table: dict[str, dict[Latest[T], None]], key: str, latest: Latest[T]
 ) -> Iterator[Latest[T]]:
-    table[key].add(latest)
+    table[key][latest] = None
     try:
         yield latest
     finally:
-        table[key].discard(latest)
+        table[key].pop(latest, None)
         if not table[key]:
             del table[key]
