@@ -47,7 +47,8 @@ check "buf breaking" scripts/breaking.sh
 check "hadolint" "$bin/hadolint" Dockerfile
 check "shellcheck" check_shell
 check "gofmt, go vet" check_go
-check "architecture" "$bin/pytest" --quiet tests/test_architecture.py tests/test_wings.py
+check "architecture" "$bin/pytest" --quiet tests/test_architecture.py tests/test_wings.py \
+  tests/test_repeatable.py
 
 if ((${#failed[@]})); then
   printf 'failed:'

@@ -118,6 +118,16 @@ class Module:
                     full = f"{base}.{alias.name}"
                     yield Import(node.lineno, full if exists(full) else base)
 
+    def names(self) -> Iterator[tuple[int, str]]:
+        """The line and the last two parts of each dotted name, such as `os.environ`."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute):
+                inner = node.value
+                owner = inner.id if isinstance(inner, ast.Name) else getattr(inner, "attr", "")
+                yield node.lineno, f"{owner}.{node.attr}"
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
     def _base(self, node: ast.ImportFrom) -> str:
         if not node.level:
             return node.module or ""
@@ -204,14 +214,8 @@ def environment_offences(module: Module) -> Iterator[str]:
     """Readers of the environment beside settings.py."""
     if module.path == "gateway/settings.py":
         return
-    for node in ast.walk(module.tree):
-        names: set[str] = set()
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            names = {f"{node.value.id}.{node.attr}"}
-        elif isinstance(node, ast.ImportFrom):
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-        for name in names & {"os.environ", "os.environb", "os.getenv"}:
-            line = getattr(node, "lineno", 1)
+    for line, name in module.names():
+        if name in {"os.environ", "os.environb", "os.getenv"}:
             yield f"{module.path}:{line}: {name}; only gateway/settings.py reads the environment"
 
 
