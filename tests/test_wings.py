@@ -69,7 +69,8 @@ WINGS: Mapping[str, frozenset[str]] = {
     "platform.livekit": frozenset({"platform"}),
     "platform.sandbox": frozenset({"platform"}),
     "store.databases": frozenset(),
-    "store": frozenset({"store.databases"}),
+    "store.workers": frozenset(),
+    "store": frozenset({"store.databases", "store.workers"}),
     "store.migrations": frozenset({"store.databases"}),
     "store.migrations.versions": frozenset({"store.databases"}),
 }

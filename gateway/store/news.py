@@ -1,16 +1,15 @@
 """Events of every process on their way to this one's listeners."""
 
-import selectors
-import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from threading import Lock, Thread
+from threading import Lock
 
 import structlog
 
 from gateway.domain.calls.event import CallEvent
 from gateway.store.databases.database import Database
 from gateway.store.reading import SqlReading
+from gateway.store.workers.worker import Wait
 
 PAGE = 500
 RECONNECT_SECONDS = 0.5
@@ -84,7 +83,7 @@ class Handed:
 
 
 class Watcher:
-    """A thread that gives what other processes store, until `stop`.
+    """Gives what other processes store.
 
     While the database is away it tries again, and then gives all that was missed.
     """
@@ -95,44 +94,25 @@ class Watcher:
         self._handed = handed
         self._give = give
         self._hears = True
-        self._bell, self._ear = socket.socketpair()
-        self._stopped = False
-        self._thread = Thread(target=self._work, name="store-watcher", daemon=True)
-        self._thread.start()
 
-    def stop(self) -> None:
-        """Ends the thread."""
-        self._stopped = True
-        self._bell.close()
-
-    def join(self) -> None:
-        """Returns when the thread has ended."""
-        self._thread.join()
-
-    def _work(self) -> None:
-        with self._ear, selectors.DefaultSelector() as selector:
-            selector.register(self._ear, selectors.EVENT_READ)
-            while not self._stopped:
-                try:
-                    self._listen(selector)
-                except Exception as error:  # noqa: BLE001  the thread must outlive it
-                    self._report(error)
-                    selector.select(RECONNECT_SECONDS)
-
-    def _listen(self, selector: selectors.BaseSelector) -> None:
-        with closing(self._database.listener(self._log_id)) as listener:
-            if listener.source is not None:
-                selector.register(listener.source, selectors.EVENT_READ)
+    def watch(self) -> Generator[Wait, bool, None]:
+        """See `workers.worker.Watch`."""
+        while True:
             try:
-                heard: Mapping[str, int] | None = None
-                while not self._stopped:
-                    newest = self._all() if heard is None else heard
-                    self._handed.catch_up(newest, self._give)
-                    self._hears = True
-                    heard = listener.heard() if selector.select(listener.pause) else None
-            finally:
-                if listener.source is not None:
-                    selector.unregister(listener.source)
+                yield from self._listen()
+            except Exception as error:  # noqa: BLE001  the watching must outlive it
+                self._report(error)
+            yield Wait(RECONNECT_SECONDS)
+
+    def _listen(self) -> Generator[Wait, bool, None]:
+        with closing(self._database.listener(self._log_id)) as listener:
+            heard: Mapping[str, int] | None = None
+            while True:
+                newest = self._all() if heard is None else heard
+                self._handed.catch_up(newest, self._give)
+                self._hears = True
+                told = yield Wait(listener.pause, listener.source)
+                heard = listener.heard() if told else None
 
     def _all(self) -> Mapping[str, int]:
         with self._database.reading.connect() as connection:

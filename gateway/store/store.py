@@ -19,6 +19,8 @@ from gateway.store.databases.migrate import migrate
 from gateway.store.databases.readers import Readers
 from gateway.store.news import Handed, Watcher
 from gateway.store.reading import SqlReading
+from gateway.store.workers.threads import THREADS
+from gateway.store.workers.worker import Watching, Workers, Writing
 from gateway.store.writer import Finished, Job, Writer
 
 T = TypeVar("T")
@@ -27,17 +29,27 @@ LOCK_TIMEOUT = timedelta(seconds=5)
 log = structlog.get_logger()
 
 
-def open_store(url: str, clock: Clock, *, lock_timeout: timedelta = LOCK_TIMEOUT) -> "SqlStore":
+def open_store(
+    url: str, clock: Clock, *, lock_timeout: timedelta = LOCK_TIMEOUT, workers: Workers = THREADS
+) -> "SqlStore":
     """The store at `url` (`sqlite:///…`, `postgresql://…`), its tables brought up to date.
 
     `lock_timeout`: how long a write waits for another process's. Raises ValueError for a URL
     of no known kind, StoreUnavailableError where the database does not open or is newer than
     this program.
     """
-    database = open_database(url, lock_timeout, clock.now)
+    return store_on(open_database(url, lock_timeout, clock.now), clock, workers=workers)
+
+
+def store_on(database: Database, clock: Clock, *, workers: Workers = THREADS) -> "SqlStore":
+    """The store on `database`, its tables brought up to date.
+
+    It closes the database, also where it cannot be opened. Raises StoreUnavailableError as
+    `open_store` does.
+    """
     try:
         migrate(database)
-        return SqlStore(database, new_id("log", clock.now()))
+        return SqlStore(database, new_id("log", clock.now()), clock.elapsed, workers)
     except BaseException as error:
         database.dispose()
         if isinstance(error, DBAPIError):
@@ -51,22 +63,26 @@ class SqlStore:
     Belongs to one event loop from its first use on.
     """
 
-    def __init__(self, database: Database, log_id: str) -> None:
+    def __init__(
+        self, database: Database, log_id: str, elapsed: Callable[[], float], workers: Workers
+    ) -> None:
         self.log_id = log_id
         self._database = database
         self._closed = False
         self._event_listeners: list[Callable[[Sequence[CallEvent]], None]] = []
         self._audit_listeners: list[Callable[[Sequence[ChainedAuditEvent]], None]] = []
         self._handed = Handed(database)
-        self._watcher: Watcher | None = None
-        self._writer = Writer(database, log_id, self._hand_over)
+        self._workers = workers
+        self._watching: Watching | None = None
+        writer = Writer(database, log_id, self._hand_over, elapsed)
+        self._writing: Writing[Job] = workers.writing(writer.write)
         self._readers = Readers()
 
     async def transact(self, change: Callable[[Transaction], T]) -> T:
         """See `ports.Store`."""
         self._begin()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.put(Job(change, future))
+        self._writing.put(Job(change, future))
         return await future
 
     async def read(self, ask: Callable[[Reading], T]) -> T:
@@ -86,28 +102,29 @@ class SqlStore:
         """See `ports.Store`."""
         if not self._closed:
             self._closed = True
-            self._writer.stop()
-            if self._watcher is not None:
-                self._watcher.stop()
+            self._writing.stop()
+            if self._watching is not None:
+                self._watching.stop()
         await asyncio.to_thread(self._wind_up)
 
     def _begin(self) -> None:
         """Watches, now that there is a loop, if there is anybody to tell."""
         if self._closed:
             raise StoreUnavailableError("the store is closed")
-        if self._event_listeners and self._watcher is None:
+        if self._event_listeners and self._watching is None:
             loop = asyncio.get_running_loop()
 
             def give(events: Sequence[CallEvent]) -> None:
                 with suppress(RuntimeError):  # the loop is closed: there is no one to tell
                     loop.call_soon_threadsafe(_tell_all, loop, self._event_listeners, events)
 
-            self._watcher = Watcher(self._database, self.log_id, self._handed, give)
+            watcher = Watcher(self._database, self.log_id, self._handed, give)
+            self._watching = self._workers.watching(watcher.watch)
 
     def _wind_up(self) -> None:
-        self._writer.join()
-        if self._watcher is not None:
-            self._watcher.join()
+        self._writing.join()
+        if self._watching is not None:
+            self._watching.join()
         self._readers.shutdown()
         self._database.dispose()
 
@@ -133,7 +150,7 @@ class SqlStore:
             return ask(SqlReading(connection))
 
     def _hand_over(self, finished: Finished) -> None:
-        """From the writing thread to the loop; a loop that is closed has no one waiting."""
+        """From who writes to the loop; a loop that is closed has no one waiting."""
         loop = finished.jobs[0].future.get_loop()
 
         def give(events: Sequence[CallEvent]) -> None:

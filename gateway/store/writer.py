@@ -1,11 +1,8 @@
-"""The one thread that writes: waiting jobs share a commit."""
+"""How a batch is written: its jobs share a commit."""
 
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from threading import Thread
-from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -22,8 +19,6 @@ from gateway.store.transaction import Batch, BatchFailedError, JobResult
 RESOLVE_SECONDS = 10.0
 """How long callers wait for the outcome of a commit whose answer was lost."""
 RESOLVE_PAUSE_SECONDS = 0.1
-MAX_BATCH = 128
-"""Transactions a commit: bounds how long the first of them waits for the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,83 +49,58 @@ class Doubt:
 
 
 class Writer:
-    """Runs jobs in the order they came.
+    """Writes batches, one after the other.
 
-    `finished` is called, in the writing thread, with each batch once it is durable or has
-    failed.
+    `finished` is called, by whoever writes, with each batch once it is durable or has failed.
+    `elapsed`: see `ports.Clock`.
     """
 
     def __init__(
-        self, database: Database, log_id: str, finished: Callable[[Finished], None]
+        self,
+        database: Database,
+        log_id: str,
+        finished: Callable[[Finished], None],
+        elapsed: Callable[[], float],
     ) -> None:
         self._database = database
         self._log_id = log_id
         self._finished = finished
+        self._elapsed = elapsed
         self._chain: Chain | None = None
         self._doubt: Doubt | None = None
-        self._waiting: SimpleQueue[Job | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="store-writer", daemon=True)
-        self._thread.start()
 
-    def put(self, job: Job) -> None:
-        """Queues the job. MUST NOT be called after `stop`."""
-        self._waiting.put(job)
+    def write(self, jobs: Sequence[Job]) -> Generator[float, None, None]:
+        """Commits all jobs together; where one of them spoils that, each by itself.
 
-    def stop(self) -> None:
-        """Ends the thread after all that waits now."""
-        self._waiting.put(None)
-
-    def join(self) -> None:
-        """Returns when the thread has ended."""
-        self._thread.join()
-
-    def _work(self) -> None:
-        while jobs := self._next():
-            self._run(jobs)
-
-    def _next(self) -> list[Job]:
-        """Waits for a job and takes those behind it; none when it is time to stop."""
-        jobs: list[Job] = []
-        job = self._waiting.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == MAX_BATCH:
-                return jobs
-            try:
-                job = self._waiting.get_nowait()
-            except Empty:
-                return jobs
-        if jobs:
-            self._waiting.put(None)
-        return jobs
-
-    def _run(self, jobs: Sequence[Job]) -> None:
-        """Commits all jobs together; where one of them spoils that, each by itself."""
+        Yields the seconds to pause before it goes on. Closed in a pause, it tells nobody.
+        """
         try:
             self._tell_late()
-            finished = self._store(jobs)
-        except BaseException as error:  # noqa: BLE001  the thread must outlive it
+            finished = yield from self._store(jobs)
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001  the writing must outlive it
             # Whether anything was stored is read from the database when it is needed next.
             self._chain = None
             cause = _cause(error)
             if len(jobs) > 1 and not isinstance(cause, StoreUnavailableError):
                 for job in jobs:
-                    self._run([job])
+                    yield from self.write([job])
                 return
             finished = Finished(jobs, [JobResult(error=cause)] * len(jobs))
         self._finished(finished)
 
-    def _store(self, jobs: Sequence[Job]) -> Finished:
+    def _store(self, jobs: Sequence[Job]) -> Generator[float, None, Finished]:
         """Commits; once more where a broken connection has certainly kept nothing."""
         try:
-            return self._commit(jobs)
+            return (yield from self._commit(jobs))
         except (DBAPIError, BatchFailedError) as error:
             if not _connection_lost(error):
                 raise
         self._chain = None
-        return self._commit(jobs)
+        return (yield from self._commit(jobs))
 
-    def _commit(self, jobs: Sequence[Job]) -> Finished:
+    def _commit(self, jobs: Sequence[Job]) -> Generator[float, None, Finished]:
         doubt = None
         try:
             with self._database.writing.begin() as connection:
@@ -147,24 +117,24 @@ class Writer:
             if doubt is None or not lost(error):
                 raise
             self._doubt = doubt
-            if kept := self._resolved():
+            if kept := (yield from self._resolved()):
                 return kept
             raise
         self._chain = batch.chain
         return finished
 
-    def _resolved(self) -> Finished | None:
+    def _resolved(self) -> Generator[float, None, Finished | None]:
         """What the lost commit stored, None if nothing, as soon as the database can tell."""
-        deadline = monotonic() + RESOLVE_SECONDS
+        deadline = self._elapsed() + RESOLVE_SECONDS
         while (doubt := self._doubt) is not None:
             try:
                 return self._settle(doubt)
             except DBAPIError as error:
-                if monotonic() > deadline:
+                if self._elapsed() > deadline:
                     raise OutcomeUnknownError(
                         f"the database went away during a commit: {error.orig}"
                     ) from error
-            sleep(RESOLVE_PAUSE_SECONDS)
+            yield RESOLVE_PAUSE_SECONDS
         return None
 
     def _settle(self, doubt: Doubt) -> Finished | None:
