@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.loop import NodeLoop
+from tests.simulation.world.streams import Serve, Stream
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Network:
         self._stream = chance.stream("network")
         self._cut: dict[frozenset[str], None] = {}
         self._under_way: dict[_Request, None] = {}
+        self._streams: dict[Stream, None] = {}
         self.slower: dict[str, float] = {}
         """Seconds that each message to or from this process takes in addition."""
 
@@ -53,12 +55,61 @@ class Network:
             context=there.context,
         )
         try:
-            return await request.answer
+            answer: T = await request.answer
         except asyncio.CancelledError:
             there.call_later(self._pause(here, there), request.withdraw)
             raise
+        else:
+            return answer
         finally:
             self._under_way.pop(request, None)
+
+    def stream(
+        self,
+        here: NodeLoop,
+        there: NodeLoop,
+        serve: Serve,
+        item: Callable[[Any], None],
+        end: Callable[[BaseException | None], None],
+    ) -> Stream:
+        """What `serve` yields there, one by one in the order in which it does.
+
+        Here `item` is called with each, and once `end`: with None, with what `serve` raised, with
+        NotConnectedError or with ConnectionLostError. Nothing is called after `close`.
+        """
+
+        def ended(error: BaseException | None) -> None:
+            self._streams.pop(stream, None)
+            end(error)
+
+        stream = Stream(here, there, item, ended)
+        self._streams[stream] = None
+
+        def connect() -> None:
+            if stream.over:
+                return
+            if there.dead or self.is_cut(here, there):
+                self._lose(stream, NotConnectedError(f"{there.name} cannot be reached"))
+                return
+            there.call_at(
+                there.time() + self._pause(here, there),
+                stream.begin,
+                serve,
+                lambda: self._pause(there, here),
+                self._is_open,
+                context=there.context,
+            )
+
+        here.call_later(self._pause(here, there), connect, context=here.context)
+        return stream
+
+    def close(self, stream: Stream) -> None:
+        """Its client leaves; a moment later it is cancelled there, within its own process."""
+        stream.over = True
+        if self._streams.pop(stream, self) is None:
+            there = stream.there
+            pause = self._pause(stream.here, there)
+            there.call_later(pause, stream.withdraw, context=there.context)
 
     def send(self, here: NodeLoop, there: NodeLoop, deliver: Callable[[], Any]) -> None:
         """One way, without an answer; lost where nobody is."""
@@ -71,6 +122,9 @@ class Network:
         for request in list(self._under_way):
             if self.is_cut(request.here, request.there):
                 request.lose()
+        for stream in list(self._streams):
+            if self.is_cut(stream.here, stream.there):
+                self._lose(stream, ConnectionLostError(f"{stream.there.name} is cut off"))
 
     def mend(self, one: str, other: str) -> None:
         """They reach each other again."""
@@ -88,6 +142,19 @@ class Network:
             elif request.here is loop:
                 request.there.call_later(self._pause(loop, request.there), request.withdraw)
                 del self._under_way[request]
+        for stream in list(self._streams):
+            if stream.there is loop:
+                self._lose(stream, ConnectionLostError(f"{loop.name} is gone"))
+            elif stream.here is loop:
+                self.close(stream)
+
+    def _lose(self, stream: Stream, error: Exception) -> None:
+        """Its server finds out when it sends the next item."""
+        self._streams.pop(stream, None)
+        stream.here.call_soon(stream.finish, error, context=stream.here.context)
+
+    def _is_open(self, stream: Stream) -> bool:
+        return stream in self._streams and not stream.over
 
     def _arrives(self, request: "_Request") -> bool:
         return request in self._under_way and not self.is_cut(request.here, request.there)

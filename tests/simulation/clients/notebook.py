@@ -1,0 +1,85 @@
+"""All that clients were told, in the order in which they asked, and in the history."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.errors import GatewayError
+from gateway.telephony.v1 import calls_pb2
+from tests.simulation.clients.messages import LABEL
+from tests.simulation.clients.told import END_REASONS, EVENT_TYPES, STATES, Seen, Told
+from tests.simulation.engine.history import History
+
+CREATED = calls_pb2.CALL_EVENT_TYPE_CALL_CREATED
+INBOUND = calls_pb2.CALL_DIRECTION_INBOUND
+
+
+class Notebook:
+    """What clients know. `now`: the virtual time."""
+
+    def __init__(self, history: History, now: Callable[[], float]) -> None:
+        self._history = history
+        self._now = now
+        self.told: list[Told] = []
+        self.known: dict[int, str] = {}
+        """Call ids by the plan's numbers, from answers and from events."""
+        self.callers: dict[tuple[str, str], int] = {}
+        """Which number a caller has who rings a tenant."""
+
+    def ask(self, told: Told) -> None:
+        """A request leaves."""
+        self.told.append(told)
+        more = {"repeat": told.repeat} if told.repeat else {}
+        if told.attempt:
+            more["attempt"] = told.attempt
+        self.tell(told.tenant, f"asks {told.what}", number=told.number, at=told.gateway, **more)
+
+    def settle(self, told: Told, reason: str = "", failure: BaseException | None = None) -> None:
+        """Its client has an answer, or will have none."""
+        told.told = self._now()
+        told.reason = reason
+        if isinstance(failure, GatewayError):
+            told.message = failure.message
+        if told.call is not None and told.call.call_id:
+            self.known.setdefault(told.number, told.call.call_id)
+        self.tell(told.tenant, f"told {told.what}", number=told.number, **_about(told))
+
+    def see(self, tenant: str, gateway: str, event: calls_pb2.CallEvent) -> Seen:
+        """A watcher has received an event."""
+        call = event.call
+        if event.type == CREATED:
+            number = self._number(tenant, call)
+            if number is not None:
+                self.known.setdefault(number, call.call_id)
+        seen = Seen(
+            time=self._now(),
+            gateway=gateway,
+            sequence=event.sequence,
+            event_id=event.event_id,
+            type=EVENT_TYPES[event.type],
+            call_id=call.call_id,
+            state=STATES[call.state],
+            end_reason=END_REASONS[call.end_reason],
+            event=event,
+        )
+        self.tell(
+            tenant, "sees", sequence=seen.sequence, type=seen.type, call_id=seen.call_id, by=gateway
+        )
+        return seen
+
+    def tell(self, tenant: str, what: str, **about: Any) -> None:
+        """A line in the history."""
+        self._history.tell(tenant, what, **about)
+
+    def _number(self, tenant: str, call: calls_pb2.Call) -> int | None:
+        if call.direction == INBOUND:
+            return self.callers.get((tenant, call.caller_id))
+        label = call.labels.get(LABEL)
+        return None if label is None else int(label)
+
+
+def _about(told: Told) -> dict[str, Any]:
+    if told.reason:
+        return {"reason": told.reason}
+    if told.transfer is not None:
+        return {"transfer": told.transfer_state, "call_id": told.call_id}
+    return {"state": told.state, "end_reason": told.end_reason, "call_id": told.call_id}
