@@ -136,9 +136,10 @@ class LiveKitPlatform:
         """
         asked = RoomParticipantIdentity(room=room, identity=identity)
         token = self._tokens.token(Grant.ROOM_ADMIN, room)
-        begun = time.monotonic()
+        clock = asyncio.get_running_loop()
+        begun = clock.time()
         while (info := await self._participant(asked, token)) is not None:
-            waited = time.monotonic() - begun
+            waited = clock.time() - begun
             if is_settled(info) or (is_joined(info) and waited > SETTLED_SECONDS):
                 reply = RemoveParticipantResponse
                 await self._ask_room("RemoveParticipant", asked, reply, token, REMOVE_LIMIT)

@@ -12,7 +12,7 @@ class Chance:
 
     def stream(self, *name: object) -> Random:
         """The stream of this name, from its beginning."""
-        return Random("/".join((self.seed, *map(str, name))))  # noqa: S311
+        return Random("/".join((self.seed, *map(str, name))))
 
     def ids(self, *name: object) -> Callable[[int], str]:
         """What makes ids unique, as `secrets.token_hex`."""

@@ -33,6 +33,7 @@ class Scheduler:
         self._order = 0
         self._ready: list[NodeLoop] = []
         self.loops: list[NodeLoop] = []
+        self._fate = self.loop("fate")
 
     def loop(self, name: str) -> NodeLoop:
         """A new process."""
@@ -40,9 +41,16 @@ class Scheduler:
         self.loops.append(loop)
         return loop
 
+    def later(self, seconds: float, do: Callable[[], Any]) -> None:
+        """From outside of every process: nothing there can keep it from happening."""
+        self._fate.call_later(seconds, do)
+
+    def at_time(self, when: float, do: Callable[[], Any]) -> None:
+        """The same, at a time."""
+        self._fate.call_at(when, do)
+
     def run(self, until: float, over: Callable[[], bool] = lambda: False) -> None:
         """Runs everything up to this time, or until `over`, asked whenever time passes."""
-        asyncio.get_event_loop_policy()
         at_once = 0
         while True:
             while self._ready:

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,7 +30,8 @@ class Trouble:
     """What is wrong with the database now, for every gateway; shares are from 0 to 1."""
 
     stream: Random
-    struck: Callable[[str], None]
+    struck: Counter[str] = field(default_factory=Counter)
+    """How often each kind of failure was met."""
     away: bool = False
     refused: float = 0.0
     """Of commits: nothing is stored, and the error says so."""
@@ -64,7 +66,7 @@ class TroubledConnection(sqlite3.Connection):
     def cursor(self, *given: Any, **more: Any) -> Any:
         """Statements fail while the database is away."""
         if self.trouble.away:
-            self.trouble.struck("statement failed")
+            self.trouble.struck["statement failed"] += 1
             raise GoneError("server closed the connection unexpectedly")
         return super().cursor(*given, **more)
 
@@ -76,17 +78,17 @@ class TroubledConnection(sqlite3.Connection):
             return
         ticket, self.ticket = self.ticket, ""
         if trouble.refused and trouble.stream.random() < trouble.refused:
-            trouble.struck("commit failed")
+            trouble.struck["commit failed"] += 1
             super().rollback()
             raise sqlite3.OperationalError("disk I/O error")
         if trouble.away:
-            trouble.struck("database away at the commit")
+            trouble.struck["database away at the commit"] += 1
             super().rollback()
             raise GoneError("server closed the connection unexpectedly")
         super().commit()
         trouble.kept[ticket] = None
         if trouble.lost and trouble.stream.random() < trouble.lost:
-            trouble.struck("commit's answer lost")
+            trouble.struck["commit's answer lost"] += 1
             raise GoneError("server closed the connection unexpectedly")
 
     def rollback(self) -> None:
@@ -95,6 +97,7 @@ class TroubledConnection(sqlite3.Connection):
         super().rollback()
 
 
+@dataclass(frozen=True, slots=True)
 class TroubledDatabase(Database):
     """Knows, as PostgreSQL does, whether a transaction was committed."""
 
@@ -127,9 +130,7 @@ def connected(path: Path, now: Callable[[], datetime], trouble: Trouble) -> Data
     kind = type("Connected", (TroubledConnection,), {"trouble": trouble})
     for engine in (opened.writing, opened.reading):
         _connect_with(engine, kind)
-    database = TroubledDatabase(opened.writing, opened.reading)
-    object.__setattr__(database, "trouble", trouble)
-    return database
+    return TroubledDatabase(opened.writing, opened.reading, trouble)
 
 
 def _connect_with(engine: Engine, kind: type[TroubledConnection]) -> None:

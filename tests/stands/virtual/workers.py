@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic
 
 from gateway.store.workers.worker import MAX_BATCH, J, Watch, Write
@@ -11,8 +11,9 @@ from gateway.store.workers.worker import MAX_BATCH, J, Watch, Write
 class LoopWriting(Generic[J]):
     """See `Writing`. What waits when the loop comes to it shares a commit."""
 
-    def __init__(self, write: Write[J]) -> None:
+    def __init__(self, write: Write[J], before: Callable[[], float] | None) -> None:
         self._write = write
+        self._before = before
         self._waiting: deque[J] = deque()
         self._work: Iterator[float] = iter(())
         self._idle = True
@@ -41,6 +42,8 @@ class LoopWriting(Generic[J]):
 
     def _batches(self) -> Iterator[float]:
         while self._waiting:
+            if self._before is not None:
+                yield self._before()
             count = min(len(self._waiting), MAX_BATCH)
             yield from self._write([self._waiting.popleft() for _ in range(count)])
 
@@ -65,10 +68,13 @@ class LoopWatching:
 
 
 class LoopWorkers:
-    """See `Workers`."""
+    """See `Workers`. `before`: how many seconds pass before each batch is written."""
+
+    def __init__(self, before: Callable[[], float] | None = None) -> None:
+        self._before = before
 
     def writing(self, write: Write[J]) -> LoopWriting[J]:
-        return LoopWriting(write)
+        return LoopWriting(write, self._before)
 
     def watching(self, watch: Watch) -> LoopWatching:
         return LoopWatching(watch)
