@@ -15,7 +15,7 @@ NOT_GIVEN: Mapping[str, str] = {
     "gateway/service/access/seal.py": "nonces must never repeat",
     "gateway/service/api/admin/service.py": "nor must the secrets of keys",
     "gateway/store/databases/dialect.py": "tools that open a database have no clock to give",
-    "gateway/store/writer.py": "its thread waits for the database, whatever a clock says",
+    "gateway/store/workers/threads.py": "its threads sleep as long as they are told",
 }
 """Files that take it from the machine, and why."""
 
