@@ -1,0 +1,213 @@
+"""The evidence put together: what belongs to each call, from every side."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.domain.calls.call import Call, Direction, EventType
+from gateway.domain.calls.event import CallEvent
+from gateway.domain.calls.transfer import Transfer
+from tests.simulation.judge.evidence import LEFT, LOST, Evidence, Told
+from tests.simulation.judge.stored import Record
+from tests.simulation.judge.weather import Weather
+from tests.simulation.plan.doings import Command, Place, RingIn, Verb
+from tests.simulation.world.truth import DialRequest, Invite, ReferRequest
+
+LABEL = "sim"
+"""The label of a placed call that says which Place it is."""
+
+
+@dataclass(slots=True)
+class Story:
+    """One call: as stored, as wanted, as told, and as it was at the phones. Times are virtual."""
+
+    call: Call
+    begin: float
+    end: float | None
+    place: Place | None = None
+    ring_in: RingIn | None = None
+    events: list[CallEvent] = field(default_factory=list)
+    invites: list[Invite] = field(default_factory=list)
+    dials: list[DialRequest] = field(default_factory=list)
+    refers: list[ReferRequest] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
+    intents: list[Record] = field(default_factory=list)
+    outcomes: list[Record] = field(default_factory=list)
+    others: list[Record] = field(default_factory=list)
+    """Audit records of other kinds that name the call."""
+    told: list[Told] = field(default_factory=list)
+
+    @property
+    def inbound(self) -> bool:
+        """The phone called; no INVITE was sent for it."""
+        return self.call.direction is Direction.INBOUND
+
+    @property
+    def rang(self) -> list[Invite]:
+        """The INVITEs whose phone rang or answered."""
+        return [one for one in self.invites if one.rang is not None or one.answered is not None]
+
+    @property
+    def answered(self) -> Invite | None:
+        """The INVITE that was answered; the last one, if it should be several."""
+        found = [one for one in self.invites if one.answered is not None]
+        return found[-1] if found else None
+
+    @property
+    def last(self) -> Invite | None:
+        """The INVITE that arrived last."""
+        return self.invites[-1] if self.invites else None
+
+    def asked(self, method: str) -> list[Told]:
+        """The requests of this method about the call that may have reached a gateway."""
+        return [one for one in self.told if one.method == method and one.arrived]
+
+
+class Case:
+    """All stories of a run, and what excuses them."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.plan = evidence.plan
+        self.stored = evidence.stored
+        self.truth = evidence.truth
+        self.config = evidence.config
+        self.weather = Weather(evidence.plan)
+        self.places = {one.number: one for one in self.plan.doings if isinstance(one, Place)}
+        self.ring_ins = {one.number: one for one in self.plan.doings if isinstance(one, RingIn)}
+        self.told_of: dict[int, list[Told]] = defaultdict(list)
+        for told in evidence.told:
+            self.told_of[told.number].append(told)
+        self._commands = _by_number(self.plan.doings)
+        self._callers = {one.caller: one for one in self.ring_ins.values()}
+        self.stories = {call.call_id: self._story(call) for call in self.stored.calls.values()}
+        self._add_stored()
+        self._add_truth()
+        self._by_room: dict[str, list[Story]] = defaultdict(list)
+        for story in self.stories.values():
+            self._by_room[story.call.room].append(story)
+        self.trunk_of = {one.trunk_id: one for one in self.config.trunks}
+
+    def at(self, time: datetime) -> float:
+        """The virtual second that a right clock calls this time."""
+        return (time - self.evidence.epoch).total_seconds()
+
+    def of_number(self, number: int) -> list[Story]:
+        """The calls that a Place has become; one, if everything is right."""
+        return [one for one in self.stories.values() if one.place and one.place.number == number]
+
+    def troubled(self, story: Story) -> bool:
+        """Whether a fault touched the call, so that less may be known of it."""
+        return self.weather.struck(story.begin, self.over(story))
+
+    def over(self, story: Story) -> float:
+        """The end of the call or of its last leg, whichever is later."""
+        ends = [self.evidence.end if one.ended is None else one.ended for one in story.invites]
+        return max(ends, default=0.0) if story.end is None else max([story.end, *ends])
+
+    def commands(self, story: Story, verb: Verb) -> Sequence[Command]:
+        """The commands of the plan for this call."""
+        number = _number_of(story)
+        return [one for one in self._commands.get(number, ()) if one.verb is verb]
+
+    def hung_up(self, story: Story) -> bool:
+        """Whether a client may have asked for the end of the call."""
+        return bool(story.asked("HangUpCall"))
+
+    def abandoned(self, story: Story) -> bool:
+        """Whether a client that waited for the answer may have left."""
+        place = story.place
+        if place is None or not place.wait or place.keep_on_disconnect:
+            return False
+        return any(one.error in (LEFT, LOST) for one in story.asked("PlaceCall"))
+
+    def room_ended(self, story: Story) -> bool:
+        """Whether the end of the call, or of another in its room, may have ended the room."""
+        return any(
+            other.call.end_room_on_hangup
+            or any(one.end_room for one in self.commands(other, Verb.HANG_UP))
+            for other in self._by_room[story.call.room]
+        )
+
+    def roommates(self, story: Story) -> Sequence[Story]:
+        """The other calls in the same room."""
+        return [one for one in self._by_room[story.call.room] if one is not story]
+
+    def timed_out(self, story: Story) -> bool:
+        """Whether a transfer's timeout may have ended the call."""
+        return any(one.hang_up_on_timeout for one in self.commands(story, Verb.TRANSFER))
+
+    def wanted(self, story: Story) -> bool:
+        """Whether anybody may have asked for the call's end before its time."""
+        return (
+            self.hung_up(story)
+            or self.abandoned(story)
+            or self.room_ended(story)
+            or self.timed_out(story)
+        )
+
+    def heard_notices(self, gateway: str, time: float) -> bool:
+        """Whether this gateway's process had heard a notice of LiveKit by then."""
+        heard = False
+        for one in self.evidence.heard:
+            if one.time > time:
+                break
+            if one.gateway == gateway:
+                heard = not one.began
+        return heard
+
+    def _story(self, call: Call) -> Story:
+        number = int(call.labels.get(LABEL, 0) or 0)
+        begin = self.at(call.create_time)
+        end = self.at(call.end_time) if call.end_time else None
+        place = self.places.get(number)
+        ring_in = None if place else self._callers.get(call.caller_id)
+        story = Story(call, begin, end, place, ring_in)
+        story.told = self.told_of.get(_number_of(story), [])
+        return story
+
+    def _add_stored(self) -> None:
+        for event in self.stored.events:
+            if story := self.stories.get(event.call.call_id):
+                story.events.append(event)
+        for transfer in self.stored.transfers.values():
+            if story := self.stories.get(transfer.call_id):
+                story.transfers.append(transfer)
+        for record in self.stored.audit:
+            if story := self.stories.get(record.get("call_id")):
+                kinds = {"INTENT": story.intents, "OUTCOME": story.outcomes}
+                kinds.get(record.get("kind"), story.others).append(record)
+
+    def _add_truth(self) -> None:
+        legs = {
+            (one.call.room, one.call.participant_identity): one for one in self.stories.values()
+        }
+        for invite in self.truth.invites:
+            story = self.stories.get(invite.call_id) or legs.get((invite.room, invite.identity))
+            if story and (invite.call_id or story.inbound):
+                story.invites.append(invite)
+        for dial in self.truth.dials:
+            if story := self.stories.get(dial.call_id):
+                story.dials.append(dial)
+        for refer in self.truth.refers:
+            if story := legs.get((refer.room, refer.identity)):
+                story.refers.append(refer)
+
+    def created(self, story: Story) -> CallEvent | None:
+        """The event of its acceptance."""
+        return next((one for one in story.events if one.type is EventType.CALL_CREATED), None)
+
+
+def _number_of(story: Story) -> int:
+    if story.place:
+        return story.place.number
+    return story.ring_in.number if story.ring_in else 0
+
+
+def _by_number(doings: Iterable[object]) -> dict[int, list[Command]]:
+    found: dict[int, list[Command]] = defaultdict(list)
+    for one in doings:
+        if isinstance(one, Command):
+            found[one.number].append(one)
+    return found

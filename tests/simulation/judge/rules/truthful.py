@@ -1,0 +1,169 @@
+"""What is said of a call is true, or less than is known: never wrong."""
+
+from collections.abc import Iterator
+
+from gateway.domain.calls.call import Attempt
+from gateway.domain.outcome import EndReason, HangupSource
+from tests.simulation.judge.bounds import JUST, SEEN_ANSWERED, SEEN_RINGING
+from tests.simulation.judge.case import Case, Story
+from tests.simulation.judge.evidence import Breach
+from tests.simulation.judge.rules.outcomes import SOURCES, silent, untrue
+from tests.simulation.judge.weather import NOTICES
+from tests.simulation.world.truth import Invite
+
+_UNKNOWN = {EndReason.OUTCOME_UNKNOWN, EndReason.PLATFORM_LOST}
+_BY_PHONE = {"callee", "caller"}
+
+
+def end_reason_is_true(case: Case) -> Iterator[Breach]:
+    """A call ended for the reason that it says; what that means for each is in `outcomes.py`.
+
+    BUSY only if the phone said so, COMPLETED only if it was answered, NOT_DIALED only if no INVITE
+    was ever sent, CANCELED only if somebody asked for it, MAX_DURATION only if it lasted so long.
+    """
+    for story in _ended(case):
+        if complaint := untrue(case, story):
+            text = f"{_reason(story)}, but {complaint}"
+            yield Breach(story.call.call_id, text, story.end or 0.0)
+
+
+def hangup_source_is_true(case: Case) -> Iterator[Breach]:
+    """A call was ended by whom it says: API if a client asked, REMOTE if the phone did."""
+    for story in _ended(case):
+        if complaint := _wrong_source(case, story):
+            text = f"{_reason(story)} by {story.call.hangup_source}, but {complaint}"
+            yield Breach(story.call.call_id, text, story.end or 0.0)
+
+
+def everything_is_known_when_nothing_is_wrong(case: Case) -> Iterator[Breach]:
+    """Without a fault no call ends as OUTCOME_UNKNOWN or PLATFORM_LOST.
+
+    Where LiveKit's notices are heard, it is also known who hung up.
+    """
+    for story in _ended(case):
+        if case.troubled(story):
+            continue
+        if story.call.end_reason in _UNKNOWN:
+            yield Breach(story.call.call_id, f"{_reason(story)} without a fault", story.end or 0.0)
+        elif story.call.hangup_source is HangupSource.UNKNOWN and _told_by_livekit(case, story):
+            yield Breach(story.call.call_id, "it is unknown who ended it", story.end or 0.0)
+
+
+def ring_time_is_true(case: Case) -> Iterator[Breach]:
+    """A call has a `ring_time` only if its phone rang, and not before it did.
+
+    Without a fault it is at most 1 s later.
+    """
+    for story in case.stories.values():
+        rang = [one.rang for one in story.invites if one.rang is not None]
+        if story.call.ring_time is None or (not case.weather.clocks_agree and rang):
+            continue
+        told = case.at(story.call.ring_time)
+        late = told - min(rang, default=told + 2 * JUST)
+        if late < -JUST:
+            text = f"it rings {-late:.3f} s too early" if rang else "it never rang"
+            yield Breach(story.call.call_id, text, told)
+        elif late > SEEN_RINGING and not story.inbound and not case.troubled(story):
+            yield Breach(story.call.call_id, f"its ringing is {late:.3f} s late", told)
+
+
+def answer_time_is_true(case: Case) -> Iterator[Breach]:
+    """A call has an `answer_time` only if its phone was answered, and not before it was.
+
+    Without a fault it is at most 0.5 s later.
+    """
+    for story in case.stories.values():
+        answers = [one.answered for one in story.invites if one.answered is not None]
+        if story.call.answer_time is None or (not case.weather.clocks_agree and answers):
+            continue
+        told = case.at(story.call.answer_time)
+        late = told - min(answers, default=told + 2 * JUST)
+        if late < -JUST:
+            text = f"it is answered {-late:.3f} s too early" if answers else "it was not answered"
+            yield Breach(story.call.call_id, text, told)
+        elif late > SEEN_ANSWERED and not story.inbound and not case.troubled(story):
+            yield Breach(story.call.call_id, f"its answer is {late:.3f} s late", told)
+
+
+def sip_status_is_true(case: Case) -> Iterator[Breach]:
+    """`sip_status_code` is what the phone or its carrier said, of each attempt and of the call.
+
+    Without a fault it is known of every call that the phone ended unanswered.
+    """
+    for story in _ended(case):
+        call, last = story.call, story.last
+        statuses = {one.status for one in story.invites}
+        if call.sip_status_code and call.sip_status_code not in statuses:
+            yield Breach(
+                call.call_id, f"SIP {call.sip_status_code}, but {statuses}", story.end or 0
+            )
+        for attempt, invite in _attempted(story):
+            if attempt.sip_status_code not in (0, invite.status):
+                text = f"attempt: SIP {attempt.sip_status_code}, but {invite.status}"
+                yield Breach(call.call_id, text, invite.arrived)
+            if attempt.ring_time and invite.rang is None:
+                yield Breach(call.call_id, "an attempt rang that did not", invite.arrived)
+        if last and _must_be_told(case, story, last) and call.sip_status_code != last.status:
+            text = f"SIP {last.status} is told as {call.sip_status_code}"
+            yield Breach(call.call_id, text, story.end or 0.0)
+
+
+def _must_be_told(case: Case, story: Story, last: Invite) -> bool:
+    by_phone = last.ended_by == "callee" and last.status >= 300
+    asked = case.wanted(story) or story.call.ending is not None or silent(story, last)
+    whole = len(story.invites) == len(story.call.attempts)
+    return by_phone and whole and not asked and not story.inbound and not case.troubled(story)
+
+
+def _attempted(story: Story) -> Iterator[tuple[Attempt, Invite]]:
+    """Attempts and their INVITEs, as far as that is certain."""
+    attempts = story.call.attempts
+    if len(attempts) == len(story.invites):
+        yield from zip(attempts, story.invites, strict=True)
+
+
+def _wrong_source(case: Case, story: Story) -> str:
+    call, source = story.call, story.call.hangup_source
+    if source is None or call.end_reason is None:
+        return "one of them is missing"
+    if source not in SOURCES[call.end_reason]:
+        return "nobody else could"
+    if call.end_reason is not EndReason.COMPLETED:
+        return ""  # the reason says it
+    if source is HangupSource.API and not case.hung_up(story):
+        return "no client asked for it"
+    if source is HangupSource.GATEWAY:
+        given_up = any(silent(story, one) for one in story.invites)
+        return "" if case.timed_out(story) or given_up else "it had no cause"
+    if source is HangupSource.REMOTE and not case.troubled(story):
+        by = story.answered.ended_by if story.answered else ""
+        return "" if by in _BY_PHONE else f"it was the {by or 'gateway'}"
+    return ""
+
+
+def _told_by_livekit(case: Case, story: Story) -> bool:
+    """LiveKit's notice about the end must have arrived, and was waited for."""
+    last = story.last
+    if last is None or last.ended is None or story.inbound or not case.plan.hears_notices:
+        return False
+    if last.ended_by not in _BY_PHONE or case.weather.struck(story.begin, last.ended, NOTICES):
+        return False
+    return case.heard_notices(last.gateway, last.ended)
+
+
+def _ended(case: Case) -> Iterator[Story]:
+    return (one for one in case.stories.values() if one.call.ended)
+
+
+def _reason(story: Story) -> str:
+    return story.call.end_reason.value if story.call.end_reason else "no reason"
+
+
+RULES = (
+    end_reason_is_true,
+    hangup_source_is_true,
+    everything_is_known_when_nothing_is_wrong,
+    ring_time_is_true,
+    answer_time_is_true,
+    sip_status_is_true,
+)
