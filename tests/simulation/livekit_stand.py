@@ -5,16 +5,19 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from gateway.domain.calls.inbound import Notice
-from gateway.domain.calls.leg import Dial, Refer
+from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
 from tests.simulation.engine.scheduler import Scheduler
+from tests.simulation.plan.doings import Reception
 from tests.simulation.world.livekit import LiveKit
 from tests.simulation.world.network import Network
 from tests.simulation.world.platform import SimulatedPlatform
 from tests.simulation.world.truth import Invite, Truth
 
 T = TypeVar("T")
+
+PHONE = "+4930123"
 
 
 class LiveKitStand:
@@ -68,6 +71,15 @@ class LiveKitStand:
             "max_duration": timedelta(minutes=10),
         }
         return Dial(**(parts | changes))
+
+    def dialled(self, *receptions: Reception, **changes: Any) -> DialReply:
+        """The reply to a dial of a phone that receives so."""
+        self.livekit.receive(PHONE, receptions)
+        return self.do(self.platform.dial(self.dial(PHONE, **changes)))
+
+    def leg(self) -> Leg | None:
+        """The dialled leg as LiveKit shows it now."""
+        return self.do(self.platform.leg("room", "callee"))
 
     def transfer(self, seconds: float) -> Refer:
         """A transfer of the leg for which LiveKit has so much time."""
