@@ -23,9 +23,9 @@ MOST_FILES = 15
 MEDIAN_FUNCTION = 8
 MEDIAN_FILE = 120
 
-SHARED = frozenset({"stands", "stack", "postgres", "conformance"})
-"""Folders of tests that every suite may import: stands, real servers, and the conformance suite,
-which stands by itself, for any server."""
+SHARED = frozenset({"stands", "stack", "postgres", "conformance", "simulation"})
+"""Folders of tests that every suite may import: stands, real servers, a simulated world, and the
+conformance suite, which stands by itself, for any server."""
 
 WINGS: Mapping[str, frozenset[str]] = {
     "service": frozenset(),

@@ -8,6 +8,7 @@ import pytest_asyncio
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import Platform
+from tests.platform.paced import PacedPlatform
 from tests.platform.stand import CALLER_ID, Stand
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.clocks import RealClock
@@ -19,7 +20,9 @@ def livekit_trunk(livekit_stack: LiveKitStack) -> str:
     return livekit_stack.create_trunk("platform", [CALLER_ID], "sip.example.com")
 
 
-@pytest_asyncio.fixture(params=["sandbox", pytest.param("livekit", marks=pytest.mark.livekit)])
+@pytest_asyncio.fixture(
+    params=["sandbox", "simulated", pytest.param("livekit", marks=pytest.mark.livekit)]
+)
 async def platform_stand(request: pytest.FixtureRequest) -> AsyncIterator[Stand]:
     """Each platform with a room of its own."""
     platform, trunk_id = _platform(request)
@@ -32,6 +35,8 @@ async def platform_stand(request: pytest.FixtureRequest) -> AsyncIterator[Stand]
 def _platform(request: pytest.FixtureRequest) -> tuple[Platform, str]:
     if request.param == "sandbox":
         return SandboxPlatform(RealClock()), "ST_sandbox"
+    if request.param == "simulated":
+        return PacedPlatform(), "ST_simulated"
     trunk_id: str = request.getfixturevalue("livekit_trunk")
     stack: LiveKitStack = request.getfixturevalue("livekit_stack")
     return LiveKitPlatform(stack.url, stack.api_key, stack.api_secret), trunk_id
