@@ -17,6 +17,7 @@ from tests.simulation.clients.receivers import Receivers
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
 from tests.simulation.engine.scheduler import Scheduler
+from tests.simulation.judge.evidence import Heard
 from tests.simulation.nodes.clock import BEGIN
 from tests.simulation.nodes.database import Trouble, new_database
 from tests.simulation.nodes.gateway import Around, GatewayProcess
@@ -29,8 +30,8 @@ from tests.simulation.world.network import ConnectionLostError, Network, NotConn
 from tests.simulation.world.platform import SimulatedPlatform
 from tests.simulation.world.truth import Truth
 
-BEGIN_SECONDS = 3.0
-"""From then on clients do what the plan says: the gateways serve, and know the configuration."""
+BEFORE_SECONDS = 3.0
+"""Before the plan begins: in it the operator configures, and the gateways start."""
 SLICE_SECONDS = 5.0
 SETTLING_SECONDS = 45.0
 """After the last call has ended: the sweep has been twice, and what is left is left for good."""
@@ -57,7 +58,7 @@ class Run:
     def __init__(self, plan: Plan, folder: Path, template: Path) -> None:
         self.plan = plan
         self.chance = chance = Chance(plan.seed)
-        self.scheduler = scheduler = Scheduler(chance.stream("scheduler"))
+        self.scheduler = scheduler = Scheduler(chance.stream("scheduler"), -BEFORE_SECONDS)
         self.history = history = History(lambda: scheduler.now)
         self.truth = Truth()
         self.network = network = Network(chance)
@@ -83,7 +84,7 @@ class Run:
             sandbox=SandboxPlatform,
         )
         self.gateways = [
-            GatewayProcess(f"gateway-{number}", around, self._stored)
+            GatewayProcess(f"gateway-{number}", around, self._stored, self._serves)
             for number in range(plan.gateways)
         ]
         self.keys = Keys(BEGIN.timestamp())
@@ -106,13 +107,15 @@ class Run:
         )
         self.over_at = 0.0
         """When the last call had ended; 0: not all have."""
+        self.heard: list[Heard] = []
+        """When a gateway's process began, and when notices reached it."""
         self._told: dict[str, int] = {}
 
     def go(self) -> None:
         """From the first start to the time when nothing is left to happen."""
         self._prepare()
         self._begin()
-        last = max((doing.time for doing in self.plan.doings), default=0.0) + BEGIN_SECONDS
+        last = max((doing.time for doing in self.plan.doings), default=0.0)
         self.scheduler.run(last + 1.0)
         deadline = last + self.plan.patience
         while self.scheduler.now < deadline and not self._is_over():
@@ -139,7 +142,7 @@ class Run:
                 await self.operator.give_key(self.keys, tenant)
 
         self.operator.begin(prepare())
-        self.scheduler.run(1.0)
+        self.scheduler.run(1.0 - BEFORE_SECONDS)
 
     def _begin(self) -> None:
         for gateway in self.gateways:
@@ -149,14 +152,12 @@ class Run:
             self.livekit.notices.deliver = self._deliver
         for doing in self.plan.doings:
             if isinstance(doing, Strike):
-                self.scheduler.at_time(
-                    BEGIN_SECONDS + doing.time, partial(self.strikes.strike, doing)
-                )
+                self.scheduler.at_time(doing.time, partial(self.strikes.strike, doing))
             elif isinstance(doing, RingIn):
-                self.scheduler.at_time(BEGIN_SECONDS + doing.time, partial(self._ring_in, doing))
+                self.scheduler.at_time(doing.time, partial(self._ring_in, doing))
             elif isinstance(doing, Place):
                 self.livekit.receive(doing.to, doing.receptions, doing.refer)
-        self.clients.start(self.plan, BEGIN_SECONDS)
+        self.clients.start(self.plan)
 
     def _is_over(self) -> bool:
         if self.clients.busy or not all(gateway.up for gateway in self.gateways):
@@ -169,6 +170,9 @@ class Run:
             pending = select(func.count()).select_from(webhook_deliveries)
             waiting = pending.where(webhook_deliveries.c.state == "PENDING")
             return not connection.execute(waiting).scalar()
+
+    def _serves(self, gateway: str) -> None:
+        self.heard.append(Heard(time=self.scheduler.now, gateway=gateway, began=True))
 
     def _stored(self, gateway: str, event: CallEvent) -> None:
         """Tells of each event once, when the first gateway knows of it."""
@@ -194,10 +198,13 @@ class Run:
         if not up:
             return False
         gateway = up[int(self._balance.random() * len(up))]
+
+        async def hear() -> bool:
+            self.heard.append(Heard(time=self.scheduler.now, gateway=gateway.name))
+            return await gateway.hear(notice)
+
         try:
             async with asyncio.timeout(NOTICE_PATIENCE_SECONDS):
-                return await self.network.ask(
-                    self.livekit.loop, gateway.loop, lambda: gateway.hear(notice)
-                )
+                return await self.network.ask(self.livekit.loop, gateway.loop, hear)
         except (TimeoutError, NotConnectedError, ConnectionLostError):
             return False

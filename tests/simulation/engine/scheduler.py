@@ -24,9 +24,9 @@ class Scheduler:
 
     MOST_STEPS_AT_ONCE = 1_000_000
 
-    def __init__(self, chance: Random) -> None:
-        self.now = 0.0
-        """Seconds since the simulation began."""
+    def __init__(self, chance: Random, begin: float = 0.0) -> None:
+        self.now = begin
+        """The virtual time, in seconds."""
         self.steps = 0
         self._random = chance.random
         self._timers: list[Due] = []
@@ -70,9 +70,7 @@ class Scheduler:
         loop = ready[at]
         self.steps += 1
         if not loop.step():
-            ready[at] = ready[-1]
-            ready.pop()
-            loop.listed = False
+            self.forget(loop)  # it may have changed its place, or be forgotten already
 
     def _let_time_pass(self) -> None:
         """To the next timer; those that are due at the same moment become ready together."""
@@ -95,8 +93,8 @@ class Scheduler:
     def forget(self, loop: NodeLoop) -> None:
         """For loops: nothing of it is to run any more, or not for now."""
         if loop.listed:
-            self._ready.remove(loop)
             loop.listed = False
+            self._ready.remove(loop)
 
     def errors(self) -> list[dict[str, Any]]:
         """What was raised and handled by nobody, in every loop."""

@@ -32,8 +32,8 @@ from tests.simulation.world.network import Network
 from tests.stands.virtual.workers import LoopWorkers
 
 GRACE = timedelta(seconds=5)
-AHEAD_SECONDS = 3.0
-"""How far the gateways' wall clocks are apart at most."""
+AHEAD_SECONDS = 0.25
+"""How far a gateway's wall clock is wrong at most, unless it jumps."""
 START_AGAIN_SECONDS = 1.0
 """After which a gateway that could not start is started again."""
 
@@ -60,13 +60,20 @@ class GatewayProcess:
 
     wire = "grpc"
 
-    def __init__(self, name: str, around: Around, stored: Callable[[str, CallEvent], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        around: Around,
+        stored: Callable[[str, CallEvent], None],
+        serves: Callable[[str], None],
+    ) -> None:
         self.name = name
         self.up = False
         self.running: Running | None = None
         self.endpoints: Mapping[str, Endpoint] = {}
         self._around = around
         self._stored = stored
+        self._serves = serves
         self._starts = 0
         self._database: Database | None = None
         self._store: SqlStore | None = None
@@ -160,6 +167,7 @@ class GatewayProcess:
         self.endpoints = {row.name: row for row in rows}
         await self.running.start()
         self.up = True
+        self._serves(self.name)
         around.history.tell(self.name, "serving")
 
     async def _stop(self, lasting: float) -> None:
