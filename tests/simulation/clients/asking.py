@@ -10,7 +10,7 @@ from gateway.rpc.endpoint import StreamEndpoint, UnaryEndpoint
 from gateway.rpc.pipeline import Incoming
 from tests.simulation.clients.gateways import ServingGateway
 from tests.simulation.clients.keys import Keys
-from tests.simulation.clients.told import LOST, NOT_CONNECTED
+from tests.simulation.clients.told import LOST, NOT_SENT
 from tests.simulation.engine.loop import NodeLoop
 from tests.simulation.world.network import ConnectionLostError, Network, NotConnectedError
 from tests.simulation.world.streams import Serve
@@ -77,4 +77,4 @@ def reason_of(failure: BaseException) -> str:
     """In one word, why a request failed."""
     if isinstance(failure, GatewayError):
         return failure.reason.value
-    return NOT_CONNECTED if isinstance(failure, NotConnectedError) else LOST
+    return NOT_SENT if isinstance(failure, NotConnectedError) else LOST

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from tests.simulation.clients.asking import FAILURES, Asking, reason_of
+from tests.simulation.clients.asking import FAILURES, Asking
 from tests.simulation.clients.gateways import ServingGateway
 from tests.simulation.clients.messages import METHODS, command
 from tests.simulation.clients.notebook import Notebook
-from tests.simulation.clients.told import Told
+from tests.simulation.clients.told import LEFT, Told
 from tests.simulation.plan.doings import Command, Verb
 
 
@@ -32,24 +32,26 @@ class Commanding:
             start(self._carry_out(asked, tenant, call_id))
 
     async def _carry_out(self, asked: Command, tenant: str, call_id: str) -> None:
-        gateway = self._gateways[asked.gateway % len(self._gateways)]
         told = Told(
+            method=METHODS[asked.verb],
             number=asked.number,
             tenant=tenant,
-            what=asked.verb.value,
-            gateway=gateway.name,
+            gateway=asked.gateway % len(self._gateways),
             asked=self._asking.loop.time(),
         )
         self._notebook.ask(told)
         try:
             response = await self._asking.unary(
-                gateway, METHODS[asked.verb], tenant, command(asked, call_id)
+                self._gateways[told.gateway], told.method, tenant, command(asked, call_id)
             )
         except FAILURES as failure:
-            self._notebook.settle(told, reason_of(failure), failure)
+            self._notebook.fail(told, failure)
             return
+        except asyncio.CancelledError:
+            self._notebook.settle(told, LEFT)
+            raise
         if asked.verb is Verb.TRANSFER:
-            told.transfer = response.transfer
+            told.answered_with_transfer(response.transfer)
         else:
-            told.call = response.call
-        self._notebook.settle(told)
+            told.answered_with(response.call)
+        self._notebook.settle(told, "")

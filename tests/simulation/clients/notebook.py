@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import calls_pb2
+from tests.simulation.clients.asking import reason_of
 from tests.simulation.clients.messages import LABEL
 from tests.simulation.clients.told import END_REASONS, EVENT_TYPES, STATES, Seen, Told
 from tests.simulation.engine.history import History
@@ -31,19 +32,24 @@ class Notebook:
         more = {"repeat": told.repeat} if told.repeat else {}
         if told.attempt:
             more["attempt"] = told.attempt
-        self.tell(told.tenant, f"asks {told.what}", number=told.number, at=told.gateway, **more)
+        self.tell(told.tenant, f"asks {told.method}", number=told.number, at=told.gateway, **more)
 
-    def settle(self, told: Told, reason: str = "", failure: BaseException | None = None) -> None:
+    def settle(self, told: Told, error: str, why: str = "") -> None:
         """Its client has an answer, or will have none."""
         told.told = self._now()
-        told.reason = reason
+        told.error = error
+        if told.call_id:
+            self.known.setdefault(told.number, told.call_id)
+        more = {"why": why} if why else {}
+        self.tell(told.tenant, f"told {told.method}", number=told.number, **_about(told), **more)
+
+    def fail(self, told: Told, failure: Exception) -> None:
+        """It was refused, or the connection failed."""
         if isinstance(failure, GatewayError):
             told.message = failure.message
-        if told.call is not None and told.call.call_id:
-            self.known.setdefault(told.number, told.call.call_id)
-        self.tell(told.tenant, f"told {told.what}", number=told.number, **_about(told))
+        self.settle(told, reason_of(failure))
 
-    def see(self, tenant: str, gateway: str, event: calls_pb2.CallEvent) -> Seen:
+    def see(self, tenant: str, gateway: int, event: calls_pb2.CallEvent) -> Seen:
         """A watcher has received an event."""
         call = event.call
         if event.type == CREATED:
@@ -58,11 +64,16 @@ class Notebook:
             type=EVENT_TYPES[event.type],
             call_id=call.call_id,
             state=STATES[call.state],
-            end_reason=END_REASONS[call.end_reason],
+            end_reason=END_REASONS.get(call.end_reason),
             event=event,
         )
         self.tell(
-            tenant, "sees", sequence=seen.sequence, type=seen.type, call_id=seen.call_id, by=gateway
+            tenant,
+            "sees",
+            sequence=seen.sequence,
+            type=seen.type.name,
+            call_id=seen.call_id,
+            by=gateway,
         )
         return seen
 
@@ -78,8 +89,13 @@ class Notebook:
 
 
 def _about(told: Told) -> dict[str, Any]:
-    if told.reason:
-        return {"reason": told.reason}
-    if told.transfer is not None:
-        return {"transfer": told.transfer_state, "call_id": told.call_id}
-    return {"state": told.state, "end_reason": told.end_reason, "call_id": told.call_id}
+    if told.error:
+        return {"error": told.error}
+    about: dict[str, Any] = {"call_id": told.call_id}
+    if told.state is not None:
+        about["state"] = told.state.name
+    if told.end_reason is not None:
+        about["end_reason"] = told.end_reason.name
+    if told.transfer_state is not None:
+        about["transfer"] = told.transfer_state.name
+    return about

@@ -1,6 +1,7 @@
 """Clients that place calls: they wait, repeat, lose patience, and try again elsewhere."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +10,11 @@ import grpc
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.codes import CODES
-from tests.simulation.clients.asking import FAILURES, Asking, reason_of
+from tests.simulation.clients.asking import FAILURES, Asking
 from tests.simulation.clients.gateways import ServingGateway
 from tests.simulation.clients.messages import place_call
 from tests.simulation.clients.notebook import Notebook
-from tests.simulation.clients.told import DEADLINE, LEFT, PLACE, Told
+from tests.simulation.clients.told import LEFT, Told
 from tests.simulation.plan.doings import Place
 from tests.simulation.world.network import NotConnectedError
 
@@ -33,7 +34,7 @@ class _Request:
     ends: float | None
     """The time of its deadline."""
     given_up: str = ""
-    """Why its client has left."""
+    """Why its client has left; empty: it has not."""
 
 
 class Placing:
@@ -62,9 +63,9 @@ class Placing:
             )
             task = start(self._carry_out(request))
             if place.deadline is not None:
-                loop.call_later(place.deadline, _give_up, request, task, DEADLINE)
+                loop.call_later(place.deadline, _give_up, request, task, "its deadline")
             if place.leaves_after is not None and not repeat:
-                loop.call_later(place.leaves_after, _give_up, request, task, LEFT)
+                loop.call_later(place.leaves_after, _give_up, request, task, "it broke off")
 
         for repeat, (after, gateway) in enumerate(place.repeats, 1):
             loop.call_later(after, ask, gateway, repeat)
@@ -80,14 +81,14 @@ class Placing:
                     return
                 await asyncio.sleep(backoff)
             except asyncio.CancelledError:
-                if told.told is None:
-                    self._notebook.settle(told, request.given_up)
+                if told.told == math.inf:
+                    self._notebook.settle(told, LEFT, request.given_up)
                 raise
             backoff = min(2 * backoff, LONGEST_BACKOFF)
 
     async def _try(self, request: _Request, told: Told) -> bool:
         """Whether that was all."""
-        gateway = self._gateways[(request.gateway + told.attempt) % len(self._gateways)]
+        gateway = self._gateways[told.gateway]
         place = request.place
         left = None if request.ends is None else max(request.ends - self._asking.loop.time(), 0.0)
         try:
@@ -95,20 +96,19 @@ class Placing:
                 gateway, "PlaceCall", place.tenant, request.message, left
             )
         except FAILURES as failure:
-            self._notebook.settle(told, reason_of(failure), failure)
+            self._notebook.fail(told, failure)
             return not _may_be_tried_again(failure, place.request_id)
-        told.call = response.call
-        self._notebook.settle(told)
+        told.answered_with(response.call)
+        self._notebook.settle(told, "")
         return True
 
     def _told(self, request: _Request, attempt: int) -> Told:
         place = request.place
-        gateway = self._gateways[(request.gateway + attempt) % len(self._gateways)]
         told = Told(
             number=place.number,
             tenant=place.tenant,
-            what=PLACE,
-            gateway=gateway.name,
+            method="PlaceCall",
+            gateway=(request.gateway + attempt) % len(self._gateways),
             asked=self._asking.loop.time(),
             request_id=place.request_id,
             repeat=request.repeat,

@@ -7,7 +7,7 @@ from random import Random
 from gateway.domain.calls.delivery import Answer
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.tenant import Webhook
-from tests.simulation.clients.told import Received
+from tests.simulation.clients.told import Delivered
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
 from tests.simulation.engine.loop import NodeLoop
@@ -30,85 +30,78 @@ class Receivers:
         self._chance = chance
         self._history = history
         self._streams: dict[str, Random] = {}
-        self._away: dict[str, int] = {}
+        self._away: dict[str, None] = {}
         self._slower: dict[str, float] = {}
-        self.received: list[Received] = []
+        self.delivered: list[Delivered] = []
         """Every delivery that arrived, also those that were answered with a failure."""
 
-    def sender(self, here: NodeLoop, gateway: str) -> "SimulatedSender":
+    def sender(self, here: NodeLoop) -> "SimulatedSender":
         """What the gateway's process of this loop sends with."""
-        return SimulatedSender(self, here, gateway)
+        return SimulatedSender(self, here)
 
-    def go_away(self, tenant: str, lasting: float) -> None:
-        """They fail every delivery for so many seconds."""
-        self._away[tenant] = self._away.get(tenant, 0) + 1
-        self.loop.call_later(lasting, self._come_back, tenant)
+    def go_away(self, tenant: str) -> None:
+        """They fail every delivery until `come_back`."""
+        self._away[tenant] = None
 
-    def slow_down(self, tenant: str, seconds: float, lasting: float) -> None:
-        """They take so much longer, for `lasting` seconds."""
-        self._slower[tenant] = self._slower.get(tenant, 0.0) + seconds
-        self.loop.call_later(lasting, self._hurry, tenant, seconds)
+    def come_back(self, tenant: str) -> None:
+        """They are well again."""
+        self._away.pop(tenant, None)
 
-    def is_away(self, tenant: str) -> bool:
-        """Whether it fails every delivery now."""
-        return bool(self._away.get(tenant))
+    def slow_down(self, tenant: str, seconds: float) -> None:
+        """They take so much longer until `hurry`."""
+        self._slower[tenant] = seconds
+
+    def hurry(self, tenant: str) -> None:
+        """They are as quick as before."""
+        self._slower.pop(tenant, None)
 
     async def receive(self, gateway: str, webhook: str, event: CallEvent) -> int:
         """The status. Raises ConnectionLostError where the answer is lost."""
-        tenant = event.tenant_id
-        status = self._status(tenant)
-        self.received.append(
-            Received(
-                time=self.loop.time(),
-                gateway=gateway,
-                tenant=tenant,
-                webhook=webhook,
-                sequence=event.sequence,
-                event_id=event.event_id,
-                type=event.type.value,
-                call_id=event.call.call_id,
-                status=status,
-            )
-        )
-        self._history.tell(
-            f"{tenant}/{webhook}",
-            "receives",
+        tenant, status = event.tenant_id, self._status(event.tenant_id)
+        delivered = Delivered(
+            time=self.loop.time(),
+            gateway=gateway,
+            tenant=tenant,
+            webhook=webhook,
             sequence=event.sequence,
+            event_id=event.event_id,
+            type=event.type,
             call_id=event.call.call_id,
-            status=status,
         )
-        if slower := self._slower.get(tenant):
+        self.delivered.append(delivered)
+        self._tell(delivered, status)
+        slower = self._slower.get(tenant, 0.0)
+        if slower:
             await asyncio.sleep(slower)
         if status == GONE:
             raise ConnectionLostError(f"the receiver of {tenant} hung up")
+        delivered.ok = status == 200 and slower < PATIENCE_SECONDS
         return status
+
+    def _tell(self, delivered: Delivered, status: int) -> None:
+        self._history.tell(
+            f"{delivered.tenant}/{delivered.webhook}",
+            "receives",
+            sequence=delivered.sequence,
+            call_id=delivered.call_id,
+            status=status,
+        )
 
     def _status(self, tenant: str) -> int:
         stream = self._streams.get(tenant)
         if stream is None:
             stream = self._streams[tenant] = self._chance.stream("receiver", tenant)
-        if not self._away.get(tenant) and stream.random() >= UNWELL:
+        if tenant not in self._away and stream.random() >= UNWELL:
             return 200
         return stream.choice((500, 503, 429, GONE))
-
-    def _come_back(self, tenant: str) -> None:
-        self._away[tenant] -= 1
-
-    def _hurry(self, tenant: str, seconds: float) -> None:
-        left = self._slower[tenant] - seconds
-        if left > 1e-9:
-            self._slower[tenant] = left
-        else:
-            del self._slower[tenant]
 
 
 class SimulatedSender:
     """Posts to the receivers; see `ports.WebhookSender`. One of a gateway's process."""
 
-    def __init__(self, receivers: Receivers, here: NodeLoop, gateway: str) -> None:
+    def __init__(self, receivers: Receivers, here: NodeLoop) -> None:
         self._receivers = receivers
         self._here = here
-        self._gateway = gateway
 
     async def send(self, webhook: Webhook, event: CallEvent) -> Answer:
         """The texts are those of the real sender."""
@@ -118,7 +111,7 @@ class SimulatedSender:
                 status = await receivers.network.ask(
                     self._here,
                     receivers.loop,
-                    lambda: receivers.receive(self._gateway, webhook.webhook_id, event),
+                    lambda: receivers.receive(self._here.name, webhook.webhook_id, event),
                 )
         except TimeoutError:
             return Answer(error=f"no answer within {PATIENCE_SECONDS:g} s")

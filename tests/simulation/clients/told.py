@@ -1,112 +1,121 @@
-"""What clients were told: answers, refusals, events. Times are virtual seconds."""
+"""What clients were told: answers, refusals, events, deliveries. Times are virtual seconds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
 
 from google.protobuf.descriptor import EnumDescriptor
 
+from gateway.domain.calls.call import CallState, EventType
+from gateway.domain.calls.transfer import TransferState
+from gateway.domain.outcome import EndReason
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 
-PLACE = "place"
-"""What a client does that places a call; the other words are those of `Verb`."""
+NOT_SENT = "not sent"
+"""The request has certainly not reached a gateway."""
 LOST = "lost"
-"""The connection broke: the request may have arrived."""
-NOT_CONNECTED = "not connected"
-"""The request has certainly not left."""
-DEADLINE = "deadline"
-"""The client's own deadline was over."""
+"""No answer came; the request may have been accepted."""
 LEFT = "left"
-"""The client broke the connection."""
+"""The client did not wait any longer; the request may have been accepted."""
+
+E = TypeVar("E", bound=Enum)
 
 
-def short_names(enum: EnumDescriptor, prefix: str) -> Mapping[int, str]:
-    """The names of an enum without what they all begin with; 0 is the empty text."""
+def _by_number(messages: EnumDescriptor, prefix: str, values: type[E]) -> Mapping[int, E]:
+    """What the numbers of an enum of the API mean; 0 means nothing."""
     return {
-        value.number: value.name.removeprefix(prefix) if value.number else ""
-        for value in enum.values
+        each.number: values[each.name.removeprefix(prefix)]
+        for each in messages.values
+        if each.number
     }
 
 
-STATES = short_names(calls_pb2.CallState.DESCRIPTOR, "CALL_STATE_")
-END_REASONS = short_names(calls_pb2.EndReason.DESCRIPTOR, "END_REASON_")
-EVENT_TYPES = short_names(calls_pb2.CallEventType.DESCRIPTOR, "CALL_EVENT_TYPE_")
-TRANSFER_STATES = short_names(transfers_pb2.TransferState.DESCRIPTOR, "TRANSFER_STATE_")
+STATES = _by_number(calls_pb2.CallState.DESCRIPTOR, "CALL_STATE_", CallState)
+END_REASONS = _by_number(calls_pb2.EndReason.DESCRIPTOR, "END_REASON_", EndReason)
+EVENT_TYPES = _by_number(calls_pb2.CallEventType.DESCRIPTOR, "CALL_EVENT_TYPE_", EventType)
+TRANSFER_STATES = _by_number(
+    transfers_pb2.TransferState.DESCRIPTOR, "TRANSFER_STATE_", TransferState
+)
 
 
 @dataclass(slots=True, kw_only=True)
 class Told:
     """One try of one request, and what its client was told."""
 
+    method: str
+    """PlaceCall, HangUpCall, TransferCall, UpdateCall or GetCall."""
     number: int
-    """Of the Place or RingIn."""
+    """Of the Place or RingIn that it was about."""
     tenant: str
-    what: str
-    """`PLACE`, or a `Verb`."""
-    gateway: str
+    gateway: int
     asked: float
     request_id: str = ""
     repeat: int = 0
     """0: the client's first request; else which of the plan's repeats."""
     attempt: int = 0
     """0: the first try of the request; each further one went to the next gateway."""
-    told: float | None = None
-    """When there was an answer, or none could come any more; None: not yet."""
-    reason: str = ""
-    """A refusal's reason, or `LOST`, `NOT_CONNECTED`, `DEADLINE`, `LEFT`; empty: an answer."""
+    told: float = math.inf
+    """When there was an answer, or none could come any more; infinite: not yet."""
+    error: str = LOST
+    """The reason of a refusal, NOT_SENT, LOST or LEFT; empty: OK."""
     message: str = ""
-    """The refusal's text."""
+    """The text of a refusal."""
     call: calls_pb2.Call | None = None
-    """As the answer has it."""
+    """The call in the answer, whole."""
     transfer: transfers_pb2.Transfer | None = None
+    """The transfer in the answer, whole."""
+    call_id: str = ""
+    state: CallState | None = None
+    end_reason: EndReason | None = None
+    transfer_id: str = ""
+    transfer_state: TransferState | None = None
 
     @property
-    def answered(self) -> bool:
-        """It was accepted, and its client knows."""
-        return self.told is not None and not self.reason
+    def ok(self) -> bool:
+        """It was accepted, and the client knows."""
+        return not self.error
 
     @property
-    def call_id(self) -> str:
-        """Empty: not told."""
-        if self.transfer is not None:
-            return self.transfer.call_id
-        return "" if self.call is None else self.call.call_id
+    def arrived(self) -> bool:
+        """It may have been accepted."""
+        return self.error in {"", LOST, LEFT}
 
-    @property
-    def state(self) -> str:
-        """The call's, such as `ENDED`; empty: not told."""
-        return "" if self.call is None else STATES[self.call.state]
+    def answered_with(self, call: calls_pb2.Call) -> None:
+        """The answer is a call."""
+        self.call = call
+        self.call_id = call.call_id
+        self.state = STATES.get(call.state)
+        self.end_reason = END_REASONS.get(call.end_reason)
 
-    @property
-    def end_reason(self) -> str:
-        """The call's, such as `BUSY`; empty: not told, or it has not ended."""
-        return "" if self.call is None else END_REASONS[self.call.end_reason]
-
-    @property
-    def transfer_state(self) -> str:
-        """Such as `COMPLETED`; empty: not told."""
-        return "" if self.transfer is None else TRANSFER_STATES[self.transfer.state]
+    def answered_with_transfer(self, transfer: transfers_pb2.Transfer) -> None:
+        """The answer is a transfer."""
+        self.transfer = transfer
+        self.call_id = transfer.call_id
+        self.transfer_id = transfer.transfer_id
+        self.transfer_state = TRANSFER_STATES.get(transfer.state)
 
 
 @dataclass(slots=True, kw_only=True)
 class Seen:
-    """One event that a watcher received."""
+    """An event as a watcher got it."""
 
     time: float
-    gateway: str
+    gateway: int
     sequence: int
     event_id: str
-    type: str
-    """Such as `CALL_ENDED`."""
+    type: EventType
     call_id: str
-    state: str
-    end_reason: str
+    state: CallState
+    end_reason: EndReason | None
     event: calls_pb2.CallEvent
     """The whole of it."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Received:
-    """One delivery that reached a tenant's receiver."""
+class Delivered:
+    """A webhook's request that reached its receiver. `ok`: it answered 2xx in time."""
 
     time: float
     gateway: str
@@ -114,7 +123,6 @@ class Received:
     webhook: str
     sequence: int
     event_id: str
-    type: str
+    type: EventType
     call_id: str
-    status: int
-    """What the receiver answered; the gateway may not have heard it. 0: nothing."""
+    ok: bool = False

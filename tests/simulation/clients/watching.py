@@ -9,7 +9,7 @@ from tests.simulation.clients.asking import FAILURES, Asking, reason_of
 from tests.simulation.clients.gateways import ServingGateway
 from tests.simulation.clients.messages import duration
 from tests.simulation.clients.notebook import Notebook
-from tests.simulation.clients.told import Seen
+from tests.simulation.clients.told import NOT_SENT, Seen
 from tests.simulation.plan.doings import Watch
 from tests.simulation.world.streams import Stream
 
@@ -36,12 +36,12 @@ class Watcher:
         """The sequence of the last event that it has."""
         self.promised = 0
         """The highest sequence up to which a heartbeat said that it has everything."""
-        self.ended: list[tuple[float, str, str]] = []
+        self.ended: list[tuple[float, int, str]] = []
         """When which gateway ended its stream or its poll, and why; empty: as if all was told."""
         self._asking = asking
         self._gateways = gateways
         self._notebook = notebook
-        self._at = watch.gateway
+        self._at = watch.gateway % len(gateways)
         self._stream: Stream | None = None
         self._poll: asyncio.Task[None] | None = None
         self._stopped = False
@@ -64,14 +64,14 @@ class Watcher:
 
     @property
     def _gateway(self) -> ServingGateway:
-        return self._gateways[self._at % len(self._gateways)]
+        return self._gateways[self._at]
 
     def _open(self) -> None:
         if self._stopped:
             return
         gateway = self._gateway
         if not gateway.up:
-            self._go_on_elsewhere()
+            self._go_on_elsewhere(NOT_SENT)
             return
         asked = calls_pb2.WatchCallsRequest(after_sequence=self.reached)
         serve = self._asking.streaming(gateway, "WatchCalls", self.watch.tenant, asked)
@@ -87,21 +87,20 @@ class Watcher:
             self.promised = max(self.promised, message.heartbeat.sequence)
 
     def _see(self, event: calls_pb2.CallEvent) -> None:
-        self.seen.append(self._notebook.see(self.watch.tenant, self._gateway.name, event))
+        self.seen.append(self._notebook.see(self.watch.tenant, self._at, event))
         self.reached = event.sequence
 
     def _end(self, error: BaseException | None) -> None:
         self._stream = None
-        self._note("" if error is None else reason_of(error))
-        self._go_on_elsewhere()
+        self._go_on_elsewhere("" if error is None else reason_of(error))
 
     def _note(self, reason: str) -> None:
-        name = self._gateway.name
-        self.ended.append((self._asking.loop.time(), name, reason))
-        self._notebook.tell(self.watch.tenant, "watch ended", by=name, reason=reason)
+        self.ended.append((self._asking.loop.time(), self._at, reason))
+        self._notebook.tell(self.watch.tenant, "watch ended", by=self._at, reason=reason)
+        self._at = (self._at + 1) % len(self._gateways)
 
-    def _go_on_elsewhere(self) -> None:
-        self._at += 1
+    def _go_on_elsewhere(self, reason: str) -> None:
+        self._note(reason)
         self._asking.loop.call_later(AGAIN_SECONDS, self._open)
 
     async def _keep_polling(self) -> None:
@@ -110,7 +109,6 @@ class Watcher:
                 response = await self._ask()
             except FAILURES as failure:
                 self._note(reason_of(failure))
-                self._at += 1
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             for event in response.events:
