@@ -52,7 +52,7 @@ class Place:
 
     def send(self, sequence: int) -> tuple[Answer, float]:
         """What the gateway is answered, and how long that takes."""
-        sender = self.receivers.sender(self.gateway)
+        sender = self.receivers.sender(self.gateway, "gateway-0")
         begun = self.scheduler.now
         task = self.gateway.begin(sender.send(WEBHOOK, an_event(sequence)))
         self.scheduler.run(begun + 100.0, task.done)
@@ -76,27 +76,27 @@ def test_most_deliveries_succeed_and_each_is_remembered() -> None:
 def test_a_receiver_that_is_away_fails_every_delivery() -> None:
     """In each of the ways in which receivers fail, and it comes back."""
     place = Place()
-    place.receivers.go_away("anna")
+    place.receivers.go_away("anna", 30.0)
     answers = place.answers(40)
     assert {answer.status for answer in answers} == {0, 429, 500, 503}
     assert all(answer.error for answer in answers)
-    place.receivers.come_back("anna")
+    place.scheduler.run(30.0)
     assert sum(answer.delivered for answer in place.answers(40)) > 30
 
 
 def test_a_slow_receiver_may_be_too_slow() -> None:
     """The gateway waits 15 s; the receiver has the event all the same."""
     place = Place()
-    place.receivers.slow_down("anna", 5.0)
+    place.receivers.slow_down("anna", 5.0, 20.0)
     answer, took = place.send(1)
     assert answer.delivered
     assert 5.0 < took < 5.1
-    place.receivers.slow_down("anna", 16.0)
+    place.receivers.slow_down("anna", 16.0, 20.0)
     answer, took = place.send(2)
     assert answer == Answer(error="no answer within 15 s")
     assert round(took, 6) == 15.0
     assert [each.ok for each in place.receivers.delivered] == [True, False]
-    place.receivers.hurry("anna")
+    place.scheduler.run(30.0)
     assert place.send(3)[1] < 0.1
 
 

@@ -30,30 +30,23 @@ class Receivers:
         self._chance = chance
         self._history = history
         self._streams: dict[str, Random] = {}
-        self._away: dict[str, None] = {}
-        self._slower: dict[str, float] = {}
+        self._away_until: dict[str, float] = {}
+        self._slower: dict[str, tuple[float, float]] = {}
         self.delivered: list[Delivered] = []
         """Every delivery that arrived, also those that were answered with a failure."""
 
-    def sender(self, here: NodeLoop) -> "SimulatedSender":
-        """What the gateway's process of this loop sends with."""
-        return SimulatedSender(self, here)
+    def sender(self, here: NodeLoop, gateway: str) -> "SimulatedSender":
+        """What the process of this loop, of the gateway of this name, sends with."""
+        return SimulatedSender(self, here, gateway)
 
-    def go_away(self, tenant: str) -> None:
-        """They fail every delivery until `come_back`."""
-        self._away[tenant] = None
+    def go_away(self, tenant: str, lasting: float) -> None:
+        """They fail every delivery for so many seconds."""
+        until = self.loop.time() + lasting
+        self._away_until[tenant] = max(until, self._away_until.get(tenant, 0.0))
 
-    def come_back(self, tenant: str) -> None:
-        """They are well again."""
-        self._away.pop(tenant, None)
-
-    def slow_down(self, tenant: str, seconds: float) -> None:
-        """They take so much longer until `hurry`."""
-        self._slower[tenant] = seconds
-
-    def hurry(self, tenant: str) -> None:
-        """They are as quick as before."""
-        self._slower.pop(tenant, None)
+    def slow_down(self, tenant: str, seconds: float, lasting: float) -> None:
+        """They take so much longer, for `lasting` seconds; the newest such wish holds."""
+        self._slower[tenant] = (seconds, self.loop.time() + lasting)
 
     async def receive(self, gateway: str, webhook: str, event: CallEvent) -> int:
         """The status. Raises ConnectionLostError where the answer is lost."""
@@ -67,10 +60,11 @@ class Receivers:
             event_id=event.event_id,
             type=event.type,
             call_id=event.call.call_id,
+            ok=False,
         )
         self.delivered.append(delivered)
         self._tell(delivered, status)
-        slower = self._slower.get(tenant, 0.0)
+        slower = self._pause(tenant)
         if slower:
             await asyncio.sleep(slower)
         if status == GONE:
@@ -87,11 +81,15 @@ class Receivers:
             status=status,
         )
 
+    def _pause(self, tenant: str) -> float:
+        seconds, until = self._slower.get(tenant, (0.0, 0.0))
+        return seconds if self.loop.time() < until else 0.0
+
     def _status(self, tenant: str) -> int:
         stream = self._streams.get(tenant)
         if stream is None:
             stream = self._streams[tenant] = self._chance.stream("receiver", tenant)
-        if tenant not in self._away and stream.random() >= UNWELL:
+        if self.loop.time() >= self._away_until.get(tenant, 0.0) and stream.random() >= UNWELL:
             return 200
         return stream.choice((500, 503, 429, GONE))
 
@@ -99,9 +97,10 @@ class Receivers:
 class SimulatedSender:
     """Posts to the receivers; see `ports.WebhookSender`. One of a gateway's process."""
 
-    def __init__(self, receivers: Receivers, here: NodeLoop) -> None:
+    def __init__(self, receivers: Receivers, here: NodeLoop, gateway: str) -> None:
         self._receivers = receivers
         self._here = here
+        self._gateway = gateway
 
     async def send(self, webhook: Webhook, event: CallEvent) -> Answer:
         """The texts are those of the real sender."""
@@ -111,7 +110,7 @@ class SimulatedSender:
                 status = await receivers.network.ask(
                     self._here,
                     receivers.loop,
-                    lambda: receivers.receive(self._here.name, webhook.webhook_id, event),
+                    lambda: receivers.receive(self._gateway, webhook.webhook_id, event),
                 )
         except TimeoutError:
             return Answer(error=f"no answer within {PATIENCE_SECONDS:g} s")

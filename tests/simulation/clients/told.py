@@ -58,7 +58,7 @@ class Told:
     """0: the first try of the request; each further one went to the next gateway."""
     told: float = math.inf
     """When there was an answer, or none could come any more; infinite: not yet."""
-    error: str = LOST
+    error: str = ""
     """The reason of a refusal, NOT_SENT, LOST or LEFT; empty: OK."""
     message: str = ""
     """The text of a refusal."""
@@ -75,7 +75,7 @@ class Told:
     @property
     def ok(self) -> bool:
         """It was accepted, and the client knows."""
-        return not self.error
+        return not self.error and self.told < math.inf
 
     @property
     def arrived(self) -> bool:
@@ -102,14 +102,14 @@ class Seen:
     """An event as a watcher got it."""
 
     time: float
-    gateway: int
     sequence: int
     event_id: str
     type: EventType
     call_id: str
     state: CallState
-    end_reason: EndReason | None
-    event: calls_pb2.CallEvent
+    end_reason: EndReason | None = None
+    gateway: int = 0
+    event: calls_pb2.CallEvent | None = None
     """The whole of it."""
 
 
@@ -118,11 +118,11 @@ class Delivered:
     """A webhook's request that reached its receiver. `ok`: it answered 2xx in time."""
 
     time: float
-    gateway: str
     tenant: str
     webhook: str
     sequence: int
-    event_id: str
-    type: EventType
     call_id: str
-    ok: bool = False
+    ok: bool = True
+    gateway: str = ""
+    event_id: str = ""
+    type: EventType | None = None
