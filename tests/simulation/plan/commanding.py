@@ -5,6 +5,7 @@ from random import Random
 from tests.simulation.plan.doings import Command, Doing, Place, RingIn, Verb
 from tests.simulation.plan.phones import Phone, near
 
+_AFTER_THE_ANSWER = (0.04, 0.15, 0.3, 0.5, 0.5, 1.0, 1.0, 2.0, 3.0)
 ON_THE_WAY = 0.04
 """About as long a call takes from its client to the phone, in seconds."""
 
@@ -56,7 +57,7 @@ def _command(
 def _moment(random: Random, phone: Phone, verb: Verb) -> float:
     """Seconds from the placing: while it is dialed, about a known moment, or somewhere between."""
     if verb is Verb.TRANSFER and phone.answers is not None:
-        return near(random, phone.answers) + random.choice((ON_THE_WAY, 0.1, 0.5, 1.0, 2.0))
+        return near(random, phone.answers) + random.choice(_AFTER_THE_ANSWER)
     if random.random() < 0.2:
         return round(random.uniform(0.002, 0.15), 3)
     return near(random, random.choice(phone.moments())) + random.choice((0.0, ON_THE_WAY, 0.2, 1.0))

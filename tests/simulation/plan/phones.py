@@ -58,18 +58,20 @@ def answering(random: Random) -> Phone:
     rings, after = random.choice(SPANS[:5]), random.choice(SPANS)
     talks = random.choice((*TALKS, None))
     reception = Reception(rings_after=rings, after=after, talks=talks)
-    return _answered((reception,), before=0.0)
+    return _settling((reception,), before=0.0)
 
 
-def _answered(receptions: tuple[Reception, ...], before: float, **more: float) -> Phone:
-    """It answers its last INVITE, which comes after `before` seconds."""
+def _settling(receptions: tuple[Reception, ...], before: float, **more: float) -> Phone:
+    """It settles at its last INVITE, which comes after `before` seconds."""
     last = receptions[-1]
-    answers = before + (last.rings_after or 0.0) + last.after
+    settles = before + (last.rings_after or 0.0) + last.after
+    answers = settles if last.final == 200 else None
+    talks = 0.0 if answers is None else last.talks
     return Phone(
         receptions=receptions,
         rings=None if last.rings_after is None else before + last.rings_after,
         answers=answers,
-        ends=None if last.talks is None else answers + last.talks,
+        ends=None if talks is None else settles + talks,
         **more,
     )
 
@@ -77,7 +79,7 @@ def _answered(receptions: tuple[Reception, ...], before: float, **more: float) -
 def _at_once(random: Random) -> Phone:
     """It is answered without having rung."""
     reception = Reception(rings_after=None, after=random.choice((0.0, 0.05, 0.5, 2.0)), talks=3.0)
-    return _answered((reception,), before=0.0)
+    return _settling((reception,), before=0.0)
 
 
 def _refusing(random: Random) -> Phone:
@@ -124,14 +126,14 @@ def _silent(random: Random) -> Phone:
             receptions=(silence,), ringing_timeout=timeout, setup_timeout=setup, ends=timeout
         )
     last = answering(random).receptions
-    return _answered((silence,) * count + last, before=count * setup, setup_timeout=setup)
+    return _settling((silence,) * count + last, before=count * setup, setup_timeout=setup)
 
 
 def _at_the_setup(random: Random) -> Phone:
     """It begins to ring at about the moment when it has been silent for long enough."""
     setup = random.choice((0.5, 1.0, 2.0))
     late = Reception(rings_after=near(random, setup), after=random.choice(SPANS), talks=5.0)
-    return _answered((late, *answering(random).receptions), before=setup, setup_timeout=setup)
+    return _settling((late, *answering(random).receptions), before=setup, setup_timeout=setup)
 
 
 def _failing_over(random: Random) -> Phone:
@@ -139,7 +141,7 @@ def _failing_over(random: Random) -> Phone:
     failures = tuple(_failure(random) for _ in range(random.choice((1, 1, 2, 3, 4))))
     before = sum((each.rings_after or 0.0) + each.after for each in failures)
     last = (answering, _refusing, _ringing)[random.randrange(3)](random).receptions
-    return _answered(failures + last, before=before)
+    return _settling(failures + last, before=before)
 
 
 def _failure(random: Random) -> Reception:
