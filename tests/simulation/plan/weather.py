@@ -51,7 +51,7 @@ def _moment(
     drawn = random.random()
     if before and drawn < 0.35:
         other = random.choice(before)
-        return round(other.time + random.random() * max(other.lasting, 1.0), 3)
+        return round(other.time + random.random() * min(max(other.lasting, 1.0), 20.0), 3)
     if moments and drawn < 0.8:
         after = random.choice((0.0, 0.01, 0.05, 0.5, 1.0, 2.0, 3.0))
         return round(random.choice(moments) + after * random.random(), 3)
