@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from gateway.domain.calls.call import Call, CallState, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
+from gateway.telephony.v1 import calls_pb2
 from tests.simulation.hand_made import CONFIG, time
-from tests.simulation.judge.evidence import Evidence, Told
+from tests.simulation.judge.evidence import Evidence
 from tests.simulation.world.truth import Invite
 
 Break = Callable[[Evidence], None]
@@ -46,6 +46,14 @@ def change_event(evidence: Evidence, at: int, **changes: Any) -> CallEvent:
     events = evidence.stored.events
     events[at] = replace(events[at], **changes)
     return events[at]
+
+
+def store_later(evidence: Evidence, number: int, kind: EventType, second: float) -> None:
+    """The call's event of this type is stored at this time."""
+    for event in evidence.stored.events:
+        if (event.call.call_id, event.type) == (f"call_{number}", kind):
+            key = (event.tenant_id, event.sequence)
+            evidence.committed = {**evidence.committed, key: second}
 
 
 def _rings_again(evidence: Evidence) -> None:
@@ -95,7 +103,7 @@ def _never_ends(evidence: Evidence) -> None:
 
 
 def _ends_late(evidence: Evidence) -> None:
-    change(evidence, 3, end_time=time(18.5))
+    store_later(evidence, 3, EventType.CALL_ENDED, 18.5)
 
 
 def _leg_stays(evidence: Evidence) -> None:
@@ -114,7 +122,7 @@ def _waiter(evidence: Evidence) -> None:
 ENDS: Mapping[str, Break] = {
     "ends.accepted_calls_end": _never_ends,
     "ends.ends_in_time": _ends_late,
-    "ends.ends_soon_after_its_leg": lambda e: void(change(e, 1, end_time=time(24.0))),
+    "ends.ends_soon_after_its_leg": lambda e: store_later(e, 1, EventType.CALL_ENDED, 24.0),
     "ends.no_leg_outlives_its_call": _leg_stays,
     "ends.no_leg_is_left": _leg_present,
     "ends.nothing_is_held": _waiter,
@@ -141,8 +149,9 @@ TRUTHFUL: Mapping[str, Break] = {
     "truthful.end_reason_is_true": lambda e: setattr(leg(e, 2), "status", 603),
     "truthful.hangup_source_is_true": lambda e: setattr(leg(e, 1), "ended_by", "platform"),
     "truthful.everything_is_known_when_nothing_is_wrong": _unknown,
-    "truthful.ring_time_is_true": _never_rang,
-    "truthful.answer_time_is_true": _never_answered,
+    "truthful.ringing_is_true": _never_rang,
+    "truthful.answers_are_true": _never_answered,
+    "truthful.times_fit_together": lambda e: void(change(e, 1, end_time=time(40.0))),
     "truthful.sip_status_is_true": lambda e: void(change(e, 2, sip_status_code=0)),
 }
 
@@ -156,7 +165,7 @@ def _watcher_misses(evidence: Evidence) -> None:
 
 
 def _watcher_sees_another(evidence: Evidence) -> None:
-    evidence.watched["anna", 0][5].state = CallState.RINGING
+    evidence.watched["anna", 0][5].state = "RINGING"
 
 
 def _backward(evidence: Evidence) -> None:
@@ -177,7 +186,9 @@ def _changed_after(evidence: Evidence) -> None:
 
 
 def _told_wrong(evidence: Evidence) -> None:
-    evidence.told[-1].state = CallState.ACTIVE
+    told = evidence.told[0]
+    assert told.call is not None
+    told.call.state = calls_pb2.CALL_STATE_AUTOMATION
 
 
 EVENTS: Mapping[str, Break] = {
@@ -218,9 +229,8 @@ def _same_identity(evidence: Evidence) -> None:
 
 
 def _too_fast(evidence: Evidence) -> None:
-    for at, event in enumerate(evidence.stored.events):
-        if event.type is EventType.CALL_CREATED:
-            change_event(evidence, at, event_time=time(1.0) + timedelta(milliseconds=at))
+    for number in range(1, 5):
+        store_later(evidence, number, EventType.CALL_CREATED, 1.0 + number / 10)
 
 
 def _stored_too_fast(evidence: Evidence) -> None:
@@ -229,7 +239,7 @@ def _stored_too_fast(evidence: Evidence) -> None:
 
 
 def _refused_for_nothing(evidence: Evidence) -> None:
-    told = replace(evidence.told[0], error="TENANT_LIMIT", asked=500.0, told=500.1)
+    told = replace(evidence.told[0], reason="TENANT_LIMIT", asked=500.0, told=500.1)
     evidence.told = [*evidence.told, told]
 
 
@@ -245,8 +255,3 @@ LIMITS: Mapping[str, Break] = {
 }
 
 BREACHES: Mapping[str, Break] = {**PHONES, **ENDS, **TRUTHFUL, **EVENTS, **LIMITS}
-
-
-def told(evidence: Evidence, method: str, number: int) -> Told:
-    """What the client of a call was told last."""
-    return [one for one in evidence.told if (one.method, one.number) == (method, number)][-1]

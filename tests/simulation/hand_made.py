@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateTable
 from gateway.audit.chain import Chain
 from gateway.domain.audit_event import AuditEvent, AuditKind, ChainedAuditEvent
 from gateway.domain.calls.advance import advance
-from gateway.domain.calls.call import Attempt, Call, CallState, Direction, EventType
+from gateway.domain.calls.call import Attempt, Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.observation import LegSeen, LegStatus, Observation
 from gateway.domain.calls.transfer import (
@@ -22,9 +22,13 @@ from gateway.domain.calls.transfer import (
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Trunk, Webhook
 from gateway.store import codec
 from gateway.store.databases.schema import metadata
+from gateway.telephony.v1 import calls_pb2
+from tests.simulation.clients.messages import METHODS
+from tests.simulation.clients.told import PLACE, Received, Seen, Told
 from tests.simulation.judge import stored
-from tests.simulation.judge.evidence import EPOCH, Delivered, Evidence, Heard, Seen, Told
-from tests.simulation.plan.doings import Doing, Place, Plan, Reception, RingIn
+from tests.simulation.judge.evidence import Evidence, Heard
+from tests.simulation.nodes.clock import BEGIN
+from tests.simulation.plan.doings import Doing, Place, Plan, Reception, RingIn, Verb
 from tests.simulation.world.truth import DialRequest, Invite, ReferRequest, Truth
 
 CONFIG = Config(
@@ -52,7 +56,7 @@ CONFIG = Config(
 
 def time(second: float) -> datetime:
     """What a right clock says at this virtual second."""
-    return EPOCH + timedelta(seconds=second)
+    return BEGIN + timedelta(seconds=second)
 
 
 @dataclass
@@ -108,7 +112,7 @@ class HandMade:
             claim = (tenant, "CallService/PlaceCall", place.request_id, "print", call_id, 2**60)
             self.claims.append(claim)
         if not place.wait:
-            self.tell("PlaceCall", number, second, call_id=call_id, state=CallState.DIALING)
+            self.tell(PLACE, number, second, call_id)
         return call_id
 
     def ring_in(self, number: int, second: float, tenant: str = "anna") -> str:
@@ -236,21 +240,22 @@ class HandMade:
             state = after.state.value
             self.record(AuditKind.OUTCOME, second, call, reason=state, transfer_id=transfer_id)
 
-    def tell(self, method: str, number: int, second: float, **answer: object) -> Told:
-        """A client is told something; a command that was done has its record."""
+    def tell(self, what: str, number: int, second: float, call_id: str = "") -> Told:
+        """A client is told of the call as it is; a command that was done has its record."""
         told = Told(
-            method=method,
             number=number,
             tenant="anna",
-            gateway=0,
+            what=what,
+            gateway="gateway-0",
             asked=second - 0.01,
             told=second + 0.01,
-            **answer,  # type: ignore[arg-type]
         )
         self.told.append(told)
-        if told.ok and method in {"HangUpCall", "UpdateCall"}:
-            call = self.calls[told.call_id]
-            self.record(AuditKind.DONE, second, call, method=f"CallService/{method}", code="OK")
+        if call := self.calls.get(call_id):
+            told.call = message(call)
+            if what in METHODS:
+                method = f"CallService/{METHODS[Verb(what)]}"
+                self.record(AuditKind.DONE, second, call, method=method, code="OK")
         return told
 
     def event(
@@ -285,7 +290,7 @@ class HandMade:
 
     def second(self, moment: datetime) -> float:
         """The virtual second that a right clock calls this time."""
-        return (moment - EPOCH).total_seconds()
+        return (moment - BEGIN).total_seconds()
 
     def stored(self) -> stored.Stored:
         """All of it written to a database by the store's codec, and read again by the judge."""
@@ -302,7 +307,7 @@ class HandMade:
         for scope, second in self.starts:
             row = (scope, codec.micros(time(second)))
             database.execute("INSERT INTO starts VALUES (?, ?)", row)
-        day = ("tenant:anna", EPOCH.toordinal(), sum(s == "tenant:anna" for s, _ in self.starts))
+        day = ("tenant:anna", BEGIN.toordinal(), sum(s == "tenant:anna" for s, _ in self.starts))
         database.execute("INSERT INTO tallies VALUES (?, ?, ?)", day)
         newest = sum(one.tenant_id == "anna" for one in self.events)
         cursor = ("anna", "crm", newest, "gateway-0")
@@ -314,45 +319,71 @@ class HandMade:
         """The whole run, watched by one client of each tenant, in which nothing is left."""
         doings = tuple(sorted(self.doings, key=lambda one: one.time))
         watched: dict[tuple[str, int], list[Seen]] = {("anna", 0): [], ("bert", 0): []}
-        delivered: list[Delivered] = []
+        received: list[Received] = []
         for event in self.events:
-            call, second = event.call, self.second(event.event_time)
-            watched[event.tenant_id, 0].append(
-                Seen(
-                    time=second + 0.01,
-                    sequence=event.sequence,
-                    event_id=event.event_id,
-                    type=event.type,
-                    call_id=call.call_id,
-                    state=call.state,
-                    end_reason=call.end_reason,
-                )
-            )
+            second = self.second(event.event_time)
+            watched[event.tenant_id, 0].append(seen(event, second + 0.01))
             if event.tenant_id == "anna":
-                delivered.append(
-                    Delivered(
-                        time=second + 0.02,
-                        tenant="anna",
-                        webhook="crm",
-                        sequence=event.sequence,
-                        call_id=call.call_id,
-                    )
-                )
+                received.append(delivery(event, second + 0.02))
         return Evidence(
             plan=Plan(seed="by hand", doings=doings),
             config=CONFIG,
             truth=self.truth,
             stored=self.stored(),
+            committed={
+                (one.tenant_id, one.sequence): self.second(one.event_time) for one in self.events
+            },
             end=1000.0,
             told=self.told,
             watched=watched,
-            delivered=delivered,
+            received=received,
             heard=[
                 Heard(time=0.0, gateway="gateway-0", began=True),
                 Heard(time=0.5, gateway="gateway-0"),
             ],
             left={"gateway-0": {"followers": 0, "timelines": 0}},
         )
+
+
+def message(call: Call) -> calls_pb2.Call:
+    """The call as a client is told of it."""
+    reason = f"END_REASON_{call.end_reason.value}" if call.end_reason else "END_REASON_UNSPECIFIED"
+    return calls_pb2.Call(
+        call_id=call.call_id,
+        state=f"CALL_STATE_{call.state.name}",
+        end_reason=reason,
+    )
+
+
+def seen(event: CallEvent, second: float) -> Seen:
+    """The event as a watcher gets it."""
+    call = event.call
+    return Seen(
+        time=second,
+        gateway="gateway-0",
+        sequence=event.sequence,
+        event_id=event.event_id,
+        type=event.type.value,
+        call_id=call.call_id,
+        state=call.state.name,
+        end_reason=call.end_reason.value if call.end_reason else "",
+        event=calls_pb2.CallEvent(),
+    )
+
+
+def delivery(event: CallEvent, second: float) -> Received:
+    """The event as a receiver gets it."""
+    return Received(
+        time=second,
+        gateway="gateway-0",
+        tenant=event.tenant_id,
+        webhook="crm",
+        sequence=event.sequence,
+        event_id=event.event_id,
+        type=event.type.value,
+        call_id=event.call.call_id,
+        status=200,
+    )
 
 
 def attempt(trunk: str, second: float) -> Attempt:

@@ -109,6 +109,8 @@ class Run:
         """When the last call had ended; 0: not all have."""
         self.heard: list[Heard] = []
         """When a gateway's process began, and when notices reached it."""
+        self.committed: dict[tuple[str, int], float] = {}
+        """Of tenant and sequence: when the first gateway knew that the event is stored."""
         self._told: dict[str, int] = {}
 
     def go(self) -> None:
@@ -179,6 +181,7 @@ class Run:
         if event.sequence <= self._told.get(event.tenant_id, 0):
             return
         self._told[event.tenant_id] = event.sequence
+        self.committed[event.tenant_id, event.sequence] = self.scheduler.now
         self.history.tell(
             gateway,
             f"stored {event.type}",

@@ -40,4 +40,12 @@ DELIVERED = 5.0
 TIMEOUT_SEEN = 1.0
 """From a transfer's timeout to its OUTCOME_UNKNOWN."""
 JUST = 0.05
-"""Clocks and messages: two things that are the same to within this."""
+"""Two things that are the same to within the time that messages take between processes."""
+CROSSING = 0.15
+"""Within this a phone and its gateway may say opposite things: a SIP message is on its way."""
+CLOCKS_APART = 0.6
+"""The most by which the clocks of two simulated gateways differ."""
+SILENT_FOR = 31.5
+"""After 32 s without any answer LiveKit gives an INVITE up (SIP's timer B)."""
+DESERTED = 65.0
+"""How long a phone rings on whose LiveKit died, and forgot it."""

@@ -2,20 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.domain.calls.call import Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
-from tests.simulation.judge.evidence import LEFT, LOST, Evidence, Told
+from tests.simulation.clients.messages import LABEL
+from tests.simulation.clients.told import PLACE, Told
+from tests.simulation.judge.bounds import CROSSING
+from tests.simulation.judge.evidence import GONE, Evidence, accepted, carried_out
 from tests.simulation.judge.stored import Record
 from tests.simulation.judge.weather import Weather
 from tests.simulation.plan.doings import Command, Place, RingIn, Verb
 from tests.simulation.world.truth import DialRequest, Invite, ReferRequest
 
-LABEL = "sim"
-"""The label of a placed call that says which Place it is."""
+NO_NUMBER = -1
 
 
 @dataclass(slots=True)
@@ -23,8 +25,14 @@ class Story:
     """One call: as stored, as wanted, as told, and as it was at the phones. Times are virtual."""
 
     call: Call
-    begin: float
-    end: float | None
+    begin: float = 0.0
+    """When it was stored, a moment after its `create_time`."""
+    end: float | None = None
+    """When its end was stored."""
+    asked: float = 0.0
+    """When it was asked for first."""
+    deadline: float = 0.0
+    """When its ringing timeout is over, as LiveKit was told with its first dial."""
     place: Place | None = None
     ring_in: RingIn | None = None
     events: list[CallEvent] = field(default_factory=list)
@@ -59,9 +67,13 @@ class Story:
         """The INVITE that arrived last."""
         return self.invites[-1] if self.invites else None
 
-    def asked(self, method: str) -> list[Told]:
-        """The requests of this method about the call that may have reached a gateway."""
-        return [one for one in self.told if one.method == method and one.arrived]
+    def requests(self, what: str) -> list[Told]:
+        """The requests of this kind about the call that may have been carried out."""
+        return [one for one in self.told if one.what == what and carried_out(one)]
+
+    def event(self, kind: EventType) -> CallEvent | None:
+        """Its first event of this type."""
+        return next((one for one in self.events if one.type is kind), None)
 
 
 class Case:
@@ -84,6 +96,8 @@ class Case:
         self.stories = {call.call_id: self._story(call) for call in self.stored.calls.values()}
         self._add_stored()
         self._add_truth()
+        for story in self.stories.values():
+            self._time(story)
         self._by_room: dict[str, list[Story]] = defaultdict(list)
         for story in self.stories.values():
             self._by_room[story.call.room].append(story)
@@ -92,6 +106,11 @@ class Case:
     def at(self, time: datetime) -> float:
         """The virtual second that a right clock calls this time."""
         return (time - self.evidence.epoch).total_seconds()
+
+    def when(self, event: CallEvent) -> float:
+        """When the event was stored."""
+        found = self.evidence.committed.get((event.tenant_id, event.sequence))
+        return self.at(event.event_time) if found is None else found
 
     def of_number(self, number: int) -> list[Story]:
         """The calls that a Place has become; one, if everything is right."""
@@ -113,14 +132,14 @@ class Case:
 
     def hung_up(self, story: Story) -> bool:
         """Whether a client may have asked for the end of the call."""
-        return bool(story.asked("HangUpCall"))
+        return bool(story.requests(Verb.HANG_UP))
 
     def abandoned(self, story: Story) -> bool:
         """Whether a client that waited for the answer may have left."""
         place = story.place
         if place is None or not place.wait or place.keep_on_disconnect:
             return False
-        return any(one.error in (LEFT, LOST) for one in story.asked("PlaceCall"))
+        return any(one.reason in GONE for one in story.requests(PLACE))
 
     def room_ended(self, story: Story) -> bool:
         """Whether the end of the call, or of another in its room, may have ended the room."""
@@ -158,14 +177,25 @@ class Case:
         return heard
 
     def _story(self, call: Call) -> Story:
-        number = int(call.labels.get(LABEL, 0) or 0)
-        begin = self.at(call.create_time)
-        end = self.at(call.end_time) if call.end_time else None
-        place = self.places.get(number)
+        place = self.places.get(int(call.labels.get(LABEL, NO_NUMBER)))
         ring_in = None if place else self._callers.get(call.caller_id)
-        story = Story(call, begin, end, place, ring_in)
+        story = Story(call, place=place, ring_in=ring_in)
         story.told = self.told_of.get(_number_of(story), [])
         return story
+
+    def _time(self, story: Story) -> None:
+        """When it began and ended, whatever its gateway's clock says."""
+        created, ended = story.event(EventType.CALL_CREATED), story.event(EventType.CALL_ENDED)
+        call = story.call
+        story.begin = self.at(call.create_time) if created is None else self.when(created)
+        if call.end_time is not None:
+            story.end = self.at(call.end_time) if ended is None else self.when(ended)
+        placed = [one.asked for one in story.told if one.what == PLACE and accepted(one)]
+        story.asked = min([story.begin, *placed])
+        story.deadline = story.begin + call.ringing_timeout.total_seconds()
+        if story.dials:
+            first = story.dials[0]
+            story.deadline = first.time + first.ringing_timeout
 
     def _add_stored(self) -> None:
         for event in self.stored.events:
@@ -186,7 +216,7 @@ class Case:
         for invite in self.truth.invites:
             story = self.stories.get(invite.call_id) or legs.get((invite.room, invite.identity))
             if story and (invite.call_id or story.inbound):
-                story.invites.append(invite)
+                story.invites.append(_as_livekit_has_it(invite, story.ring_in))
         for dial in self.truth.dials:
             if story := self.stories.get(dial.call_id):
                 story.dials.append(dial)
@@ -194,15 +224,21 @@ class Case:
             if story := legs.get((refer.room, refer.identity)):
                 story.refers.append(refer)
 
-    def created(self, story: Story) -> CallEvent | None:
-        """The event of its acceptance."""
-        return next((one for one in story.events if one.type is EventType.CALL_CREATED), None)
-
 
 def _number_of(story: Story) -> int:
     if story.place:
         return story.place.number
-    return story.ring_in.number if story.ring_in else 0
+    return story.ring_in.number if story.ring_in else NO_NUMBER
+
+
+def _as_livekit_has_it(invite: Invite, ring_in: RingIn | None) -> Invite:
+    """A caller who gives up in the moment of the answer: LiveKit has answered."""
+    if ring_in is None or ring_in.answered_after is None or invite.answered is not None:
+        return invite
+    answered = invite.arrived + ring_in.answered_after
+    if invite.ended is None or answered > invite.ended + CROSSING:
+        return invite
+    return replace(invite, answered=answered)
 
 
 def _by_number(doings: Iterable[object]) -> dict[int, list[Command]]:

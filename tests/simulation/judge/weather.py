@@ -23,14 +23,17 @@ DATABASE = frozenset(
 RECEIVERS = frozenset({Fault.RECEIVER_AWAY, Fault.RECEIVER_SLOW})
 TROUBLE = GATEWAYS | LIVEKIT | DATABASE | {Fault.CLOCK_JUMP}
 """What may make a gateway lose track of a phone, or come too late."""
+TAKEOVERS = GATEWAYS | DATABASE | {Fault.CLOCK_JUMP}
+"""After which a call may go on by another clock."""
 
 AFTER: Mapping[Fault, float] = {
-    # A lease of 6 s and a beat until others take over, 10 s until a leg is believed gone, LATE.
+    # A lease of 6 s and a beat until others take over, 10 s until a leg is believed gone, and 3 s
+    # as ever.
     **dict.fromkeys(GATEWAYS, 20.0),
     # 30 s until a call is given up or a leg that stays is left to the sweep, 10 s until a leg is
     # believed gone, and a last request of 5 s.
     **dict.fromkeys(LIVEKIT, 45.0),
-    # A pause of 1 s, 10 s of asking for a lost answer, a takeover, and 10 s as above.
+    # A pause of 1 s, 10 s of asking for a lost answer, and a takeover as above.
     **dict.fromkeys(DATABASE, 30.0),
     Fault.CLOCK_JUMP: 20.0,
     # A failover waits 2 s for its notice, the end of a leg 0.6 s.
@@ -53,11 +56,6 @@ class Weather:
         self.strikes = sorted(found, key=lambda strike: strike.time)
         self.kinds = frozenset(strike.fault for strike in found)
         self._spans = [(one.time, until(one), one) for one in self.strikes]
-
-    @property
-    def clocks_agree(self) -> bool:
-        """All gateways' clocks are right, so stored times can be compared with virtual ones."""
-        return Fault.CLOCK_JUMP not in self.kinds
 
     def struck(self, begin: float, end: float, kinds: Collection[Fault] = TROUBLE) -> bool:
         """Whether one of these faults, or what follows from it, touches this time."""

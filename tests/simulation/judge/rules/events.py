@@ -7,9 +7,10 @@ from dataclasses import replace
 from gateway.domain.calls.call import Call, CallState, EventType, LegOptions, Wishes
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import TransferState
+from tests.simulation.clients.told import Seen, Told
 from tests.simulation.judge.bounds import JUST
 from tests.simulation.judge.case import Case, Story
-from tests.simulation.judge.evidence import Breach, Seen, Told
+from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.weather import DATABASE
 
 _T = EventType
@@ -48,7 +49,7 @@ def sequences_have_no_gaps(case: Case) -> Iterator[Breach]:
         expected = numbers.get(event.tenant_id, 0) + 1
         if event.sequence != expected:
             text = f"event #{event.sequence} comes where #{expected} should"
-            yield Breach(event.tenant_id, text, case.at(event.event_time))
+            yield Breach(event.tenant_id, text, case.when(event))
         numbers[event.tenant_id] = event.sequence
         ids[event.event_id] += 1
     for event_id, count in ids.items():
@@ -81,7 +82,7 @@ def watchers_see_what_is_stored(case: Case) -> Iterator[Breach]:
             if event is None or not _is_same(one, event):
                 text = f"#{one.sequence} is not the stored event: {one.type} of {one.call_id}"
                 yield Breach(f"{tenant}/{watcher}", text, one.time)
-            elif case.weather.clocks_agree and case.at(event.event_time) > one.time + JUST:
+            elif case.when(event) > one.time + JUST:
                 text = f"it got #{one.sequence} before it happened"
                 yield Breach(f"{tenant}/{watcher}", text, one.time)
 
@@ -93,7 +94,7 @@ def a_call_goes_only_forward(case: Case) -> Iterator[Breach]:
     """
     for story in case.stories.values():
         for text, event in _backward(story.events):
-            yield Breach(story.call.call_id, text, case.at(event.event_time))
+            yield Breach(story.call.call_id, text, case.when(event))
         counts = Counter(one.type for one in story.events)
         for kind, what in _ONCE.items():
             if counts[kind] > 1:
@@ -125,7 +126,7 @@ def transfers_go_only_forward(case: Case) -> Iterator[Breach]:
         forward = {TransferState.PENDING} if before is None else _FORWARD[before]
         if transfer.state not in forward:
             text = f"from {before or 'nothing'} to {transfer.state}"
-            yield Breach(transfer.transfer_id, text, case.at(event.event_time))
+            yield Breach(transfer.transfer_id, text, case.when(event))
         newest[transfer.transfer_id] = transfer.state
     for transfer in case.stored.transfers.values():
         if newest.get(transfer.transfer_id) is not transfer.state:
@@ -143,11 +144,11 @@ def events_show_the_call_as_it_was(case: Case) -> Iterator[Breach]:
             if event.call.sequence != event.sequence or (states and event.call.state not in states):
                 text = f"{event.type} #{event.sequence} shows {event.call.state.name}"
                 text = f"{text} #{event.call.sequence}"
-                yield Breach(story.call.call_id, text, case.at(event.event_time))
+                yield Breach(story.call.call_id, text, case.when(event))
         newest = story.events[-1] if story.events else None
         if newest and _told(newest.call) != _told(story.call):
             text = f"the stored call is not that of its newest event, {newest.type}"
-            yield Breach(story.call.call_id, text, case.at(newest.event_time))
+            yield Breach(story.call.call_id, text, case.when(newest))
         ended = next((one for one in story.events if one.type is _T.CALL_ENDED), None)
         if ended and _final(ended.call) != _final(story.call):
             yield Breach(story.call.call_id, "it changed after its end", story.end or 0.0)
@@ -160,14 +161,14 @@ def clients_are_told_what_was(case: Case) -> Iterator[Breach]:
     sooner.
     """
     for story in case.stories.values():
-        states = {event.call.state for event in story.events}
+        states = {event.call.state.name for event in story.events}
         for told in story.told:
-            if not told.ok or told.state is None or told.call_id != story.call.call_id:
+            if told.call is None or told.told is None or told.call_id != story.call.call_id:
                 continue
             if case.weather.struck(story.begin, told.told, DATABASE):
                 continue
             if told.state not in states or not _same_end(told, story):
-                text = f"{told.method} was told {told.state.name} {told.end_reason or ''}"
+                text = f"{told.what} was told {told.state} {told.end_reason}"
                 yield Breach(story.call.call_id, text.rstrip(), told.told)
 
 
@@ -193,7 +194,8 @@ def _backward(events: Sequence[CallEvent]) -> Iterator[tuple[str, CallEvent]]:
 
 def _is_same(seen: Seen, event: CallEvent) -> bool:
     call = event.call
-    expected = (event.event_id, event.type, call.call_id, call.state, call.end_reason)
+    reason = call.end_reason.value if call.end_reason else ""
+    expected = (event.event_id, event.type.value, call.call_id, call.state.name, reason)
     return (seen.event_id, seen.type, seen.call_id, seen.state, seen.end_reason) == expected
 
 
@@ -209,7 +211,8 @@ def _final(call: Call) -> Call:
 
 
 def _same_end(told: Told, story: Story) -> bool:
-    return told.state is not CallState.ENDED or told.end_reason is story.call.end_reason
+    reason = story.call.end_reason
+    return told.state != CallState.ENDED.name or told.end_reason == (reason and reason.value)
 
 
 RULES = (

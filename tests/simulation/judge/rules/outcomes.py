@@ -4,9 +4,19 @@ from collections.abc import Callable, Collection, Mapping
 
 from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
-from tests.simulation.judge.bounds import EARLY, JUST, SEEN_ANSWERED, SEEN_RINGING, SHORT
+from tests.simulation.clients.told import PLACE
+from tests.simulation.judge.bounds import (
+    CLOCKS_APART,
+    CROSSING,
+    EARLY,
+    SEEN_ANSWERED,
+    SEEN_RINGING,
+    SHORT,
+    SILENT_FOR,
+)
 from tests.simulation.judge.case import Case, Story
-from tests.simulation.judge.weather import LIVEKIT
+from tests.simulation.judge.weather import LIVEKIT, TAKEOVERS
+from tests.simulation.plan.doings import Fault, Verb
 from tests.simulation.world.truth import Invite
 
 _R = EndReason
@@ -38,7 +48,7 @@ def silent(story: Story, invite: Invite) -> bool:
         return False
     setup = story.call.setup_timeout.total_seconds()
     until_rang = (invite.ended or invite.arrived) if invite.rang is None else invite.rang
-    return until_rang - invite.arrived >= setup - JUST
+    return until_rang - invite.arrived > setup - CROSSING
 
 
 def _configured(story: Story) -> Collection[EndReason]:
@@ -88,11 +98,12 @@ def _over(case: Case, story: Story) -> Complaint:
     if story.call.sip_status_code:
         said = story.call.sip_status_code
         return "" if said == _CANCELLED else f"the phone's status was {said}"
-    if last is None or not case.weather.clocks_agree:
+    if last is None:
         return ""
     ended = case.evidence.end if last.ended is None else last.ended
-    early = story.begin + story.call.ringing_timeout.total_seconds() - ended
-    if early <= EARLY or silent(story, last) or case.troubled(story):
+    early = story.deadline - ended
+    unheard = last.rang is None and ended - last.arrived >= SILENT_FOR
+    if early <= EARLY or unheard or silent(story, last) or case.troubled(story):
         return ""
     return f"it was cut short by {early:.3f} s"
 
@@ -102,8 +113,8 @@ def _unanswered(case: Case, story: Story, since: float | None = None) -> Complai
     answered = story.answered
     if answered is None or answered.answered is None or case.troubled(story):
         return ""
-    over = story.begin + story.call.ringing_timeout.total_seconds() if since is None else since
-    if not case.weather.clocks_agree or answered.answered >= over - SEEN_ANSWERED:
+    over = story.deadline if since is None else since
+    if answered.answered >= over - SEEN_ANSWERED:
         return ""
     return f"it was answered {over - answered.answered:.3f} s before that"
 
@@ -144,8 +155,8 @@ def _canceled(case: Case, story: Story) -> Complaint:
         return "nobody asked for it"
     if source is _S.GATEWAY and not case.abandoned(story):
         return "no waiting client has left"
-    hung_up = [one.asked for one in story.asked("HangUpCall")]
-    left = [one.told for one in story.asked("PlaceCall") if not one.ok]
+    hung_up = [one.asked for one in story.requests(Verb.HANG_UP)]
+    left = [one.told for one in story.requests(PLACE) if one.reason and one.told is not None]
     return _unanswered(case, story, min(hung_up + left, default=None))
 
 
@@ -162,7 +173,11 @@ def _lasted(case: Case, story: Story) -> Complaint:
         return "it was never answered"
     ended = case.evidence.end if answered.ended is None else answered.ended
     short = story.call.max_duration.total_seconds() - (ended - answered.answered)
-    if short <= SHORT or not case.weather.clocks_agree:
+    if case.weather.struck(story.begin, ended, TAKEOVERS):
+        if Fault.CLOCK_JUMP in case.weather.kinds:
+            return ""
+        short -= CLOCKS_APART
+    if short <= SHORT:
         return ""
     return f"it was cut short by {short:.3f} s"
 

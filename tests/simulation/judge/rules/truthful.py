@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from gateway.domain.calls.call import Attempt
+from gateway.domain.calls.call import Attempt, EventType
 from gateway.domain.outcome import EndReason, HangupSource
-from tests.simulation.judge.bounds import JUST, SEEN_ANSWERED, SEEN_RINGING
+from tests.simulation.judge.bounds import CLOCKS_APART, JUST, SEEN_ANSWERED, SEEN_RINGING
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.rules.outcomes import SOURCES, silent, untrue
@@ -49,40 +49,38 @@ def everything_is_known_when_nothing_is_wrong(case: Case) -> Iterator[Breach]:
             yield Breach(story.call.call_id, "it is unknown who ended it", story.end or 0.0)
 
 
-def ring_time_is_true(case: Case) -> Iterator[Breach]:
-    """A call has a `ring_time` only if its phone rang, and not before it did.
+def ringing_is_true(case: Case) -> Iterator[Breach]:
+    """A call rings only if its phone rang, and not before it did.
 
-    Without a fault it is at most 1 s later.
+    Without a fault that is told 1 s later at most.
+    """
+    yield from _in_time(case, EventType.CALL_RINGING, "rang", SEEN_RINGING)
+
+
+def answers_are_true(case: Case) -> Iterator[Breach]:
+    """A call is answered only if its phone was, and not before it was.
+
+    Without a fault that is told 0.5 s later at most.
+    """
+    yield from _in_time(case, EventType.CALL_ANSWERED, "answered", SEEN_ANSWERED)
+
+
+def times_fit_together(case: Case) -> Iterator[Breach]:
+    """The times of a call are in order, and span as long as it lasted.
+
+    Without a fault they are off by no more than the gateways' clocks are apart.
     """
     for story in case.stories.values():
-        rang = [one.rang for one in story.invites if one.rang is not None]
-        if story.call.ring_time is None or (not case.weather.clocks_agree and rang):
+        call = story.call
+        times = [call.create_time, call.ring_time, call.answer_time, call.end_time]
+        known = [one for one in times if one is not None]
+        if known != sorted(known):
+            yield Breach(call.call_id, f"its times are {known}", story.begin)
+        if call.end_time is None or story.end is None or case.troubled(story):
             continue
-        told = case.at(story.call.ring_time)
-        late = told - min(rang, default=told + 2 * JUST)
-        if late < -JUST:
-            text = f"it rings {-late:.3f} s too early" if rang else "it never rang"
-            yield Breach(story.call.call_id, text, told)
-        elif late > SEEN_RINGING and not story.inbound and not case.troubled(story):
-            yield Breach(story.call.call_id, f"its ringing is {late:.3f} s late", told)
-
-
-def answer_time_is_true(case: Case) -> Iterator[Breach]:
-    """A call has an `answer_time` only if its phone was answered, and not before it was.
-
-    Without a fault it is at most 0.5 s later.
-    """
-    for story in case.stories.values():
-        answers = [one.answered for one in story.invites if one.answered is not None]
-        if story.call.answer_time is None or (not case.weather.clocks_agree and answers):
-            continue
-        told = case.at(story.call.answer_time)
-        late = told - min(answers, default=told + 2 * JUST)
-        if late < -JUST:
-            text = f"it is answered {-late:.3f} s too early" if answers else "it was not answered"
-            yield Breach(story.call.call_id, text, told)
-        elif late > SEEN_ANSWERED and not story.inbound and not case.troubled(story):
-            yield Breach(story.call.call_id, f"its answer is {late:.3f} s late", told)
+        off = (call.end_time - call.create_time).total_seconds() - (story.end - story.begin)
+        if abs(off) > CLOCKS_APART:
+            yield Breach(call.call_id, f"its length is wrong by {off:.3f} s", story.end)
 
 
 def sip_status_is_true(case: Case) -> Iterator[Breach]:
@@ -106,6 +104,24 @@ def sip_status_is_true(case: Case) -> Iterator[Breach]:
         if last and _must_be_told(case, story, last) and call.sip_status_code != last.status:
             text = f"SIP {last.status} is told as {call.sip_status_code}"
             yield Breach(call.call_id, text, story.end or 0.0)
+
+
+def _in_time(case: Case, kind: EventType, what: str, bound: float) -> Iterator[Breach]:
+    """Events of this type against what the phones did."""
+    for story in case.stories.values():
+        event = story.event(kind)
+        if event is None:
+            continue
+        told = case.when(event)
+        times = [time for one in story.invites if (time := getattr(one, what)) is not None]
+        if not times:
+            yield Breach(story.call.call_id, f"no phone {what}", told)
+            continue
+        late = told - min(times)
+        if late < -JUST:
+            yield Breach(story.call.call_id, f"{kind} came {-late:.3f} s too early", told)
+        elif late > bound and not story.inbound and not case.troubled(story):
+            yield Breach(story.call.call_id, f"{kind} came {late:.3f} s late", told)
 
 
 def _must_be_told(case: Case, story: Story, last: Invite) -> bool:
@@ -163,7 +179,8 @@ RULES = (
     end_reason_is_true,
     hangup_source_is_true,
     everything_is_known_when_nothing_is_wrong,
-    ring_time_is_true,
-    answer_time_is_true,
+    ringing_is_true,
+    answers_are_true,
+    times_fit_together,
     sip_status_is_true,
 )
