@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.domain.calls.advance import Step, advance
-from gateway.domain.calls.call import Attempt, Call, CallState, EventType
+from gateway.domain.calls.call import Attempt, Call, CallState, Direction, EventType
 from gateway.domain.calls.observation import (
     Answered,
     AttemptFailed,
@@ -199,6 +199,16 @@ def test_end_room_may_be_asked_for_later() -> None:
     """A second hang-up may still ask for the end of the room."""
     call = after(PICKS_UP, HUNG_UP, replace(HUNG_UP, end_room=True))
     assert call.end_room_on_hangup
+
+
+def test_a_caller_who_gives_up_was_not_answered() -> None:
+    """LiveKit shows `hangup` of a caller's leg whether or not it had been answered."""
+    call = replace(dialing(), direction=Direction.INBOUND)
+    seen = (leg(1, LegStatus.RINGING), leg(3, LegStatus.HANGUP))
+    left = LegLeft(at(3), "SCL_1", LeaveReason.CLIENT_INITIATED)
+    call = after(*seen, left, LegGone(at(3)), call=call)
+    assert call.answer_time is None
+    assert (call.end_reason, call.hangup_source) == (EndReason.CANCELED, HangupSource.REMOTE)
 
 
 @pytest.mark.parametrize(

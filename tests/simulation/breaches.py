@@ -165,7 +165,7 @@ def _watcher_misses(evidence: Evidence) -> None:
 
 
 def _watcher_sees_another(evidence: Evidence) -> None:
-    evidence.watched["anna", 0][5].state = "RINGING"
+    evidence.watched["anna", 0][5].state = CallState.RINGING
 
 
 def _backward(evidence: Evidence) -> None:
@@ -239,7 +239,7 @@ def _stored_too_fast(evidence: Evidence) -> None:
 
 
 def _refused_for_nothing(evidence: Evidence) -> None:
-    told = replace(evidence.told[0], reason="TENANT_LIMIT", asked=500.0, told=500.1)
+    told = replace(evidence.told[0], error="TENANT_LIMIT", asked=500.0, told=500.1)
     evidence.told = [*evidence.told, told]
 
 

@@ -20,10 +20,10 @@ from gateway.domain.calls.observation import (
 from gateway.domain.calls.transfer import ReferCompleted
 from gateway.domain.outcome import Cause, EndReason, Failure, HangupSource
 from gateway.domain.route_decision import Backup
-from tests.simulation.clients.told import LEFT, PLACE
+from tests.simulation.clients.messages import HANG_UP, PLACE, TRANSFER
+from tests.simulation.clients.told import LEFT
 from tests.simulation.hand_made import HandMade, time
 from tests.simulation.judge.evidence import Evidence
-from tests.simulation.plan.doings import Verb
 
 RINGING, ACTIVE = LegStatus.RINGING, LegStatus.ACTIVE
 
@@ -100,7 +100,7 @@ def hung_up(run: HandMade) -> None:
     run.see(call, LegSeen(time(9.3), RINGING))
     run.see(call, EndAsked(time(11.0), EndReason.COMPLETED, HangupSource.API))
     run.see(call, DialFailed(time(11.2), Failure(cause=Cause.TIMED_OUT)))
-    run.tell(Verb.HANG_UP, 5, 11.25, call).asked = 10.98
+    run.tell(HANG_UP, 5, 11.25, call).asked = 10.98
 
 
 def transferred(run: HandMade) -> None:
@@ -112,7 +112,7 @@ def transferred(run: HandMade) -> None:
     transfer = run.transfer(call, 15.0, final=200, settled=17.0)
     run.see_transfer(transfer, ReferCompleted(time(17.05)))
     run.see(call, Transferred(time(17.05)), LegGone(time(17.1)))
-    run.tell(Verb.TRANSFER, 6, 15.0)
+    run.tell(TRANSFER, 6, 15.0)
 
 
 def caller(run: HandMade) -> None:
@@ -137,7 +137,7 @@ def abandoned(run: HandMade) -> None:
     run.invite(call, 22.03, rang=22.2, ended=24.1, status=487, ended_by="platform")
     run.see(call, LegSeen(time(22.3), RINGING))
     told = run.tell(PLACE, 9, 24.0)
-    told.asked, told.reason = 22.0, LEFT
+    told.asked, told.error = 22.0, LEFT
     run.see(call, EndAsked(time(24.05), EndReason.CANCELED, HangupSource.GATEWAY))
     run.see(call, DialFailed(time(24.2), Failure(cause=Cause.TIMED_OUT)))
 

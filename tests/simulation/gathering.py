@@ -26,7 +26,7 @@ def gathered(run: Run, logged: Sequence[str]) -> Evidence:
         committed=run.committed,
         told=run.clients.told,
         watched=run.clients.watched,
-        received=run.receivers.received,
+        received=run.receivers.delivered,
         heard=run.heard,
         errors=[*logged, *(_unhandled(error) for error in run.scheduler.errors())],
         left={gateway.name: gateway.left_over() for gateway in run.gateways if gateway.up},

@@ -23,12 +23,12 @@ from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Trunk, 
 from gateway.store import codec
 from gateway.store.databases.schema import metadata
 from gateway.telephony.v1 import calls_pb2
-from tests.simulation.clients.messages import METHODS
-from tests.simulation.clients.told import PLACE, Received, Seen, Told
+from tests.simulation.clients.messages import PLACE
+from tests.simulation.clients.told import Delivered, Seen, Told
 from tests.simulation.judge import stored
 from tests.simulation.judge.evidence import Evidence, Heard
 from tests.simulation.nodes.clock import BEGIN
-from tests.simulation.plan.doings import Doing, Place, Plan, Reception, RingIn, Verb
+from tests.simulation.plan.doings import Doing, Place, Plan, Reception, RingIn
 from tests.simulation.world.truth import DialRequest, Invite, ReferRequest, Truth
 
 CONFIG = Config(
@@ -240,22 +240,22 @@ class HandMade:
             state = after.state.value
             self.record(AuditKind.OUTCOME, second, call, reason=state, transfer_id=transfer_id)
 
-    def tell(self, what: str, number: int, second: float, call_id: str = "") -> Told:
+    def tell(self, method: str, number: int, second: float, call_id: str = "") -> Told:
         """A client is told of the call as it is; a command that was done has its record."""
         told = Told(
             number=number,
             tenant="anna",
-            what=what,
-            gateway="gateway-0",
+            method=method,
+            gateway=0,
             asked=second - 0.01,
             told=second + 0.01,
         )
         self.told.append(told)
         if call := self.calls.get(call_id):
-            told.call = message(call)
-            if what in METHODS:
-                method = f"CallService/{METHODS[Verb(what)]}"
-                self.record(AuditKind.DONE, second, call, method=method, code="OK")
+            told.answered_with(message(call))
+            if method != PLACE:
+                done = f"CallService/{method}"
+                self.record(AuditKind.DONE, second, call, method=done, code="OK")
         return told
 
     def event(
@@ -319,7 +319,7 @@ class HandMade:
         """The whole run, watched by one client of each tenant, in which nothing is left."""
         doings = tuple(sorted(self.doings, key=lambda one: one.time))
         watched: dict[tuple[str, int], list[Seen]] = {("anna", 0): [], ("bert", 0): []}
-        received: list[Received] = []
+        received: list[Delivered] = []
         for event in self.events:
             second = self.second(event.event_time)
             watched[event.tenant_id, 0].append(seen(event, second + 0.01))
@@ -360,29 +360,26 @@ def seen(event: CallEvent, second: float) -> Seen:
     call = event.call
     return Seen(
         time=second,
-        gateway="gateway-0",
         sequence=event.sequence,
         event_id=event.event_id,
-        type=event.type.value,
+        type=event.type,
         call_id=call.call_id,
-        state=call.state.name,
-        end_reason=call.end_reason.value if call.end_reason else "",
-        event=calls_pb2.CallEvent(),
+        state=call.state,
+        end_reason=call.end_reason,
     )
 
 
-def delivery(event: CallEvent, second: float) -> Received:
+def delivery(event: CallEvent, second: float) -> Delivered:
     """The event as a receiver gets it."""
-    return Received(
+    return Delivered(
         time=second,
         gateway="gateway-0",
         tenant=event.tenant_id,
         webhook="crm",
         sequence=event.sequence,
         event_id=event.event_id,
-        type=event.type.value,
+        type=event.type,
         call_id=event.call.call_id,
-        status=200,
     )
 
 

@@ -78,6 +78,8 @@ def _leg_seen(call: Call, seen: LegSeen) -> Step:
     known = _with_ids(_joined_again(call, seen.ids), seen.ids)
     if seen.status is LegStatus.HANGUP:
         known = replace(known, seen_hangup=True)
+        if known.direction is Direction.INBOUND:
+            return Step(known)  # LiveKit reports it of callers who gave up, too
     return _move(known, _STATE_OF_LEG[seen.status], seen.time)
 
 
@@ -86,7 +88,7 @@ _STATE_OF_LEG = {
     LegStatus.RINGING: CallState.RINGING,
     LegStatus.AUTOMATION: CallState.AUTOMATION,
     LegStatus.ACTIVE: CallState.ACTIVE,
-    # LiveKit reports `hangup` only for a leg that had been answered.
+    # Of a leg that was dialled, LiveKit reports `hangup` only if it had been answered.
     LegStatus.HANGUP: CallState.ACTIVE,
 }
 

@@ -164,4 +164,10 @@ class Waiting:
 
     async def _join(self, call: Call) -> None:
         """Lets the other gateways know that a client waits here too."""
-        await self._store.transact(lambda tx: tx.put_waiter(call.call_id, self._gateway_id))
+
+        def join(tx: Transaction) -> None:
+            stored = tx.call(call.call_id)
+            if stored is not None and not stored.ended:  # else nothing would remove it again
+                tx.put_waiter(call.call_id, self._gateway_id)
+
+        await self._store.transact(join)

@@ -13,10 +13,11 @@ from tests.simulation.plan.doings import Command, Place, Verb
 LABEL = "sim"
 """The label that says which Place a call comes from."""
 
+PLACE, HANG_UP, TRANSFER, UPDATE = "PlaceCall", "HangUpCall", "TransferCall", "UpdateCall"
 METHODS = {
-    Verb.HANG_UP: "HangUpCall",
-    Verb.TRANSFER: "TransferCall",
-    Verb.UPDATE: "UpdateCall",
+    Verb.HANG_UP: HANG_UP,
+    Verb.TRANSFER: TRANSFER,
+    Verb.UPDATE: UPDATE,
     Verb.GET: "GetCall",
 }
 

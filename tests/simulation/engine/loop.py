@@ -84,11 +84,11 @@ class NodeLoop(asyncio.AbstractEventLoop):
         """Runs one callback; False if none is left."""
         handle = self._ready.popleft()
         if not handle.cancelled():
-            asyncio._set_running_loop(self)
+            asyncio._set_running_loop(self)  # noqa: SLF001  there for makers of loops
             try:
-                handle._run()
+                handle._run()  # noqa: SLF001
             finally:
-                asyncio._set_running_loop(None)
+                asyncio._set_running_loop(None)  # noqa: SLF001
             if self._doomed is not None:
                 self._count_down(*self._doomed)
         return bool(self._ready) and not (self.dead or self.frozen)
@@ -109,12 +109,12 @@ class NodeLoop(asyncio.AbstractEventLoop):
             self.listed = True
             self._scheduler.readied(self)
 
-    # What asyncio calls.
+    # What asyncio calls. The library's types bind arguments in a way that need not be repeated.
 
     def time(self) -> float:
         return self._scheduler.now
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
@@ -123,9 +123,9 @@ class NodeLoop(asyncio.AbstractEventLoop):
             self._list()
         return handle
 
-    call_soon_threadsafe = call_soon
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self,
         delay: float,
         callback: Callable[..., Any],
@@ -134,7 +134,7 @@ class NodeLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.TimerHandle:
         return self.call_at(self._scheduler.now + delay, callback, *args, context=context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self,
         when: float,
         callback: Callable[..., Any],
@@ -166,7 +166,9 @@ class NodeLoop(asyncio.AbstractEventLoop):
     def _done(self, task: asyncio.Task[Any]) -> None:
         del self._tasks[task]
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         """Another thread's work: done in one go, after the time that it takes."""
         del executor
         future = self.create_future()

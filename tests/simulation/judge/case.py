@@ -8,8 +8,8 @@ from datetime import datetime
 from gateway.domain.calls.call import Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
-from tests.simulation.clients.messages import LABEL
-from tests.simulation.clients.told import PLACE, Told
+from tests.simulation.clients.messages import HANG_UP, LABEL, PLACE
+from tests.simulation.clients.told import Told
 from tests.simulation.judge.bounds import CROSSING
 from tests.simulation.judge.evidence import GONE, Evidence, accepted, carried_out
 from tests.simulation.judge.stored import Record
@@ -67,9 +67,9 @@ class Story:
         """The INVITE that arrived last."""
         return self.invites[-1] if self.invites else None
 
-    def requests(self, what: str) -> list[Told]:
+    def requests(self, method: str) -> list[Told]:
         """The requests of this kind about the call that may have been carried out."""
-        return [one for one in self.told if one.what == what and carried_out(one)]
+        return [one for one in self.told if one.method == method and carried_out(one)]
 
     def event(self, kind: EventType) -> CallEvent | None:
         """Its first event of this type."""
@@ -132,14 +132,14 @@ class Case:
 
     def hung_up(self, story: Story) -> bool:
         """Whether a client may have asked for the end of the call."""
-        return bool(story.requests(Verb.HANG_UP))
+        return bool(story.requests(HANG_UP))
 
     def abandoned(self, story: Story) -> bool:
         """Whether a client that waited for the answer may have left."""
         place = story.place
         if place is None or not place.wait or place.keep_on_disconnect:
             return False
-        return any(one.reason in GONE for one in story.requests(PLACE))
+        return any(one.error in GONE for one in story.requests(PLACE))
 
     def room_ended(self, story: Story) -> bool:
         """Whether the end of the call, or of another in its room, may have ended the room."""
@@ -190,7 +190,7 @@ class Case:
         story.begin = self.at(call.create_time) if created is None else self.when(created)
         if call.end_time is not None:
             story.end = self.at(call.end_time) if ended is None else self.when(ended)
-        placed = [one.asked for one in story.told if one.what == PLACE and accepted(one)]
+        placed = [one.asked for one in story.told if one.method == PLACE and accepted(one)]
         story.asked = min([story.begin, *placed])
         story.deadline = story.begin + call.ringing_timeout.total_seconds()
         if story.dials:

@@ -3,18 +3,19 @@
 Times are virtual seconds; second 0 is that of the plan.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.tenant import Config
-from tests.simulation.clients.told import DEADLINE, LEFT, LOST, Received, Seen, Told
+from tests.simulation.clients.told import LEFT, LOST, Delivered, Seen, Told
 from tests.simulation.judge.stored import Stored
 from tests.simulation.nodes.clock import BEGIN
 from tests.simulation.plan.doings import Plan
 from tests.simulation.world.truth import Truth
 
-GONE = frozenset({DEADLINE, LEFT, LOST})
+GONE = frozenset({LEFT, LOST})
 """What a client is told that does not know whether its request was accepted."""
 UNAVAILABLE = frozenset({"AUDIT_UNAVAILABLE", "PLATFORM_UNAVAILABLE", "DRAINING"})
 
@@ -45,7 +46,7 @@ class Evidence:
     """Each try of each request, in the order in which they were made."""
     watched: Mapping[tuple[str, int], Sequence[Seen]] = field(default_factory=dict)
     """By the tenant and a number of the watcher: what it got, in its order."""
-    received: Sequence[Received] = ()
+    received: Sequence[Delivered] = ()
     """The deliveries that reached the tenants' receivers."""
     heard: Sequence[Heard] = ()
     """In the order of their times."""
@@ -81,9 +82,9 @@ class Violation:
 
 def accepted(told: Told) -> bool:
     """Whether the request may have been accepted."""
-    return told.told is None or not told.reason or told.reason in GONE
+    return told.told == math.inf or told.arrived
 
 
 def carried_out(told: Told) -> bool:
     """Whether a command may have been carried out, even if its client was told of a failure."""
-    return accepted(told) or told.reason in UNAVAILABLE
+    return accepted(told) or told.error in UNAVAILABLE

@@ -20,6 +20,7 @@ from gateway.service.following.platforms import Platforms
 from gateway.settings import Settings
 from gateway.store.databases.database import Database
 from gateway.store.store import SqlStore
+from gateway.store.writer import Finished
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
 from tests.simulation.engine.loop import NodeLoop
@@ -53,6 +54,16 @@ class Around:
     """LiveKit as a gateway of this name reaches it from this loop."""
     sender: Callable[[NodeLoop, str], WebhookSender]
     sandbox: Callable[[Clock], Platform]
+
+
+class TellingStore(SqlStore):
+    """Tells of what was stored in the moment in which its commit is known to be durable."""
+
+    told: Callable[[Sequence[CallEvent]], None]
+
+    def _hand_over(self, finished: Finished) -> None:
+        self.told(finished.events)
+        super()._hand_over(finished)
 
 
 class GatewayProcess:
@@ -150,7 +161,8 @@ class GatewayProcess:
             around.database, lambda: true_time(around.scheduler.now), around.trouble
         )
         workers = LoopWorkers(around.trouble.write_pause)
-        store = SqlStore(self._database, new_id("log", clock.now()), clock.elapsed, workers)
+        store = TellingStore(self._database, new_id("log", clock.now()), clock.elapsed, workers)
+        store.told = self._tell_stored
         self._store = store
         platforms = Platforms(around.platform(loop, self.name), around.sandbox(clock))
         self.running = Running(

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from gateway.domain.calls.call import EventType
+from tests.simulation.clients.messages import UPDATE
 from tests.simulation.judge.bounds import LATE, LEG_AFTER_END, SEEN_GONE, SWEPT
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
-from tests.simulation.plan.doings import Verb
 
 
 def accepted_calls_end(case: Case) -> Iterator[Breach]:
@@ -104,7 +104,7 @@ def _deadline(case: Case, story: Story) -> float | None:
     """By when it has ended if nothing is wrong; None: that depends on its caller."""
     call, answered = story.call, story.event(EventType.CALL_ANSWERED)
     if answered is not None:
-        longest = call.longest_duration if story.requests(Verb.UPDATE) else call.max_duration
+        longest = call.longest_duration if story.requests(UPDATE) else call.max_duration
         return case.when(answered) + longest.total_seconds() + LATE
     if story.inbound or not call.attempts:
         return None

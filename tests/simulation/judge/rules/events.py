@@ -161,14 +161,14 @@ def clients_are_told_what_was(case: Case) -> Iterator[Breach]:
     sooner.
     """
     for story in case.stories.values():
-        states = {event.call.state.name for event in story.events}
+        states = {event.call.state for event in story.events}
         for told in story.told:
-            if told.call is None or told.told is None or told.call_id != story.call.call_id:
+            if told.call is None or told.call_id != story.call.call_id:
                 continue
             if case.weather.struck(story.begin, told.told, DATABASE):
                 continue
             if told.state not in states or not _same_end(told, story):
-                text = f"{told.what} was told {told.state} {told.end_reason}"
+                text = f"{told.method} was told {told.state} {told.end_reason}"
                 yield Breach(story.call.call_id, text.rstrip(), told.told)
 
 
@@ -194,8 +194,7 @@ def _backward(events: Sequence[CallEvent]) -> Iterator[tuple[str, CallEvent]]:
 
 def _is_same(seen: Seen, event: CallEvent) -> bool:
     call = event.call
-    reason = call.end_reason.value if call.end_reason else ""
-    expected = (event.event_id, event.type.value, call.call_id, call.state.name, reason)
+    expected = (event.event_id, event.type, call.call_id, call.state, call.end_reason)
     return (seen.event_id, seen.type, seen.call_id, seen.state, seen.end_reason) == expected
 
 
@@ -212,7 +211,7 @@ def _final(call: Call) -> Call:
 
 def _same_end(told: Told, story: Story) -> bool:
     reason = story.call.end_reason
-    return told.state != CallState.ENDED.name or told.end_reason == (reason and reason.value)
+    return told.state is not CallState.ENDED or told.end_reason == reason
 
 
 RULES = (

@@ -119,16 +119,16 @@ def quotas_count_each_call_once(case: Case) -> Iterator[Breach]:
 
 def refused_only_when_full(case: Case) -> Iterator[Breach]:
     """TENANT_LIMIT is told only if the tenant had as many calls, or begun as many in a second."""
-    refused = [one for one in case.evidence.told if one.reason == "TENANT_LIMIT"]
+    refused = [one for one in case.evidence.told if one.error == "TENANT_LIMIT"]
     if not refused:
         return
     levels = _levels(case)
     for told in refused:
         tenant = case.config.tenant(told.tenant)
         level = levels.get(told.tenant, _Level())
-        end = case.evidence.end if told.told is None else told.told
+        end = min(told.told, case.evidence.end)
         if tenant and not level.reaches(tenant, told.asked - _READ_LATE, end):
-            text = f"{told.what} of {told.number} was refused though there was room"
+            text = f"{told.method} of {told.number} was refused though there was room"
             yield Breach(told.tenant, text, end)
 
 

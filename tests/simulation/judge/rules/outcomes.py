@@ -1,10 +1,11 @@
 """The whole table of end reasons: what must have happened at the phones for each to be true."""
 
+import math
 from collections.abc import Callable, Collection, Mapping
 
 from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
-from tests.simulation.clients.told import PLACE
+from tests.simulation.clients.messages import HANG_UP, PLACE
 from tests.simulation.judge.bounds import (
     CLOCKS_APART,
     CROSSING,
@@ -16,7 +17,7 @@ from tests.simulation.judge.bounds import (
 )
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.weather import LIVEKIT, TAKEOVERS
-from tests.simulation.plan.doings import Fault, Verb
+from tests.simulation.plan.doings import Fault
 from tests.simulation.world.truth import Invite
 
 _R = EndReason
@@ -155,8 +156,8 @@ def _canceled(case: Case, story: Story) -> Complaint:
         return "nobody asked for it"
     if source is _S.GATEWAY and not case.abandoned(story):
         return "no waiting client has left"
-    hung_up = [one.asked for one in story.requests(Verb.HANG_UP)]
-    left = [one.told for one in story.requests(PLACE) if one.reason and one.told is not None]
+    hung_up = [one.asked for one in story.requests(HANG_UP)]
+    left = [one.told for one in story.requests(PLACE) if one.error and one.told < math.inf]
     return _unanswered(case, story, min(hung_up + left, default=None))
 
 
