@@ -105,7 +105,14 @@ class HandMade:
         )
         self.calls[call_id] = call
         asked = {"to": to, "request_id": place.request_id}
-        self.record(AuditKind.INTENT, second, call, method="CallService/PlaceCall", request=asked)
+        self.record(
+            AuditKind.INTENT,
+            second,
+            call,
+            method="CallService/PlaceCall",
+            request=asked,
+            decision={"trunk_id": "one"},
+        )
         self.event(EventType.CALL_CREATED, call_id, second)
         self.starts.append((f"tenant:{tenant}", second))
         if place.request_id:

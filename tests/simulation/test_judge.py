@@ -5,10 +5,13 @@ import time as clock
 import pytest
 
 from gateway.domain.outcome import EndReason
-from tests.simulation.breaches import BREACHES, change
+from tests.simulation import breaches, more_breaches
+from tests.simulation.breaches import change
 from tests.simulation.clean_run import clean_evidence
 from tests.simulation.judge.rules.outcomes import SOURCES
 from tests.simulation.judge.verdict import judge, promises
+
+BREACHES = {**breaches.BREACHES, **more_breaches.ALL}
 
 
 def test_a_clean_run_breaks_nothing() -> None:

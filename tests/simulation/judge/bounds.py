@@ -49,3 +49,5 @@ SILENT_FOR = 31.5
 """After 32 s without any answer LiveKit gives an INVITE up (SIP's timer B)."""
 DESERTED = 65.0
 """How long a phone rings on whose LiveKit died, and forgot it."""
+LISTENS = 60.0
+"""How much longer than a transfer's timeout LiveKit listens for its outcome."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 
 from gateway.domain.calls.call import Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent
@@ -106,6 +107,14 @@ class Case:
     def at(self, time: datetime) -> float:
         """The virtual second that a right clock calls this time."""
         return (time - self.evidence.epoch).total_seconds()
+
+    def of_epoch(self, seconds: float | None) -> float:
+        """The same of seconds since 1970; without them it is never."""
+        return inf if seconds is None else seconds - self.evidence.epoch.timestamp()
+
+    def when_recorded(self, record: Record) -> float:
+        """The time in an audit record."""
+        return self.at(datetime.fromisoformat(record.get("time")))
 
     def when(self, event: CallEvent) -> float:
         """When the event was stored."""

@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tests.simulation.judge.case import Case
 from tests.simulation.judge.evidence import Breach
-from tests.simulation.judge.rules import ends, events, limits, phones, truthful
+from tests.simulation.judge.rules import (
+    audit,
+    durations,
+    ends,
+    events,
+    limits,
+    memory,
+    phones,
+    requests,
+    transfers,
+    truthful,
+    webhooks,
+)
 
 Rule = Callable[[Case], Iterator[Breach]]
 
@@ -12,6 +24,12 @@ FAMILIES: Mapping[str, Sequence[Rule]] = {
     "phones": phones.RULES,
     "ends": ends.RULES,
     "truthful": truthful.RULES,
+    "durations": durations.RULES,
+    "transfers": transfers.RULES,
+    "requests": requests.RULES,
     "events": events.RULES,
     "limits": limits.RULES,
+    "audit": audit.RULES,
+    "webhooks": webhooks.RULES,
+    "memory": memory.RULES,
 }

@@ -174,6 +174,8 @@ def _lasted(case: Case, story: Story) -> Complaint:
         return "it was never answered"
     ended = case.evidence.end if answered.ended is None else answered.ended
     short = story.call.max_duration.total_seconds() - (ended - answered.answered)
+    if story.call.leave_reason is None and case.weather.struck(story.begin, ended, LIVEKIT):
+        return ""  # it left unseen
     if case.weather.struck(story.begin, ended, TAKEOVERS):
         if Fault.CLOCK_JUMP in case.weather.kinds:
             return ""
