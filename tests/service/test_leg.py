@@ -1,9 +1,15 @@
-"""How often the platform is asked to end a call's leg."""
+"""How the platform is asked about a call's leg, and to end it."""
 
+import asyncio
+
+import pytest
+
+from gateway.domain.calls.leg import Leg
 from gateway.platform.sandbox.platform import SandboxPlatform
-from gateway.service.following.leg import REPEAT_HANG_UP_SECONDS, CallLeg
+from gateway.service.following.leg import REPEAT_HANG_UP_SECONDS, CallLeg, OvertakenError
 from tests.stands.clocks import HandClock
 from tests.stands.values import a_call
+from tests.stands.waiting import everyone_has_run
 
 
 class Asked(SandboxPlatform):
@@ -28,3 +34,52 @@ async def test_a_leg_is_ended_at_once_and_then_at_intervals() -> None:
     clock.go_on(REPEAT_HANG_UP_SECONDS)
     await leg.hang_up()
     assert platform.times == 2
+
+
+class Hanging(SandboxPlatform):
+    """Answers a look when it is let."""
+
+    def __init__(self, clock: HandClock) -> None:
+        super().__init__(clock)
+        self.may_answer = asyncio.Event()
+        self.left = 0
+
+    async def leg(self, room: str, identity: str) -> Leg | None:
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.left += 1
+            raise
+        return await super().leg(room, identity)
+
+
+async def test_a_look_that_is_overtaken_is_abandoned() -> None:
+    """At once, and its request with it; only a look that was begun as one that may be."""
+    platform = Hanging(HandClock())
+    leg = CallLeg(a_call("call_1"), platform, HandClock())
+    leg.overtake()
+    other = asyncio.create_task(leg.look())
+    look = asyncio.create_task(leg.look_unless_overtaken())
+    await everyone_has_run()
+    leg.overtake()
+    leg.overtake()
+    with pytest.raises(OvertakenError):
+        await look
+    assert platform.left == 1
+    platform.may_answer.set()
+    assert await other is None
+    assert await leg.look_unless_overtaken() is None
+
+
+async def test_a_look_that_is_cancelled_is_not_overtaken() -> None:
+    """Whoever cancels it sees it cancelled, even if it is overtaken in the same moment."""
+    platform = Hanging(HandClock())
+    leg = CallLeg(a_call("call_1"), platform, HandClock())
+    for overtaken in (False, True):
+        look = asyncio.create_task(leg.look_unless_overtaken())
+        await everyone_has_run()
+        if overtaken:
+            leg.overtake()
+        look.cancel()
+        await asyncio.wait([look])
+        assert look.cancelled()

@@ -35,6 +35,9 @@ class CallRow:
         self._record = record
         self._store = store
         self._clock = clock
+        self._overdue: asyncio.TimerHandle
+        self._hangs_up = False
+        """The leg is being ended because the database was slow."""
 
     async def observe(self, seen: Observation) -> None:
         """Writes what was seen; when the call ends its room is deleted, if requested."""
@@ -78,19 +81,28 @@ class CallRow:
 
     async def _keeping_time(self, call: Call, storing: Coroutine[Any, Any, Call]) -> Call:
         """The result of `storing`; a phone whose time is over is ended before that."""
-        task = asyncio.create_task(storing)
+        self._watch(call)
         try:
-            while not task.done():
-                await asyncio.wait({task}, timeout=STORE_PATIENCE_SECONDS)
-                if task.done():
-                    break
-                if call.ended:
-                    self._record.foresee(call)
-                elif call.ending or call.outlasts(self._clock.now(), PLATFORM_GRACE):
-                    await self._leg.hang_up()
-            return await task
+            stored = await storing
         finally:
-            task.cancel()
+            self._overdue.cancel()
+        if self._hangs_up:
+            self._hangs_up = False
+            await self._leg.until_not_hanging_up()
+        return stored
+
+    def _watch(self, call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        self._overdue = loop.call_later(STORE_PATIENCE_SECONDS, self._keep_time, call)
+
+    def _keep_time(self, call: Call) -> None:
+        """The database is slow: what cannot wait for it happens now."""
+        if call.ended:
+            self._record.foresee(call)
+        elif call.ending or call.outlasts(self._clock.now(), PLATFORM_GRACE):
+            self._hangs_up = True
+            self._leg.begin_hanging_up()
+        self._watch(call)
 
     async def _end_room(self) -> None:
         call = self.call

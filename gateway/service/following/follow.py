@@ -9,12 +9,9 @@ that is over is looked for half a minute (`CallLeg.until_gone`), and a call whos
 polled is given up in the end (`domain.pace.given_up_at`).
 """
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
@@ -36,6 +33,7 @@ from gateway.domain.calls.transfer import LeftInTransfer, Transfer
 from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
 from gateway.domain.tenant import Trunk
 from gateway.ports import Clock, Platform, PlatformError, Store
+from gateway.service.following.alarm import Alarm
 from gateway.service.following.call_row import PLATFORM_GRACE, CallRow
 from gateway.service.following.dial import Dialing, TakenOverError, dial_of
 from gateway.service.following.dial_gate import DialGate
@@ -86,7 +84,7 @@ class Follower:
             store=surroundings.store,
             clock=surroundings.clock,
         )
-        self._wake = asyncio.Event()
+        self._alarm = Alarm()
         self._dialing: Dialing | None = None
         self._seen_in_room = False
         self._away = False
@@ -100,7 +98,7 @@ class Follower:
 
     def nudge(self) -> None:
         """The call's row has changed: check it at once."""
-        self._wake.set()
+        self._alarm.ring()
 
     async def follow(self, trunk: Trunk | None = None) -> None:
         """Dials on `trunk`, if there is one to dial on, and watches until the call has ended."""
@@ -142,6 +140,12 @@ class Follower:
             rest=self._rest,
             holds=lambda: until_stored(lambda: lease.holds(call_id)),
         )
+        self._dialing.reply.add_done_callback(self._replied)
+
+    def _replied(self, _: object) -> None:
+        """The dial's reply says more than a look under way, and no pause outlasts it."""
+        self._leg.overtake()
+        self._alarm.rouse()
 
     def _rest(self) -> timedelta | None:
         """How long the phone may still ring; None once it must not be dialled any more."""
@@ -154,7 +158,7 @@ class Follower:
         """Polls the leg; False when the call has ended as a result, or its dial has a reply."""
         begun = self._clock.now()
         try:
-            leg = await self._leg.look_unless(self._dialing.reply if self._dialing else None)
+            leg = await (self._leg.look_unless_overtaken() if self._dialing else self._leg.look())
         except OvertakenError:
             return False
         except PlatformError as away:
@@ -342,7 +346,7 @@ class Follower:
         await self._row.read()
         while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
             await self._pause(SETTLING_PAUSE_SECONDS)
-            self._wake.clear()
+            self._alarm.heard()
             await self._row.read()
 
     async def _await_transfer(self, transfer: Transfer) -> None:
@@ -358,19 +362,10 @@ class Follower:
 
     async def _look_at_row(self) -> None:
         """After a nudge: another gateway may have changed the call."""
-        if self._wake.is_set():
-            self._wake.clear()
+        if self._alarm.heard():
             await self._row.read()
 
     async def _pause(self, seconds: float) -> None:
         """Waits until the time is over, a nudge comes, or the dial has its reply."""
-        woken = asyncio.create_task(self._wake.wait())
-        events: set[asyncio.Task[Any]] = {woken}
-        if self._dialing:
-            events.add(self._dialing.reply)
-        try:
-            await asyncio.wait(events, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            with suppress(asyncio.CancelledError):
-                await woken
+        if not (self._dialing and self._dialing.reply.done()):
+            await self._alarm.sleep(seconds)

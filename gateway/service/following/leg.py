@@ -3,7 +3,6 @@
 import asyncio
 import math
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 
@@ -45,6 +44,8 @@ class CallLeg:
         self._hung_up_at = -math.inf
         self._hanging_up: asyncio.Task[None] | None = None
         self._failing_since: float | None = None
+        self._look: asyncio.Timeout | None = None
+        """The look under way that may be abandoned."""
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
     async def look(self) -> Leg | None:
@@ -62,18 +63,24 @@ class CallLeg:
             return None
         return leg
 
-    async def look_unless(self, overtaken: "asyncio.Task[Any] | None") -> Leg | None:
-        """`look`, abandoned (OvertakenError) if `overtaken` is done before LiveKit answers."""
-        if overtaken is None:
-            return await self.look()
-        look = asyncio.create_task(self.look())
+    async def look_unless_overtaken(self) -> Leg | None:
+        """`look`, abandoned (OvertakenError) if `overtake` comes before LiveKit's answer."""
+        self._look = limit = asyncio.timeout(None)
         try:
-            await asyncio.wait({look, overtaken}, return_when=asyncio.FIRST_COMPLETED)
-            if not look.done():
-                raise OvertakenError
-            return look.result()
+            async with limit:
+                return await self.look()
+        except TimeoutError:
+            if limit.expired():
+                raise OvertakenError from None
+            raise
         finally:
-            look.cancel()
+            self._look = None
+
+    def overtake(self) -> None:
+        """Abandons the look under way, if it may be abandoned."""
+        if self._look is not None:
+            self._look.reschedule(asyncio.get_running_loop().time())
+            self._look = None
 
     async def hang_up(self) -> None:
         """Requests the leg's end; at most twice a second, however often it is called."""

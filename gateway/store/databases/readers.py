@@ -23,14 +23,16 @@ class Readers:
     async def run(self, read: Callable[..., T], *given: Any) -> T:
         """What `read` returns, once it is its turn."""
         await self._turn(reading_for.get())
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
         try:
-            running = asyncio.get_running_loop().run_in_executor(self._threads, read, *given)
+            running = loop.run_in_executor(self._threads, read, *given)
         except BaseException:
             self._next()
             raise
         # Even if the caller leaves, the thread is busy until the read is over.
-        running.add_done_callback(lambda _: self._next())
-        return await asyncio.shield(running)
+        running.add_done_callback(lambda done: self._ended(done, answer))
+        return await answer
 
     def shutdown(self) -> None:
         """Returns when nothing reads any more."""
@@ -48,6 +50,16 @@ class Readers:
             if turn.done() and not turn.cancelled():
                 self._next()  # it was given the turn and cannot use it
             raise
+
+    def _ended(self, running: "asyncio.Future[T]", answer: "asyncio.Future[T]") -> None:
+        self._next()
+        error = running.exception()
+        if answer.done():
+            return  # its caller has left
+        if error is None:
+            answer.set_result(running.result())
+        else:
+            answer.set_exception(error)
 
     def _next(self) -> None:
         """Gives the thread that has become free to the first who still waits."""
