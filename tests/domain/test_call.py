@@ -204,7 +204,8 @@ def test_end_room_may_be_asked_for_later() -> None:
 def test_a_caller_who_gives_up_was_not_answered() -> None:
     """LiveKit shows `hangup` of a caller's leg whether or not it had been answered."""
     call = replace(dialing(), direction=Direction.INBOUND)
-    seen = (leg(1, LegStatus.RINGING), leg(3, LegStatus.HANGUP))
+    ids = LegIds(sip_call_id="SCL_1")
+    seen = (leg(1, LegStatus.RINGING, ids), leg(3, LegStatus.HANGUP, ids))
     left = LegLeft(at(3), "SCL_1", LeaveReason.CLIENT_INITIATED)
     call = after(*seen, left, LegGone(at(3)), call=call)
     assert call.answer_time is None

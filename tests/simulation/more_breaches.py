@@ -10,16 +10,17 @@ from gateway.domain.calls.transfer import Transfer, TransferState
 from gateway.domain.outcome import EndReason
 from gateway.telephony.v1 import calls_pb2
 from tests.simulation.breaches import Break, change, change_event, leg, store_later
-from tests.simulation.clients.told import PLACE, Told
+from tests.simulation.clients.messages import PLACE
+from tests.simulation.clients.told import Told
 from tests.simulation.hand_made import message
 from tests.simulation.judge.evidence import Evidence
 from tests.simulation.judge.stored import Record, Undelivered
 from tests.simulation.plan.doings import Place
 
 
-def told_to(evidence: Evidence, number: int, what: str = PLACE) -> Told:
+def told_to(evidence: Evidence, number: int, method: str = PLACE) -> Told:
     """What the client of a call was told."""
-    return next(one for one in evidence.told if (one.number, one.what) == (number, what))
+    return next(one for one in evidence.told if (one.number, one.method) == (number, method))
 
 
 def change_place(evidence: Evidence, number: int, **changes: Any) -> None:
@@ -143,11 +144,11 @@ def _not_stored(evidence: Evidence) -> None:
 
 
 def _refused_and_dialled(evidence: Evidence) -> None:
-    told_to(evidence, 2).reason = "TENANT_LIMIT"
+    told_to(evidence, 2).error = "TENANT_LIMIT"
 
 
 def _says(number: int, reason: str) -> Break:
-    return lambda evidence: setattr(told_to(evidence, number), "reason", reason)
+    return lambda evidence: setattr(told_to(evidence, number), "error", reason)
 
 
 def _answered_too_soon(evidence: Evidence) -> None:

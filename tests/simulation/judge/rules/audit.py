@@ -7,18 +7,18 @@ from hashlib import sha256
 
 from gateway.audit.chain import NO_HASH, verify
 from gateway.domain.calls.transfer import TransferState
-from tests.simulation.clients.messages import METHODS
+from tests.simulation.clients.messages import HANG_UP, UPDATE
 from tests.simulation.judge.bounds import CLOCKS_APART
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.stored import Record
 from tests.simulation.judge.weather import DATABASE
-from tests.simulation.plan.doings import Fault, Verb
+from tests.simulation.plan.doings import Fault
 
 _ADOPTED = {"livekit/webhook", "livekit/sweep"}
 _MAY_LOSE = DATABASE | {Fault.KILL, Fault.DRAIN}
 """After which records that no request waits for may be lost, as `docs/audit.md` says."""
-_CHANGES = {Verb.HANG_UP, Verb.UPDATE}
+_CHANGES = {HANG_UP, UPDATE}
 
 
 def chains_verify(case: Case) -> Iterator[Breach]:
@@ -103,9 +103,9 @@ def each_change_has_its_record(case: Case) -> Iterator[Breach]:
         if one.get("kind") == "DONE" and one.get("code") == "OK"
     )
     told = Counter(
-        (f"CallService/{METHODS[Verb(one.what)]}", one.call_id)
+        (f"CallService/{one.method}", one.call_id)
         for one in case.evidence.told
-        if one.answered and one.what in _CHANGES
+        if one.ok and one.method in _CHANGES
     )
     for (method, call_id), count in told.items():
         if done[method, call_id] < count:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.domain.calls.call import EventType
+from tests.simulation.clients.messages import UPDATE
 from tests.simulation.judge.bounds import (
     CLOCKS_APART,
     CROSSING,
@@ -19,7 +20,7 @@ from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.rules.outcomes import silent
 from tests.simulation.judge.weather import TAKEOVERS
-from tests.simulation.plan.doings import Fault, Verb
+from tests.simulation.plan.doings import Fault
 from tests.simulation.world.truth import Invite
 
 
@@ -108,7 +109,7 @@ def calls_do_not_outlast_their_longest(case: Case) -> Iterator[Breach]:
             continue
         over = case.evidence.end if leg.ended is None else leg.ended
         due = case.when(event) + story.call.max_duration.total_seconds()
-        changed = [one.told or over for one in story.requests(Verb.UPDATE)]
+        changed = [min(one.told, over) for one in story.requests(UPDATE)]
         late = over - max([due, *changed]) - TALKS_ON
         if late > 0 and late > case.weather.allowance(story.begin, due + TALKS_ON):
             yield Breach(story.call.call_id, f"it lasted {late + TALKS_ON:.3f} s too long", over)
@@ -125,7 +126,7 @@ def answered_calls_are_not_cut_short(case: Case) -> Iterator[Breach]:
         short = story.call.max_duration.total_seconds() - (leg.ended - leg.answered)
         if _other_clock(case, story, leg.ended):
             short -= CLOCKS_APART
-        if short <= SHORT or story.requests(Verb.UPDATE):
+        if short <= SHORT or story.requests(UPDATE):
             continue
         if not _excused(case, story, leg, leg.ended):
             yield Breach(story.call.call_id, f"it was cut short by {short:.3f} s", leg.ended)

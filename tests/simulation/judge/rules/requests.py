@@ -5,16 +5,17 @@ from collections.abc import Iterator
 
 from gateway.domain.calls.call import CallState
 from gateway.domain.outcome import EndReason
-from tests.simulation.clients.told import LOST, NOT_CONNECTED, PLACE, Told
+from tests.simulation.clients.messages import HANG_UP, PLACE, TRANSFER
+from tests.simulation.clients.told import LOST, NOT_SENT, Told
 from tests.simulation.judge.bounds import ANSWERS, FOUND, HANG_UP_PATIENCE, JUST, LATE
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import GONE, UNAVAILABLE, Breach, accepted
 from tests.simulation.judge.weather import TROUBLE
-from tests.simulation.plan.doings import Fault, Verb
+from tests.simulation.plan.doings import Fault
 
 _LOST = {EndReason.OUTCOME_UNKNOWN, EndReason.PLATFORM_LOST}
 _PLACED = "CallService/PlaceCall"
-_FAULTS = {*UNAVAILABLE, "INTERNAL", "UNAUTHENTICATED", LOST, NOT_CONNECTED}
+_FAULTS = {*UNAVAILABLE, "INTERNAL", "UNAUTHENTICATED", LOST, NOT_SENT}
 """What no client is told unless something is wrong."""
 
 
@@ -22,7 +23,7 @@ def a_request_id_is_one_call(case: Case) -> Iterator[Breach]:
     """The same `request_id` is the same call, however often and wherever it is sent."""
     calls: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for told in case.evidence.told:
-        if told.what == PLACE and told.request_id and told.answered:
+        if told.method == PLACE and told.request_id and told.ok:
             calls[told.tenant, told.request_id].setdefault(told.call_id, told.told or 0.0)
     for (tenant, request_id), found in calls.items():
         if len(found) > 1:
@@ -40,7 +41,7 @@ def a_request_is_one_call(case: Case) -> Iterator[Breach]:
         if story.place:
             calls[story.place.number].append(story)
     for number, stories in calls.items():
-        sent = [one for one in case.told_of[number] if one.what == PLACE and _may_exist(one)]
+        sent = [one for one in case.told_of[number] if one.method == PLACE and _may_exist(one)]
         most = 1 if case.places[number].request_id else len(sent)
         if len(stories) > most:
             ids = [one.call.call_id for one in stories]
@@ -50,7 +51,7 @@ def a_request_is_one_call(case: Case) -> Iterator[Breach]:
 def an_accepted_call_is_stored(case: Case) -> Iterator[Breach]:
     """A call that a client was told of exists, and is its own."""
     for told in case.evidence.told:
-        if not told.answered or not told.call_id:
+        if not told.ok or not told.call_id:
             continue
         story = case.stories.get(told.call_id)
         if story is None or story.call.tenant_id != told.tenant:
@@ -69,10 +70,10 @@ def a_refused_request_dials_nothing(case: Case) -> Iterator[Breach]:
         place = story.place
         if place is None:
             continue
-        sent = [one for one in case.told_of[place.number] if one.what == PLACE]
+        sent = [one for one in case.told_of[place.number] if one.method == PLACE]
         if any(accepted(one) for one in sent):
             continue
-        reasons = {one.reason for one in sent}
+        reasons = {one.error for one in sent}
         for invite in story.invites:
             text = f"{invite.number} was dialled after {reasons}"
             yield Breach(story.call.call_id, text, invite.arrived)
@@ -83,32 +84,32 @@ def a_refused_request_dials_nothing(case: Case) -> Iterator[Breach]:
 def nothing_fails_inside(case: Case) -> Iterator[Breach]:
     """No request is answered INTERNAL, whatever is wrong around the gateway."""
     for told in case.evidence.told:
-        if told.reason == "INTERNAL":
-            text = f"{told.what} of {told.number}: {told.message}"
-            yield Breach(told.tenant, text, told.told or 0.0)
+        if told.error == "INTERNAL":
+            text = f"{told.method} of {told.number}: {told.message}"
+            yield Breach(told.tenant, text, told.told)
 
 
 def nothing_is_unavailable_without_a_fault(case: Case) -> Iterator[Breach]:
     """Without a fault no request is refused as UNAVAILABLE or UNAUTHENTICATED, and none is lost."""
     kinds = TROUBLE | {Fault.KEY_REVOKED}
     for told in case.evidence.told:
-        end = case.evidence.end if told.told is None else told.told
-        if told.reason in _FAULTS and not case.weather.struck(told.asked, end, kinds):
-            text = f"{told.what} of {told.number} at {told.gateway}: {told.reason}"
+        end = min(told.told, case.evidence.end)
+        if told.error in _FAULTS and not case.weather.struck(told.asked, end, kinds):
+            text = f"{told.method} of {told.number} at {told.gateway}: {told.error}"
             yield Breach(told.tenant, text, end)
 
 
 def waiting_requests_wait(case: Case) -> Iterator[Breach]:
     """PlaceCall that waits is answered when the call is ACTIVE or ENDED, or its gateway stops."""
-    states = {CallState.ACTIVE.name, CallState.ENDED.name}
+    states = {CallState.ACTIVE, CallState.ENDED}
     for told in case.evidence.told:
         place = case.places.get(told.number)
-        if told.what != PLACE or not told.answered or not (place and place.wait):
+        if told.method != PLACE or not told.ok or not (place and place.wait):
             continue
-        stops = case.weather.struck(told.asked, told.told or 0.0, {Fault.DRAIN})
+        stops = case.weather.struck(told.asked, told.told, {Fault.DRAIN})
         if told.state not in states and not stops:
             text = f"the client that waits was told {told.state}"
-            yield Breach(told.call_id, text, told.told or 0.0)
+            yield Breach(told.call_id, text, told.told)
 
 
 def hung_up_means_gone(case: Case) -> Iterator[Breach]:
@@ -117,10 +118,10 @@ def hung_up_means_gone(case: Case) -> Iterator[Breach]:
     A call whose end can no longer be known is ENDED all the same.
     """
     for story in case.stories.values():
-        for told in story.requests(Verb.HANG_UP):
-            if not told.answered or told.told is None:
+        for told in story.requests(HANG_UP):
+            if not told.ok:
                 continue
-            if told.state != CallState.ENDED.name:
+            if told.state is not CallState.ENDED:
                 yield Breach(told.call_id, f"it was told {told.state}", told.told)
             if story.call.end_reason in _LOST or case.troubled(story):
                 continue
@@ -135,12 +136,12 @@ def answers_come_in_time(case: Case) -> Iterator[Breach]:
     HangUpCall within 10 s, and PlaceCall that waits within its call's ringing timeout.
     """
     for told in case.evidence.told:
-        end = case.evidence.end if told.told is None else told.told
-        if told.reason in GONE or case.weather.struck(told.asked, end):
+        end = min(told.told, case.evidence.end)
+        if told.error in GONE or case.weather.struck(told.asked, end):
             continue
         bound = _patience(case, told)
         if bound is not None and end - told.asked > bound:
-            text = f"{told.what} of {told.number} took {end - told.asked:.3f} s"
+            text = f"{told.method} of {told.number} took {end - told.asked:.3f} s"
             yield Breach(told.tenant, text, end)
 
 
@@ -162,17 +163,17 @@ def callers_become_calls(case: Case) -> Iterator[Breach]:
 
 
 def _may_exist(told: Told) -> bool:
-    return accepted(told) or told.reason == "AUDIT_UNAVAILABLE"
+    return accepted(told) or told.error == "AUDIT_UNAVAILABLE"
 
 
 def _patience(case: Case, told: Told) -> float | None:
     """How long the request may take; None: as long as it wants."""
-    if told.what == Verb.HANG_UP:
+    if told.method == HANG_UP:
         return HANG_UP_PATIENCE
-    if told.what == Verb.TRANSFER:
+    if told.method == TRANSFER:
         return None
     place = case.places.get(told.number)
-    if told.what == PLACE and place and place.wait:
+    if told.method == PLACE and place and place.wait:
         story = case.stories.get(told.call_id)
         return LATE + story.call.ringing_timeout.total_seconds() if story else None
     return ANSWERS

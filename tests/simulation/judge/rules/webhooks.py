@@ -18,7 +18,7 @@ def each_event_is_delivered(case: Case) -> Iterator[Breach]:
     Or it is still to be tried again later, by its schedule.
     """
     delivered = {
-        (one.tenant, one.webhook, one.sequence) for one in case.evidence.received if _ok(one.status)
+        (one.tenant, one.webhook, one.sequence) for one in case.evidence.received if one.ok
     }
     waiting = {(one.tenant, one.webhook, one.sequence): one for one in case.stored.undelivered}
     later = {
@@ -74,7 +74,7 @@ def calls_are_delivered_in_order(case: Case) -> Iterator[Breach]:
         if before:
             text = f"{one.webhook} got #{one.sequence} before #{before[0]}"
             yield Breach(one.call_id, text, one.time)
-        if _ok(one.status):
+        if one.ok:
             taken[key] = max(taken[key], one.sequence)
 
 
@@ -96,7 +96,7 @@ def nothing_is_repeated_without_a_cause(case: Case) -> Iterator[Breach]:
         since = taken.get(key)
         if since is not None and not case.weather.struck(since, one.time, _KINDS):
             yield Breach(one.tenant, f"{one.webhook} got #{one.sequence} again", one.time)
-        if _ok(one.status):
+        if one.ok:
             taken.setdefault(key, one.time)
 
 
@@ -122,10 +122,6 @@ def _webhooks(case: Case) -> list[tuple[str, str]]:
         for tenant in case.config.tenants
         for webhook in tenant.webhooks
     ]
-
-
-def _ok(status: int) -> bool:
-    return 200 <= status < 300
 
 
 RULES = (
