@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import RowMapping
 
 from gateway.audit.chain import canonical
 from gateway.domain.audit_event import ChainedAuditEvent
@@ -158,7 +157,7 @@ def claim_row(claim: RequestClaim) -> Row:
     }
 
 
-def claim_of(row: RowMapping) -> RequestClaim:
+def claim_of(row: Row) -> RequestClaim:
     """The claim that `claim_row` wrote."""
     return RequestClaim(**{**row, "expire_time": time_of(row["expire_time"])})
 
@@ -177,7 +176,7 @@ def key_row(key: ApiKey) -> Row:
     }
 
 
-def key_of(row: RowMapping) -> ApiKey:
+def key_of(row: Row) -> ApiKey:
     """The key that `key_row` wrote, and when it was last used."""
     return ApiKey(
         key=row["key"],
@@ -210,7 +209,7 @@ def config_row(config: StoredConfig) -> Row:
     }
 
 
-def config_of(row: RowMapping) -> StoredConfig:
+def config_of(row: Row) -> StoredConfig:
     """The configuration that `config_row` wrote."""
     return StoredConfig(**{**row, "create_time": time_of(row["create_time"])})
 
@@ -229,7 +228,7 @@ def audit_row(link: ChainedAuditEvent) -> Row:
     }
 
 
-def audit_of(row: RowMapping) -> ChainedAuditEvent:
+def audit_of(row: Row) -> ChainedAuditEvent:
     """The audit record that `audit_row` wrote."""
     return ChainedAuditEvent(
         log_id=row["log_id"],

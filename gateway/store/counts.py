@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
-    Connection,
     and_,
     bindparam,
     func,
@@ -18,9 +18,10 @@ from sqlalchemy import (
 from gateway.domain.calls.call import Call, Direction
 from gateway.domain.limits.calls import FOR_EVER, LONGEST_WINDOW, Starts, day_of
 from gateway.store.codec import micros, time_of
-from gateway.store.databases.dialect import add_up
+from gateway.store.databases.connection import DriverConnection
+from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import calls, starts, tallies
-from gateway.store.pruning import forget, forgetting
+from gateway.store.databases.statements import add_up, statement
 
 Counted = tuple[str, str, str]
 """Tenant, direction and trunk of a call."""
@@ -45,12 +46,14 @@ class Share:
 _NONE: Counted = ("", "", "")
 
 _COUNT = select(func.count()).select_from(calls).where(calls.c.open == true())
-_OF_TRUNK = _COUNT.where(calls.c.trunk_id == bindparam("of"))
-_OF_TENANT = _COUNT.where(
-    calls.c.tenant_id == bindparam("of"), calls.c.direction == bindparam("which")
+_OF_TRUNK = statement(_COUNT.where(calls.c.trunk_id == bindparam("of")))
+_OF_TENANT = statement(
+    _COUNT.where(calls.c.tenant_id == bindparam("of"), calls.c.direction == bindparam("which"))
 )
-_PLACES = select(calls.c.call_id, calls.c.tenant_id, calls.c.direction, calls.c.trunk_id).where(
-    calls.c.open == true(), calls.c.call_id.in_(bindparam("ids", expanding=True))
+_PLACE = statement(
+    select(calls.c.tenant_id, calls.c.direction, calls.c.trunk_id).where(
+        calls.c.open == true(), calls.c.call_id == bindparam("call")
+    )
 )
 _NEWEST = (
     select(starts.c.time)
@@ -63,9 +66,11 @@ _NEWEST = (
     .limit(bindparam("limit"))
     .subquery()
 )
-_STARTS = select(func.count(), func.max(_NEWEST.c.time), func.min(_NEWEST.c.time))
-_TALLY = select(tallies.c.count).where(
-    tallies.c.scope == bindparam("of"), tallies.c.period == bindparam("in_period")
+_STARTS = statement(select(func.count(), func.max(_NEWEST.c.time), func.min(_NEWEST.c.time)))
+_TALLY = statement(
+    select(tallies.c.count).where(
+        tallies.c.scope == bindparam("of"), tallies.c.period == bindparam("in_period")
+    )
 )
 _FORGET_STARTS = forgetting(
     starts, or_(starts.c.time < bindparam("before"), starts.c.time > bindparam("after"))
@@ -73,36 +78,35 @@ _FORGET_STARTS = forgetting(
 _FORGET_TALLIES = forgetting(
     tallies, and_(tallies.c.period != FOR_EVER, tallies.c.period < bindparam("before"))
 )
-_INSERT_STARTS = insert(starts)
+_INSERT_STARTS = statement(insert(starts))
 KEPT = LONGEST_WINDOW + timedelta(minutes=1)
 """How long starts are kept: the clocks of two database servers may differ."""
 KEPT_DAYS = 2
 
 
-def open_calls(connection: Connection, share: Share) -> int:
+def open_calls(connection: DriverConnection, share: Share) -> int:
     """How many of these calls are stored as open."""
     if share.direction is None:
-        return int(connection.execute(_OF_TRUNK, {"of": share.value}).scalar_one())
+        return int(connection.scalar(_OF_TRUNK, {"of": share.value}))
     asked = {"of": share.value, "which": share.direction.value}
-    return int(connection.execute(_OF_TENANT, asked).scalar_one())
+    return int(connection.scalar(_OF_TENANT, asked))
 
 
 def newest_starts(
-    connection: Connection, scope: str, after: datetime, before: datetime, limit: int
+    connection: DriverConnection, scope: str, after: datetime, before: datetime, limit: int
 ) -> Starts:
     """See `ports.LimitsReading`."""
     asked = {"of": scope, "after": micros(after), "before": micros(before), "limit": limit}
-    used, newest, oldest = connection.execute(_STARTS, asked).one()
+    ((used, newest, oldest),) = connection.rows(_STARTS, asked)
     return Starts(used, time_of(newest), time_of(oldest)) if used else Starts()
 
 
-def tally(connection: Connection, scope: str, period: int) -> int:
+def tally(connection: DriverConnection, scope: str, period: int) -> int:
     """See `ports.LimitsReading`."""
-    found = connection.execute(_TALLY, {"of": scope, "in_period": period}).scalar()
-    return found or 0
+    return connection.scalar(_TALLY, {"of": scope, "in_period": period}) or 0
 
 
-def prune(connection: Connection, now: datetime) -> bool:
+def prune(connection: DriverConnection, now: datetime) -> bool:
     """Forgets a part of what no limit looks at any more, and of what a clock set back left ahead.
 
     True: there may be more.
@@ -114,17 +118,17 @@ def prune(connection: Connection, now: datetime) -> bool:
 
 
 def flush_limits(
-    connection: Connection,
+    connection: DriverConnection,
     started: Mapping[str, Sequence[datetime]],
     counted: Mapping[tuple[str, int], int],
 ) -> None:
     """Writes the starts of each scope, and adds to the tallies."""
     times = [{"scope": scope, "time": micros(time)} for scope, of in started.items() for time in of]
     if times:
-        connection.execute(_INSERT_STARTS, times)
+        connection.change_each(_INSERT_STARTS, times)
     more = [{"scope": s, "period": p, "count": count} for (s, p), count in counted.items()]
     if more:
-        connection.execute(add_up(connection.dialect.name, tallies, "count"), more)
+        connection.change_each(add_up(tallies, "count"), more)
 
 
 class OpenCounts:
@@ -134,7 +138,7 @@ class OpenCounts:
     written yet is passed with each query.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
         self._totals: dict[Share, int] = {}
         self._stored: dict[str, Counted] = {}
@@ -158,9 +162,7 @@ class OpenCounts:
 
     def _learn(self, waiting: Mapping[str, Call]) -> None:
         """Where the stored rows of these calls stand, open ones only."""
-        unknown = [call_id for call_id in waiting if call_id not in self._stored]
-        if not unknown:
-            return
-        self._stored |= dict.fromkeys(unknown, _NONE)
-        for call_id, *row in self._connection.execute(_PLACES, {"ids": unknown}):
-            self._stored[call_id] = (row[0], row[1], row[2])
+        for call_id in waiting:
+            if call_id not in self._stored:
+                found: Any = self._connection.row(_PLACE, {"call": call_id})
+                self._stored[call_id] = found or _NONE

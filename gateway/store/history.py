@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select, true
+from sqlalchemy import BindParameter, bindparam, delete, func, select, true
 
 from gateway.domain.calls.delivery import DeliveryState
 from gateway.store.codec import micros
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import calls, event_sequences, events, webhook_deliveries
+from gateway.store.databases.statements import Statement, statement
 from gateway.store.reading import SqlReading
 
 PART = 1_000
@@ -24,7 +26,7 @@ _oldest_event = (
     .limit(1)
     .scalar_subquery()
 )
-_WITH_OLD_EVENTS = select(_TENANT).where(_oldest_event < _BEFORE).order_by(_TENANT)
+_WITH_OLD_EVENTS = statement(select(_TENANT).where(_oldest_event < _BEFORE).order_by(_TENANT))
 _part = (
     select(events.c.sequence, events.c.event_time)
     .where(events.c.tenant_id == _OF_TENANT)
@@ -32,16 +34,18 @@ _part = (
     .limit(bindparam("part"))
     .subquery()
 )
-_LAST_OLD_EVENT = select(func.max(_part.c.sequence)).where(_part.c.event_time < _BEFORE)
+_LAST_OLD_EVENT = statement(select(func.max(_part.c.sequence)).where(_part.c.event_time < _BEFORE))
 # Whatever the clocks say, what is kept has no gap.
-_FORGET_EVENTS = delete(events).where(
-    events.c.tenant_id == _OF_TENANT, events.c.sequence <= bindparam("last")
+_FORGET_EVENTS = statement(
+    delete(events).where(events.c.tenant_id == _OF_TENANT, events.c.sequence <= bindparam("last"))
 )
 
-_FORGET_DEAD = delete(webhook_deliveries).where(
-    webhook_deliveries.c.tenant_id == _OF_TENANT,
-    webhook_deliveries.c.sequence <= bindparam("last"),
-    webhook_deliveries.c.state == DeliveryState.DEAD.value,
+_FORGET_DEAD = statement(
+    delete(webhook_deliveries).where(
+        webhook_deliveries.c.tenant_id == _OF_TENANT,
+        webhook_deliveries.c.sequence <= bindparam("last"),
+        webhook_deliveries.c.state == DeliveryState.DEAD.value,
+    )
 )
 
 _ENDED = calls.c.open != true()
@@ -52,27 +56,29 @@ _oldest_call = (
     .limit(1)
     .scalar_subquery()
 )
-_WITH_OLD_CALLS = select(_TENANT).where(_oldest_call < _BEFORE).order_by(_TENANT)
+_WITH_OLD_CALLS = statement(select(_TENANT).where(_oldest_call < _BEFORE).order_by(_TENANT))
 # A call goes when the last of its events is gone, its end. Its beginning is what is indexed.
-_FORGET_CALLS = delete(calls).where(
-    calls.c.call_id.in_(
-        select(calls.c.call_id)
-        .where(
-            calls.c.tenant_id == _OF_TENANT,
-            _ENDED,
-            calls.c.create_time < _BEFORE,
-            calls.c.sequence < bindparam("oldest_kept"),
+_FORGET_CALLS = statement(
+    delete(calls).where(
+        calls.c.call_id.in_(
+            select(calls.c.call_id)
+            .where(
+                calls.c.tenant_id == _OF_TENANT,
+                _ENDED,
+                calls.c.create_time < _BEFORE,
+                calls.c.sequence < bindparam("oldest_kept"),
+            )
+            .order_by(calls.c.create_time)
+            .limit(bindparam("part"))
         )
-        .order_by(calls.c.create_time)
-        .limit(bindparam("part"))
     )
 )
 
-_ForgetOf = Callable[[Connection, str, int, int], int]
+_ForgetOf = Callable[[DriverConnection, str, int, int], int]
 """Of a tenant, what is older than a time, so much at most; how much it was."""
 
 
-def prune(connection: Connection, before: datetime) -> bool:
+def prune(connection: DriverConnection, before: datetime) -> bool:
     """Forgets a part of the events of before, then of the calls that ended before, with transfers.
 
     True: there may be more.
@@ -83,24 +89,26 @@ def prune(connection: Connection, before: datetime) -> bool:
     )
 
 
-def _forget(connection: Connection, tenants: Select[str], forget: _ForgetOf, before: int) -> bool:
+def _forget(
+    connection: DriverConnection, tenants: Statement, forget: _ForgetOf, before: int
+) -> bool:
     left = PART
-    for tenant_id in connection.execute(tenants, {"before": before}).scalars().all():
+    for (tenant_id,) in connection.rows(tenants, {"before": before}):
         left -= forget(connection, tenant_id, before, left)
         if left <= 0:
             return True
     return False
 
 
-def _forget_events(connection: Connection, tenant_id: str, before: int, most: int) -> int:
+def _forget_events(connection: DriverConnection, tenant_id: str, before: int, most: int) -> int:
     tenant = {"tenant": tenant_id}
     old = {**tenant, "before": before, "part": most}
-    last = {**tenant, "last": connection.execute(_LAST_OLD_EVENT, old).scalar_one()}
-    connection.execute(_FORGET_DEAD, last)
-    return connection.execute(_FORGET_EVENTS, last).rowcount
+    last = {**tenant, "last": connection.scalar(_LAST_OLD_EVENT, old)}
+    connection.change(_FORGET_DEAD, last)
+    return connection.change(_FORGET_EVENTS, last)
 
 
-def _forget_calls(connection: Connection, tenant_id: str, before: int, most: int) -> int:
+def _forget_calls(connection: DriverConnection, tenant_id: str, before: int, most: int) -> int:
     oldest, _ = SqlReading(connection).event_range(tenant_id)
     old = {"tenant": tenant_id, "before": before, "part": most, "oldest_kept": oldest}
-    return connection.execute(_FORGET_CALLS, old).rowcount
+    return connection.change(_FORGET_CALLS, old)

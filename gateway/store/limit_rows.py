@@ -5,21 +5,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection
-
 from gateway.domain.calls.call import Call, Direction
 from gateway.domain.limits.calls import Starts
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Standing, TrafficOf
 from gateway.ports.limits import LATEST
 from gateway.store import counts, trunk_health
 from gateway.store.counts import OpenCounts, Share
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.writes import Writes
 
 
 class LimitsReads:
     """The reads of `ports.LimitsReading`."""
 
-    _connection: Connection
+    _connection: DriverConnection
 
     def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
         """See `ports.LimitsReading`."""

@@ -29,7 +29,7 @@ class Handed:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = Lock()
-        with database.reading.connect() as connection:
+        with database.reading.snapshot() as connection:
             self._newest = dict(SqlReading(connection).newest_sequences())
 
     def newest(self, tenant_id: str) -> int:
@@ -71,7 +71,7 @@ class Handed:
         """The stored events that were not given yet, and whose sequence is below `end`."""
         after = self.newest(tenant_id)
         while after + 1 < end:
-            with self._database.reading.connect() as connection:
+            with self._database.reading.snapshot() as connection:
                 limit = min(PAGE, end - after - 1)
                 page = SqlReading(connection).events(tenant_id, after, limit=limit)
             page = [event for event in page if event.sequence < end]
@@ -115,7 +115,7 @@ class Watcher:
                 heard = listener.heard() if told else None
 
     def _all(self) -> Mapping[str, int]:
-        with self._database.reading.connect() as connection:
+        with self._database.reading.snapshot() as connection:
             return SqlReading(connection).newest_sequences()
 
     def _report(self, error: Exception) -> None:

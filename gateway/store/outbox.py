@@ -6,11 +6,10 @@ Only the earliest pending event of a call has a `next_time`; the others wait for
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
-    RowMapping,
     Text,
     and_,
     bindparam,
@@ -35,7 +34,7 @@ from gateway.domain.calls.delivery import (
 from gateway.domain.calls.event import CallEvent
 from gateway.ports.outbox import DeliveryQuery
 from gateway.store.codec import Row, event_of, micros, readable, time_of
-from gateway.store.databases.dialect import store_time
+from gateway.store.databases.connection import NOTHING, DriverConnection
 from gateway.store.databases.schema import (
     event_sequences,
     events,
@@ -43,6 +42,7 @@ from gateway.store.databases.schema import (
     webhook_cursors,
     webhook_deliveries,
 )
+from gateway.store.databases.statements import Statement, Values, statement
 
 _cursors = webhook_cursors.c
 _rows = webhook_deliveries.c
@@ -62,9 +62,9 @@ _BEHIND_ANOTHER = exists().where(
     _earlier.c.state == DeliveryState.PENDING.value,
 )
 
-_CURSORS = select(webhook_cursors)
-_CURSOR = _CURSORS.where(_THE_CURSOR)
-_UNATTENDED = (
+_CURSORS = statement(select(webhook_cursors))
+_CURSOR = statement(select(webhook_cursors).where(_THE_CURSOR))
+_UNATTENDED = statement(
     select(_cursors.tenant_id, _cursors.webhook_id)
     .outerjoin(gateways, gateways.c.gateway_id == _cursors.gateway_id)
     .where(gateways.c.gateway_id.is_(None))
@@ -76,7 +76,7 @@ _HAS_DUE = exists().where(
     _rows.webhook_id == _cursors.webhook_id,
     _rows.next_time <= bindparam("at"),
 )
-_ATTENDED = (
+_ATTENDED = statement(
     select(
         _cursors.tenant_id,
         _cursors.webhook_id,
@@ -89,7 +89,7 @@ _ATTENDED = (
     .where(_cursors.gateway_id == bindparam("gateway"))
     .order_by(_cursors.tenant_id, _cursors.webhook_id)
 )
-_DUE = (
+_DUE = statement(
     select(webhook_deliveries, events.c.document)
     .outerjoin(
         events,
@@ -105,56 +105,66 @@ _LISTED = (
     .order_by(_rows.sequence)
     .limit(bindparam("limit"))
 )
-_OLDEST = select(func.min(_rows.event_time)).where(_PENDING)
-_NEWEST = select(event_sequences.c.sequence).where(
-    event_sequences.c.tenant_id == bindparam("tenant")
+_OLDEST = statement(select(func.min(_rows.event_time)).where(_PENDING))
+_NEWEST = statement(
+    select(event_sequences.c.sequence).where(event_sequences.c.tenant_id == bindparam("tenant"))
 )
 
-_DROP_CURSOR = delete(webhook_cursors).where(_THE_CURSOR)
-_DROP_ROWS = delete(webhook_deliveries).where(_OF_WEBHOOK)
-_ATTEND = update(webhook_cursors).where(_THE_CURSOR).values(gateway_id=bindparam("gateway"))
-_ADVANCE = update(webhook_cursors).where(_THE_CURSOR).values(sequence=bindparam("upto"))
-_TAKE = insert(webhook_deliveries).from_select(
-    [c.name for c in webhook_deliveries.columns],
-    select(
-        events.c.tenant_id,
-        bindparam("webhook", type_=Text),
-        events.c.sequence,
-        events.c.call_id,
-        literal(DeliveryState.PENDING.value),
-        events.c.event_time,
-        literal(0),
-        null(),
-        literal(0),
-        literal(""),
-    ).where(
-        events.c.tenant_id == bindparam("tenant"),
-        events.c.sequence > bindparam("after"),
-        events.c.sequence <= bindparam("upto"),
-    ),
+_BEGIN = statement(insert(webhook_cursors))
+_DROP_CURSOR = statement(delete(webhook_cursors).where(_THE_CURSOR))
+_DROP_ROWS = statement(delete(webhook_deliveries).where(_OF_WEBHOOK))
+_ATTEND = statement(
+    update(webhook_cursors).where(_THE_CURSOR).values(gateway_id=bindparam("gateway"))
 )
-_FORGET = delete(webhook_deliveries).where(
-    _OF_WEBHOOK,
-    _rows.sequence < bindparam("oldest"),
-    _rows.state == DeliveryState.DEAD.value,
+_ADVANCE = statement(update(webhook_cursors).where(_THE_CURSOR).values(sequence=bindparam("upto")))
+_TAKE = statement(
+    insert(webhook_deliveries).from_select(
+        [c.name for c in webhook_deliveries.columns],
+        select(
+            events.c.tenant_id,
+            bindparam("webhook", type_=Text),
+            events.c.sequence,
+            events.c.call_id,
+            literal(DeliveryState.PENDING.value),
+            events.c.event_time,
+            literal(0),
+            null(),
+            literal(0),
+            literal(""),
+        ).where(
+            events.c.tenant_id == bindparam("tenant"),
+            events.c.sequence > bindparam("after"),
+            events.c.sequence <= bindparam("upto"),
+        ),
+    )
 )
-_OLDEST_EVENT = select(func.min(events.c.sequence)).where(events.c.tenant_id == bindparam("tenant"))
+_FORGET = statement(
+    delete(webhook_deliveries).where(
+        _OF_WEBHOOK,
+        _rows.sequence < bindparam("oldest"),
+        _rows.state == DeliveryState.DEAD.value,
+    )
+)
+_OLDEST_EVENT = statement(
+    select(func.min(events.c.sequence)).where(events.c.tenant_id == bindparam("tenant"))
+)
 
 _NEXT = (
     update(webhook_deliveries)
     .where(_OF_WEBHOOK, _PENDING, _rows.next_time.is_(None), ~_BEHIND_ANOTHER)
     .values(next_time=bindparam("at"))
 )
-_NEXT_TAKEN = _NEXT.where(_rows.sequence > bindparam("after"))
-_NEXT_OF_CALL = _NEXT.where(_rows.call_id == bindparam("of_call"))
+_NEXT_TAKEN = statement(_NEXT.where(_rows.sequence > bindparam("after")))
+_NEXT_OF_CALL = statement(_NEXT.where(_rows.call_id == bindparam("of_call")))
 _STEP_BACK = (
     update(webhook_deliveries)
     .where(_OF_WEBHOOK, _rows.next_time.is_not(None), _BEHIND_ANOTHER)
     .values(next_time=None)
 )
-_STEP_BACK_OF_CALL = _STEP_BACK.where(_rows.call_id == bindparam("of_call"))
-_DELIVERED = delete(webhook_deliveries).where(_THE_ROW)
-_TRIED = (
+_STEP_BACK_ALL = statement(_STEP_BACK)
+_STEP_BACK_OF_CALL = statement(_STEP_BACK.where(_rows.call_id == bindparam("of_call")))
+_DELIVERED = statement(delete(webhook_deliveries).where(_THE_ROW))
+_TRIED = statement(
     update(webhook_deliveries)
     .where(_THE_ROW, _PENDING, _rows.tries == bindparam("tries_before"))
     .values(
@@ -165,7 +175,7 @@ _TRIED = (
         last_error=bindparam("new_error"),
     )
 )
-_HASTEN = (
+_HASTEN = statement(
     update(webhook_deliveries)
     .where(
         _rows.next_time > bindparam("at"),
@@ -184,14 +194,20 @@ _REPLAY = (
 )
 
 
+@cache
+def _listed(states: frozenset[DeliveryState]) -> Statement:
+    wanted = [literal(state.value) for state in sorted(states)]
+    return statement(_LISTED.where(_rows.state.in_(wanted)) if wanted else _LISTED)
+
+
 class OutboxReads:
     """The reads of `ports.OutboxReading`."""
 
-    _connection: Connection
+    _connection: DriverConnection
 
-    def _look(self, statement: Any, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    def _look(self, asked: Statement, values: Values = NOTHING) -> Sequence[Row]:
         """The rows of a statement."""
-        return self._connection.execute(statement, values).mappings().all()
+        return self._connection.named(asked, values)
 
     def webhook_cursors(self) -> Sequence[WebhookCursor]:
         """See `ports.OutboxReading`."""
@@ -217,28 +233,25 @@ class OutboxReads:
 
     def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]:
         """See `ports.OutboxReading`."""
-        statement = _LISTED
-        if query.states:
-            statement = statement.where(_rows.state.in_([s.value for s in sorted(query.states)]))
         values = {**_named(query.webhook), "after": query.after, "limit": query.limit}
-        return [_delivery_of(row) for row in self._look(statement, values)]
+        return [_delivery_of(row) for row in self._look(_listed(query.states), values)]
 
     def oldest_pending_event(self) -> datetime | None:
         """See `ports.OutboxReading`."""
-        found = self._connection.execute(_OLDEST).scalar()
+        found = self._connection.scalar(_OLDEST)
         return None if found is None else time_of(found)
 
     def _at(self) -> int:
-        return micros(store_time(self._connection))
+        return micros(self._connection.now())
 
 
-def _event_of(row: RowMapping) -> CallEvent | None:
+def _event_of(row: Row) -> CallEvent | None:
     """None where it cannot be read: as if it were kept no more."""
     found = readable([row], lambda one: event_of(one["document"]), _event_named)
     return found[0] if found else None
 
 
-def _event_named(row: RowMapping) -> str:
+def _event_named(row: Row) -> str:
     return f"event {row['sequence']} of {row['tenant_id']}"
 
 
@@ -249,9 +262,9 @@ class OutboxWrites(OutboxReads, ABC):
     def _early(self) -> None:
         """Makes ready to write at once what is not gathered."""
 
-    def _look(self, statement: Any, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    def _look(self, asked: Statement, values: Values = NOTHING) -> Sequence[Row]:
         self._early()
-        return super()._look(statement, values)
+        return super()._look(asked, values)
 
     def keep_webhooks(self, webhooks: Collection[WebhookRef]) -> None:
         """See `ports.OutboxWriting`."""
@@ -260,7 +273,7 @@ class OutboxWrites(OutboxReads, ABC):
             self._change(_DROP_ROWS, gone)
             self._change(_DROP_CURSOR, gone)
         if new := sorted(set(webhooks) - there):
-            self._change(insert(webhook_cursors), [self._beginning(each) for each in new])
+            self._change(_BEGIN, [self._beginning(each) for each in new])
 
     def attend_webhooks(self, gateway_id: str, limit: int = 100) -> Sequence[WebhookRef]:
         """See `ports.OutboxWriting`."""
@@ -308,36 +321,37 @@ class OutboxWrites(OutboxReads, ABC):
         self._early()
         named, wanted = _named(webhook), _rows.state == DeliveryState.DEAD.value
         if sequences:
-            wanted = _rows.sequence.in_(sorted(sequences))
-        found = self._connection.execute(_REPLAY.where(wanted), {**named, "at": self._at()})
-        self._change(_STEP_BACK, [named])
-        return found.rowcount
+            wanted = _rows.sequence.in_([literal(each) for each in sorted(sequences)])
+        replaying = statement(_REPLAY.where(wanted))
+        found = self._connection.change(replaying, {**named, "at": self._at()})
+        self._change(_STEP_BACK_ALL, [named])
+        return found
 
     def _beginning(self, webhook: WebhookRef) -> Row:
         newest = self._number(_NEWEST, {"tenant": webhook.tenant_id})
         place = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
         return {**place, "sequence": newest, "gateway_id": ""}
 
-    def _number(self, statement: Any, values: Mapping[str, Any]) -> int:
-        return self._connection.execute(statement, values).scalar() or 0
+    def _number(self, asked: Statement, values: Values) -> int:
+        return self._connection.scalar(asked, values) or 0
 
-    def _change(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._connection.execute(statement, rows if len(rows) > 1 else rows[0])
+    def _change(self, wanted: Statement, rows: Sequence[Values]) -> None:
+        self._connection.change_each(wanted, rows)
 
 
 def _named(webhook: WebhookRef) -> dict[str, Any]:
     return {"tenant": webhook.tenant_id, "webhook": webhook.webhook_id}
 
 
-def _ref(row: RowMapping) -> WebhookRef:
+def _ref(row: Row) -> WebhookRef:
     return WebhookRef(row["tenant_id"], row["webhook_id"])
 
 
-def _cursor_of(row: RowMapping) -> WebhookCursor:
+def _cursor_of(row: Row) -> WebhookCursor:
     return WebhookCursor(webhook=_ref(row), sequence=row["sequence"], gateway_id=row["gateway_id"])
 
 
-def _delivery_of(row: RowMapping) -> Delivery:
+def _delivery_of(row: Row) -> Delivery:
     next_time = row["next_time"]
     return Delivery(
         webhook=_ref(row),

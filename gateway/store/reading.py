@@ -6,21 +6,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
-    Connection,
-    CursorResult,
-    Select,
     bindparam,
     func,
     select,
     true,
-    tuple_,
 )
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from gateway.domain.audit_event import ChainedAuditEvent
-from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.lease import Beat
@@ -38,13 +32,12 @@ from gateway.store.codec import (
     time_of,
     transfer_of,
 )
-from gateway.store.databases.dialect import store_time
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import (
     CONTROL,
     api_keys,
     audit_events,
     audit_logs,
-    call_labels,
     calls,
     configurations,
     event_sequences,
@@ -54,8 +47,10 @@ from gateway.store.databases.schema import (
     revisions,
     transfers,
 )
+from gateway.store.databases.statements import statement
 from gateway.store.limit_rows import LimitsReads
 from gateway.store.outbox import OutboxReads
+from gateway.store.queries import LINKS, audit_by, calls_by
 
 V = TypeVar("V")
 MANY_ROWS = 500
@@ -67,90 +62,93 @@ def _is(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column == bindparam(column.key)
 
 
-_CALL = select(calls.c.document).where(_is(calls.c.call_id))
-_OPEN_CALLS = (
+_CALL = statement(select(calls.c.document).where(_is(calls.c.call_id)))
+_open_calls = (
     select(calls.c.call_id, calls.c.document)
     .where(calls.c.open == true())
     .order_by(calls.c.create_time, calls.c.call_id)
 )
-_OPEN_CALL_OF_LEG = (
-    _OPEN_CALLS.with_only_columns(calls.c.document)
+_OPEN_CALLS = statement(_open_calls)
+_OPEN_CALL_OF_LEG = statement(
+    _open_calls.with_only_columns(calls.c.document)
     .where(_is(calls.c.room), _is(calls.c.identity))
     .limit(1)
 )
 
-_TRANSFER = select(transfers.c.document).where(_is(transfers.c.transfer_id))
-_TRANSFERS_OF = (
+_TRANSFER = statement(select(transfers.c.document).where(_is(transfers.c.transfer_id)))
+_TRANSFERS_OF = statement(
     select(transfers.c.transfer_id, transfers.c.document)
     .where(_is(transfers.c.call_id))
     .order_by(transfers.c.create_time, transfers.c.transfer_id)
 )
-_OPEN_TRANSFERS = (
+_open_transfers = (
     select(transfers.c.transfer_id, transfers.c.document)
     .where(transfers.c.open == true())
     .order_by(transfers.c.create_time, transfers.c.transfer_id)
 )
-_OPEN_TRANSFER = (
-    _OPEN_TRANSFERS.with_only_columns(transfers.c.document).where(_is(transfers.c.call_id)).limit(1)
+_OPEN_TRANSFERS = statement(_open_transfers)
+_OPEN_TRANSFER = statement(
+    _open_transfers.with_only_columns(transfers.c.document).where(_is(transfers.c.call_id)).limit(1)
 )
 
-_EVENTS = (
+_events = (
     select(events.c.tenant_id, events.c.sequence, events.c.document)
     .where(_is(events.c.tenant_id), events.c.sequence > bindparam("after"))
     .order_by(events.c.sequence)
     .limit(bindparam("limit"))
 )
-_CALL_EVENTS = _EVENTS.where(_is(events.c.call_id))
-_OLDEST_EVENT = select(func.min(events.c.sequence)).where(_is(events.c.tenant_id))
-_NEWEST_EVENT = select(event_sequences.c.sequence).where(_is(event_sequences.c.tenant_id))
-_NEWEST_EVENTS = select(event_sequences.c.tenant_id, event_sequences.c.sequence).order_by(
-    event_sequences.c.tenant_id
+_CALL_EVENTS = statement(_events.where(_is(events.c.call_id)))
+_EVENTS = statement(_events)
+_OLDEST_EVENT = statement(select(func.min(events.c.sequence)).where(_is(events.c.tenant_id)))
+_NEWEST_EVENT = statement(
+    select(event_sequences.c.sequence).where(_is(event_sequences.c.tenant_id))
+)
+_NEWEST_EVENTS = statement(
+    select(event_sequences.c.tenant_id, event_sequences.c.sequence).order_by(
+        event_sequences.c.tenant_id
+    )
 )
 
-_CLAIM = select(request_ids).where(
-    _is(request_ids.c.tenant_id),
-    _is(request_ids.c.method),
-    _is(request_ids.c.request_id),
-    request_ids.c.expire_time > bindparam("now"),
+_CLAIM = statement(
+    select(request_ids).where(
+        _is(request_ids.c.tenant_id),
+        _is(request_ids.c.method),
+        _is(request_ids.c.request_id),
+        request_ids.c.expire_time > bindparam("now"),
+    )
 )
-_KEYS = (
+_KEYS = statement(
     select(api_keys, key_uses.c.last_use_time)
     .outerjoin(key_uses, key_uses.c.key == api_keys.c.key)
     .order_by(api_keys.c.create_time, api_keys.c.key)
 )
-_CONFIG = select(configurations).order_by(configurations.c.version.desc()).limit(1)
-_REVISION = select(revisions.c.revision).where(revisions.c.name == CONTROL)
+_CONFIG = statement(select(configurations).order_by(configurations.c.version.desc()).limit(1))
+_REVISION = statement(select(revisions.c.revision).where(revisions.c.name == CONTROL))
 
-_LINKS = select(
-    audit_events.c.log_id,
-    audit_events.c.sequence,
-    audit_events.c.previous_hash,
-    audit_events.c.hash,
-    audit_events.c.record,
+_LOGS = statement(
+    select(audit_logs.c.log_id).order_by(audit_logs.c.create_time, audit_logs.c.log_id)
 )
-_NEWEST_LINKS = _LINKS.order_by(
-    audit_events.c.time.desc(), audit_events.c.log_id.desc(), audit_events.c.sequence.desc()
-)
-_LOGS = select(audit_logs.c.log_id).order_by(audit_logs.c.create_time, audit_logs.c.log_id)
-_LOG = (
-    _LINKS.where(_is(audit_events.c.log_id), audit_events.c.sequence > bindparam("after"))
+_LOG = statement(
+    LINKS.where(_is(audit_events.c.log_id), audit_events.c.sequence > bindparam("after"))
     .order_by(audit_events.c.sequence)
     .limit(bindparam("limit"))
 )
-_LOG_HEAD = (
+_LOG_HEAD = statement(
     select(audit_events.c.sequence, audit_events.c.hash)
     .where(_is(audit_events.c.log_id))
     .order_by(audit_events.c.sequence.desc())
     .limit(1)
 )
-_HEADS = select(
-    audit_logs.c.log_id,
-    select(audit_events.c.hash)
-    .where(audit_events.c.log_id == audit_logs.c.log_id)
-    .order_by(audit_events.c.sequence.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("hash"),
+_HEADS = statement(
+    select(
+        audit_logs.c.log_id,
+        select(audit_events.c.hash)
+        .where(audit_events.c.log_id == audit_logs.c.log_id)
+        .order_by(audit_events.c.sequence.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("hash"),
+    )
 )
 
 
@@ -160,20 +158,21 @@ class SqlReading(OutboxReads, LimitsReads):
     `calls` and `events` go on behind rows that cannot be read, with a statement more.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
 
-    def _ask(self, statement: Select[Any], **values: object) -> CursorResult[Any]:
-        return self._connection.execute(statement, values)
+    def _asked(self) -> DriverConnection:
+        """The connection, ready to be asked."""
+        return self._connection
 
     def call(self, call_id: str) -> Call | None:
         """See `ports.Reading`."""
-        document = self._ask(_CALL, call_id=call_id).scalar()
+        document = self._asked().scalar(_CALL, {"call_id": call_id})
         return None if document is None else call_of(document)
 
     def open_call_of_leg(self, room: str, identity: str) -> Call | None:
         """See `ports.Reading`."""
-        document = self._ask(_OPEN_CALL_OF_LEG, room=room, identity=identity).scalar()
+        document = self._asked().scalar(_OPEN_CALL_OF_LEG, {"room": room, "identity": identity})
         return None if document is None else call_of(document)
 
     def calls(self, query: CallQuery) -> Sequence[Call]:
@@ -181,88 +180,88 @@ class SqlReading(OutboxReads, LimitsReads):
         found: list[Call] = []
         size = query.limit
         while True:
-            rows = self._ask(_calls(replace(query, limit=size))).all()
-            found += readable(rows, lambda row: call_of(row.document), lambda row: row.call_id)
+            rows = self._asked().rows(*calls_by(replace(query, limit=size)))
+            found += readable(rows, lambda row: call_of(row[2]), lambda row: row[0])
             if len(rows) < size or len(found) >= query.limit:
                 return found[: query.limit]
             size = max(query.limit - len(found), MANY_ROWS)
-            query = replace(query, before=(time_of(rows[-1].create_time), rows[-1].call_id))
+            query = replace(query, before=(time_of(rows[-1][1]), rows[-1][0]))
 
     def open_calls(self) -> Sequence[Call]:
         """See `ports.Reading`."""
-        return _each(self._ask(_OPEN_CALLS), call_of)
+        return _each(self._asked().rows(_OPEN_CALLS), call_of)
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         """See `ports.Reading`."""
-        document = self._ask(_TRANSFER, transfer_id=transfer_id).scalar()
+        document = self._asked().scalar(_TRANSFER, {"transfer_id": transfer_id})
         return None if document is None else transfer_of(document)
 
     def transfers_of(self, call_id: str) -> Sequence[Transfer]:
         """See `ports.Reading`."""
-        return _each(self._ask(_TRANSFERS_OF, call_id=call_id), transfer_of)
+        return _each(self._asked().rows(_TRANSFERS_OF, {"call_id": call_id}), transfer_of)
 
     def open_transfer(self, call_id: str) -> Transfer | None:
         """See `ports.Reading`."""
-        document = self._ask(_OPEN_TRANSFER, call_id=call_id).scalar()
+        document = self._asked().scalar(_OPEN_TRANSFER, {"call_id": call_id})
         return None if document is None else transfer_of(document)
 
     def open_transfers(self) -> Sequence[Transfer]:
         """See `ports.Reading`."""
-        return _each(self._ask(_OPEN_TRANSFERS), transfer_of)
+        return _each(self._asked().rows(_OPEN_TRANSFERS), transfer_of)
 
     def events(
         self, tenant_id: str, after: int, *, call_id: str = "", limit: int = 500
     ) -> Sequence[CallEvent]:
         """See `ports.Reading`."""
         values: dict[str, object] = {"tenant_id": tenant_id, "limit": limit}
-        statement = _CALL_EVENTS if call_id else _EVENTS
+        asked = _CALL_EVENTS if call_id else _EVENTS
         if call_id:
             values["call_id"] = call_id
         while True:
-            rows = self._ask(statement, **values, after=after).all()
-            found = readable(rows, lambda row: event_of(row.document), _event_named)
+            rows = self._asked().rows(asked, {**values, "after": after})
+            found = readable(rows, lambda row: event_of(row[2]), _event_named)
             if found or len(rows) < limit:
                 return found
-            after = rows[-1].sequence
+            after = rows[-1][1]
 
     def event_range(self, tenant_id: str) -> tuple[int, int]:
         """See `ports.Reading`."""
         newest = self.newest_sequence(tenant_id)
-        oldest = self._ask(_OLDEST_EVENT, tenant_id=tenant_id).scalar()
+        oldest = self._asked().scalar(_OLDEST_EVENT, {"tenant_id": tenant_id})
         return (newest + 1 if oldest is None else oldest), newest
 
     def newest_sequence(self, tenant_id: str) -> int:
         """The sequence of the tenant's newest event, kept or not; 0 before the first."""
-        return self._ask(_NEWEST_EVENT, tenant_id=tenant_id).scalar() or 0
+        return self._asked().scalar(_NEWEST_EVENT, {"tenant_id": tenant_id}) or 0
 
     def newest_sequences(self) -> Mapping[str, int]:
         """The same of all tenants that have had one."""
-        return {row.tenant_id: row.sequence for row in self._ask(_NEWEST_EVENTS)}
+        return dict(self._asked().rows(_NEWEST_EVENTS))
 
     def claim(
         self, tenant_id: str, method: str, request_id: str, now: datetime
     ) -> RequestClaim | None:
         """See `ports.Reading`."""
         key = {"tenant_id": tenant_id, "method": method, "request_id": request_id}
-        row = self._ask(_CLAIM, **key, now=micros(now)).mappings().first()
-        return None if row is None else claim_of(row)
+        found = self._asked().named(_CLAIM, {**key, "now": micros(now)})
+        return claim_of(found[0]) if found else None
 
     def keys(self) -> Sequence[ApiKey]:
         """See `ports.Reading`."""
-        return [key_of(row) for row in self._ask(_KEYS).mappings()]
+        return [key_of(row) for row in self._asked().named(_KEYS)]
 
     def config(self) -> StoredConfig | None:
         """See `ports.Reading`."""
-        row = self._ask(_CONFIG).mappings().first()
-        return None if row is None else config_of(row)
+        found = self._asked().named(_CONFIG)
+        return config_of(found[0]) if found else None
 
     def revision(self) -> int:
         """See `ports.Reading`."""
-        return int(self._ask(_REVISION).scalar_one())
+        return int(self._asked().scalar(_REVISION))
 
     def now(self) -> datetime:
         """See `ports.Reading`."""
-        return store_time(self._connection)
+        return self._connection.now()
 
     def beats(self) -> Mapping[str, Beat]:
         """See `ports.Reading`."""
@@ -290,84 +289,33 @@ class SqlReading(OutboxReads, LimitsReads):
 
     def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
         """See `ports.Reading`."""
-        statement = _NEWEST_LINKS.limit(query.limit)
-        if query.tenant_id is not None:
-            statement = statement.where(audit_events.c.tenant_id == query.tenant_id)
-        if query.call_id:
-            statement = statement.where(audit_events.c.call_id == query.call_id)
-        return [audit_of(row) for row in self._ask(statement).mappings()][::-1]
+        asked = audit_by(of_tenant=query.tenant_id is not None, of_call=bool(query.call_id))
+        values = {"tenant": query.tenant_id, "call": query.call_id, "limit": query.limit}
+        return [audit_of(row) for row in self._asked().named(asked, values)][::-1]
 
     def audit_logs(self) -> Sequence[str]:
         """See `ports.Reading`."""
-        return list(self._ask(_LOGS).scalars())
+        return [row[0] for row in self._asked().rows(_LOGS)]
 
     def audit_log(self, log_id: str, after: int, limit: int = 1000) -> Sequence[ChainedAuditEvent]:
         """See `ports.Reading`."""
-        found = self._ask(_LOG, log_id=log_id, after=after, limit=limit)
-        return [audit_of(row) for row in found.mappings()]
+        values = {"log_id": log_id, "after": after, "limit": limit}
+        return [audit_of(row) for row in self._asked().named(_LOG, values)]
 
     def log_head(self, log_id: str) -> tuple[int, str] | None:
         """(sequence, hash) of the log's newest record."""
-        row = self._ask(_LOG_HEAD, log_id=log_id).first()
-        return None if row is None else (row.sequence, row.hash)
+        row = self._asked().row(_LOG_HEAD, {"log_id": log_id})
+        return None if row is None else (row[0], row[1])
 
     def log_heads(self) -> Mapping[str, str]:
         """The hash of each log's newest record."""
-        return {row.log_id: row.hash for row in self._ask(_HEADS) if row.hash is not None}
+        return {row[0]: row[1] for row in self._asked().rows(_HEADS) if row[1] is not None}
 
 
-def _each(rows: CursorResult[Any], decode: Callable[[str], V]) -> list[V]:
+def _each(rows: Sequence[tuple[Any, ...]], decode: Callable[[str], V]) -> list[V]:
     """What can be read of rows of an id and a document."""
-    found: Sequence[Any] = rows.all()
-    return readable(found, lambda row: decode(row[1]), lambda row: row[0])
+    return readable(rows, lambda row: decode(row[1]), lambda row: row[0])
 
 
-def _event_named(row: Any) -> str:
-    return f"event {row.sequence} of {row.tenant_id}"
-
-
-def _calls(query: CallQuery) -> Select[Any]:
-    """The statement for `query`. A label's index has the order of the answer, as the calls' do."""
-    statement = (
-        select(calls.c.call_id, calls.c.create_time, calls.c.document)
-        .where(*_criteria(query))
-        .limit(query.limit)
-    )
-    order = calls.c
-    for number, (name, value) in enumerate(query.labels):
-        label = call_labels.alias(f"label_{number}")
-        order = label.c if number == 0 else order
-        statement = statement.join(label, label.c.call_id == calls.c.call_id).where(
-            label.c.name == name, label.c.value == value
-        )
-    statement = statement.where(order.tenant_id == query.tenant_id, *_span(query, order))
-    return statement.order_by(order.create_time.desc(), order.call_id.desc())
-
-
-def _span(
-    query: CallQuery, order: ReadOnlyColumnCollection[str, Column[Any]]
-) -> list[ColumnElement[bool]]:
-    """Which part of the answer's order is asked for."""
-    span: list[ColumnElement[bool]] = []
-    if query.before is not None:
-        time, call_id = query.before
-        span.append(tuple_(order.create_time, order.call_id) < tuple_(micros(time), call_id))
-    if query.min_create_time is not None:
-        span.append(order.create_time >= micros(query.min_create_time))
-    if query.max_create_time is not None:
-        span.append(order.create_time < micros(query.max_create_time))
-    return span
-
-
-def _criteria(query: CallQuery) -> list[ColumnElement[bool]]:
-    criteria: list[ColumnElement[bool]] = []
-    if query.states:
-        criteria.append(calls.c.state.in_([state.value for state in sorted(query.states)]))
-        if CallState.ENDED not in query.states:
-            # Lets the database take the small index of open calls.
-            criteria.append(calls.c.open == true())
-    if query.direction is not None:
-        criteria.append(calls.c.direction == query.direction.value)
-    if query.room:
-        criteria.append(calls.c.room == query.room)
-    return criteria
+def _event_named(row: tuple[Any, ...]) -> str:
+    return f"event {row[1]} of {row[0]}"

@@ -14,7 +14,8 @@ from gateway.domain.calls.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.ports import Clock, Reading, StoreUnavailableError, Transaction
 from gateway.store.databases.database import Database
-from gateway.store.databases.dialect import lost, open_database, unavailable
+from gateway.store.databases.dialect import open_database
+from gateway.store.databases.failures import lost, unavailable
 from gateway.store.databases.migrate import migrate
 from gateway.store.databases.readers import Readers
 from gateway.store.news import Handed, Watcher
@@ -146,7 +147,7 @@ class SqlStore:
         return self._read_once(ask)
 
     def _read_once(self, ask: Callable[[Reading], T]) -> T:
-        with self._database.reading.connect() as connection:
+        with self._database.reading.snapshot() as connection:
             return ask(SqlReading(connection))
 
     def _hand_over(self, finished: Finished) -> None:

@@ -5,16 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    CursorResult,
-    NestedTransaction,
-    Select,
-    bindparam,
-    delete,
-    insert,
-    update,
-)
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import Chain
@@ -24,9 +15,10 @@ from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.transfer import Transfer
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.store import history, presence
-from gateway.store.codec import Row, config_row, key_row, micros
+from gateway.store.codec import config_row, key_row, micros
 from gateway.store.counts import OpenCounts
-from gateway.store.databases.dialect import upsert
+from gateway.store.databases.connection import NOTHING, DriverConnection, Savepoint
+from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import (
     api_keys,
     configurations,
@@ -34,13 +26,17 @@ from gateway.store.databases.schema import (
     request_ids,
     revisions,
 )
+from gateway.store.databases.statements import Statement, Values, statement, upsert
 from gateway.store.limit_rows import LimitsWrites
 from gateway.store.outbox import OutboxWrites
-from gateway.store.pruning import forget, forgetting
 from gateway.store.reading import SqlReading
 from gateway.store.writes import Writes
 
-_NEXT_REVISION = update(revisions).values(revision=revisions.c.revision + 1)
+_NEXT_REVISION = statement(update(revisions).values(revision=revisions.c.revision + 1))
+_DROP_KEY = [
+    statement(delete(of).where(of.c.key == bindparam("dropped"))) for of in (api_keys, key_uses)
+]
+_INSERT_CONFIG = statement(insert(configurations))
 _FORGET_CLAIMS = forgetting(request_ids, request_ids.c.expire_time <= bindparam("before"))
 
 
@@ -62,7 +58,7 @@ class Batch:
     `chain`: this process's audit log as far as it is known to be stored.
     """
 
-    def __init__(self, connection: Connection, log_id: str, chain: Chain | None) -> None:
+    def __init__(self, connection: DriverConnection, log_id: str, chain: Chain | None) -> None:
         self.connection = connection
         self.log_id = log_id
         self.chain = chain
@@ -115,12 +111,12 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         self._chain = batch.chain
         self._events: list[CallEvent] = []
         self._audit: list[ChainedAuditEvent] = []
-        self._savepoint: NestedTransaction | None = None
+        self._savepoint: Savepoint | None = None
 
     def keep(self) -> None:
         """Hands everything to the batch."""
         if self._savepoint is not None:
-            self._savepoint.commit()
+            self._savepoint.keep()
         self._batch.writes.add(self._writes)
         self._batch.chain = self._chain
         self._batch.events += self._events
@@ -129,12 +125,12 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
     def undo(self) -> None:
         """Leaves the batch as it was."""
         if self._savepoint is not None:
-            self._savepoint.rollback()
+            self._savepoint.undo()
             self._open_counts.forget()
 
-    def _ask(self, statement: Select[Any], **values: object) -> CursorResult[Any]:
+    def _asked(self) -> DriverConnection:
         self._flush()
-        return super()._ask(statement, **values)
+        return self._connection
 
     def _flush(self) -> None:
         if self._batch.writes:
@@ -146,7 +142,7 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
 
     def _begin_savepoint(self) -> None:
         if self._savepoint is None:
-            self._savepoint = self._connection.begin_nested()
+            self._savepoint = self._connection.savepoint()
 
     def call(self, call_id: str) -> Call | None:
         """See `ports.Reading`."""
@@ -298,20 +294,20 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
 
     def put_key(self, key: ApiKey) -> None:
         """See `ports.Transaction`."""
-        self._write(upsert(self._connection.dialect.name, api_keys), key_row(key))
+        self._write(upsert(api_keys), key_row(key))
         self._write(_NEXT_REVISION)
 
     def drop_key(self, key: str) -> None:
         """See `ports.Transaction`."""
-        for table in (api_keys, key_uses):
-            self._write(delete(table).where(table.c.key == key))
+        for dropping in _DROP_KEY:
+            self._write(dropping, {"dropped": key})
         self._write(_NEXT_REVISION)
 
     def put_key_uses(self, uses: Mapping[str, datetime]) -> None:
         """See `ports.Transaction`."""
         rows = [{"key": key, "last_use_time": micros(time)} for key, time in uses.items()]
         self._early()
-        self._connection.execute(upsert(self._connection.dialect.name, key_uses), rows)
+        self._connection.change_each(upsert(key_uses), rows)
 
     def put_config(self, document: str, source_digest: str, now: datetime) -> StoredConfig:
         """See `ports.Transaction`."""
@@ -320,14 +316,14 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         config = StoredConfig(
             version=version, document=document, source_digest=source_digest, create_time=now
         )
-        self._write(insert(configurations), config_row(config))
+        self._write(_INSERT_CONFIG, config_row(config))
         self._write(_NEXT_REVISION)
         return config
 
-    def _write(self, statement: Any, row: Row | None = None) -> None:
+    def _write(self, wanted: Statement, row: Values = NOTHING) -> None:
         """A write too rare to be gathered."""
         self._early()
-        self._connection.execute(statement, row)
+        self._connection.change(wanted, row)
 
     def _early(self) -> None:
         """Makes ready to write at once what is not gathered."""

@@ -4,18 +4,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal, or_, select
 
 from gateway.domain.limits.calls import KEPT_STATISTICS
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Result, Standing, TrafficOf
 from gateway.store.codec import Row, micros, time_of
-from gateway.store.databases.dialect import upsert
+from gateway.store.databases.connection import DriverConnection
+from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import attempts, trunk_health
-from gateway.store.pruning import forget, forgetting
+from gateway.store.databases.statements import statement, upsert
 
 _MICROSECOND = timedelta(microseconds=1)
 _a = attempts.c
-_STANDING = select(trunk_health).where(trunk_health.c.trunk_id == bindparam("of"))
+_STANDING = statement(select(trunk_health).where(trunk_health.c.trunk_id == bindparam("of")))
 _NEWEST_JUDGED = (
     select(_a.tenant_id, _a.result)
     .where(
@@ -28,7 +29,7 @@ _NEWEST_JUDGED = (
     .subquery()
 )
 _FAILED = case((_NEWEST_JUDGED.c.result == Result.FAILED.value, 1))
-_RECENT = (
+_RECENT = statement(
     select(func.count(), func.count(_FAILED))
     .select_from(_NEWEST_JUDGED)
     .group_by(_NEWEST_JUDGED.c.tenant_id)
@@ -46,9 +47,7 @@ _TRAFFIC = (
         func.sum(_HEARD - _a.start_time).label("delay"),
         func.sum(_a.end_time - _a.answer_time).label("duration"),
     )
-    .where(
-        _a.end_time > bindparam("after"), _a.trunk_id.in_(bindparam("trunk_ids", expanding=True))
-    )
+    .where(_a.end_time > bindparam("after"))
     .group_by(_a.trunk_id, _a.destination)
     .order_by(_a.trunk_id, _a.destination)
 )
@@ -61,11 +60,12 @@ _FORGET = forgetting(
 )
 
 
-def standing(connection: Connection, trunk_id: str) -> Standing | None:
+def standing(connection: DriverConnection, trunk_id: str) -> Standing | None:
     """See `ports.LimitsReading`."""
-    row = connection.execute(_STANDING, {"of": trunk_id}).mappings().first()
-    if row is None:
+    found = connection.named(_STANDING, {"of": trunk_id})
+    if not found:
         return None
+    (row,) = found
     return Standing(
         since=time_of(row["since"]),
         until=None if row["until"] is None else time_of(row["until"]),
@@ -76,25 +76,29 @@ def standing(connection: Connection, trunk_id: str) -> Standing | None:
     )
 
 
-def recent(connection: Connection, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
+def recent(
+    connection: DriverConnection, trunk_id: str, after: datetime, limit: int
+) -> Sequence[Recent]:
     """See `ports.LimitsReading`."""
     asked = {"of": trunk_id, "after": micros(after), "limit": limit}
-    return [Recent(*row) for row in connection.execute(_RECENT, asked)]
+    return [Recent(*row) for row in connection.rows(_RECENT, asked)]
 
 
 def traffic(
-    connection: Connection, trunk_ids: Collection[str], after: datetime, tenant_id: str
+    connection: DriverConnection, trunk_ids: Collection[str], after: datetime, tenant_id: str
 ) -> Sequence[TrafficOf]:
     """See `ports.LimitsReading`."""
-    statement = _TRAFFIC.where(_a.tenant_id == tenant_id) if tenant_id else _TRAFFIC
-    asked = {"after": micros(after), "trunk_ids": sorted(trunk_ids)}
+    if not trunk_ids:
+        return []
+    of_trunks = _TRAFFIC.where(_a.trunk_id.in_([literal(each) for each in sorted(trunk_ids)]))
+    asked = of_trunks.where(_a.tenant_id == tenant_id) if tenant_id else of_trunks
     return [
         TrafficOf(**dict(row) | {"delay": _span(row["delay"]), "duration": _span(row["duration"])})
-        for row in connection.execute(statement, asked).mappings()
+        for row in connection.named(statement(asked), {"after": micros(after)})
     ]
 
 
-def prune(connection: Connection, now: datetime) -> bool:
+def prune(connection: DriverConnection, now: datetime) -> bool:
     """Forgets a part of the attempts that no statistics look at; True: there may be more.
 
     What never ended goes after the longest call.
@@ -121,7 +125,7 @@ def standing_rows(standings: Iterable[tuple[str, Standing]]) -> list[Row]:
 
 
 def flush_attempts(
-    connection: Connection, judged: Iterable[tuple[AttemptRecord, datetime]]
+    connection: DriverConnection, judged: Iterable[tuple[AttemptRecord, datetime]]
 ) -> None:
     """Writes records with the times of their judging; of one that is stored that time stays."""
     rows = [
@@ -141,7 +145,7 @@ def flush_attempts(
         for record, time in judged
     ]
     if rows:
-        connection.execute(upsert(connection.dialect.name, attempts, keep="judge_time"), rows)
+        connection.change_each(upsert(attempts, keep="judge_time"), rows)
 
 
 def _optional(time: datetime | None) -> int | None:

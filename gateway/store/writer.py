@@ -12,7 +12,7 @@ from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.event import CallEvent
 from gateway.ports import OutcomeUnknownError, StoreUnavailableError, Transaction
 from gateway.store.databases.database import Database
-from gateway.store.databases.dialect import lost, unavailable
+from gateway.store.databases.failures import lost, unavailable
 from gateway.store.reading import SqlReading
 from gateway.store.transaction import Batch, BatchFailedError, JobResult
 
@@ -103,7 +103,7 @@ class Writer:
     def _commit(self, jobs: Sequence[Job]) -> Generator[float, None, Finished]:
         doubt = None
         try:
-            with self._database.writing.begin() as connection:
+            with self._database.writing.transaction() as connection:
                 batch = Batch(connection, self._log_id, self._chain)
                 outcomes = [batch.run(job.change) for job in jobs]
                 batch.flush()
@@ -147,7 +147,7 @@ class Writer:
 
     def _was_kept(self, doubt: Doubt) -> bool:
         # The lock of all writers is free only when the transaction in doubt is over.
-        with self._database.writing.begin() as connection:
+        with self._database.writing.transaction() as connection:
             if doubt.finished.audit:
                 newest = doubt.finished.audit[-1]
                 head = SqlReading(connection).log_head(self._log_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert
+from sqlalchemy import Table, bindparam, delete, insert
 
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.call import Call
@@ -22,7 +22,7 @@ from gateway.store.codec import (
     transfer_row,
 )
 from gateway.store.counts import flush_limits
-from gateway.store.databases.dialect import upsert
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import (
     audit_events,
     audit_logs,
@@ -34,11 +34,14 @@ from gateway.store.databases.schema import (
     transfers,
     trunk_health,
 )
+from gateway.store.databases.statements import statement, upsert
 from gateway.store.presence import flush_presence
 from gateway.store.trunk_health import flush_attempts, standing_rows
 
-_DELETE_LABELS = delete(call_labels).where(call_labels.c.call_id == bindparam("of_call"))
-_INSERT = {table: insert(table) for table in (call_labels, events, audit_events, audit_logs)}
+_DELETE_LABELS = statement(delete(call_labels).where(call_labels.c.call_id == bindparam("of_call")))
+_INSERT = {
+    table: statement(insert(table)) for table in (call_labels, events, audit_events, audit_logs)
+}
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ class Writes:
         self.events += later.events
         self.audit += later.audit
 
-    def flush(self, connection: Connection) -> None:
+    def flush(self, connection: DriverConnection) -> None:
         """Writes everything, and is empty then."""
         _replace(connection, calls, [call_row(call) for call in self.calls.values()])
         self._flush_labels(connection)
@@ -106,22 +109,23 @@ class Writes:
         for f in fields(self):
             getattr(self, f.name).clear()
 
-    def _flush_labels(self, connection: Connection) -> None:
+    def _flush_labels(self, connection: DriverConnection) -> None:
         if not self.relabelled:
             return
-        connection.execute(_DELETE_LABELS, [{"of_call": call_id} for call_id in self.relabelled])
+        relabelled = [{"of_call": call_id} for call_id in self.relabelled]
+        connection.change_each(_DELETE_LABELS, relabelled)
         rows = [row for call_id in self.relabelled for row in label_rows(self.calls[call_id])]
         _insert(connection, call_labels, rows)
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def _insert(connection: DriverConnection, table: Table, rows: Sequence[Row]) -> None:
     if rows:
-        connection.execute(_INSERT[table], rows)
+        connection.change_each(_INSERT[table], rows)
 
 
-def _replace(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def _replace(connection: DriverConnection, table: Table, rows: Sequence[Row]) -> None:
     if rows:
-        connection.execute(upsert(connection.dialect.name, table), rows)
+        connection.change_each(upsert(table), rows)
 
 
 def _sequence_rows(sequences: Mapping[str, int]) -> list[Row]:

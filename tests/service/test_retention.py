@@ -8,7 +8,7 @@ import pytest
 from gateway.domain.calls.call import CallState
 from gateway.ports import RequestClaim, Transaction
 from gateway.service.ledger.retention import BELIEVED_AFTER, CLOCKS_APART, Retention
-from gateway.store import pruning
+from gateway.store.databases import pruning
 from gateway.store.store import SqlStore, open_store
 from tests.stands.clocks import HandClock, RealClock, SteppingClock
 from tests.stands.values import a_call, place

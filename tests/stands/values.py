@@ -42,7 +42,7 @@ def on_trunk(call_id: str, trunk_id: str = "berlin", **changes: Any) -> Call:
 def times_of(url: str, scope: str) -> list[datetime]:
     """Every start of the scope, as it is stored."""
     database = open_database(url, timedelta(seconds=30))
-    with database.reading.connect() as connection:
+    with database.reading.engine.connect() as connection:
         found = connection.execute(select(starts.c.time).where(starts.c.scope == scope))
         times = [time_of(time) for time in found.scalars()]
     database.dispose()
@@ -87,6 +87,6 @@ def place(tx: Transaction, call: Call) -> CallEvent:
 def drop_events(url: str, below: int) -> None:
     """As time does that is longer than events are kept."""
     database = open_database(url, LOCK_TIMEOUT)
-    with database.writing.begin() as connection:
+    with database.writing.engine.begin() as connection:
         connection.execute(delete(events).where(events.c.sequence < below))
     database.dispose()

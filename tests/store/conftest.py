@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import Engine, event
 
 from gateway.ports import Transaction
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.store import SqlStore, open_store
 from tests.stands.clocks import RealClock
+from tests.stands.database_moments import before_every
 
 
 @dataclass(frozen=True)
@@ -56,26 +57,19 @@ def commits() -> Iterator[list[int]]:
     """Grows by one with every commit."""
     seen: list[int] = []
 
-    def count(_connection: object) -> None:
-        seen.append(len(seen))
-
-    event.listen(Engine, "commit", count)
-    yield seen
-    event.remove(Engine, "commit", count)
+    with before_every("commit", lambda _: seen.append(len(seen))):
+        yield seen
 
 
 @contextmanager
 def at_every_begin(statement: str) -> Iterator[None]:
     """Every transaction begins with `statement`."""
 
-    def run(connection: Any) -> None:
-        connection.exec_driver_sql(statement)
+    def run(connection: DriverConnection) -> None:
+        connection.execute(statement)
 
-    event.listen(Engine, "begin", run)
-    try:
+    with before_every("begin", run):
         yield
-    finally:
-        event.remove(Engine, "begin", run)
 
 
 async def together(store: SqlStore, changes: list[Callable[[Transaction], Any]]) -> list[Any]:

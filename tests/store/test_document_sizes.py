@@ -25,7 +25,7 @@ MOST = 4 * 1024
 def longest_event(url: str) -> int:
     """The longest document of all events."""
     database = open_database(url, timedelta(seconds=30))
-    with database.reading.connect() as connection:
+    with database.reading.engine.connect() as connection:
         longest = connection.execute(select(func.max(func.length(events.c.document)))).scalar_one()
     database.dispose()
     return int(longest)

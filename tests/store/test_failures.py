@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from gateway.audit.chain import verify
 from gateway.domain.calls.event import CallEvent
 from gateway.ports import StoreUnavailableError, Transaction
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.store import SqlStore
+from tests.stands.database_moments import before_every
 from tests.stands.values import a_call, place
 from tests.store.conftest import Databank, together
 
@@ -23,19 +24,16 @@ def placing(call_id: str) -> Callable[[Transaction], CallEvent]:
 
 @contextmanager
 def failing(moment: str) -> Iterator[None]:
-    """The database fails at every `moment` of the driver (`begin`, `commit`)."""
+    """The database fails at every `moment` (`begin`, `commit`, `execute`)."""
 
-    def fail(*_args: Any) -> None:
+    def fail(_connection: DriverConnection) -> None:
         raise OperationalError(moment, {}, Exception("disk I/O error"))
 
-    event.listen(Engine, moment, fail)
-    try:
+    with before_every(moment, fail):
         yield
-    finally:
-        event.remove(Engine, moment, fail)
 
 
-@pytest.mark.parametrize("moment", ["begin", "commit", "before_cursor_execute"])
+@pytest.mark.parametrize("moment", ["begin", "commit", "execute"])
 async def test_all_callers_of_a_failed_commit_are_told(store: SqlStore, moment: str) -> None:
     """Each of them gets StoreUnavailableError with the cause, and no listener hears of it."""
     told: list[Any] = []
@@ -49,7 +47,7 @@ async def test_all_callers_of_a_failed_commit_are_told(store: SqlStore, moment: 
     assert told == []
 
 
-@pytest.mark.parametrize("moment", ["begin", "commit", "before_cursor_execute"])
+@pytest.mark.parametrize("moment", ["begin", "commit", "execute"])
 async def test_a_failed_commit_leaves_nothing_and_no_gap(store: SqlStore, moment: str) -> None:
     """After a failure the sequence and the audit chain go on where they durably were."""
     await store.transact(placing("call_1"))
@@ -74,7 +72,7 @@ async def test_a_first_record_that_failed_is_still_the_first(store: SqlStore) ->
 
 async def test_a_failed_read_says_so(store: SqlStore) -> None:
     """A database that cannot be read raises StoreUnavailableError, not the driver's error."""
-    with failing("before_cursor_execute"), pytest.raises(StoreUnavailableError, match="read"):
+    with failing("execute"), pytest.raises(StoreUnavailableError, match="read"):
         await store.read(lambda r: r.call("call_1"))
 
 
@@ -82,7 +80,7 @@ async def test_the_database_failing_within_a_change_is_everyones(store: SqlStore
     """A change whose question cannot be answered fails the commit that it shares."""
 
     def ask(tx: Transaction) -> None:
-        with failing("before_cursor_execute"):
+        with failing("execute"):
             tx.open_calls()
 
     results = await together(store, [placing("call_1"), ask, placing("call_3")])

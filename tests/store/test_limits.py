@@ -307,7 +307,7 @@ async def test_open_calls_are_counted_by_an_index(
     history = [ended(on_trunk(f"call_{number}")) for number in range(2000)]
     await store.transact(put_all(*history))
     database = open_database(databank.url, LOCK_TIMEOUT)
-    with database.writing.begin() as connection:
+    with database.writing.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
         sqlite = connection.dialect.name == "sqlite"
         explain = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"

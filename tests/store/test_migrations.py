@@ -24,7 +24,7 @@ from tests.store.conftest import Databank
 def engine(databank: Databank) -> Iterator[Engine]:
     """A connection beside the store's, to an empty database."""
     database = open_database(databank.url, LOCK_TIMEOUT)
-    yield database.writing
+    yield database.writing.engine
     database.dispose()
 
 

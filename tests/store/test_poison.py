@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from gateway.domain.calls.call import Call, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.ports import AuditQuery, CallQuery, Transaction
-from gateway.store import reading
+from gateway.store import queries, reading
 from gateway.store.codec import MOST_REPORTED
 from gateway.store.databases.dialect import open_database
 from gateway.store.databases.schema import calls, event_sequences, events, transfers
@@ -53,7 +53,7 @@ def poison(url: str, table: Table, document: str, **which: Any) -> None:
     """Writes nonsense into one row."""
     database = open_database(url, timedelta(seconds=30))
     criteria = [table.c[name] == value for name, value in which.items()]
-    with database.writing.begin() as connection:
+    with database.writing.engine.begin() as connection:
         assert connection.execute(update(table).where(*criteria).values(document=document)).rowcount
     database.dispose()
 
@@ -146,18 +146,18 @@ async def test_many_calls_that_cannot_be_read_are_passed_over_together(
 
     await store.transact(write)
     database = open_database(databank.url, timedelta(seconds=30))
-    with database.writing.begin() as connection:
+    with database.writing.engine.begin() as connection:
         broken = update(calls).where(calls.c.call_id != "call_000").values(document="{}")
         connection.execute(broken)
     database.dispose()
     asked: list[CallQuery] = []
-    ask = reading._calls  # noqa: SLF001
+    ask = queries.calls_by
 
     def counted(query: CallQuery) -> Any:
         asked.append(query)
         return ask(query)
 
-    monkeypatch.setattr(reading, "_calls", counted)
+    monkeypatch.setattr(reading, "calls_by", counted)
     with capture_logs() as logs:
         (found,) = await page_of(store, CallQuery(tenant_id="acme", limit=1))
     assert found.call_id == "call_000"
@@ -173,7 +173,7 @@ async def page_of(store: SqlStore, query: CallQuery) -> Sequence[Call]:
 def append_poison(url: str, after: int) -> None:
     """Stores the tenant's next event, as another gateway does, but nobody can read it."""
     database = open_database(url, timedelta(seconds=30))
-    with database.writing.begin() as connection:
+    with database.writing.engine.begin() as connection:
         row = connection.execute(select(events).where(events.c.sequence == after)).mappings().one()
         values = {**row, "sequence": after + 1, "document": "{}"}
         connection.execute(insert(events).values(values))
@@ -193,7 +193,7 @@ async def test_an_event_of_others_that_cannot_be_read_is_told_once(
     handed = Handed(database)
 
     def look() -> None:
-        with database.reading.connect() as connection:
+        with database.reading.snapshot() as connection:
             newest = SqlReading(connection).newest_sequences()
         handed.catch_up(newest, lambda page: given.extend(event.sequence for event in page))
 

@@ -71,9 +71,9 @@ async def test_sessions_are_as_they_must_be(databank: Databank, postgres_server:
     postgres_server.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     database = open_database(f"{databank.url}?options=-c%20search_path%3Dpublic", LOCK_TIMEOUT)
     settings = ("synchronous_commit", "lock_timeout", "search_path")
-    with database.writing.connect() as connection:
+    with database.writing.engine.connect() as connection:
         found = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in settings]
-    with database.reading.connect() as connection:
+    with database.reading.engine.connect() as connection:
         isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar()
         with pytest.raises(DBAPIError, match="read-only"):
             connection.exec_driver_sql("CREATE TABLE something (x INT)")

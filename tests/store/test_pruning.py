@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.limits.calls import LONGEST_WINDOW, day_of
 from gateway.domain.routing.trunk_health import AttemptRecord, Result
 from gateway.ports import Reading, RequestClaim, Transaction
-from gateway.store import pruning
+from gateway.store.databases import pruning
 from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON
 

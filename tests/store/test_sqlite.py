@@ -39,7 +39,7 @@ async def test_the_file_is_for_its_owner_only(store: SqlStore, path: Path) -> No
 def test_commits_are_durable(databank: Databank) -> None:
     """A commit waits for the disk, foreign keys hold, and reading does not stop writing."""
     database = open_database(databank.url, LOCK_TIMEOUT)
-    with database.writing.connect() as connection:
+    with database.writing.engine.connect() as connection:
         found = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -90,7 +90,7 @@ def test_a_read_cannot_write(databank: Databank) -> None:
     """The connections for reading refuse to change anything."""
     databank.open()
     database = open_database(databank.url, LOCK_TIMEOUT)
-    reading = database.reading.connect()
+    reading = database.reading.engine.connect()
     with reading, pytest.raises(OperationalError, match="readonly"):
         reading.exec_driver_sql("DELETE FROM revisions")
     database.dispose()

@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from gateway.audit.chain import verify
 from gateway.ports import OutcomeUnknownError
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.dialect import open_database
 from gateway.store.databases.migrate import migrate
 from gateway.store.store import LOCK_TIMEOUT, SqlStore, open_store, store_on
 from gateway.store.writer import RESOLVE_PAUSE_SECONDS, RESOLVE_SECONDS, Finished, Job, Writer
+from tests.stands.database_moments import before_every
 from tests.stands.virtual.loop import LoopClock, VirtualLoop
 from tests.stands.virtual.workers import LoopWorkers
 from tests.store.listening import Heard
@@ -47,16 +47,15 @@ class Breaking:
     def go_away(self, seconds: float) -> None:
         self._back = self._clock.elapsed() + seconds
 
-    def commit(self, connection: Connection) -> None:
+    def commit(self, connection: DriverConnection) -> None:
         if self._away_for:
             self.go_away(self._away_for)
             self._away_for = 0.0
-            driver: Any = connection.connection.driver_connection
             if self._kept:
-                driver.commit()
+                connection.driver.commit()
             raise OperationalError("COMMIT", {}, LostError("the connection broke"))
 
-    def begin(self, _connection: Connection) -> None:
+    def begin(self, _connection: DriverConnection) -> None:
         if self._clock.elapsed() < self._back:
             raise OperationalError("BEGIN", {}, LostError("nobody answers"))
 
@@ -65,13 +64,8 @@ class Breaking:
 def breaking(clock: LoopClock, *, kept: bool = True) -> Iterator[Breaking]:
     """Every database is a breaking one."""
     fault = Breaking(clock, kept=kept)
-    for moment in ("commit", "begin"):
-        event.listen(Engine, moment, getattr(fault, moment))
-    try:
+    with before_every("commit", fault.commit), before_every("begin", fault.begin):
         yield fault
-    finally:
-        for moment in ("commit", "begin"):
-            event.remove(Engine, moment, getattr(fault, moment))
 
 
 @pytest.fixture

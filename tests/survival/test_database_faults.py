@@ -9,15 +9,16 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from sqlalchemy import Connection, Engine, event
 
 from gateway.ports import AuditQuery, Store
 from gateway.store import writer
+from gateway.store.databases.connection import DriverConnection
 from gateway.telephony.v1 import calls_pb2
 from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.verdict import verdict_of
+from tests.stands.database_moments import before_every
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import Stand, reason_name, refusal, span
 from tests.stands.waiting import eventually
@@ -80,18 +81,17 @@ class Disk:
 
     pages = ROOMY
 
-    def measure(self, connection: Connection) -> None:
+    def measure(self, connection: DriverConnection) -> None:
         """Runs as each transaction begins: SQLite keeps this limit a connection."""
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {self.pages}")
+        connection.execute(f"PRAGMA max_page_count = {self.pages}")
 
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     """A disk with room."""
     disk = Disk()
-    event.listen(Engine, "begin", disk.measure)
-    yield disk
-    event.remove(Engine, "begin", disk.measure)
+    with before_every("begin", disk.measure):
+        yield disk
 
 
 @pytest.fixture

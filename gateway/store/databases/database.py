@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine
+from gateway.store.databases.connection import DriverConnection, DriverConnections
 
 READERS = 4
 """How many reads run side by side."""
-READING_CONNECTIONS = READERS + 2
-"""The writer and the watcher read too."""
 POLL_SECONDS = 0.25
 
 
@@ -55,15 +53,17 @@ class Database:
     begin; one of `reading` sees one moment and cannot write.
     """
 
-    writing: Engine
-    reading: Engine
+    writing: DriverConnections
+    reading: DriverConnections
 
     def dispose(self) -> None:
         """Closes all connections."""
         self.reading.dispose()
         self.writing.dispose()
 
-    def announce(self, connection: Connection, log_id: str, newest: Mapping[str, int]) -> None:
+    def announce(
+        self, connection: DriverConnection, log_id: str, newest: Mapping[str, int]
+    ) -> None:
         """Tells listeners, if the transaction commits, which sequences it has reached."""
 
     def listener(self, log_id: str) -> Listener:
@@ -71,12 +71,12 @@ class Database:
         del log_id
         return Polling()
 
-    def transaction_id(self, connection: Connection) -> str:
+    def transaction_id(self, connection: DriverConnection) -> str:
         """What `committed` needs to know of a transaction of `writing`."""
         del connection
         return ""
 
-    def committed(self, connection: Connection, transaction_id: str) -> bool:
+    def committed(self, connection: DriverConnection, transaction_id: str) -> bool:
         """Whether a transaction that is over was committed, where its end was not heard."""
         del connection, transaction_id
         return False

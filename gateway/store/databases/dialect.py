@@ -1,25 +1,13 @@
-"""Where databases differ: how one is opened, inserted into, and fails. All else is one SQL."""
+"""The kinds of database there are, by their URLs."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import URL, Connection, Insert, Table, make_url
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    InterfaceError,
-    NotSupportedError,
-    ProgrammingError,
-)
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from gateway.store.databases.database import Database
 from gateway.store.databases.postgresql import open_postgresql
-from gateway.store.databases.sqlite import TIME as SQLITE_TIME
 from gateway.store.databases.sqlite import open_sqlite
 
 
@@ -58,54 +46,3 @@ _OPENERS: Mapping[str, Callable[[URL, timedelta, Callable[[], datetime]], Databa
     "postgresql": _open_postgresql,
     "postgres": _open_postgresql,
 }
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-
-@cache
-def upsert(dialect: str, table: Table, keep: str = "") -> Insert:
-    """Inserts a row, or replaces the one with the same primary key but for its column `keep`."""
-    statement = _INSERTS[dialect](table)
-    keys = [column.name for column in table.primary_key]
-    kept = {*keys, keep}
-    values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in kept}
-    replacing: Insert = (
-        statement.on_conflict_do_update(index_elements=keys, set_=values)
-        if values
-        else statement.on_conflict_do_nothing()
-    )
-    return replacing
-
-
-@cache
-def add_up(dialect: str, table: Table, column: str) -> Insert:
-    """Inserts a row, or adds its `column` to that of the one with the same primary key."""
-    statement = _INSERTS[dialect](table)
-    keys = [key.name for key in table.primary_key]
-    total = table.c[column] + statement.excluded[column]
-    adding: Insert = statement.on_conflict_do_update(index_elements=keys, set_={column: total})
-    return adding
-
-
-def store_time(connection: Connection) -> datetime:
-    """The database server's clock; SQLite has none but that of the process which asks."""
-    if connection.dialect.name == "sqlite":
-        told: str = connection.exec_driver_sql(f"SELECT {SQLITE_TIME}()").scalar_one()
-        return datetime.fromisoformat(told)
-    found: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
-    return found.astimezone(UTC)
-
-
-def unavailable(error: DBAPIError) -> bool:
-    """The database failed; otherwise the database refused what it was given."""
-    return error.connection_invalidated or not isinstance(error, _REFUSED)
-
-
-def lost(error: DBAPIError) -> bool:
-    """The connection broke; what was under way may have been done or not."""
-    # The driver's own errors have no state; 08 and 57 are the server's farewells.
-    state: str | None = getattr(error.orig, "sqlstate", "")
-    broken = error.connection_invalidated or state is None or state[:2] in ("08", "57")
-    return broken and unavailable(error)
-
-
-_REFUSED = (DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError)

@@ -24,10 +24,10 @@ def migrate(database: Database) -> None:
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
     # Without the lock first: a busy gateway should not keep a command from opening.
-    with database.reading.connect() as connection:
+    with database.reading.engine.connect() as connection:
         if _is_current(connection, scripts):
             return
-    with database.writing.begin() as connection:
+    with database.writing.engine.begin() as connection:
         if not _is_current(connection, scripts):
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

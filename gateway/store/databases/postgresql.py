@@ -7,7 +7,7 @@ the server itself or a pooler that keeps sessions apart.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -23,10 +23,13 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
 )
 
 from gateway.ports import StoreUnavailableError
-from gateway.store.databases.database import READING_CONNECTIONS, Database
+from gateway.store.databases.connection import DriverConnection, DriverConnections
+from gateway.store.databases.database import Database
+from gateway.store.databases.statements import statement
 
 CHANNEL = "gateway_events"
 LONGEST_NOTICE = 7500
@@ -56,13 +59,15 @@ _READING = (
     r"default_transaction_isolation=repeatable\ read",
     "default_transaction_read_only=on",
 )
-_LOCK = "SELECT pg_current_xact_id()::text FROM pg_advisory_xact_lock(%(lock)s)"
+# Like SQLite's BEGIN IMMEDIATE: a waiting transaction sees all that was committed before.
+_LOCK = f"SELECT pg_current_xact_id()::text FROM pg_advisory_xact_lock({WRITERS_LOCK})"  # noqa: S608  a number
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'
 """
-_STATUS = "SELECT pg_xact_status(%(transaction_id)s::xid8)"
-_NOTIFY = select(func.pg_notify(CHANNEL, bindparam("notice")))
+_STATUS = statement(text("SELECT pg_xact_status(CAST(:transaction_id AS xid8))"))
+_NOTIFY = statement(select(func.pg_notify(CHANNEL, bindparam("notice"))))
+_NOW = statement(select(func.clock_timestamp()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +76,26 @@ class PostgresDatabase(Database):
 
     listening: Engine
 
-    def announce(self, connection: Connection, log_id: str, newest: Mapping[str, int]) -> None:
+    def announce(
+        self, connection: DriverConnection, log_id: str, newest: Mapping[str, int]
+    ) -> None:
         """See `Database`."""
         notice = json.dumps([log_id, newest])
         if len(notice) > LONGEST_NOTICE:
             notice = json.dumps([log_id, None])
-        connection.execute(_NOTIFY, {"notice": notice})
+        connection.row(_NOTIFY, {"notice": notice})
 
     def listener(self, log_id: str) -> "PostgresListener":
         """See `Database`."""
         return PostgresListener(self.listening.connect(), log_id)
 
-    def transaction_id(self, connection: Connection) -> str:
+    def transaction_id(self, connection: DriverConnection) -> str:
         """See `Database`."""
-        return str(connection.info["transaction_id"])
+        return str(connection.ticket)
 
-    def committed(self, connection: Connection, transaction_id: str) -> bool:
+    def committed(self, connection: DriverConnection, transaction_id: str) -> bool:
         """See `Database`."""
-        asked = {"transaction_id": transaction_id}
-        return connection.exec_driver_sql(_STATUS, asked).scalar() == "committed"
+        return bool(connection.scalar(_STATUS, {"transaction_id": transaction_id}) == "committed")
 
 
 class PostgresListener:
@@ -134,14 +140,18 @@ def open_postgresql(url: URL, lock_timeout: timedelta) -> Database:
     """See `dialect.open_database`."""
     url = url.set(drivername="postgresql+psycopg")
     waiting = f"lock_timeout={lock_timeout // timedelta(milliseconds=1)}"
-    writing = _engine(url, (*_WRITING, waiting), pool_size=1, max_overflow=0)
+    writing = _engine(url, (*_WRITING, waiting))
     event.listen(writing, "connect", _insist_on_durability)
-    event.listen(writing, "begin", _lock)
     return PostgresDatabase(
-        writing,
-        _engine(url, _READING, pool_size=READING_CONNECTIONS, max_overflow=0),
-        _engine(url, (), poolclass=NullPool, isolation_level="AUTOCOMMIT"),
+        DriverConnections(writing, _LOCK, _now),
+        DriverConnections(_engine(url, _READING), "", _now),
+        _engine(url, (), isolation_level="AUTOCOMMIT"),
     )
+
+
+def _now(connection: DriverConnection) -> datetime:
+    found: datetime = connection.scalar(_NOW)
+    return found.astimezone(UTC)
 
 
 def _engine(url: URL, settings: tuple[str, ...], **engine: Any) -> Engine:
@@ -151,7 +161,12 @@ def _engine(url: URL, settings: tuple[str, ...], **engine: Any) -> Engine:
     connecting = defaults | {"options": options}
     # We have no hstore columns; looking for that type would take every connection longer.
     made = create_engine(
-        url, connect_args=connecting, use_native_hstore=False, hide_parameters=True, **engine
+        url,
+        connect_args=connecting,
+        use_native_hstore=False,
+        hide_parameters=True,
+        poolclass=NullPool,
+        **engine,
     )
     event.listen(made, "connect", _write_no_nul)
     return made
@@ -173,9 +188,3 @@ def _insist_on_durability(connection: psycopg.Connection[Any], _record: object) 
     """A server that is set to lose its last commits in a crash waits for the disk for us."""
     connection.execute(_DURABLE)
     connection.commit()
-
-
-def _lock(connection: Connection) -> None:
-    """Like SQLite's BEGIN IMMEDIATE: a waiting transaction sees all that was committed before."""
-    found = connection.exec_driver_sql(_LOCK, {"lock": WRITERS_LOCK})
-    connection.info["transaction_id"] = found.scalar_one()

@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, NullPool, create_engine, event
 
 from gateway.ports import StoreUnavailableError
-from gateway.store.databases.database import READING_CONNECTIONS, Database
-
-TIME = "gateway_time"
-"""The function that tells the time, in ISO 8601."""
+from gateway.store.databases.connection import DriverConnections
+from gateway.store.databases.database import Database
 
 
 def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) -> Database:
@@ -31,8 +29,8 @@ def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) 
         "foreign_keys = ON",
     )
     return Database(
-        _engine(url, 1, "BEGIN IMMEDIATE", pragmas, now),
-        _engine(url, READING_CONNECTIONS, "BEGIN", (*pragmas, "query_only = ON"), now),
+        _connections(url, "BEGIN IMMEDIATE", pragmas, now),
+        _connections(url, "BEGIN", (*pragmas, "query_only = ON"), now),
     )
 
 
@@ -45,30 +43,20 @@ def _create_private(path: Path) -> None:
         raise StoreUnavailableError(f"cannot create the database: {error}") from error
 
 
-def _engine(
-    url: URL,
-    connections: int,
-    begin: str,
-    pragmas: tuple[str, ...],
-    now: Callable[[], datetime],
-) -> Engine:
+def _connections(
+    url: URL, begin: str, pragmas: tuple[str, ...], now: Callable[[], datetime]
+) -> DriverConnections:
     engine = create_engine(
         url,
         hide_parameters=True,
-        pool_size=connections,
-        max_overflow=0,
+        poolclass=NullPool,
+        # The driver would begin late and without the lock.
         connect_args={"check_same_thread": False, "isolation_level": None},
     )
 
     def prepare(connection: Any, _record: object) -> None:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
-        connection.create_function(TIME, 0, lambda: now().isoformat())
-
-    def start(connection: Connection) -> None:
-        # The driver would begin late and without the lock.
-        connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", start)
-    return engine
+    return DriverConnections(engine, begin, lambda _connection: now())

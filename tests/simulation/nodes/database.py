@@ -10,8 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Engine, event, make_url
 
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.database import Database
 from gateway.store.databases.migrate import migrate
 from gateway.store.databases.sqlite import open_sqlite
@@ -103,13 +104,13 @@ class TroubledDatabase(Database):
 
     trouble: Trouble
 
-    def transaction_id(self, connection: Connection) -> str:
+    def transaction_id(self, connection: DriverConnection) -> str:
         """See `Database`."""
-        raw: Any = connection.connection.dbapi_connection
+        raw: Any = connection.driver
         raw.ticket = self.trouble.ticket()
         return str(raw.ticket)
 
-    def committed(self, connection: Connection, transaction_id: str) -> bool:
+    def committed(self, connection: DriverConnection, transaction_id: str) -> bool:
         """See `Database`."""
         del connection
         return transaction_id in self.trouble.kept
@@ -128,7 +129,7 @@ def connected(path: Path, now: Callable[[], datetime], trouble: Trouble) -> Data
     """One process's connections. `now`: the time by the database's own clock."""
     opened = open_sqlite(make_url(f"sqlite:///{path}"), LOCK_TIMEOUT, now)
     kind = type("Connected", (TroubledConnection,), {"trouble": trouble})
-    for engine in (opened.writing, opened.reading):
+    for engine in (opened.writing.engine, opened.reading.engine):
         _connect_with(engine, kind)
     return TroubledDatabase(opened.writing, opened.reading, trouble)
 

@@ -97,7 +97,7 @@ class Operator:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """What the database holds now, whatever is wrong with it."""
-        with self._database.reading.connect() as connection:
+        with self._database.reading.engine.connect() as connection:
             yield connection
 
     def dispose(self) -> None:

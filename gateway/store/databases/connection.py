@@ -1,0 +1,224 @@
+"""DriverConnections that are kept, and asked through their driver: SQLAlchemy writes the SQL only.
+
+Running a statement through SQLAlchemy costs many times what SQLite needs to answer it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Lock
+from typing import Any, NoReturn
+
+from sqlalchemy import Engine, PoolProxiedConnection, event
+from sqlalchemy.exc import DBAPIError
+
+from gateway.store.databases.failures import failure, lost
+from gateway.store.databases.statements import Statement, Values
+
+NOTHING: Values = {}
+
+
+class DriverConnection:
+    """One connection, within a transaction. Of one thread at a time.
+
+    Whatever fails raises SQLAlchemy's DBAPIError.
+    """
+
+    def __init__(
+        self, engine: Engine, begin: str, now: Callable[["DriverConnection"], datetime]
+    ) -> None:
+        self._dialect = engine.dialect
+        self._error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._begin = begin
+        self._now = now
+        self.broken = False
+        """Nothing more can be asked of it."""
+        self.ticket: Any = None
+        """What the database said at the transaction's begin."""
+        with _connecting(engine):
+            self._kept: PoolProxiedConnection = engine.raw_connection()
+        self.driver: Any = self._kept.driver_connection
+
+    def now(self) -> datetime:
+        """The database's clock, in UTC."""
+        return self._now(self)
+
+    def rows(self, asked: Statement, values: Values = NOTHING) -> list[tuple[Any, ...]]:
+        """What the statement returns."""
+        found: list[tuple[Any, ...]] = self._run(asked, values).fetchall()
+        return found
+
+    def row(self, asked: Statement, values: Values = NOTHING) -> tuple[Any, ...] | None:
+        """The first row."""
+        found: tuple[Any, ...] | None = self._run(asked, values).fetchone()
+        return found
+
+    def scalar(self, asked: Statement, values: Values = NOTHING) -> Any:
+        """The first column of the first row; None: there is none."""
+        found = self._run(asked, values).fetchone()
+        return None if found is None else found[0]
+
+    def named(self, asked: Statement, values: Values = NOTHING) -> list[Mapping[str, Any]]:
+        """The rows, by the names of their columns."""
+        columns = asked.text(self._dialect).columns
+        return [dict(zip(columns, row, strict=True)) for row in self.rows(asked, values)]
+
+    def change(self, wanted: Statement, values: Values = NOTHING) -> int:
+        """Runs a statement that changes rows; how many it has changed."""
+        changed: int = self._run(wanted, values).rowcount
+        return changed
+
+    def change_each(self, wanted: Statement, rows: Sequence[Values]) -> None:
+        """Runs it once for each of these."""
+        if len(rows) == 1:
+            self._run(wanted, rows[0])
+            return
+        text = wanted.text(self._dialect)
+        try:
+            self.driver.cursor().executemany(text.sql, [text.bound(row) for row in rows])
+        except self._error as error:
+            self._fail(error, text.sql)
+
+    def _run(self, wanted: Statement, values: Values) -> Any:
+        text = wanted.text(self._dialect)
+        return self.execute(text.sql, text.bound(values))
+
+    def execute(self, sql: str, bound: Any = ()) -> Any:
+        """The driver's cursor behind a statement as the driver takes it."""
+        try:
+            cursor = self.driver.cursor()
+            cursor.execute(sql, bound)
+        except self._error as error:
+            self._fail(error, sql)
+        return cursor
+
+    def begin(self) -> None:
+        """Begins a transaction, if the driver does not by itself."""
+        if self._begin:
+            found = self.execute(self._begin).fetchone()
+            self.ticket = found and found[0]
+
+    def commit(self) -> None:
+        """Makes it durable."""
+        try:
+            self.driver.commit()
+        except self._error as error:
+            self._fail(error, "COMMIT")
+
+    def rollback(self) -> None:
+        """Leaves the transaction, and undoes what it changed."""
+        try:
+            self.driver.rollback()
+        except self._error as error:
+            self._fail(error, "ROLLBACK")
+
+    def savepoint(self) -> "Savepoint":
+        """From here on what is done can be undone. One at a time."""
+        return Savepoint(self)
+
+    def close(self) -> None:
+        """Without a goodbye."""
+        self._kept.invalidate()
+        self._kept.close()
+
+    def _fail(self, error: Exception, sql: str) -> NoReturn:
+        raised = failure(error, sql, self._dialect, self.driver)
+        self.broken = self.broken or (isinstance(raised, DBAPIError) and lost(raised))
+        raise raised from error
+
+
+class Savepoint:
+    """A part of a transaction."""
+
+    def __init__(self, connection: DriverConnection) -> None:
+        self._connection = connection
+        connection.execute("SAVEPOINT part")
+
+    def keep(self) -> None:
+        """What was done since is part of the transaction."""
+        self._connection.execute("RELEASE SAVEPOINT part")
+
+    def undo(self) -> None:
+        """What was done since is undone."""
+        self._connection.execute("ROLLBACK TO SAVEPOINT part")
+        self._connection.execute("RELEASE SAVEPOINT part")
+
+
+class DriverConnections:
+    """DriverConnections of one kind, as many as are used side by side; any thread may use them.
+
+    `begin`: the SQL that begins a transaction where the driver does not. `now`: the database's
+    clock. The `engine` makes the connections, and a new one for whoever asks it.
+    """
+
+    def __init__(
+        self, engine: Engine, begin: str, now: Callable[[DriverConnection], datetime]
+    ) -> None:
+        self.engine = engine
+        self._begin = begin
+        self._now = now
+        self._idle: list[DriverConnection] = []
+        self._fresh: set[DriverConnection] = set()
+        """Those that were made since one was last found to be broken."""
+        self._lock = Lock()
+        if begin:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[DriverConnection]:
+        """A transaction that sees one moment, and keeps nothing."""
+        connection = self._take()
+        try:
+            connection.begin()
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[DriverConnection]:
+        """A transaction, committed in the end unless anything is raised."""
+        with self.snapshot() as connection:
+            yield connection
+            connection.commit()
+
+    def dispose(self) -> None:
+        """Closes all connections, those in use when they are given back."""
+        with self._lock:
+            idle = self._idle[:]
+            self._idle.clear()
+            self._fresh.clear()
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> DriverConnection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        made = DriverConnection(self.engine, self._begin, self._now)
+        with self._lock:
+            self._fresh.add(made)
+        return made
+
+    def _give_back(self, connection: DriverConnection) -> None:
+        """Where one is broken the others, from the same time, are not trusted either."""
+        try:
+            connection.rollback()
+        except DBAPIError:
+            connection.broken = True  # what was asked of it has been answered, or raised
+        if connection.broken:
+            self.dispose()
+        with self._lock:
+            if connection in self._fresh:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+@contextmanager
+def _connecting(engine: Engine) -> Iterator[None]:
+    """Also what fails before there is a connection is a DBAPIError."""
+    error: type[Exception] = engine.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except error as failed:
+        raise failure(failed, "", engine.dialect, None) from failed

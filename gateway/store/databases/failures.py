@@ -1,0 +1,44 @@
+"""What a driver's errors mean."""
+
+from typing import Any
+
+from sqlalchemy import Dialect
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    ProgrammingError,
+)
+
+
+def failure(error: Exception, sql: str, dialect: Dialect, driver: Any) -> BaseException:
+    """A driver's error on this connection of its, as SQLAlchemy calls it, without parameters."""
+    dbapi: Any = dialect.loaded_dbapi
+    gone = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+    return DBAPIError.instance(
+        sql,
+        None,
+        error,
+        dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=gone,
+        dialect=dialect,
+    )
+
+
+def unavailable(error: DBAPIError) -> bool:
+    """The database failed; otherwise the database refused what it was given."""
+    return error.connection_invalidated or not isinstance(error, _REFUSED)
+
+
+def lost(error: DBAPIError) -> bool:
+    """The connection broke; what was under way may have been done or not."""
+    # The driver's own errors have no state; 08 and 57 are the server's farewells.
+    state: str | None = getattr(error.orig, "sqlstate", "")
+    broken = error.connection_invalidated or state is None or state[:2] in ("08", "57")
+    return broken and unavailable(error)
+
+
+_REFUSED = (DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError)

@@ -1,0 +1,96 @@
+"""Statements, written with SQLAlchemy and made text once for each kind of database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ClauseElement, Dialect, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Values = Mapping[str, Any]
+"""Of a statement's parameters, by name."""
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as a driver takes it."""
+
+    sql: str
+    columns: Sequence[str]
+    """The names of what it returns."""
+    _names: Sequence[str] | None
+    """Of the parameters, in the order of their places; None: the driver takes them by name."""
+    _fixed: Values
+    """Those that the statement itself gives."""
+
+    def bound(self, values: Values) -> Any:
+        """The parameters as the driver takes them. KeyError where one is missing."""
+        if self._fixed:
+            values = {**self._fixed, **values}
+        if self._names is None:
+            return values
+        return [values[name] for name in self._names]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """One statement for all databases. It is compiled at its first use, so it should be kept."""
+
+    clause: Callable[[str], ClauseElement]
+    """Makes it, given the name of the dialect."""
+    _compiled: dict[str, Compiled] = field(default_factory=dict, init=False)
+
+    def text(self, dialect: Dialect) -> Compiled:
+        """As this dialect writes it."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _made_text(self.clause(dialect.name), dialect)
+        return found
+
+
+def statement(clause: ClauseElement) -> Statement:
+    """The same clause for every dialect. Types convert nothing: what a driver takes is given."""
+    return Statement(lambda _dialect: clause)
+
+
+def _made_text(clause: ClauseElement, dialect: Dialect) -> Compiled:
+    made: Any = clause.compile(dialect=dialect)
+    fixed = {name: bound.value for name, bound in made.binds.items() if not bound.required}
+    names = made.positiontup if made.positional else None
+    columns = tuple(getattr(clause, "selected_columns", None) or ())
+    return Compiled(str(made), tuple(column.key for column in columns), names, fixed)
+
+
+@cache
+def upsert(table: Table, keep: str = "") -> Statement:
+    """Inserts a row, or replaces the one with the same primary key but for its column `keep`."""
+
+    def replacing(dialect: str) -> Insert:
+        inserting = _INSERTS[dialect](table)
+        keys = [column.name for column in table.primary_key]
+        kept = {*keys, keep}
+        values = {c.name: inserting.excluded[c.name] for c in table.columns if c.name not in kept}
+        made: Insert = (
+            inserting.on_conflict_do_update(index_elements=keys, set_=values)
+            if values
+            else inserting.on_conflict_do_nothing()
+        )
+        return made
+
+    return Statement(replacing)
+
+
+@cache
+def add_up(table: Table, column: str) -> Statement:
+    """Inserts a row, or adds its `column` to that of the one with the same primary key."""
+
+    def adding(dialect: str) -> Insert:
+        inserting = _INSERTS[dialect](table)
+        keys = [key.name for key in table.primary_key]
+        total = table.c[column] + inserting.excluded[column]
+        made: Insert = inserting.on_conflict_do_update(index_elements=keys, set_={column: total})
+        return made
+
+    return Statement(adding)
