@@ -1,4 +1,4 @@
-"""DriverConnections that are kept, and asked through their driver: SQLAlchemy writes the SQL only.
+"""Connections that are kept, and asked through their driver: SQLAlchemy writes the SQL only.
 
 Running a statement through SQLAlchemy costs many times what SQLite needs to answer it.
 """
@@ -145,7 +145,7 @@ class Savepoint:
 
 
 class DriverConnections:
-    """DriverConnections of one kind, as many as are used side by side; any thread may use them.
+    """Connections of one kind, as many as are used side by side; any thread may use them.
 
     `begin`: the SQL that begins a transaction where the driver does not. `now`: the database's
     clock. The `engine` makes the connections, and a new one for whoever asks it.
