@@ -48,7 +48,8 @@ def advance(call: Call, seen: Observation) -> Step:
         return Step(call)
     # The clock of a gateway that takes a call over may be behind. The time of a requested end is by
     # the clock of the gateway that received the request: it changes no other time.
-    seen = replace(seen, time=max(seen.time, call.newest_time))
+    if seen.time < (newest := call.newest_time):
+        seen = replace(seen, time=newest)
     return _STEPS[type(seen)](call, seen)
 
 
@@ -304,13 +305,21 @@ def _end(call: Call, why: tuple[EndReason, HangupSource], now: datetime) -> Step
 
 def _with_ids(call: Call, ids: LegIds) -> Call:
     """Identifiers are learned once each and never unlearned."""
-    if ids.sip_call_id and not call.sip_call_id:
-        call = _with_attempt(call, sip_call_id=ids.sip_call_id)
+    known = LegIds(call.participant_id, call.sip_call_id, call.sip_call_id_full)
+    learned = LegIds(
+        known.participant_id or ids.participant_id,
+        known.sip_call_id or ids.sip_call_id,
+        known.sip_call_id_full or ids.sip_call_id_full,
+    )
+    if learned == known:
+        return call
+    if learned.sip_call_id != known.sip_call_id:
+        call = _with_attempt(call, sip_call_id=learned.sip_call_id)
     return replace(
         call,
-        participant_id=call.participant_id or ids.participant_id,
-        sip_call_id=call.sip_call_id or ids.sip_call_id,
-        sip_call_id_full=call.sip_call_id_full or ids.sip_call_id_full,
+        participant_id=learned.participant_id,
+        sip_call_id=learned.sip_call_id,
+        sip_call_id_full=learned.sip_call_id_full,
     )
 
 
