@@ -156,7 +156,7 @@ def _answered_too_soon(evidence: Evidence) -> None:
 
 
 def _leg_is_there(evidence: Evidence) -> None:
-    leg(evidence, 5).ended = 11.5
+    leg(evidence, 5).ended = 11.65
 
 
 def _caller_is_nobody(evidence: Evidence) -> None:

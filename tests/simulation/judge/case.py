@@ -96,12 +96,15 @@ class Case:
         self._callers = {one.caller: one for one in self.ring_ins.values()}
         self.stories = {call.call_id: self._story(call) for call in self.stored.calls.values()}
         self._add_stored()
-        self._add_truth()
+        self._by_room: dict[str, list[Story]] = defaultdict(list)
+        self._at_place: dict[tuple[str, str], list[Story]] = defaultdict(list)
         for story in self.stories.values():
             self._time(story)
-        self._by_room: dict[str, list[Story]] = defaultdict(list)
-        for story in self.stories.values():
             self._by_room[story.call.room].append(story)
+            self._at_place[story.call.room, story.call.participant_identity].append(story)
+        self._add_truth()
+        for story in self.stories.values():
+            _know_deadline(story)
         self.trunk_of = {one.trunk_id: one for one in self.config.trunks}
 
     def at(self, time: datetime) -> float:
@@ -201,10 +204,6 @@ class Case:
             story.end = self.at(call.end_time) if ended is None else self.when(ended)
         placed = [one.asked for one in story.told if one.method == PLACE and accepted(one)]
         story.asked = min([story.begin, *placed])
-        story.deadline = story.begin + call.ringing_timeout.total_seconds()
-        if story.dials:
-            first = story.dials[0]
-            story.deadline = first.time + first.ringing_timeout
 
     def _add_stored(self) -> None:
         for event in self.stored.events:
@@ -219,19 +218,35 @@ class Case:
                 kinds.get(record.get("kind"), story.others).append(record)
 
     def _add_truth(self) -> None:
-        legs = {
-            (one.call.room, one.call.participant_identity): one for one in self.stories.values()
-        }
         for invite in self.truth.invites:
-            story = self.stories.get(invite.call_id) or legs.get((invite.room, invite.identity))
-            if story and (invite.call_id or story.inbound):
+            story = self.stories.get(invite.call_id)
+            if story is None and not invite.call_id:
+                story = self._adopted(invite)
+            if story is not None:
                 story.invites.append(_as_livekit_has_it(invite, story.ring_in))
         for dial in self.truth.dials:
             if story := self.stories.get(dial.call_id):
                 story.dials.append(dial)
         for refer in self.truth.refers:
-            if story := legs.get((refer.room, refer.identity)):
+            if story := self.at_place(refer.room, refer.identity, refer.time):
                 story.refers.append(refer)
+
+    def _adopted(self, invite: Invite) -> Story | None:
+        """The call that a caller's leg has become."""
+        same = self._at_place[invite.room, invite.identity]
+        return next((one for one in same if one.call.sip_call_id == invite.sip_call_id), None)
+
+    def at_place(self, room: str, identity: str, time: float) -> Story | None:
+        """The newest call that has this identity in this room and had begun by then."""
+        same = [one for one in self._at_place[room, identity] if one.begin <= time]
+        return same[-1] if same else None
+
+
+def _know_deadline(story: Story) -> None:
+    story.deadline = story.begin + story.call.ringing_timeout.total_seconds()
+    if story.dials:
+        first = story.dials[0]
+        story.deadline = first.time + first.ringing_timeout
 
 
 def _number_of(story: Story) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.domain.calls.call import EventType
+from gateway.domain.outcome import EndReason
 from tests.simulation.clients.messages import UPDATE
 from tests.simulation.judge.bounds import (
     CLOCKS_APART,
@@ -139,6 +140,7 @@ def _excused(case: Case, story: Story, invite: Invite, ended: float) -> bool:
     broken = case.weather.struck(story.begin, ended, {Fault.LIVEKIT_RESTART, Fault.CLOCK_JUMP})
     return (
         case.wanted(story)
+        or story.call.end_reason is EndReason.REJECTED
         or silent(story, invite)
         or given_up
         or unheard

@@ -73,10 +73,9 @@ def no_leg_outlives_its_call(case: Case) -> Iterator[Breach]:
 
 def no_leg_is_left(case: Case) -> Iterator[Breach]:
     """In the end no phone is in a room, neither one that was dialled nor one of a call."""
-    stories = {(one.call.room, one.call.participant_identity): one for one in case.stories.values()}
     dialled = {(one.room, one.identity) for one in case.truth.invites if one.call_id}
     for place in case.truth.present:
-        story = stories.get(place)
+        story = case.at_place(*place, case.evidence.end)
         if story and story.end and _may_stay(case, story, story.end):
             continue
         if story or place in dialled:

@@ -7,7 +7,7 @@ from gateway.domain.calls.call import CallState
 from gateway.domain.outcome import EndReason
 from tests.simulation.clients.messages import HANG_UP, PLACE, TRANSFER
 from tests.simulation.clients.told import LOST, NOT_SENT, Told
-from tests.simulation.judge.bounds import ANSWERS, FOUND, HANG_UP_PATIENCE, JUST, LATE
+from tests.simulation.judge.bounds import ANSWERS, CROSSING, FOUND, HANG_UP_PATIENCE, LATE
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import GONE, UNAVAILABLE, Breach, accepted
 from tests.simulation.judge.weather import TROUBLE
@@ -126,7 +126,7 @@ def hung_up_means_gone(case: Case) -> Iterator[Breach]:
             if story.call.end_reason in _LOST or case.troubled(story):
                 continue
             for invite in story.invites:
-                if invite.ended is None or invite.ended > told.told + 2 * JUST:
+                if invite.ended is None or invite.ended > told.told + 2 * CROSSING:
                     yield Breach(told.call_id, "its leg was still there", told.told)
 
 

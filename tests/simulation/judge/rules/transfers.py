@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gateway.domain.calls.transfer import OnTimeout, Transfer, TransferState
 from gateway.domain.outcome import EndReason
-from tests.simulation.judge.bounds import JUST, LATE, LISTENS, TIMEOUT_SEEN
+from tests.simulation.judge.bounds import CROSSING, JUST, LATE, LISTENS, TIMEOUT_SEEN
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.world.truth import ReferRequest
@@ -65,7 +65,7 @@ def outcomes_are_known_when_nothing_is_wrong(case: Case) -> Iterator[Breach]:
             timeout = transfer.ringing_timeout.total_seconds()
             heard = refer.settled is not None and refer.settled < refer.time + timeout + LISTENS
             leg = story.answered
-            gone = leg is None or leg.ended is None or leg.ended < (refer.settled or 0.0)
+            gone = leg is None or leg.ended is None or leg.ended < (refer.settled or 0.0) + CROSSING
             if heard and not gone:
                 yield Breach(transfer.transfer_id, f"SIP {refer.final} came in time", refer.time)
 
@@ -148,9 +148,9 @@ def _untrue(case: Case, story: Story, transfer: Transfer, refer: ReferRequest) -
     if said and said != refer.final:
         return f"SIP {said} was {refer.final}"
     if transfer.state is _S.COMPLETED and refer.final != 200:
-        leg = story.answered
-        over = leg is not None and leg.ended is not None
-        early = over and (refer.settled is None or leg is None or (leg.ended or 0) <= refer.settled)
+        ended = story.answered.ended if story.answered else None
+        settled = case.evidence.end if refer.settled is None else refer.settled
+        early = ended is not None and ended < settled + CROSSING
         return "" if early else f"the phone said {refer.final}"
     if transfer.state is _S.FAILED and refer.final == 200:
         return "it succeeded"
