@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import structlog
@@ -31,6 +32,11 @@ _events = TypeAdapter(CallEvent)
 
 
 MOST_REPORTED = 10
+READ_LATELY = 500
+"""Documents of each kind that are not read again: rows are looked at more often than they change.
+
+What is read cannot be changed, so all who read the same text may hold the same value.
+"""
 
 
 def readable(rows: Iterable[T], decode: Callable[[T], V], name: Callable[[T], object]) -> list[V]:
@@ -105,6 +111,7 @@ def label_rows(call: Call) -> list[Row]:
     return [place | {"name": name, "value": value} for name, value in call.labels.items()]
 
 
+@lru_cache(READ_LATELY)
 def call_of(document: str) -> Call:
     """The call that `call_row` wrote."""
     return _calls.validate_json(document)
@@ -122,6 +129,7 @@ def transfer_row(transfer: Transfer) -> Row:
     }
 
 
+@lru_cache(READ_LATELY)
 def transfer_of(document: str) -> Transfer:
     """The transfer that `transfer_row` wrote."""
     return _transfers.validate_json(document)
@@ -140,6 +148,7 @@ def event_row(event: CallEvent) -> Row:
     }
 
 
+@lru_cache(READ_LATELY)
 def event_of(document: str) -> CallEvent:
     """The event that `event_row` wrote, now or before events left anything out."""
     return as_told(_events.validate_json(document))

@@ -99,10 +99,10 @@ _events = (
 )
 _CALL_EVENTS = statement(_events.where(_is(events.c.call_id)))
 _EVENTS = statement(_events)
-_OLDEST_EVENT = statement(select(func.min(events.c.sequence)).where(_is(events.c.tenant_id)))
-_NEWEST_EVENT = statement(
-    select(event_sequences.c.sequence).where(_is(event_sequences.c.tenant_id))
-)
+_oldest_event = select(func.min(events.c.sequence)).where(_is(events.c.tenant_id))
+_newest_event = select(event_sequences.c.sequence).where(_is(event_sequences.c.tenant_id))
+_NEWEST_EVENT = statement(_newest_event)
+_EVENT_RANGE = statement(select(_oldest_event.scalar_subquery(), _newest_event.scalar_subquery()))
 _NEWEST_EVENTS = statement(
     select(event_sequences.c.tenant_id, event_sequences.c.sequence).order_by(
         event_sequences.c.tenant_id
@@ -153,7 +153,7 @@ _HEADS = statement(
 
 
 class SqlReading(OutboxReads, LimitsReads):
-    """Asks one connection; each method is one statement (`event_range` two).
+    """Asks one connection; each method is one statement.
 
     `calls` and `events` go on behind rows that cannot be read, with a statement more.
     """
@@ -226,8 +226,8 @@ class SqlReading(OutboxReads, LimitsReads):
 
     def event_range(self, tenant_id: str) -> tuple[int, int]:
         """See `ports.Reading`."""
-        newest = self.newest_sequence(tenant_id)
-        oldest = self._asked().scalar(_OLDEST_EVENT, {"tenant_id": tenant_id})
+        ((oldest, newest),) = self._asked().rows(_EVENT_RANGE, {"tenant_id": tenant_id})
+        newest = newest or 0
         return (newest + 1 if oldest is None else oldest), newest
 
     def newest_sequence(self, tenant_id: str) -> int:

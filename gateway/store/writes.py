@@ -71,7 +71,7 @@ class Writes:
     audit: list[ChainedAuditEvent] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return any(getattr(self, f.name) for f in fields(self))
+        return any(getattr(self, name) for name in _GATHERED)
 
     def add(self, later: "Writes") -> None:
         """These, then `later`."""
@@ -106,8 +106,8 @@ class Writes:
         flush_attempts(connection, self.attempts.values())
         _insert(connection, audit_logs, _log_rows(self.audit))
         _insert(connection, audit_events, [audit_row(link) for link in self.audit])
-        for f in fields(self):
-            getattr(self, f.name).clear()
+        for name in _GATHERED:
+            getattr(self, name).clear()
 
     def _flush_labels(self, connection: DriverConnection) -> None:
         if not self.relabelled:
@@ -116,6 +116,9 @@ class Writes:
         connection.change_each(_DELETE_LABELS, relabelled)
         rows = [row for call_id in self.relabelled for row in label_rows(self.calls[call_id])]
         _insert(connection, call_labels, rows)
+
+
+_GATHERED = tuple(each.name for each in fields(Writes))
 
 
 def _insert(connection: DriverConnection, table: Table, rows: Sequence[Row]) -> None:
