@@ -17,6 +17,7 @@ from gateway.domain.calls.observation import (
     LeaveReason,
     LegGone,
     LegIds,
+    LegJoined,
     LegLeft,
     LegSeen,
     LegStatus,
@@ -61,6 +62,7 @@ observations: st.SearchStrategy[Observation] = st.one_of(
     st.builds(
         AttemptFailed, times, st.integers(1, 3), failures, next_trunks, st.just("tried: SIP 503")
     ),
+    st.builds(LegJoined, times, st.sampled_from(["", "PA_1"])),
     st.builds(
         LegLeft, times, st.sampled_from(["", "SCL_1", "SCL_2"]), st.sampled_from(LeaveReason)
     ),

@@ -1,6 +1,7 @@
 """One attempt's dial: its turn, what is sent, and its reply."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -191,6 +192,21 @@ async def test_silence_begins_with_the_leg() -> None:
     sent.given_up = True
     clock.go_on(ASK_AGAIN.total_seconds())
     assert not sent.is_silent(limit)
+    platform.may_reply.set()
+    await sent.reply
+
+
+async def test_how_long_silence_may_go_on() -> None:
+    """Counted as above, for whoever waits for it; endless where no end is to come."""
+    platform, clock, limit = ScriptedPlatform(PICKED_UP), HandClock(), timedelta(seconds=3)
+    platform.may_reply.clear()
+    sent = dialing(platform, clock=clock)
+    patience = [sent.patience(limit)]
+    sent.seen()
+    for _ in range(2):
+        clock.go_on(2)
+        patience.append(sent.patience(limit))
+    assert patience == [math.inf, 1, math.inf]
     platform.may_reply.set()
     await sent.reply
 

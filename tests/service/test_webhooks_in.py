@@ -119,17 +119,17 @@ async def test_why_a_leg_left(desk: Desk) -> None:
 
 
 async def test_a_leg_of_ours_has_joined(desk: Desk) -> None:
-    """Whoever follows the call is made to look; nothing else comes of it."""
+    """Whoever follows the call is made to look, and learns that notices about this leg come."""
     call, leg = await placed(desk)
     desk.webhooks.take(desk.notice(JOINED, leg))
     await handled(desk)
     assert await nudged(desk)
-    assert await desk.call() == call
+    assert await desk.call() == replace(call, noticed="PA_1")
 
 
 async def test_an_adopted_leg_has_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of a call that rang in has LiveKit's reason, and is seen as soon as it is told."""
-    monkeypatch.setattr(follow, "pause_before_looking", lambda *_: 3600.0)
+    monkeypatch.setattr(follow, "pause_before_looking", lambda *_, **__: 3600.0)
     leg = desk.exchange.put(a_leg(status=LegStatus.ACTIVE))
     await desk.adoption.take_in(leg, Finder.NOTICE)
     await until(lambda: desk.exchange.looked > 0)
@@ -211,10 +211,10 @@ async def test_a_replay_is_late(desk: Desk, ago: timedelta) -> None:
     """What happened too long ago, or by its time has not happened yet, is not looked at."""
     notice = desk.notice(JOINED, a_leg())
     assert desk.webhooks.take(replace(notice, time=notice.time - ago)) is Receipt.LATE
-    assert not desk.followers.notices_heard
+    assert not desk.followers.hearing.heard
     nearly = replace(notice, time=notice.time - ago * 0.9)
     assert desk.webhooks.take(nearly) is Receipt.QUEUED
-    assert desk.followers.notices_heard
+    assert desk.followers.hearing.heard
 
 
 @pytest.mark.parametrize("changes", [{"change": Change.OTHER}, {"leg": None}])

@@ -156,7 +156,7 @@ class Telling(LikeLiveKit):
         """Instead of what the carrier has said."""
         self.late: list[Notice] | None = None
         """Webhooks that wait, where it is a list."""
-        stand.gateway.services.followers.notices_heard = True
+        stand.gateway.services.followers.hearing.heard = True
 
     async def dial(self, dial: Dial) -> DialReply:
         """See Platform."""

@@ -14,6 +14,7 @@ from gateway.domain.calls.observation import (
     LeaveReason,
     LegGone,
     LegIds,
+    LegJoined,
     LegLeft,
     LegSeen,
     LegStatus,
@@ -184,6 +185,10 @@ def _with_failure(call: Call, failure: Failure, next_attempt: str) -> Call:
     )
 
 
+def _leg_joined(call: Call, joined: LegJoined) -> Step:
+    return Step(replace(call, noticed=joined.participant_id))
+
+
 def _leg_left(call: Call, left: LegLeft) -> Step:
     if not left.sip_call_id or left.sip_call_id != call.sip_call_id or call.leave_reason:
         return Step(call)
@@ -336,6 +341,7 @@ _STEPS: Mapping[type[Observation], Callable[[Call, Any], Step]] = {
     DialFailed: _dial_failed,
     AttemptFailed: _attempt_failed,
     NotDialed: _not_dialed,
+    LegJoined: _leg_joined,
     LegLeft: _leg_left,
     LegGone: _leg_gone,
     Lost: _lost,

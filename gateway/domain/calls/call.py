@@ -177,6 +177,8 @@ class Call:
     """LiveKit said `hangup` on the leg: the normal end of an answered call."""
     leave_reason: LeaveReason | None = None
     """Why the leg of the newest attempt has left, if LiveKit said so."""
+    noticed: str = ""
+    """The participant whose joining LiveKit has told to a gateway that does not follow the call."""
 
     @property
     def trunk_id(self) -> str:

@@ -105,6 +105,14 @@ class LeaveReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LegJoined:
+    """LiveKit said that this participant has joined: such messages about it arrive."""
+
+    time: datetime
+    participant_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegLeft:
     """LiveKit said that this leg has left, and why.
 
@@ -179,6 +187,7 @@ Observation = (
     | DialFailed
     | AttemptFailed
     | NotDialed
+    | LegJoined
     | LegLeft
     | LegGone
     | Lost

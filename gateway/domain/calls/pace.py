@@ -10,9 +10,14 @@ WHILE_UNNAMED = timedelta(milliseconds=20)
 WHILE_DIALING = timedelta(milliseconds=100)
 LONGEST_WHILE_DIALING = timedelta(milliseconds=500)
 LONGEST_BEFORE_RINGING = timedelta(milliseconds=100)
-"""While another trunk could be tried, any ringing must be seen."""
+"""While another trunk could be tried and nobody tells of ringing, any must be seen."""
+LONGEST_WHILE_RINGING = timedelta(seconds=2)
+"""The reply to the dial, which is due, says what becomes of a phone that rings."""
 FRESHLY_ANSWERED = timedelta(milliseconds=500)
 LONGEST = timedelta(seconds=5)
+FRESHLY_ANSWERED_AND_TOLD = timedelta(seconds=1)
+LONGEST_AND_TOLD = timedelta(seconds=15)
+"""A notice says when the leg leaves; a look is for the one that is lost."""
 UNASKED = timedelta(seconds=30)
 """How long beyond its time a call is kept whose leg cannot be polled."""
 LONGEST_LEG = timedelta(hours=24)
@@ -21,28 +26,42 @@ LEG_SLACK = timedelta(seconds=60)
 """Added to the maximum duration that a platform is given with a dial."""
 
 
-def pause_before_looking(call: Call, now: datetime) -> float:
+def pause_before_looking(
+    call: Call, now: datetime, *, dialing: bool = False, told: bool = False
+) -> float:
     """Seconds until the leg should be polled again, never beyond the next deadline.
 
-    The pause grows with the age of the state: a twentieth of it, within bounds.
+    The pause grows with the age of the state: a twentieth of it, within bounds; half of it where
+    something else says what the look is for. `dialing`: the reply to the dial is due. `told`: the
+    platform tells by itself when this leg leaves.
     """
     if call.answer_time is None:
-        age = now - call.create_time
-        pause = min(max(age / 20, WHILE_DIALING), LONGEST_WHILE_DIALING)
-        if call.backups and call.ring_time is None:
-            pause = min(pause, LONGEST_BEFORE_RINGING)
-        if not call.sip_call_id and age < FRESHLY_DIALED:
-            pause = WHILE_UNNAMED
-        deadline = call.ringing_deadline
+        pause = _until_answered(call, now, dialing=dialing, told=told)
+    elif told and call.state is CallState.ACTIVE and not call.leave_reason:
+        pause = _within(FRESHLY_ANSWERED_AND_TOLD, (now - call.answer_time) / 2, LONGEST_AND_TOLD)
     else:
-        pause = min(max((now - call.answer_time) / 20, FRESHLY_ANSWERED), LONGEST)
-        deadline = call.answer_time + call.max_duration
+        pause = _within(FRESHLY_ANSWERED, (now - call.answer_time) / 20, LONGEST)
     if call.ending:
         pause = min(pause, WHILE_DIALING)
-    left = deadline - now
-    if timedelta(0) < left < pause:
-        pause = left
+    left = (call.duration_deadline or call.ringing_deadline) - now
+    pause = min(pause, left if left > timedelta(0) else LONGEST_WHILE_DIALING)
     return max(pause.total_seconds(), 0.01)
+
+
+def _until_answered(call: Call, now: datetime, *, dialing: bool, told: bool) -> timedelta:
+    age = now - call.create_time
+    if not call.sip_call_id and age < FRESHLY_DIALED:
+        return WHILE_UNNAMED
+    # The reply comes only after the digits: until then the answer is seen by looking.
+    if call.ring_time and dialing and not call.leg.digits:
+        return _within(LONGEST_WHILE_DIALING, (now - call.ring_time) / 2, LONGEST_WHILE_RINGING)
+    unseen = call.backups and call.ring_time is None and not told
+    longest = LONGEST_BEFORE_RINGING if unseen else LONGEST_WHILE_DIALING
+    return _within(WHILE_DIALING, age / 20, longest)
+
+
+def _within(least: timedelta, pause: timedelta, most: timedelta) -> timedelta:
+    return min(max(pause, least), most)
 
 
 def given_up_at(call: Call, since: datetime) -> datetime:

@@ -14,7 +14,7 @@ import structlog
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.inbound import Change, Notice
 from gateway.domain.calls.leg import Leg
-from gateway.domain.calls.observation import LegLeft, LegSeen
+from gateway.domain.calls.observation import LegJoined, LegLeft, LegSeen
 from gateway.domain.calls.whose_leg import is_newest_of
 from gateway.ports import Clock, Store, Transaction
 from gateway.service.arrivals.adoption import Adoption, Finder, call_of_leg
@@ -73,7 +73,7 @@ class Notices:
             # If all are late, a clock is wrong: LiveKit's or ours.
             log.warning("webhook_late", notice_id=notice.notice_id, time=notice.time.isoformat())
             return Receipt.LATE
-        self._followers.notices_heard = True
+        self._followers.hearing.heard = True
         if notice.leg is None or notice.change is Change.OTHER:
             return Receipt.IGNORED
         if notice.notice_id in self._taken:
@@ -112,15 +112,19 @@ class Notices:
     async def _handle(self, notice: Notice, leg: Leg) -> None:
         left = notice.reason if notice.change is Change.LEFT else None
         if left is None and self._followers.follows(leg.call_id):
-            self._followers.nudge(leg.call_id)
+            self._followers.joined(leg.call_id, leg.ids.participant_id)
             return
         call = await until_stored(
             lambda: self._store.transact(lambda tx: self._note(tx, notice, leg))
         )
-        if call is not None:
+        if call is None and leg.rang_in and not leg.call_id:
+            call = await until_stored(lambda: self._adoption.take_in(leg, Finder.NOTICE, left))
+        if call is None:
+            return
+        if left is None:
+            self._followers.joined(call.call_id, leg.ids.participant_id)
+        else:
             self._followers.nudge(call.call_id)
-        elif leg.rang_in and not leg.call_id:
-            await until_stored(lambda: self._adoption.take_in(leg, Finder.NOTICE, left))
 
     def _note(self, tx: Transaction, notice: Notice, leg: Leg) -> Call | None:
         """The leg's call, with what the notice says of it; its follower is made to look."""
@@ -136,5 +140,8 @@ class Notices:
             seen = LegLeft(now, ids.sip_call_id, notice.reason, ids.participant_id)
             call = self._record.advance(tx, call.call_id, seen)
         if not self._followers.follows(call.call_id):
+            if notice.change is Change.JOINED:
+                joined = LegJoined(now, leg.ids.participant_id)
+                call = self._record.advance(tx, call.call_id, joined)
             tx.nudge(call.call_id)
         return call

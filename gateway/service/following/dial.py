@@ -1,6 +1,7 @@
 """One attempt's dial, from its turn to the platform's reply."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -124,6 +125,13 @@ class Dialing:
             return False
         self._asked = now
         return True
+
+    def patience(self, setup_timeout: timedelta) -> float:
+        """Seconds until it has been silent for too long; endless if that is not to come."""
+        if self._joined is None or self.given_up:
+            return math.inf
+        left = (self._joined + setup_timeout - self._clock.now()).total_seconds()
+        return left if left > 0 else math.inf
 
     def withdraw(self) -> None:
         """Sends nothing more, but waits for what was sent."""

@@ -9,7 +9,6 @@ that is over is looked for half a minute (`CallLeg.until_gone`), and a call whos
 polled is given up in the end (`domain.pace.given_up_at`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -38,6 +37,7 @@ from gateway.service.following.call_row import PLATFORM_GRACE, CallRow
 from gateway.service.following.dial import Dialing, TakenOverError, dial_of
 from gateway.service.following.dial_gate import DialGate
 from gateway.service.following.failover import Failover
+from gateway.service.following.hearing import Hearing
 from gateway.service.following.leg import SETTLING_PAUSE_SECONDS, CallLeg, OvertakenError
 from gateway.service.ledger.lease import Lease
 from gateway.service.ledger.record import Record, until_stored
@@ -63,7 +63,7 @@ class Surroundings:
     clock: Clock
     lease: Lease
     failover: Failover
-    hears_notices: Callable[[], bool]
+    hearing: Hearing
 
 
 class Follower:
@@ -89,6 +89,8 @@ class Follower:
         self._seen_in_room = False
         self._away = False
         """LiveKit has not answered since the leg was seen last."""
+        self._noticed = ""
+        """The participant whose joining LiveKit has told here."""
         self._begun = self._looking_since = self._clock.now()
         self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
 
@@ -100,16 +102,21 @@ class Follower:
         """The call's row has changed: check it at once."""
         self._alarm.ring()
 
+    def joined(self, participant_id: str) -> None:
+        """LiveKit has told that this participant has joined: a look is due."""
+        self._noticed = participant_id
+        self._alarm.rouse()
+
     async def follow(self, trunk: Trunk | None = None) -> None:
         """Dials on `trunk`, if there is one to dial on, and watches until the call has ended."""
         try:
             if trunk is not None:
                 self._dial(trunk)
-                await self._pause(pause_before_looking(self._call, self._clock.now()))
+                await self._pause_before_looking()
             while not self._call.ended:
                 await self._step()
                 if not self._call.ended:
-                    await self._pause(pause_before_looking(self._call, self._clock.now()))
+                    await self._pause_before_looking()
         except TakenOverError:
             self._log.warning("call_taken_over_before_its_dial")
             return
@@ -182,6 +189,7 @@ class Follower:
     async def _not_seen(self, away: PlatformError) -> None:
         """LiveKit cannot be asked: the leg counts as it was, until that is no longer possible."""
         now = self._looking_since = self._clock.now()
+        self._around.hearing.doubt()
         if not self._away:
             self._log.warning("leg_not_seen", cause=str(away))
         self._away, self._seen_in_room = True, False
@@ -320,7 +328,7 @@ class Follower:
         """
         if failure.proves is Certainty.NOT_DIALED:
             return True
-        if not self._around.hears_notices():
+        if not self._around.hearing.heard:
             return looked
         await self._await_reason(RINGING_REPORT)
         if self._call.leave_reason:
@@ -335,9 +343,11 @@ class Follower:
         now = self._clock.now()
         if transfer := await self._row.open_transfer():
             await self._await_transfer(transfer)
-        if self._around.hears_notices():
+        if self._around.hearing.heard:
             await self._await_reason()
         known = self._call.leave_reason or self._call.transferred
+        if self._is_noticed and not (known or self._call.ending):
+            self._around.hearing.doubt()
         await self._row.observe(Lost(now) if lost and not known else LegGone(now))
 
     async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
@@ -364,6 +374,19 @@ class Follower:
         """After a nudge: another gateway may have changed the call."""
         if self._alarm.heard():
             await self._row.read()
+
+    @property
+    def _is_noticed(self) -> bool:
+        """LiveKit has told that the present leg has joined."""
+        participant = self._call.participant_id
+        return bool(participant) and participant in (self._noticed, self._call.noticed)
+
+    async def _pause_before_looking(self) -> None:
+        call, dialing = self._call, self._dialing
+        told = self._is_noticed and self._around.hearing.reliable and not self._away
+        now = self._clock.now()
+        pause = pause_before_looking(call, now, dialing=dialing is not None, told=told)
+        await self._pause(min(pause, dialing.patience(call.setup_timeout)) if dialing else pause)
 
     async def _pause(self, seconds: float) -> None:
         """Waits until the time is over, a nudge comes, or the dial has its reply."""

@@ -16,6 +16,7 @@ from gateway.ports import Clock, PlatformError, Store, StoreUnavailableError
 from gateway.service.following.dial_gate import DialGate
 from gateway.service.following.failover import Failover
 from gateway.service.following.follow import Follower, Surroundings
+from gateway.service.following.hearing import Hearing
 from gateway.service.following.platforms import Platforms
 from gateway.service.following.refer import refer
 from gateway.service.ledger.lease import Lease
@@ -40,17 +41,16 @@ class Followers:
         self._record = record
         self._store = store
         self._clock = clock
+        self.hearing = Hearing(clock)
         self._surroundings = Surroundings(
             record=record,
             store=store,
             clock=clock,
             lease=lease,
             failover=failover,
-            hears_notices=lambda: self.notices_heard,
+            hearing=self.hearing,
         )
         self._gates = {sandbox: DialGate() for sandbox in (False, True)}
-        self.notices_heard = False
-        """LiveKit's notices reach this gateway, so they may say why a leg has left."""
         self._followers: dict[str, Follower] = {}
         self._following: dict[str, asyncio.Task[Any]] = {}
         self._referring: set[str] = set()
@@ -155,6 +155,11 @@ class Followers:
         """The call's row has changed."""
         if follower := self._followers.get(call_id):
             follower.nudge()
+
+    def joined(self, call_id: str, participant_id: str) -> None:
+        """LiveKit has told that this participant, the call's leg, has joined."""
+        if follower := self._followers.get(call_id):
+            follower.joined(participant_id)
 
     async def stop(self) -> None:
         """Stops following; the calls continue and stay open in the store."""

@@ -7,6 +7,7 @@ from tests.simulation.clients.messages import UPDATE
 from tests.simulation.judge.bounds import LATE, LEG_AFTER_END, SEEN_GONE, SWEPT
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
+from tests.simulation.judge.weather import NOTICES, TROUBLE
 
 
 def accepted_calls_end(case: Case) -> Iterator[Breach]:
@@ -37,7 +38,10 @@ def ends_in_time(case: Case) -> Iterator[Breach]:
 
 
 def ends_soon_after_its_leg(case: Case) -> Iterator[Breach]:
-    """A call is stored as ended 10 s at most after its last leg has left."""
+    """A call is stored as ended 10 s at most after its last leg has left.
+
+    Later if the notice of it was lost: a leg of which notices tell is polled every 15 s.
+    """
     for story in case.stories.values():
         ends = [one.ended for one in story.invites if one.ended is not None]
         if story.end is None or len(ends) < len(story.invites) or not ends:
@@ -46,7 +50,8 @@ def ends_soon_after_its_leg(case: Case) -> Iterator[Breach]:
         if len(story.invites) < len(story.call.attempts):  # and then it was tried elsewhere
             gone = max(gone, story.deadline)
         late = story.end - gone - SEEN_GONE
-        if late > 0 and late > case.weather.allowance(story.begin, gone + SEEN_GONE):
+        kinds = TROUBLE | NOTICES
+        if late > 0 and late > case.weather.allowance(story.begin, gone + SEEN_GONE, kinds):
             yield Breach(
                 story.call.call_id, f"its leg left {late + SEEN_GONE:.3f} s ago", story.end
             )
