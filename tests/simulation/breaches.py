@@ -8,7 +8,6 @@ from gateway.domain.calls.call import Call, CallState, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.telephony.v1 import calls_pb2
 from tests.simulation.hand_made import CONFIG, time
 from tests.simulation.judge.evidence import Evidence
 from tests.simulation.world.truth import Invite
@@ -187,8 +186,7 @@ def _changed_after(evidence: Evidence) -> None:
 
 def _told_wrong(evidence: Evidence) -> None:
     told = evidence.told[0]
-    assert told.call is not None
-    told.call.state = calls_pb2.CALL_STATE_AUTOMATION
+    told.state = CallState.AUTOMATION
 
 
 EVENTS: Mapping[str, Break] = {

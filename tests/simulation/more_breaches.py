@@ -8,11 +8,9 @@ from typing import Any
 from gateway.domain.calls.call import EventType
 from gateway.domain.calls.transfer import Transfer, TransferState
 from gateway.domain.outcome import EndReason
-from gateway.telephony.v1 import calls_pb2
 from tests.simulation.breaches import Break, change, change_event, leg, store_later
 from tests.simulation.clients.messages import PLACE
 from tests.simulation.clients.told import Told
-from tests.simulation.hand_made import message
 from tests.simulation.judge.evidence import Evidence
 from tests.simulation.judge.stored import Record, Undelivered
 from tests.simulation.plan.doings import Place
@@ -130,7 +128,7 @@ def void(_result: object) -> None:
 
 def _another_call(evidence: Evidence) -> None:
     told = told_to(evidence, 1)
-    more = replace(told, call=message(evidence.stored.calls["call_2"]))
+    more = replace(told, call_id="call_2")
     first = replace(told, request_id="r-1")
     evidence.told = [*evidence.told, first, replace(more, request_id="r-1")]
 
@@ -140,7 +138,7 @@ def _twice_accepted(evidence: Evidence) -> None:
 
 
 def _not_stored(evidence: Evidence) -> None:
-    told_to(evidence, 2).call = calls_pb2.Call(call_id="call_lost")
+    told_to(evidence, 2).call_id = "call_lost"
 
 
 def _refused_and_dialled(evidence: Evidence) -> None:
