@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.call import Call, CallState, Direction
+from gateway.domain.calls.observation import LeaveReason
 from gateway.domain.outcome import Cause, EndReason, Failure, end_reason
 from gateway.domain.tenant import Trunk
 from gateway.domain.timeouts import seconds
@@ -36,6 +37,17 @@ def objection(
     return _spent(call, now) or (
         _of_silence(trunk) if silent or _is_silence(failure) else _of_failure(failure, trunk)
     )
+
+
+def told(call: Call) -> Failure | None:
+    """What LiveKit's notice alone says of an attempt whose reply was lost with its gateway.
+
+    Only of a trunk that failed; for whatever else the SIP status would be needed.
+    """
+    failed = call.leave_reason is LeaveReason.SIP_TRUNK_FAILURE
+    if not failed or call.direction is Direction.INBOUND:
+        return None
+    return Failure(cause=Cause.TRUNK_UNUSABLE, detail="the trunk failed, says LiveKit's notice")
 
 
 def may_go_on(call: Call, trunk: Trunk | None, now: datetime) -> bool:

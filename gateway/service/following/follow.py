@@ -297,7 +297,7 @@ class Follower:
             await self._row.observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
         await self._row.observe(DialFailed(now, failure, why))
 
-    def _why_no_other(self, failure: Failure, *, gone: bool, silent: bool) -> str:
+    def _why_no_other(self, failure: Failure, *, gone: bool, silent: bool = False) -> str:
         """Why no other trunk may be tried, as far as is known without LiveKit's notice.
 
         Two phones must never ring for one call, so the previous phone must not have rung, and its
@@ -306,7 +306,7 @@ class Follower:
         why = self._around.failover.objection(self._call, failure, silent=silent)
         return why or ("" if gone else "its leg was not seen gone")
 
-    async def _on_next_trunk(self, failure: Failure, *, silent: bool) -> str | None:
+    async def _on_next_trunk(self, failure: Failure, *, silent: bool = False) -> str | None:
         """Continues on the next trunk (None); or returns why there is none.
 
         Everything is checked once more in the transaction that stores the next attempt: the call
@@ -348,6 +348,9 @@ class Follower:
         known = self._call.leave_reason or self._call.transferred
         if self._is_noticed and not (known or self._call.ending):
             self._around.hearing.doubt()
+        if (told := failover.told(self._call)) and not self._why_no_other(told, gone=True):
+            if await self._on_next_trunk(told) is None:
+                return
         await self._row.observe(Lost(now) if lost and not known else LegGone(now))
 
     async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:

@@ -130,13 +130,16 @@ def fail(future: Future[Message], why: Callable[[], Exception]) -> None:
         future.set_exception(why())
 
 
-def leave_reason(status: int) -> LeaveReason:
-    """Why a leg leaves its room after this response. A carrier's 5xx looks like a hang-up."""
+def leave_reason(status: int, *, newer: bool) -> LeaveReason:
+    """Why a leg leaves its room after this response.
+
+    A carrier's 5xx looks like a hang-up unless the server is a `newer` one (from 1.13.11 on).
+    """
     if status in {404, 408, 480}:
         return LeaveReason.USER_UNAVAILABLE
     if 400 <= status < 500 or 600 <= status < 700:
         return LeaveReason.USER_REJECTED
-    return LeaveReason.CLIENT_INITIATED
+    return LeaveReason.SIP_TRUNK_FAILURE if newer else LeaveReason.CLIENT_INITIATED
 
 
 def _sip_error(text: str, status: int) -> ServerError:

@@ -230,7 +230,7 @@ class DialledLeg(Leg):
             self._answer()
         else:
             answers.fail(self.reply, lambda: answers.refused(status))
-            self._end(answers.leave_reason(status), lingers=False)
+            self._end(answers.leave_reason(status, newer=self._phones.newer), lingers=False)
 
     def _answer(self) -> None:
         self.answered = True

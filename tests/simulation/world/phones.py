@@ -69,6 +69,8 @@ class Phones:
         self.truth = truth
         self._chance = chance
         self._phones: dict[str, Phone] = {}
+        self.newer = chance.stream("livekit", "version").random() < 0.5
+        """LiveKit is 1.13.11 or newer: its notices tell a failed trunk from a hang-up."""
 
     def add(self, number: str, receptions: tuple[Reception, ...], refer: ReferReception) -> Phone:
         """A phone from now on, in the place of an earlier one."""
