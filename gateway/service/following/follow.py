@@ -348,9 +348,10 @@ class Follower:
         known = self._call.leave_reason or self._call.transferred
         if self._is_noticed and not (known or self._call.ending):
             self._around.hearing.doubt()
-        if (told := failover.told(self._call)) and not self._why_no_other(told, gone=True):
-            if await self._on_next_trunk(told) is None:
-                return
+        told = failover.told(self._call)
+        possible = told is not None and not self._why_no_other(told, gone=True)
+        if told and possible and await self._on_next_trunk(told) is None:
+            return
         await self._row.observe(Lost(now) if lost and not known else LegGone(now))
 
     async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
