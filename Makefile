@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-clients bench chaos stack generate lock format check
+.PHONY: help setup run test test-fast test-clients bench chaos simulate stack generate lock format check
 
 help: ## Shows what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ chaos: setup ## Attacks and breaks everything under hundreds of calls; CHAOS_SEC
 	@tests/postgres/install.sh >/dev/null
 	@tests/stack/build.sh >/dev/null
 	@.venv/bin/python -m tests.chaos
+
+simulate: setup ## Runs the whole gateway on a virtual clock in hostile worlds; SIMULATE_SEEDS=1000
+	@.venv/bin/python -m tests.simulation
 
 stack: setup ## Starts a real LiveKit with phones, prints its environment, until Ctrl-C
 	@exec .venv/bin/python -m tests.stack

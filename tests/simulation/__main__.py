@@ -1,0 +1,15 @@
+"""`make simulate`: runs the whole gateway in simulated worlds, and holds it to its promises.
+
+`SIMULATE_SEEDS`: how many runs (1000), from `SIMULATE_FIRST` (0) on; `SIMULATE_CALLS`: calls of
+each (300); `SIMULATE_PROCESSES`: at a time (one for each core). `SIMULATE_SEED` runs one seed and
+`SIMULATE_PLAN` the file of a plan, and show all that happened. `SIMULATE_SHRINKING`: for how many
+seconds a failed run is made smaller (60).
+"""
+
+import sys
+
+from tests.simulation.reports.asked import asked
+from tests.simulation.reports.simulate import simulate
+
+if __name__ == "__main__":
+    sys.exit(simulate(asked()))
