@@ -34,6 +34,8 @@ class NodeLoop(asyncio.AbstractEventLoop):
         self._scheduler = scheduler
         self._ready: deque[asyncio.Handle] = deque()
         self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._most_tasks = 100
+        """With more of them, those that are done are let go."""
         self._doomed: tuple[int, Callable[[], None]] | None = None
 
     def __repr__(self) -> str:
@@ -69,10 +71,11 @@ class NodeLoop(asyncio.AbstractEventLoop):
         self.dead = self.frozen = False
         self._doomed = None
         for _ in range(100):
-            for task in list(self._tasks):
+            for task in self._tasks:
                 task.cancel()
             while self._ready:
                 self.step()
+            self.let_go()
             if not self._tasks:
                 break
         self.kill()
@@ -160,11 +163,14 @@ class NodeLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Task[Any]:
         task = asyncio.Task(coro, loop=self, name=name or "task", context=context)
         self._tasks[task] = None
-        task.add_done_callback(self._done)
+        if len(self._tasks) > self._most_tasks:
+            self.let_go()
+            self._most_tasks = 2 * len(self._tasks) + 100
         return task
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        del self._tasks[task]
+    def let_go(self) -> None:
+        """Keeps no task that is done: then asyncio reports what it raised and nobody asked for."""
+        self._tasks = {task: None for task in self._tasks if not task.done()}
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., Any], *args: Any

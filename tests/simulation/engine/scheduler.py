@@ -98,4 +98,6 @@ class Scheduler:
 
     def errors(self) -> list[dict[str, Any]]:
         """What was raised and handled by nobody, in every loop."""
+        for loop in self.loops:
+            loop.let_go()
         return [error for loop in self.loops for error in loop.errors]

@@ -44,25 +44,36 @@ class Network:
         Raises NotConnectedError or ConnectionLostError. If the asker is cancelled, so is `serve`,
         a moment later.
         """
-        await asyncio.sleep(self._pause(here, there))
-        if there.dead or self.is_cut(here, there):
-            raise NotConnectedError(f"{there.name} cannot be reached")
         request = _Request(here, there)
-        self._under_way[request] = None
-        there.call_at(
-            there.time() + self._pause(here, there),
-            lambda: request.begin(serve(), lambda: self._pause(there, here), self._arrives),
-            context=there.context,
-        )
+        here.call_later(self._pause(here, there), self._send, request, serve)
         try:
             answer: T = await request.answer
         except asyncio.CancelledError:
-            there.call_later(self._pause(here, there), request.withdraw)
+            if request.sent:
+                there.call_later(self._pause(here, there), request.withdraw)
             raise
         else:
             return answer
         finally:
             self._under_way.pop(request, None)
+
+    def _send(self, request: "_Request", serve: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        here, there = request.here, request.there
+        if request.answer.done():
+            return
+        if there.dead or self.is_cut(here, there):
+            request.answer.set_exception(NotConnectedError(f"{there.name} cannot be reached"))
+            return
+        request.sent = True
+        self._under_way[request] = None
+        there.call_at(
+            there.time() + self._pause(here, there),
+            request.begin,
+            serve,
+            lambda: self._pause(there, here),
+            self._arrives,
+            context=there.context,
+        )
 
     def stream(
         self,
@@ -172,30 +183,32 @@ class _Request:
     def __init__(self, here: NodeLoop, there: NodeLoop) -> None:
         self.here = here
         self.there = there
+        self.sent = False
         self.answer: asyncio.Future[Any] = here.create_future()
         self._task: asyncio.Task[Any] | None = None
         self._withdrawn = False
 
     def begin(
         self,
-        serving: Coroutine[Any, Any, Any],
+        serve: Callable[[], Coroutine[Any, Any, Any]],
         pause: Callable[[], float],
         arrives: "Callable[[_Request], bool]",
     ) -> None:
         if self._withdrawn:
-            serving.close()
             return
 
-        def back(done: "asyncio.Task[Any]") -> None:
-            if done.cancelled():
+        async def answer() -> None:
+            try:
+                result = await serve()
+            except asyncio.CancelledError:
                 self.here.call_later(pause(), self.lose)
-            elif (error := done.exception()) is not None:
+                raise
+            except Exception as error:  # noqa: BLE001  it belongs to whoever asked
                 self.here.call_later(pause(), self._settle, arrives, None, error)
             else:
-                self.here.call_later(pause(), self._settle, arrives, done.result(), None)
+                self.here.call_later(pause(), self._settle, arrives, result, None)
 
-        self._task = self.there.create_task(serving, context=self.there.context.copy())
-        self._task.add_done_callback(back)
+        self._task = self.there.create_task(answer(), context=self.there.context.copy())
 
     def withdraw(self) -> None:
         self._withdrawn = True
