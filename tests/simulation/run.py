@@ -18,6 +18,7 @@ from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
 from tests.simulation.engine.scheduler import Scheduler
 from tests.simulation.judge.evidence import Heard
+from tests.simulation.nodes.bells import Bells
 from tests.simulation.nodes.clock import BEGIN
 from tests.simulation.nodes.database import Trouble, new_database
 from tests.simulation.nodes.gateway import Around, GatewayProcess
@@ -66,6 +67,9 @@ class Run:
         self.database = folder / "gateway.db"
         new_database(self.database, template)
         self.trouble = Trouble(chance.stream("database"))
+        bells = chance.stream("bells")
+        if plan.listens:
+            self.trouble.bells = Bells(scheduler.later, lambda: 0.0002 + 0.003 * bells.random())
         self.livekit = LiveKit(scheduler.loop("livekit"), chance, history, self.truth)
         self.receivers = Receivers(scheduler.loop("receivers"), network, chance, history)
         self.operator = Operator(

@@ -132,8 +132,8 @@ def _database(name: str) -> Begin:
 
 
 def _database_away(world: Breakable, _strike: Strike) -> Step:
-    world.trouble.away = True
-    return lambda: setattr(world.trouble, "away", False)
+    world.trouble.go_away()
+    return world.trouble.come_back
 
 
 def _receiver_away(world: Breakable, strike: Strike) -> None:

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlalchemy import Engine, event, make_url
 
+from gateway.ports import StoreUnavailableError
 from gateway.store.databases.connection import DriverConnection
-from gateway.store.databases.database import Database
+from gateway.store.databases.database import Database, Listener, Polling
 from gateway.store.databases.migrate import migrate
 from gateway.store.databases.sqlite import open_sqlite
+from tests.simulation.nodes.bells import Bells
 
 LOCK_TIMEOUT = timedelta(seconds=5)
 
@@ -40,9 +42,21 @@ class Trouble:
     """Of commits: stored, and the connection breaks before the answer."""
     slower: float = 0.0
     """Seconds that a read or a commit takes longer at most."""
+    bells: Bells | None = None
+    """It tells who listens; None: everybody has to look, as with SQLite."""
     kept: dict[str, None] = field(default_factory=dict)
     """The transactions that were committed, as the database's own log would tell."""
     tickets: int = 0
+
+    def go_away(self) -> None:
+        """Until `come_back`; every connection breaks."""
+        self.away = True
+        if self.bells:
+            self.bells.fall_silent()
+
+    def come_back(self) -> None:
+        """It can be used again."""
+        self.away = False
 
     def read_pause(self) -> float:
         """How long a read takes, in seconds."""
@@ -63,6 +77,8 @@ class TroubledConnection(sqlite3.Connection):
 
     trouble: Trouble
     ticket = ""
+    news: tuple[str, Mapping[str, int]] | None = None
+    """What its transaction announces, once it is committed."""
 
     def cursor(self, *given: Any, **more: Any) -> Any:
         """Statements fail while the database is away."""
@@ -88,13 +104,16 @@ class TroubledConnection(sqlite3.Connection):
             raise GoneError("server closed the connection unexpectedly")
         super().commit()
         trouble.kept[ticket] = None
+        if self.news and trouble.bells:
+            trouble.bells.ring(*self.news)
+        self.news = None
         if trouble.lost and trouble.stream.random() < trouble.lost:
             trouble.struck["commit's answer lost"] += 1
             raise GoneError("server closed the connection unexpectedly")
 
     def rollback(self) -> None:
         """What was not committed is gone."""
-        self.ticket = ""
+        self.ticket, self.news = "", None
         super().rollback()
 
 
@@ -109,6 +128,21 @@ class TroubledDatabase(Database):
         raw: Any = connection.driver
         raw.ticket = self.trouble.ticket()
         return str(raw.ticket)
+
+    def announce(
+        self, connection: DriverConnection, log_id: str, newest: Mapping[str, int]
+    ) -> None:
+        """See `Database`."""
+        raw: Any = connection.driver
+        raw.news = (log_id, newest)
+
+    def listener(self, log_id: str) -> Listener:
+        """See `Database`."""
+        if self.trouble.bells is None:
+            return Polling()
+        if self.trouble.away:
+            raise StoreUnavailableError("the database does not answer")
+        return self.trouble.bells.listen(log_id)
 
     def committed(self, connection: DriverConnection, transaction_id: str) -> bool:
         """See `Database`."""

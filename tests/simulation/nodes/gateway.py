@@ -160,7 +160,8 @@ class GatewayProcess:
         self._database = connected(
             around.database, lambda: true_time(around.scheduler.now), around.trouble
         )
-        workers = LoopWorkers(around.trouble.write_pause)
+        bells = around.trouble.bells
+        workers = LoopWorkers(around.trouble.write_pause, bells.wait if bells else None)
         store = TellingStore(self._database, new_id("log", clock.now()), clock.elapsed, workers)
         store.told = self._tell_stored
         self._store = store

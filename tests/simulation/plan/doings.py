@@ -189,6 +189,8 @@ class Plan:
     """In the order of their times."""
     hears_notices: bool = True
     """LiveKit sends its notices to the gateways at all."""
+    listens: bool = False
+    """The database tells gateways of each other's commits, as PostgreSQL; else they look."""
     patience: float = 600.0
     """How long after the last doing everything must be over."""
     tenants: tuple[str, ...] = field(default=("anna", "bert"))

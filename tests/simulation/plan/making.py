@@ -55,6 +55,7 @@ def make(seed: str, calls: int = 100) -> Plan:
         gateways=scene.gateways,
         doings=in_order([*watches, *told, *faults]),
         hears_notices=chance.stream("plan", "notices").random() < 0.85,
+        listens=chance.stream("plan", "database").random() < 0.5,
         tenants=scene.tenants,
     )
 

@@ -7,6 +7,9 @@ from typing import Generic
 
 from gateway.store.workers.worker import MAX_BATCH, J, Watch, Write
 
+Ears = Callable[[int, Callable[[], None]], None]
+"""Calls the function once, when there is something to hear at the source."""
+
 
 class LoopWriting(Generic[J]):
     """See `Writing`. What waits when the loop comes to it shares a commit."""
@@ -49,11 +52,13 @@ class LoopWriting(Generic[J]):
 
 
 class LoopWatching:
-    """See `Watching`. It hears nothing, and looks whenever the time is over."""
+    """See `Watching`. Without ears it hears nothing, and looks whenever the time is over."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, ears: Ears | None) -> None:
         self._watch = watch()
-        self._next = asyncio.get_running_loop().call_soon(self._look, None)
+        self._ears = ears
+        self._loop = asyncio.get_running_loop()
+        self._next: asyncio.Handle = self._loop.call_soon(self._look, None)
 
     def stop(self) -> None:
         self._next.cancel()
@@ -64,17 +69,28 @@ class LoopWatching:
 
     def _look(self, heard: bool | None) -> None:  # noqa: FBT001
         wait = next(self._watch) if heard is None else self._watch.send(heard)
-        self._next = asyncio.get_running_loop().call_later(wait.seconds, self._look, False)  # noqa: FBT003
+        self._next = self._loop.call_later(wait.seconds, self._look, False)  # noqa: FBT003
+        if self._ears is not None and wait.source is not None:
+            self._ears(wait.source, self._hear)
+
+    def _hear(self) -> None:
+        self._next.cancel()
+        self._next = self._loop.call_soon(self._look, True)  # noqa: FBT003
 
 
 class LoopWorkers:
-    """See `Workers`. `before`: how many seconds pass before each batch is written."""
+    """See `Workers`.
 
-    def __init__(self, before: Callable[[], float] | None = None) -> None:
+    `before`: how many seconds pass before each batch is written. `ears`: what hears the sources
+    that a watch waits for; unless given, nothing does.
+    """
+
+    def __init__(self, before: Callable[[], float] | None = None, ears: Ears | None = None) -> None:
         self._before = before
+        self._ears = ears
 
     def writing(self, write: Write[J]) -> LoopWriting[J]:
         return LoopWriting(write, self._before)
 
     def watching(self, watch: Watch) -> LoopWatching:
-        return LoopWatching(watch)
+        return LoopWatching(watch, self._ears)
