@@ -51,3 +51,5 @@ DESERTED = 65.0
 """How long a phone rings on whose LiveKit died, and forgot it."""
 LISTENS = 60.0
 """How much longer than a transfer's timeout LiveKit listens for its outcome."""
+REASON_WAITED = 4.0
+"""From when a leg is seen gone to the stored end: 3 s for a transfer, 0.6 s for a notice."""

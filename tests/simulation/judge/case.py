@@ -9,9 +9,9 @@ from math import inf
 from gateway.domain.calls.call import Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
-from tests.simulation.clients.messages import HANG_UP, LABEL, PLACE
+from tests.simulation.clients.messages import HANG_UP, LABEL, PLACE, UPDATE
 from tests.simulation.clients.told import Told
-from tests.simulation.judge.bounds import CROSSING
+from tests.simulation.judge.bounds import CROSSING, LATE
 from tests.simulation.judge.evidence import GONE, Evidence, accepted, carried_out
 from tests.simulation.judge.stored import Record
 from tests.simulation.judge.weather import Weather
@@ -136,6 +136,23 @@ class Case:
         """The end of the call or of its last leg, whichever is later."""
         ends = [self.evidence.end if one.ended is None else one.ended for one in story.invites]
         return max(ends, default=0.0) if story.end is None else max([story.end, *ends])
+
+    def due(self, story: Story) -> float | None:
+        """By when the call has ended if nothing is wrong; None: that depends on its caller."""
+        call, answered = story.call, story.event(EventType.CALL_ANSWERED)
+        if answered is not None:
+            longest = call.longest_duration if story.requests(UPDATE) else call.max_duration
+            return self.when(answered) + longest.total_seconds() + LATE
+        if story.inbound or not call.attempts:
+            return None
+        return story.deadline + LATE
+
+    def goes_on(self, story: Story) -> bool:
+        """The call had not to end before the run did."""
+        due = self.due(story)
+        if story.call.ended or due is None:
+            return False
+        return due + self.weather.allowance(story.begin, due) > self.evidence.end
 
     def commands(self, story: Story, verb: Verb) -> Sequence[Command]:
         """The commands of the plan for this call."""

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from gateway.domain.calls.call import EventType
-from tests.simulation.clients.messages import UPDATE
 from tests.simulation.judge.bounds import LATE, LEG_AFTER_END, SEEN_GONE, SWEPT
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
@@ -15,7 +13,7 @@ def accepted_calls_end(case: Case) -> Iterator[Breach]:
     for story in case.stories.values():
         if story.end is not None and story.call.ended:
             continue
-        deadline = _deadline(case, story)
+        deadline = case.due(story)
         if deadline is None or case.weather.allowance(story.begin, deadline) + deadline < _now(
             case
         ):
@@ -29,7 +27,7 @@ def ends_in_time(case: Case) -> Iterator[Breach]:
     gateway dies, 45 s if LiveKit was away, 30 s if the database was.
     """
     for story in case.stories.values():
-        deadline = _deadline(case, story)
+        deadline = case.due(story)
         if story.end is None or deadline is None:
             continue
         late = story.end - deadline
@@ -81,7 +79,7 @@ def no_leg_is_left(case: Case) -> Iterator[Breach]:
     dialled = {(one.room, one.identity) for one in case.truth.invites if one.call_id}
     for place in case.truth.present:
         story = case.at_place(*place, case.evidence.end)
-        if story and story.end and _may_stay(case, story, story.end):
+        if story and (case.goes_on(story) or (story.end and _may_stay(case, story, story.end))):
             continue
         if story or place in dialled:
             yield Breach("/".join(place), "a leg is still in the room", _now(case))
@@ -97,22 +95,13 @@ def nothing_is_held(case: Case) -> Iterator[Breach]:
     """In the end no gateway holds a call or transfer, none is waited for or to be looked at."""
     stored = case.stored
     for what, gateway in stored.holds.items():
-        yield Breach(what, f"held by {gateway}", _now(case))
+        story = case.stories.get(what)
+        if story is None or not case.goes_on(story):
+            yield Breach(what, f"held by {gateway}", _now(case))
     for what, gateway in stored.waiters:
         yield Breach(what, f"waited for at {gateway}", _now(case))
     for what in stored.nudges:
         yield Breach(what, "still to be looked at", _now(case))
-
-
-def _deadline(case: Case, story: Story) -> float | None:
-    """By when it has ended if nothing is wrong; None: that depends on its caller."""
-    call, answered = story.call, story.event(EventType.CALL_ANSWERED)
-    if answered is not None:
-        longest = call.longest_duration if story.requests(UPDATE) else call.max_duration
-        return case.when(answered) + longest.total_seconds() + LATE
-    if story.inbound or not call.attempts:
-        return None
-    return story.deadline + LATE
 
 
 def _now(case: Case) -> float:

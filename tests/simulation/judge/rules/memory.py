@@ -8,6 +8,8 @@ from tests.simulation.judge.evidence import Breach
 
 def nothing_is_left_in_memory(case: Case) -> Iterator[Breach]:
     """When all calls are over no living gateway has anything of them in memory."""
+    if any(case.goes_on(story) for story in case.stories.values()):
+        return
     for gateway, places in case.evidence.left.items():
         for place, count in places.items():
             if count:

@@ -96,11 +96,14 @@ def _unreachable(case: Case, story: Story) -> Complaint:
 def _over(case: Case, story: Story) -> Complaint:
     """The time to ring was over, or the phone itself ended it."""
     last = story.last
-    if story.call.sip_status_code:
-        said = story.call.sip_status_code
-        return "" if said == _CANCELLED else f"the phone's status was {said}"
     if last is None:
         return ""
+    if said := story.call.sip_status_code:
+        # What comes after the gateway's own clock has ended the ringing does not count any more.
+        late = story.call.ending is not None and (
+            case.troubled(story) or (last.ended or 0.0) > story.deadline - CROSSING
+        )
+        return "" if said == _CANCELLED or late else f"the phone's status was {said}"
     ended = case.evidence.end if last.ended is None else last.ended
     early = story.deadline - ended
     unheard = last.rang is None and ended - last.arrived >= SILENT_FOR
@@ -151,7 +154,9 @@ def _rejected(case: Case, story: Story) -> Complaint:
 def _canceled(case: Case, story: Story) -> Complaint:
     source = story.call.hangup_source
     if story.inbound and source in (_S.REMOTE, _S.UNKNOWN):
-        return "" if story.answered is None or case.troubled(story) else "it was answered"
+        leg = story.answered
+        unseen = leg is None or (leg.ended or 0.0) - (leg.answered or 0.0) < SEEN_RINGING
+        return "" if unseen or case.troubled(story) else "it was answered"
     if source is _S.API and not case.hung_up(story):
         return "nobody asked for it"
     if source is _S.GATEWAY and not case.abandoned(story):
@@ -174,7 +179,7 @@ def _lasted(case: Case, story: Story) -> Complaint:
         return "it was never answered"
     ended = case.evidence.end if answered.ended is None else answered.ended
     short = story.call.max_duration.total_seconds() - (ended - answered.answered)
-    if story.call.leave_reason is None and case.weather.struck(story.begin, ended, LIVEKIT):
+    if case.weather.struck(story.begin, story.end or ended, LIVEKIT):
         return ""  # it left unseen
     if case.weather.struck(story.begin, ended, TAKEOVERS):
         if Fault.CLOCK_JUMP in case.weather.kinds:

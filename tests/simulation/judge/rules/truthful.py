@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from gateway.domain.calls.call import Attempt, EventType
 from gateway.domain.outcome import EndReason, HangupSource
-from tests.simulation.judge.bounds import CLOCKS_APART, JUST, SEEN_ANSWERED, SEEN_RINGING
+from tests.simulation.judge.bounds import (
+    CLOCKS_APART,
+    CROSSING,
+    JUST,
+    REASON_WAITED,
+    SEEN_ANSWERED,
+    SEEN_RINGING,
+)
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.rules.outcomes import SOURCES, silent, untrue
@@ -68,7 +75,8 @@ def answers_are_true(case: Case) -> Iterator[Breach]:
 def times_fit_together(case: Case) -> Iterator[Breach]:
     """The times of a call are in order, and span as long as it lasted.
 
-    Without a fault they are off by no more than the gateways' clocks are apart.
+    Without a fault they are off by no more than the gateways' clocks are apart, and a leg may have
+    been seen gone some seconds before its reason was known.
     """
     for story in case.stories.values():
         call = story.call
@@ -79,7 +87,7 @@ def times_fit_together(case: Case) -> Iterator[Breach]:
         if call.end_time is None or story.end is None or case.troubled(story):
             continue
         off = (call.end_time - call.create_time).total_seconds() - (story.end - story.begin)
-        if abs(off) > CLOCKS_APART:
+        if off > CLOCKS_APART or off < -CLOCKS_APART - REASON_WAITED:
             yield Breach(call.call_id, f"its length is wrong by {off:.3f} s", story.end)
 
 
@@ -117,7 +125,7 @@ def _in_time(case: Case, kind: EventType, what: str, bound: float) -> Iterator[B
         if not times:
             yield Breach(story.call.call_id, f"no phone {what}", told)
             continue
-        late = told - min(times)
+        late = told - max((time for time in times if time <= told + JUST), default=min(times))
         if late < -JUST:
             yield Breach(story.call.call_id, f"{kind} came {-late:.3f} s too early", told)
         elif late > bound and not story.inbound and not case.troubled(story):
@@ -126,6 +134,7 @@ def _in_time(case: Case, kind: EventType, what: str, bound: float) -> Iterator[B
 
 def _must_be_told(case: Case, story: Story, last: Invite) -> bool:
     by_phone = last.ended_by == "callee" and last.status >= 300
+    by_phone = by_phone and (last.ended or 0.0) < story.deadline - CROSSING
     asked = case.wanted(story) or story.call.ending is not None or silent(story, last)
     whole = len(story.invites) == len(story.call.attempts)
     return by_phone and whole and not asked and not story.inbound and not case.troubled(story)
