@@ -3,11 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest_asyncio
 
-from gateway.domain.calls.call import Call
-from gateway.service.api.waiting import Waiters
+from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.requests import PlaceCall
+from gateway.service.api.waiting import Waiters, Waiting
+from gateway.service.ledger.feed import Feed
+from gateway.store.store import SqlStore
+from tests.stands.services.exchange import Exchange, serving
 from tests.stands.values import a_call
 from tests.stands.waiting import everyone_has_run, until
 
@@ -152,3 +157,22 @@ async def test_stopping_is_no_giving_up(line: Line) -> None:
     window_is_over = asyncio.create_task(asyncio.sleep(SHORT * 2))
     await until(window_is_over.done)
     assert line.given_up == []
+
+
+async def test_who_comes_after_the_end_is_not_kept(store: SqlStore) -> None:
+    """The call ended while the repeated request was on its way: nothing would forget its waiter."""
+    async with serving(store, Exchange()) as desk:
+        waiting = Waiting(
+            store=store,
+            clock=desk.clock,
+            followers=desk.followers,
+            record=desk.record,
+            feed=Feed(),
+            drain=desk.drain,
+            gateway_id=desk.lease.gateway_id,
+        )
+        ended = replace(CALL, state=CallState.ENDED)
+        await store.transact(lambda tx: tx.put_call(ended))
+        asked = PlaceCall(to=CALL.to, request_id="r", wait_until_answered=True)
+        assert await waiting.join_until_answered(desk.rpc(), asked, CALL) == ended
+        assert not await store.read(lambda tx: tx.waited_for_elsewhere("call_1", "another"))

@@ -226,7 +226,9 @@ class Follower:
             return
         if call.outlasts(now, PLATFORM_GRACE):
             if call.answered:
-                await self._end(EndReason.MAX_DURATION)
+                # A leg that is not there has left before, and is about to be believed gone.
+                if self._seen_in_room or self._away:
+                    await self._end(EndReason.MAX_DURATION)
             elif not self._away:  # else it may have been answered: LiveKit is asked first
                 await self._end(EndReason.NO_ANSWER)
         elif self._dialing and call.state is CallState.DIALING:

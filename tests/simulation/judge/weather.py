@@ -44,7 +44,13 @@ AFTER: Mapping[Fault, float] = {
 }
 """How long a fault has effects after it is over."""
 _SIZE_IS_TIME = frozenset(
-    {Fault.CLOCK_JUMP, Fault.LIVEKIT_SLOW, Fault.NOTICES_LATE, Fault.DATABASE_SLOW}
+    {
+        Fault.CLOCK_JUMP,
+        Fault.LIVEKIT_SLOW,
+        Fault.NOTICES_LATE,
+        Fault.DATABASE_SLOW,
+        Fault.RECEIVER_SLOW,
+    }
 )
 
 

@@ -1,0 +1,42 @@
+"""A call that is taken over after its gateway died, whose leg has left meanwhile."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.calls.call import CallState
+from gateway.domain.outcome import EndReason
+from gateway.ports import Transaction
+from gateway.service.following import follow
+from gateway.store.store import SqlStore
+from tests.stands.services.exchange import Exchange, serving
+from tests.stands.values import a_call
+from tests.stands.waiting import eventually
+
+
+async def test_a_leg_that_left_unseen_is_not_ended_for_its_duration(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its longest duration is over by now, but nobody knows that it lasted so long."""
+    monkeypatch.setattr(follow, "BELIEVED_GONE_AFTER", timedelta(seconds=0.3))
+    async with serving(store, Exchange()) as desk:
+        now = desk.clock.now()
+        call = replace(
+            a_call("call_1", create_time=now, max_duration=timedelta(seconds=1)),
+            state=CallState.ACTIVE,
+            answer_time=now - timedelta(seconds=9),
+        )
+        await desk.store.transact(lambda tx: _held(tx, call, desk.lease.gateway_id))
+        desk.followers.resume_call(call)
+
+        async def ended() -> bool:
+            return (await desk.call()).ended
+
+        await eventually(ended)
+        assert (await desk.call()).end_reason is not EndReason.MAX_DURATION
+
+
+def _held(tx: Transaction, call: object, gateway_id: str) -> None:
+    tx.put_call(call)  # type: ignore[arg-type]
+    tx.hold("call_1", gateway_id)
