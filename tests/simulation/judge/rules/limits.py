@@ -159,11 +159,11 @@ def _replay(case: Case) -> Iterator[tuple[CallEvent, Mapping[str, Call]]]:
 
 
 def _over_limit(case: Case, call: Call) -> bool:
-    """A caller above the limit, who is being refused, takes no place."""
-    stored = case.stored.calls.get(call.call_id, call)
-    ending = stored.ending
+    """A caller above the limit, who is being refused, takes no place; nor one who has left."""
+    story = case.stories.get(call.call_id)
+    ending = story.call.ending if story else call.ending
     if ending is None:
-        return False
+        return story is not None and story.begin == story.end
     return (ending.reason, ending.source) == (EndReason.REJECTED, HangupSource.GATEWAY)
 
 
