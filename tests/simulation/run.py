@@ -58,7 +58,7 @@ class Run:
 
     def __init__(self, plan: Plan, folder: Path, template: Path) -> None:
         self.plan = plan
-        self.chance = chance = Chance(plan.seed)
+        self.chance = chance = Chance(plan.chances)
         self.scheduler = scheduler = Scheduler(chance.stream("scheduler"), -BEFORE_SECONDS)
         self.history = history = History(lambda: scheduler.now)
         self.truth = Truth()

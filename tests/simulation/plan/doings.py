@@ -194,3 +194,10 @@ class Plan:
     patience: float = 600.0
     """How long after the last doing everything must be over."""
     tenants: tuple[str, ...] = field(default=("anna", "bert"))
+    salt: int = 0
+    """Another number is other chances (latencies, turns, shares) for the same plan."""
+
+    @property
+    def chances(self) -> str:
+        """The seed of everything that is left to chance while the plan is carried out."""
+        return f"{self.seed}+{self.salt}" if self.salt else self.seed

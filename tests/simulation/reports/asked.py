@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+CALLS = 300
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -14,7 +16,7 @@ class Asked:
     """SIMULATE_FIRST: the first seed."""
     seeds: int = 1000
     """SIMULATE_SEEDS: how many, counted on from the first."""
-    calls: int = 300
+    calls: int = CALLS
     """SIMULATE_CALLS: how many calls a run has."""
     processes: int = 1
     """SIMULATE_PROCESSES: over how many the runs are spread; a machine's cores, if unset."""
@@ -27,7 +29,7 @@ class Asked:
 
     def again(self, seed: str) -> str:
         """The command that repeats one seed."""
-        calls = f"SIMULATE_CALLS={self.calls} " if self.calls != Asked.calls else ""
+        calls = f"SIMULATE_CALLS={self.calls} " if self.calls != CALLS else ""
         return f"SIMULATE_SEED={seed} {calls}make simulate"
 
 
@@ -37,7 +39,7 @@ def asked(environment: Mapping[str, str] = os.environ) -> Asked:
     return Asked(
         first=int(environment.get("SIMULATE_FIRST", "0")),
         seeds=int(environment.get("SIMULATE_SEEDS", "1000")),
-        calls=int(environment.get("SIMULATE_CALLS", "300")),
+        calls=int(environment.get("SIMULATE_CALLS", str(CALLS))),
         processes=int(environment.get("SIMULATE_PROCESSES", "0")) or os.cpu_count() or 1,
         seed=environment.get("SIMULATE_SEED", ""),
         plan=Path(plan) if plan else None,

@@ -2,15 +2,17 @@
 
 import gc
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from tests.simulation.judge.evidence import Violation
 from tests.simulation.plan.making import make
 from tests.simulation.reports.asked import Asked
+from tests.simulation.reports.explaining import Explained, explain_seed
 from tests.simulation.reports.playing import Played, play
 
 
@@ -31,6 +33,21 @@ def played(pool: ProcessPoolExecutor, asked: Asked, template: Path) -> Iterator[
     return pool.map(partial(_one, calls=asked.calls, template=template), seeds)
 
 
+def explained(
+    pool: ProcessPoolExecutor, asked: Asked, template: Path, failures: Mapping[Violation, str]
+) -> Iterator[tuple[Explained, str]]:
+    """Each of these violations, with the seed of its run."""
+    tasks = [
+        (
+            pool.submit(explain_seed, seed, violation, asked.calls, asked.shrinking, template),
+            seed,
+        )
+        for violation, seed in failures.items()
+    ]
+    for task, seed in tasks:
+        yield task.result(), seed
+
+
 def _begin() -> None:
     """What was imported is nothing that a collector need look at."""
     gc.collect()
@@ -43,4 +60,4 @@ def _one(seed: str, calls: int, template: Path) -> Played:
     except BaseException as error:
         error.add_note(f"in the run of seed {seed}")
         raise
-    return replace(done, plan=replace(done.plan, doings=()), lines=())
+    return replace(done, plan=replace(done.plan, doings=()), lines=(), names={})

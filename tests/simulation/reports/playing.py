@@ -17,6 +17,7 @@ from tests.simulation.judge.verdict import judge
 from tests.simulation.logs import logged_to, told
 from tests.simulation.nodes.database import new_database
 from tests.simulation.plan.doings import Place, Plan, RingIn
+from tests.simulation.reports.names import Names, names_in, planned
 from tests.simulation.run import Run
 
 BROKE_OFF = "run.it_can_be_carried_out"
@@ -44,6 +45,8 @@ class Played:
     violations: tuple[Violation, ...]
     lines: tuple[Line, ...]
     """Its history."""
+    names: Names
+    """Which call is meant by what."""
 
 
 def play(plan: Plan, template: Path) -> Played:
@@ -53,7 +56,7 @@ def play(plan: Plan, template: Path) -> Played:
         run = Run(plan, folder, template)
         with logged_to(run.history) as logs:
             try:
-                violations = _judged(run, logs.errors)
+                violations, names = _judged(run, logs.errors)
                 lines, digest = tuple(run.history.lines), run.history.digest()
             finally:
                 run.end()
@@ -67,6 +70,7 @@ def play(plan: Plan, template: Path) -> Played:
             digest=digest,
             violations=violations,
             lines=lines,
+            names=names,
         )
 
 
@@ -84,12 +88,14 @@ def new_template() -> Iterator[Path]:
         yield template
 
 
-def _judged(run: Run, logged: list[str]) -> tuple[Violation, ...]:
+def _judged(run: Run, logged: list[str]) -> tuple[tuple[Violation, ...], Names]:
     try:
         run.go()
-        return tuple(judge(gathered(run, logged)))
+        evidence = gathered(run, logged)
+        return tuple(judge(evidence)), names_in(evidence)
     except Exception as error:  # noqa: BLE001  whatever it is, it is this run's finding
-        return (Violation(BROKE_OFF, type(error).__name__, told(error), run.scheduler.now),)
+        broke = Violation(BROKE_OFF, type(error).__name__, told(error), run.scheduler.now)
+        return (broke,), planned(run.plan)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class Totals:
         for fault in Fault:
             table.add_row(fault.value, f"{self.begun[fault.value]:,}")
         for name, count in sorted(self.met.items()):
-            table.add_row(f"at a statement: {name}", f"{count:,}")
+            table.add_row(f"met by a statement: {name}", f"{count:,}")
         for rule, count in self.broken.most_common():
             table.add_row(f"broken: {rule}", f"{count:,}")
         table.add_row("calls", f"{self.calls:,}")
