@@ -34,9 +34,8 @@ def simulate(asked: Asked) -> int:
         report = _one(asked, template, totals) if one else _many(asked, template, totals)
         for line in report:
             console.print(line)
-    console.print(totals.table())
-    console.print(f"digest={totals.digest}")
-    console.print(str(totals))
+    for line in (*totals.table(), f"digest={totals.digest}", str(totals)):
+        console.print(line)
     return 1 if totals.broken else 0
 
 

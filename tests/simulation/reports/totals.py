@@ -3,8 +3,6 @@
 from collections import Counter
 from hashlib import sha256
 
-from rich.table import Table
-
 from tests.simulation.plan.doings import Fault
 from tests.simulation.reports.playing import Played
 
@@ -39,20 +37,18 @@ class Totals:
         """The same on every machine for the same code, the same seeds and the same calls."""
         return self._digest.hexdigest()
 
-    def table(self) -> Table:
+    def table(self) -> list[str]:
         """Each fault and how often it struck; each broken promise; what was simulated."""
-        table = Table("what", "how often", box=None, pad_edge=False)
-        table.columns[1].justify = "right"
-        for fault in Fault:
-            table.add_row(fault.value, f"{self.begun[fault.value]:,}")
-        for name, count in sorted(self.met.items()):
-            table.add_row(f"met by a statement: {name}", f"{count:,}")
-        for rule, count in self.broken.most_common():
-            table.add_row(f"broken: {rule}", f"{count:,}")
-        table.add_row("calls", f"{self.calls:,}")
-        table.add_row("hours of virtual time", f"{self.virtual / 3600:,.1f}")
-        table.add_row("calls a second of one core", f"{self.calls / max(self.cpu, 1e-9):,.0f}")
-        return table
+        rows = [
+            *((fault.value, f"{self.begun[fault.value]:,}") for fault in Fault),
+            *((f"met by a statement: {name}", f"{self.met[name]:,}") for name in sorted(self.met)),
+            *((f"broken: {rule}", f"{count:,}") for rule, count in self.broken.most_common()),
+            ("calls", f"{self.calls:,}"),
+            ("hours of virtual time", f"{self.virtual / 3600:,.1f}"),
+            ("calls a second of one core", f"{self.calls / max(self.cpu, 1e-9):,.0f}"),
+        ]
+        width = max(len(name) for name, _ in rows)
+        return [f"{name:<{width}}  {count:>10}" for name, count in rows]
 
     def progress(self, of: int) -> str:
         """How far it is."""
