@@ -29,9 +29,10 @@ class Logs:
     def __call__(self, _logger: object, _method: str, entry: MutableMapping[str, Any]) -> Any:
         """As structlog's last processor."""
         name = entry["event"]
+        # What is bound to a task comes in the order of addresses.
         about = {
             key: value
-            for key, value in entry.items()
+            for key, value in sorted(entry.items())
             if key not in _NOT_TOLD and isinstance(value, str | int | float)
         }
         self._history.tell(who.get(), f"log {name}", **about)
