@@ -130,14 +130,15 @@ def flush_presence(
     taken = [{"resource_id": what, "gateway_id": who} for what, who in held.items() if who]
     if taken:
         connection.change_each(upsert(holds), taken)
+    there = [{"call_id": c, "gateway_id": g} for (c, g), waits in waiting.items() if waits]
+    if there:
+        connection.change_each(upsert(waiters), there)
+    # Whoever began to wait in the same batch was too late: nobody waits for what is let go.
     gone = [{"resource": what} for what, who in held.items() if who is None]
     if gone:
         connection.change_each(_LET_GO, gone)
         connection.change_each(_NOBODY_WAITS, gone)
         connection.change_each(_UNNUDGED, gone)
-    there = [{"call_id": c, "gateway_id": g} for (c, g), waits in waiting.items() if waits]
-    if there:
-        connection.change_each(upsert(waiters), there)
     left = [{"call": c, "gateway": g} for (c, g), waits in waiting.items() if not waits]
     if left:
         connection.change_each(_DROP_WAITER, left)

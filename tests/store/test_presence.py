@@ -8,6 +8,7 @@ import pytest
 from gateway.ports import Transaction
 from gateway.store.store import SqlStore, open_store
 from tests.stands.clocks import SteppingClock
+from tests.store.conftest import together
 
 LEASE = timedelta(seconds=6)
 YEAR = 365 * 86400.0
@@ -51,6 +52,13 @@ async def test_only_who_has_not_beaten_since_is_buried(store: SqlStore) -> None:
     assert not await store.read(lambda r: r.waited_for_elsewhere("call_1", "gateway_2"))
     assert not await store.transact(beating)
     assert not await store.transact(lambda tx: tx.bury("gateway_9", 1))
+
+
+async def test_nobody_waits_for_what_is_let_go(store: SqlStore) -> None:
+    """Nor does who began to wait just before, in the same commit."""
+    await store.transact(beating)
+    await together(store, [working, lambda tx: tx.let_go("call_1")])
+    assert not await store.read(lambda r: r.waited_for_elsewhere("call_1", "gateway_2"))
 
 
 @pytest.fixture
