@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.simulation.reports.names import planned
 from tests.simulation.reports.playing import BROKE_OFF, Played, new_template, play
 from tests.simulation.reports.shrinking import MOST_RUNS, shrunk
 from tests.simulation.reports.simulate import simulate
-from tests.simulation.reports.timeline import FIRST_LINES, MOST_LINES, timeline
+from tests.simulation.reports.timeline import LINES_AFTER, MOST_LINES, timeline
 from tests.simulation.reports.totals import Totals
 from tests.simulation.run import Run
 
@@ -133,12 +134,15 @@ def test_a_timeline_shows_the_call_and_all_faults() -> None:
     ]
 
 
-def test_a_long_timeline_is_cut_in_its_middle() -> None:
+def test_a_long_timeline_keeps_its_beginning_and_the_verdict() -> None:
     lines = tuple(Line(float(at), "anna", "asks", (("number", 7),)) for at in range(300))
-    shown = timeline(played(PLAN, FOUND, lines=lines), FOUND)
-    assert len(shown) == MOST_LINES + 1
-    assert shown[FIRST_LINES].strip() == "… 201 lines …"
-    assert shown[-1].split()[0] == "299.000000"
+    late = replace(FOUND, time=199.5)
+    shown = timeline(played(PLAN, late, lines=lines), late)
+    assert len(shown) == MOST_LINES + 2
+    (verdict,) = (line for line in shown if "JUDGE" in line)
+    assert shown.index(verdict) == len(shown) - LINES_AFTER - 1
+    assert shown[0].split()[0] == "0.000000"
+    assert [line.strip() for line in shown if "…" in line] == ["… 120 lines …", "… 81 lines …"]
 
 
 def test_totals_add_up() -> None:

@@ -13,6 +13,8 @@ from tests.simulation.reports.simpler import simpler
 from tests.simulation.reports.timeline import concerned
 
 MOST_RUNS = 150
+SPANS = (0.0, 2.0, 6.0, 20.0)
+"""Seconds before a violation in which its cause is looked for first."""
 SALTS = (0, 1, 2)
 """A plan with little in it meets other chances, so it is tried with several."""
 FEW_CALLS = 8
@@ -101,13 +103,23 @@ def kind_of(violation: Violation) -> tuple[str, str]:
 
 
 def _guess(search: _Search) -> None:
-    """The calls that it is about may be enough, and what comes before it."""
-    violation = search.violation
-    numbers = {number_of(name) for name in concerned(search.best, violation)}
-    if numbers:
-        search.keeps([one for one in search.plan.doings if _of(one) in {None, *numbers}])
-    if violation.time > 0:
-        search.keeps([one for one in search.plan.doings if one.time <= violation.time])
+    """The calls that it is about, then also those of its last seconds, then all before it.
+
+    Small plans come first, as they take the least time.
+    """
+    numbers = {number_of(name) for name in concerned(search.best, search.violation)}
+    end = search.violation.time
+
+    def within(seconds: float) -> list[Doing]:
+        return [
+            doing
+            for doing in search.plan.doings
+            if _of(doing) in {None, *numbers} or end - seconds <= doing.time <= end
+        ]
+
+    if any(search.keeps(within(seconds)) for seconds in SPANS if numbers or seconds):
+        return
+    search.keeps([doing for doing in search.plan.doings if doing.time <= end])
 
 
 def _of(doing: Doing) -> int | None:

@@ -9,12 +9,14 @@ from tests.simulation.reports.names import Names, meant, readable, short
 from tests.simulation.reports.playing import Played
 
 MOST_LINES = 100
-FIRST_LINES = 40
-"""Of a timeline that is too long, its first lines and its last ones are kept."""
+FIRST_LINES = 25
+LINES_AFTER = 20
+"""Of a timeline that is too long: its first lines are kept, and those about the verdict."""
 LONGEST = 120
 """Characters of what is told about a line."""
 ASIDE = {"sees": "events", "receives": "webhooks"}
 """What is left out of a long timeline, unless the rule is of this family."""
+JUDGE = "JUDGE"
 _IDS = frozenset({"call_id", "number"})
 
 
@@ -45,8 +47,7 @@ def timeline(played: Played, violation: Violation) -> list[str]:
     if len(rows) > MOST_LINES:
         family = violation.rule.partition(".")[0]
         rows = [row for row in rows if ASIDE.get(row.what, family) == family]
-    same = [one for one in played.violations if one.rule == violation.rule]
-    return _cut([str(row) for row in _with_verdicts(rows, played, same)])
+    return [*_cut(_with_verdicts(rows, played, (violation,)))]
 
 
 def concerned(played: Played, violation: Violation) -> dict[str, None]:
@@ -125,7 +126,7 @@ def _with_verdicts(
     verdicts = [
         _Row(
             one.time,
-            "JUDGE",
+            JUDGE,
             one.rule,
             next(iter(concerned(played, one)), ""),
             f"{one.about}: {one.text}",
@@ -135,9 +136,16 @@ def _with_verdicts(
     return sorted([*rows, *verdicts], key=lambda row: row.time)
 
 
-def _cut(lines: list[str]) -> list[str]:
-    left_out = len(lines) - MOST_LINES
-    if left_out <= 0:
-        return lines
-    last = lines[FIRST_LINES + left_out :]
-    return [*lines[:FIRST_LINES], f"{'':13}… {left_out} lines …", *last]
+def _cut(rows: list[_Row]) -> Iterator[str]:
+    """The first lines, and those about the first verdict."""
+    verdict = next((at for at, row in enumerate(rows) if row.who == JUDGE), len(rows))
+    end = min(max(verdict + LINES_AFTER, MOST_LINES), len(rows))
+    begin = end - (MOST_LINES - FIRST_LINES)
+    kept = [*range(min(FIRST_LINES, end)), *range(max(begin, FIRST_LINES), end)]
+    before = -1
+    for at in (*kept, len(rows)):
+        if at > before + 1:
+            yield f"{'':13}… {at - before - 1} lines …"
+        if at < len(rows):
+            yield str(rows[at])
+        before = at
