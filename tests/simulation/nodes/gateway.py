@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from gateway.build.clock import SystemClock
 from gateway.build.running import Running
 from gateway.domain.calls.event import CallEvent
@@ -149,7 +151,7 @@ class GatewayProcess:
     async def _serve(self, loop: NodeLoop) -> None:
         try:
             await self._run(loop)
-        except StoreUnavailableError as away:
+        except (StoreUnavailableError, DBAPIError) as away:
             self._around.history.tell(self.name, "cannot start", cause=str(away))
             self._end()
             self._again_after(START_AGAIN_SECONDS)
