@@ -35,7 +35,7 @@ from tests.simulation.world.network import Network
 from tests.stands.virtual.workers import LoopWorkers
 
 GRACE = timedelta(seconds=5)
-AHEAD_SECONDS = 0.0
+AHEAD_SECONDS = 0.2
 """How far a gateway's wall clock is wrong at most, unless it jumps."""
 START_AGAIN_SECONDS = 1.0
 """After which a gateway that could not start is started again."""

@@ -14,6 +14,7 @@ from tests.simulation.judge.bounds import (
     SEEN_RINGING,
     SHORT,
     SILENT_FOR,
+    UNSEEN_RINGING,
 )
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.weather import LIVEKIT, TAKEOVERS
@@ -82,7 +83,7 @@ def _unreachable(case: Case, story: Story) -> Complaint:
     if last.status in _UNREACHABLE:
         return ""
     if story.call.sip_status_code == _CANCELLED and last.status == _CANCELLED:
-        return "" if last.rang is None or case.troubled(story) else "it had rung"
+        return "" if _rang_unseen(last) or case.troubled(story) else "it had rung"
     if complaint := _unanswered(case, story):
         return complaint
     if story.call.hangup_source is _S.UNKNOWN:  # all that a notice says if the reply is lost
@@ -91,6 +92,11 @@ def _unreachable(case: Case, story: Story) -> Complaint:
     if rang and not case.troubled(story) and not silent(story, last):
         return "it rang"
     return _over(case, story)
+
+
+def _rang_unseen(invite: Invite) -> bool:
+    """It did not ring, or so shortly that no look at the leg need have seen it."""
+    return invite.rang is None or (invite.ended or invite.rang) - invite.rang < UNSEEN_RINGING
 
 
 def _over(case: Case, story: Story) -> Complaint:
