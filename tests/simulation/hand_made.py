@@ -14,11 +14,7 @@ from gateway.domain.calls.advance import advance
 from gateway.domain.calls.call import Attempt, Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.observation import LegSeen, LegStatus, Observation
-from gateway.domain.calls.transfer import (
-    Transfer,
-    TransferObservation,
-    advance_transfer,
-)
+from gateway.domain.calls.transfer import Transfer, TransferObservation, advance_transfer
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Trunk, Webhook
 from gateway.store import codec
 from gateway.store.databases.schema import metadata
