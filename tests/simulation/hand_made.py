@@ -18,9 +18,9 @@ from gateway.domain.calls.transfer import Transfer, TransferObservation, advance
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Trunk, Webhook
 from gateway.store import codec
 from gateway.store.databases.schema import metadata
-from gateway.telephony.v1 import calls_pb2
 from tests.simulation.clients.messages import PLACE
 from tests.simulation.clients.told import Delivered, Seen, Told
+from tests.simulation.hand_told import delivery, message, seen
 from tests.simulation.judge import stored
 from tests.simulation.judge.evidence import Evidence, Heard
 from tests.simulation.nodes.clock import BEGIN
@@ -53,6 +53,11 @@ CONFIG = Config(
 def time(second: float) -> datetime:
     """What a right clock says at this virtual second."""
     return BEGIN + timedelta(seconds=second)
+
+
+def second_of(moment: datetime) -> float:
+    """The virtual second that a right clock calls this time."""
+    return (moment - BEGIN).total_seconds()
 
 
 @dataclass
@@ -162,7 +167,7 @@ class HandMade:
         """The INVITE of the call's newest attempt reaches the phone."""
         call = self.calls[call_id]
         trunk = call.attempts[-1].livekit_trunk_id
-        left = call.ringing_timeout.total_seconds() - (second - self.second(call.create_time))
+        left = call.ringing_timeout.total_seconds() - (second - second_of(call.create_time))
         self.truth.dials.append(
             DialRequest(
                 time=second,
@@ -193,12 +198,12 @@ class HandMade:
             step = advance(self.calls[call_id], one)
             self.calls[call_id] = step.call
             for event_type in step.events:
-                self.event(event_type, call_id, self.second(one.time))
+                self.event(event_type, call_id, second_of(one.time))
             if EventType.CALL_ENDED in step.events:
                 reason = step.call.end_reason
                 self.record(
                     AuditKind.OUTCOME,
-                    self.second(one.time),
+                    second_of(one.time),
                     step.call,
                     reason=reason.value if reason else "",
                 )
@@ -237,9 +242,9 @@ class HandMade:
         """The same for a transfer."""
         before = self.transfers[transfer_id]
         after = self.transfers[transfer_id] = advance_transfer(before, seen)
-        self.event(EventType.TRANSFER_CHANGED, after.call_id, self.second(seen.time), after)
+        self.event(EventType.TRANSFER_CHANGED, after.call_id, second_of(seen.time), after)
         if after.state is not before.state:
-            call, second = self.calls[after.call_id], self.second(seen.time)
+            call, second = self.calls[after.call_id], second_of(seen.time)
             state = after.state.value
             self.record(AuditKind.OUTCOME, second, call, reason=state, transfer_id=transfer_id)
 
@@ -291,10 +296,6 @@ class HandMade:
         self.chain, link = self.chain.append(event)
         self.audit.append(link)
 
-    def second(self, moment: datetime) -> float:
-        """The virtual second that a right clock calls this time."""
-        return (moment - BEGIN).total_seconds()
-
     def stored(self) -> stored.Stored:
         """All of it written to a database by the store's codec, and read again by the judge."""
         database = sqlite3.connect(":memory:")
@@ -307,9 +308,8 @@ class HandMade:
         for tenant in ("anna", "bert"):
             count = sum(one.tenant_id == tenant for one in self.events)
             database.execute("INSERT INTO event_sequences VALUES (?, ?)", (tenant, count))
-        for scope, second in self.starts:
-            row = (scope, codec.micros(time(second)))
-            database.execute("INSERT INTO starts VALUES (?, ?)", row)
+        starts = ((scope, codec.micros(time(second))) for scope, second in self.starts)
+        database.executemany("INSERT INTO starts VALUES (?, ?)", starts)
         day = ("tenant:anna", BEGIN.toordinal(), sum(s == "tenant:anna" for s, _ in self.starts))
         database.execute("INSERT INTO tallies VALUES (?, ?, ?)", day)
         newest = sum(one.tenant_id == "anna" for one in self.events)
@@ -324,7 +324,7 @@ class HandMade:
         watched: dict[tuple[str, int], list[Seen]] = {("anna", 0): [], ("bert", 0): []}
         received: list[Delivered] = []
         for event in self.events:
-            second = self.second(event.event_time)
+            second = second_of(event.event_time)
             watched[event.tenant_id, 0].append(seen(event, second + 0.01))
             if event.tenant_id == "anna":
                 received.append(delivery(event, second + 0.02))
@@ -334,7 +334,7 @@ class HandMade:
             truth=self.truth,
             stored=self.stored(),
             committed={
-                (one.tenant_id, one.sequence): self.second(one.event_time) for one in self.events
+                (one.tenant_id, one.sequence): second_of(one.event_time) for one in self.events
             },
             end=1000.0,
             told=self.told,
@@ -346,44 +346,6 @@ class HandMade:
             ],
             left={"gateway-0": {"followers": 0, "timelines": 0}},
         )
-
-
-def message(call: Call) -> calls_pb2.Call:
-    """The call as a client is told of it."""
-    reason = f"END_REASON_{call.end_reason.value}" if call.end_reason else "END_REASON_UNSPECIFIED"
-    return calls_pb2.Call(
-        call_id=call.call_id,
-        state=f"CALL_STATE_{call.state.name}",
-        end_reason=reason,
-    )
-
-
-def seen(event: CallEvent, second: float) -> Seen:
-    """The event as a watcher gets it."""
-    call = event.call
-    return Seen(
-        time=second,
-        sequence=event.sequence,
-        event_id=event.event_id,
-        type=event.type,
-        call_id=call.call_id,
-        state=call.state,
-        end_reason=call.end_reason,
-    )
-
-
-def delivery(event: CallEvent, second: float) -> Delivered:
-    """The event as a receiver gets it."""
-    return Delivered(
-        time=second,
-        gateway="gateway-0",
-        tenant=event.tenant_id,
-        webhook="crm",
-        sequence=event.sequence,
-        event_id=event.event_id,
-        type=event.type,
-        call_id=event.call.call_id,
-    )
 
 
 def attempt(trunk: str, second: float) -> Attempt:
