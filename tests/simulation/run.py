@@ -25,7 +25,7 @@ from tests.simulation.nodes.gateway import Around, GatewayProcess
 from tests.simulation.nodes.operator import Operator
 from tests.simulation.plan.configuring import configuration, inbound_room, inbound_trunk
 from tests.simulation.plan.doings import Place, Plan, RingIn, Strike
-from tests.simulation.strikes import Breakable, Strikes
+from tests.simulation.strikes import Strikes
 from tests.simulation.world.livekit import LiveKit
 from tests.simulation.world.network import ConnectionLostError, Network, NotConnectedError
 from tests.simulation.world.platform import SimulatedPlatform
@@ -62,31 +62,22 @@ class Run:
         self.scheduler = scheduler = Scheduler(chance.stream("scheduler"), -BEFORE_SECONDS)
         self.history = history = History(lambda: scheduler.now)
         self.truth = Truth()
-        self.network = network = Network(chance)
-        self._balance = chance.stream("balance")
+        self.heard: list[Heard] = []
+        """When a gateway's process began, and when notices reached it."""
+        self.committed: dict[tuple[str, int], float] = {}
+        """Of tenant and sequence: when the first gateway knew that the event is stored."""
+        self._told: dict[str, int] = {}
         self.database = folder / "gateway.db"
         new_database(self.database, template)
-        self.trouble = Trouble(chance.stream("database"))
-        bells = chance.stream("bells")
-        if plan.listens:
-            self.trouble.bells = Bells(scheduler.later, lambda: 0.0002 + 0.003 * bells.random())
+        self.trouble = self._trouble()
+        self.network = network = Network(chance)
+        self._balance = chance.stream("balance")
         self.livekit = LiveKit(scheduler.loop("livekit"), chance, history, self.truth)
         self.receivers = Receivers(scheduler.loop("receivers"), network, chance, history)
         self.operator = Operator(
             scheduler.loop("operator"), self.database, self.trouble, settings(), chance, history
         )
-        around = Around(
-            scheduler=scheduler,
-            chance=chance,
-            history=history,
-            network=network,
-            trouble=self.trouble,
-            database=self.database,
-            settings=settings(),
-            platform=lambda loop, name: SimulatedPlatform(loop, name, self.livekit, network),
-            sender=self.receivers.sender,
-            sandbox=SandboxPlatform,
-        )
+        around = self._around()
         self.gateways = [
             GatewayProcess(f"gateway-{number}", around, self._stored, self._serves)
             for number in range(plan.gateways)
@@ -95,27 +86,28 @@ class Run:
         self.clients = Clients(
             scheduler.loop("clients"), network, history, self.gateways, self.keys
         )
-        self.strikes = Strikes(
-            Breakable(
-                scheduler=scheduler,
-                history=history,
-                gateways=self.gateways,
-                livekit=self.livekit,
-                network=network,
-                trouble=self.trouble,
-                receivers=self.receivers,
-                operator=self.operator,
-                plan=plan,
-                keys=self.keys,
-            )
+        self.strikes = Strikes(self)
+
+    def _trouble(self) -> Trouble:
+        trouble = Trouble(self.chance.stream("database"))
+        if self.plan.listens:
+            stream = self.chance.stream("bells")
+            trouble.bells = Bells(self.scheduler.later, lambda: 0.0002 + 0.003 * stream.random())
+        return trouble
+
+    def _around(self) -> Around:
+        return Around(
+            scheduler=self.scheduler,
+            chance=self.chance,
+            history=self.history,
+            network=self.network,
+            trouble=self.trouble,
+            database=self.database,
+            settings=settings(),
+            platform=lambda loop, name: SimulatedPlatform(loop, name, self.livekit, self.network),
+            sender=self.receivers.sender,
+            sandbox=SandboxPlatform,
         )
-        self.over_at = 0.0
-        """When the last call had ended; 0: not all have."""
-        self.heard: list[Heard] = []
-        """When a gateway's process began, and when notices reached it."""
-        self.committed: dict[tuple[str, int], float] = {}
-        """Of tenant and sequence: when the first gateway knew that the event is stored."""
-        self._told: dict[str, int] = {}
 
     def go(self) -> None:
         """From the first start to the time when nothing is left to happen."""
@@ -126,7 +118,6 @@ class Run:
         deadline = last + self.plan.patience
         while self.scheduler.now < deadline and not self._is_over():
             self.scheduler.run(self.scheduler.now + SLICE_SECONDS)
-        self.over_at = self.scheduler.now
         self.scheduler.run(self.scheduler.now + SETTLING_SECONDS)
         self.clients.stop()
         self.scheduler.run(self.scheduler.now + 2.0)
@@ -166,7 +157,9 @@ class Run:
         self.clients.start(self.plan)
 
     def _is_over(self) -> bool:
-        if self.clients.busy or not all(gateway.up for gateway in self.gateways):
+        if self.clients.busy or self.truth.present:
+            return False
+        if not all(gateway.up for gateway in self.gateways):
             return False
         with self.operator.reading() as connection:
             for table in (calls, transfers):

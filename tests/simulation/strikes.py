@@ -1,8 +1,8 @@
 """The faults of a plan, as they strike and as they end."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Protocol
 
 from tests.simulation.clients.keys import Keys
 from tests.simulation.clients.receivers import Receivers
@@ -19,13 +19,12 @@ from tests.simulation.world.network import Network
 Step = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breakable:
-    """Everything that can be struck."""
+class Breakable(Protocol):
+    """Everything that can be struck: a run has it."""
 
     scheduler: Scheduler
     history: History
-    gateways: Sequence[GatewayProcess]
+    gateways: list[GatewayProcess]
     livekit: LiveKit
     network: Network
     trouble: Trouble
