@@ -1,7 +1,7 @@
 """The lane to one receiver: sends what is due, in parallel, and stores the results."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from gateway.domain.calls.delivery import (
     DeliveryState,
     DueDelivery,
     RetryPolicy,
-    WebhookCursor,
     WebhookRef,
     after,
     without_event,
@@ -91,6 +90,15 @@ class _Tried:
     now: Delivery | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is due of a webhook; whether it is this gateway's, and has events to take."""
+
+    due: Sequence[DueDelivery]
+    ours: bool
+    behind: bool
+
+
 class Lane:
     """Sends one webhook's deliveries.
 
@@ -153,32 +161,33 @@ class Lane:
         configured = self._configured()
         # A delivery that ends during the read may be read in its old state.
         busy = set(self._sending)
-        cursor, newest, due = await self._post.store.read(self._look)
-        ours = cursor is not None and cursor.gateway_id == self._post.gateway_id
-        if cursor is None or configured is None or not ours:
+        seen = await self._post.store.read(self._look)
+        if seen.ours and configured and seen.behind:
+            seen = await self._post.store.transact(self._take)
+        if not seen.ours or configured is None:
             return False
-        behind = cursor.sequence < newest
-        if behind:
-            await self._post.store.transact(self._take)
-        fresh = [each for each in due if each.delivery.sequence not in busy]
-        if not fresh and not behind and self._sending:
-            await self._news.wait()
-            return True
+        fresh = [each for each in seen.due if each.delivery.sequence not in busy]
         until = self._post.elapsed() + LOOK_AGAIN_SECONDS
         for each in fresh:
             await self._room()
             if self._post.elapsed() > until:
-                break
+                return True
             self._begin(configured, each)
-        return behind or bool(fresh) or self._news.is_set()
+        if self._sending and not seen.behind and (not fresh or len(seen.due) < PAGE):
+            await self._news.wait()
+            return True
+        return seen.behind or bool(fresh) or self._news.is_set()
 
-    def _look(self, reading: Reading) -> tuple[WebhookCursor | None, int, list[DueDelivery]]:
+    def _look(self, reading: Reading) -> "_Seen":
+        cursor = reading.webhook_cursor(self._webhook)
+        ours = cursor is not None and cursor.gateway_id == self._post.gateway_id
         _, newest = reading.event_range(self._webhook.tenant_id)
-        due = reading.due_deliveries(self._webhook, PAGE)
-        return reading.webhook_cursor(self._webhook), newest, list(due)
+        behind = cursor is not None and cursor.sequence < newest
+        return _Seen(reading.due_deliveries(self._webhook, PAGE), ours=ours, behind=behind)
 
-    def _take(self, tx: Transaction) -> int:
-        return tx.take_events(self._webhook, self._post.gateway_id, PAGE)
+    def _take(self, tx: Transaction) -> "_Seen":
+        tx.take_events(self._webhook, self._post.gateway_id, PAGE)
+        return self._look(tx)
 
     async def _room(self) -> None:
         """Returns when one more request may be sent."""
