@@ -1,10 +1,9 @@
 """The lane to one receiver: sends what is due, in parallel, and stores the results."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
@@ -196,20 +195,19 @@ class Lane:
 
     def _begin(self, configured: Webhook, due: DueDelivery) -> None:
         sequence = due.delivery.sequence
-        sending = self._outlive(due.delivery, self._send(configured, due.delivery, due.event))
-        task = self._sending[sequence] = asyncio.create_task(sending)
+        task = self._sending[sequence] = asyncio.create_task(self._outlive(configured, due))
         task.add_done_callback(lambda _: self._ended(sequence))
 
     def _ended(self, sequence: int) -> None:
         del self._sending[sequence]
         self._news.set()
 
-    async def _outlive(self, delivery: Delivery, sending: Coroutine[Any, Any, None]) -> None:
+    async def _outlive(self, configured: Webhook, due: DueDelivery) -> None:
         """Unexpected errors are retried, but not at once."""
         try:
-            await sending
+            await self._send(configured, due.delivery, due.event)
         except Exception:
-            log.exception("delivery_failed", sequence=delivery.sequence, **self._names)
+            log.exception("delivery_failed", sequence=due.delivery.sequence, **self._names)
             await asyncio.sleep(FAILED_SECONDS)
 
     async def _send(self, configured: Webhook, before: Delivery, event: CallEvent | None) -> None:
