@@ -16,9 +16,11 @@ MOST_RUNS = 150
 SPANS = (0.0, 2.0, 6.0, 20.0)
 """Seconds before a violation in which its cause is looked for first."""
 SALTS = (0, 1, 2)
-"""A plan with little in it meets other chances, so it is tried with several."""
-FEW_CALLS = 8
+"""With less in it a plan meets other chances; so what seems needed is tried with several."""
+FEW_CALLS = 20
 """Plans with more calls are tried with one salt alone."""
+FEW_DOINGS = 2
+"""So few doings need not become fewer."""
 
 _NUMBERS = re.compile(r"\b[a-z]+_[0-9a-f]{12,}|[+-]?\d[\d.]*")
 Play = Callable[[Plan], Played]
@@ -40,6 +42,8 @@ class _Search:
         self.best = played
         self.violation = violation
         self.runs = 0
+        self.salted = False
+        """Plans are tried with several salts."""
         self._play = play
         self._until = time.monotonic() + seconds
 
@@ -56,7 +60,7 @@ class _Search:
     def breaks(self, plan: Plan) -> bool:
         """Whether this plan breaks the promise in the same way; then it is the best so far."""
         salts: Sequence[int] = (self.plan.salt,)
-        if calls_of(plan) <= FEW_CALLS:
+        if self.salted and calls_of(plan) <= FEW_CALLS:
             salts = (*salts, *(salt for salt in SALTS if salt != self.plan.salt))
         return any(self._try(replace(plan, salt=salt)) for salt in salts)
 
@@ -84,7 +88,11 @@ def shrunk(played: Played, violation: Violation, play: Play, seconds: float) -> 
     search = _Search(played, violation, play, seconds)
     _guess(search)
     _drop(search, _units(search.plan))
-    _drop(search, [(doing,) for doing in search.plan.doings])
+    _drop(search, _singles(search.plan))
+    if len(search.plan.doings) > FEW_DOINGS:
+        search.salted = True
+        _drop(search, _singles(search.plan))
+        search.salted = False
     simpler(search)
     return Shrunk(search.best, search.violation, search.runs)
 
@@ -138,6 +146,10 @@ def _units(plan: Plan) -> list[tuple[Doing, ...]]:
         else:
             calls.setdefault(number, []).append(doing)
     return [*(tuple(each) for each in calls.values()), *units]
+
+
+def _singles(plan: Plan) -> list[tuple[Doing, ...]]:
+    return [(doing,) for doing in plan.doings]
 
 
 def _drop(search: _Search, units: list[tuple[Doing, ...]]) -> None:
