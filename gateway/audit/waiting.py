@@ -17,6 +17,8 @@ MAX_WAITING_BYTES = 16 * 1024 * 1024
 """This much may wait for an unavailable or locked database; more is only logged."""
 AT_ONCE = 128
 """Records of one transaction."""
+TOGETHER_SECONDS = 0.1
+"""What comes within it is stored together: nobody waits for it, and each commit costs."""
 RETRY_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
 
@@ -58,6 +60,7 @@ class WaitingRecords:
 
     async def _write(self) -> None:
         try:
+            await asyncio.sleep(TOGETHER_SECONDS)
             while self._waiting:
                 await self._write_some([event for event, _ in islice(self._waiting, AT_ONCE)])
         finally:

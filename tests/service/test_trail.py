@@ -31,6 +31,7 @@ from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON, HandClock
 from tests.stands.phones import ANSWERS
 from tests.stands.values import a_record
+from tests.stands.waiting import until
 
 PEER = "ipv4:10.0.0.7:40312"
 SHORT = timedelta(milliseconds=3)
@@ -214,7 +215,7 @@ async def test_what_waits_for_a_locked_database_is_bounded() -> None:
     with structlog.testing.capture_logs() as logged:
         for at in range(4000):
             waiting.put(a_record(request={"labels": f"{at:08192}"}))
-        await asyncio.sleep(0)
+        await until(lambda: store.asked > 0)
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     lost = [line for line in logged if line["event"] == "audit_not_written"]
