@@ -122,14 +122,9 @@ BUGS = (
         seed=0,
     ),
     Bug(
-        name="ringing timeout not kept",
-        breaks="Neither LiveKit nor the gateway's own clock ends the ringing in time.",
+        name="ringing not ended by the gateway",
+        breaks="Only LiveKit ends the ringing in time, whatever becomes of LiveKit.",
         changes=(
-            Change(
-                "service/following/dial.py",
-                "self._platform.dial(replace(self._dial, ringing_timeout=rest))",
-                "self._platform.dial(replace(self._dial, ringing_timeout=rest * 2))",
-            ),
             Change(
                 "domain/calls/call.py",
                 "        return self.direction is Direction.OUTBOUND and now >="
@@ -137,7 +132,7 @@ BUGS = (
                 "        return False\n",
             ),
         ),
-        rules=("durations.ringing_stops_in_time",),
+        rules=("durations.ringing_stops_in_time", "ends.ends_in_time"),
         seed=0,
     ),
     Bug(

@@ -14,7 +14,7 @@ BUGS = (
                 "",
             ),
         ),
-        rules=("truthful.end_reason_is_true", "requests.a_call_that_is_waited_for_goes_on"),
+        rules=("truthful.end_reason_is_true", "requests.waiting_requests_wait"),
         seed=0,
     ),
     Bug(
@@ -28,7 +28,7 @@ BUGS = (
                 "        await self._give_up(call)\n",
             ),
         ),
-        rules=("truthful.end_reason_is_true", "requests.a_call_that_is_waited_for_goes_on"),
+        rules=("truthful.end_reason_is_true", "requests.waiting_requests_wait"),
         seed=0,
     ),
     Bug(
@@ -42,7 +42,8 @@ BUGS = (
             ),
             Change(
                 "store/transaction.py",
-                "        return waiting.get(tenant_id) or self._stored.newest_sequence(tenant_id)\n",
+                "        return waiting.get(tenant_id)"
+                " or self._stored.newest_sequence(tenant_id)\n",
                 "        known = (self._batch.log_id, tenant_id)\n"
                 "        if known not in _KNOWN:\n"
                 "            _KNOWN[known] = self._stored.newest_sequence(tenant_id)\n"

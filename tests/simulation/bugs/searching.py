@@ -38,7 +38,7 @@ class Search:
     @property
     def rules(self) -> Sequence[str]:
         """The expected rules that the last run broke; none: the bug was not found."""
-        last = self.runs[-1].found
+        last = self.runs[-1].found if self.runs else {}
         return [rule for rule in self.bug.rules if rule in last]
 
     @property
@@ -48,8 +48,17 @@ class Search:
         return [rule for rule in broken if rule not in self.bug.rules]
 
 
+def without_bug(seeds: Iterable[int]) -> list[Ran]:
+    """The runs of these seeds on the gateway as it is: what they break is no planted bug."""
+    with planted(None) as folder, ran(folder, seeds) as runs:
+        return list(runs)
+
+
 def search(bug: Bug, seeds: Iterable[int]) -> Search:
-    """Plants the bug and runs seeds until one of its rules is broken."""
+    """Plants the bug and runs seeds until one of its rules is broken.
+
+    That proves something only of seeds that break nothing without it.
+    """
     runs: list[Ran] = []
     with planted(bug) as folder, ran(folder, seeds) as lines:
         for run in lines:
@@ -67,7 +76,7 @@ def ran(folder: Path, seeds: Iterable[int]) -> Iterator[Iterator[Ran]]:
     """
     module = "tests.simulation.bugs.runs"
     command = [sys.executable, "-m", module, str(folder), str(CALLS), *map(str, seeds)]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603  Python itself
         command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
     )
     with process:
