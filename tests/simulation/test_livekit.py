@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.domain.calls.leg import (
     DialReply,
     NoReply,
     PickedUp,
+    ReferReply,
     Refused,
 )
 from gateway.domain.calls.observation import LeaveReason, LegStatus
@@ -232,6 +234,24 @@ def test_a_late_outcome_of_a_transfer(stand: LiveKitStand) -> None:
     stand.wait(30)
     assert stand.leg() is None
     assert stand.invite.ended_by == "transfer"
+
+
+def test_the_same_transfer_twice(stand: LiveKitStand) -> None:
+    """Both requests get the outcome of one REFER; another target is refused."""
+    transferred(stand, ReferReception(final=486))
+
+    async def three() -> list[ReferReply]:
+        refer = stand.transfer(60)
+        first = asyncio.create_task(stand.platform.refer(refer))
+        await asyncio.sleep(0.5)
+        elsewhere = replace(refer, target="tel:+4930777")
+        return await asyncio.gather(first, *map(stand.platform.refer, (refer, elsewhere)))
+
+    replies = stand.do(three())
+    statuses = [reply.failure.sip_status_code for reply in replies if isinstance(reply, Refused)]
+    assert statuses == [486, 486, 0]
+    assert sorted(refer.final for refer in stand.truth.refers) == [0, 486, 486]
+    assert stand.history.text().count("REFER decided") == 1
 
 
 def test_a_caller_who_is_answered(stand: LiveKitStand) -> None:

@@ -34,6 +34,18 @@ def test_a_restart_that_keeps_the_rooms(stand: LiveKitStand) -> None:
     assert stand.invite.ended_by == "callee"
 
 
+def test_a_restart_before_the_leg_has_joined(stand: LiveKitStand) -> None:
+    """Nothing is dialled, and nobody can know."""
+    stand.livekit.receive(PHONE, (Reception(),))
+    task = stand.gateway.begin(stand.platform.dial(stand.dial(PHONE)))
+    stand.scheduler.run(1, lambda: bool(stand.truth.dials))
+    stand.livekit.restart(1.0, lose_rooms=False)
+    stand.wait(20)
+    assert isinstance(task.result(), NoReply)
+    assert stand.truth.invites == []
+    assert stand.leg() is None
+
+
 def test_a_restart_that_loses_the_rooms(stand: LiveKitStand) -> None:
     """Nobody is told; the phone hangs up when it has heard nothing for a while."""
     stand.hear()

@@ -14,6 +14,7 @@ from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantRespo
 
 from gateway.domain.calls.observation import LeaveReason
 from tests.simulation.engine.loop import NodeLoop
+from tests.simulation.plan.doings import RingIn
 from tests.simulation.world import answers
 from tests.simulation.world.phones import Line, Phones
 from tests.simulation.world.rooms import Participant, Rooms
@@ -34,7 +35,7 @@ WAIT, TONE = 0.5, 0.1
 class Referral:
     """A REFER under way, and the requests that wait for its outcome."""
 
-    target: str
+    asked: list[ReferRequest]
     waiting: list[Future[Message]] = field(default_factory=list)
     listening: bool = True
 
@@ -112,11 +113,13 @@ class Leg:
             raise answers.error(ServerErrorCode.FAILED_PRECONDITION, text)
         referral = self._referral
         if referral is None:
-            referral = self._referral = Referral(asked.target)
+            referral = self._referral = Referral([asked])
             hears = partial(self._heard, referral)
-            self._loop.call_later(self._line.lag, self._line.refer, asked, hears)
+            self._loop.call_later(self._line.lag, self._line.refer, referral.asked, hears)
             self._loop.call_later(limit, self._stop_listening, referral)
-        elif referral.target != asked.target:
+        elif referral.asked[0].target == asked.target:
+            referral.asked.append(asked)
+        else:
             text = "call already being transferred elsewhere"
             raise answers.error(ServerErrorCode.INVALID_ARGUMENT, text)
         future: Future[Message] = self._loop.create_future()
@@ -200,6 +203,9 @@ class DialledLeg(Leg):
         self._later(JOINS_AFTER, self._join)
 
     def _join(self) -> None:
+        if not self._rooms.is_up():
+            self._end(LeaveReason.JOIN_FAILURE, lingers=False)
+            return
         self._rooms.enter(self.participant)
         self._later(self._limits.longest, self._too_long)
         self._later(ACTIVE_AFTER, self._invite)
@@ -261,22 +267,16 @@ class DialledLeg(Leg):
 class CallersLeg(Leg):
     """A leg that a phone has begun: it rings in its room until an agent takes the call."""
 
-    def ring(
-        self,
-        attributes: dict[str, str],
-        answered_after: float | None,
-        gives_up: float,
-        talks: float | None,
-    ) -> None:
+    def ring(self, attributes: dict[str, str], ring: RingIn) -> None:
         """Joins the room at once."""
         invite = self.invite
         self.participant = Participant(invite.room, invite.identity, attributes, self.removed)
         self._rooms.enter(self.participant)
-        line = self._line = self._phones.line(invite, self)
-        line.calls(gives_up)
+        line = self._line = self._phones.callers_line(invite, ring.refer, self)
+        line.calls(ring.gives_up)
         self._later(ACTIVE_AFTER, self._rooms.activate, self.participant)
-        if answered_after is not None:
-            self._later(answered_after, self._take, line, talks)
+        if ring.answered_after is not None:
+            self._later(ring.answered_after, self._take, line, ring.talks)
 
     def _take(self, line: Line, talks: float | None) -> None:
         self.answered = True

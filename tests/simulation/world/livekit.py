@@ -54,6 +54,7 @@ class LiveKit:
         self.phones = Phones(loop, chance, history, truth)
         self.rooms = Rooms(loop, history, truth, self.notices, chance.ids("participants"))
         self.door = Door(loop, chance.stream("livekit"), self._answer)
+        self.rooms.is_up = lambda: not self.door.down
         self.trouble = self.door.trouble
         self.unknown_trunks: dict[str, None] = {}
         """Ids that no trunk of LiveKit's has."""
@@ -83,7 +84,7 @@ class LiveKit:
         self,
         number: str,
         receptions: tuple[Reception, ...],
-        refer: ReferReception = ReferReception(),  # noqa: B008  frozen
+        refer: ReferReception | None = ReferReception(),  # noqa: B008  frozen
     ) -> None:
         """From now on there is a phone with this number (E.164), which counts its INVITEs anew."""
         self.phones.add(number, receptions, refer)
@@ -106,7 +107,6 @@ class LiveKit:
             gateway="",
             arrived=self.loop.time(),
         )
-        self.receive(ring.caller, (Reception(),), ring.refer)
         if self.door.down:
             invite.ended, invite.status, invite.ended_by = invite.arrived, 503, "platform"
             self.truth.invites.append(invite)
@@ -122,7 +122,7 @@ class LiveKit:
             "sip.phoneNumber": ring.caller,
             "sip.trunkPhoneNumber": ring.called,
         }
-        leg.ring(attributes, ring.answered_after, ring.gives_up, ring.talks)
+        leg.ring(attributes, ring)
         return sip_call_id
 
     def restart(self, lasting: float, *, lose_rooms: bool) -> None:

@@ -23,6 +23,7 @@ NO_ACK = 32.0
 """After which an answer that nobody has acknowledged is given up (SIP's timer H)."""
 RINGS_UNHEARD = 60.0
 """After which a carrier ends the ringing of a caller who is gone."""
+NOT_TAKEN = ReferReception(final=404, after=0.3)
 NOBODY = Reception(rings_after=None, final=404, after=0.05)
 
 
@@ -36,12 +37,15 @@ class Dialog(Protocol):
 
 @dataclass(slots=True)
 class Phone:
-    """One number. `receptions`: of the first INVITE, the second …; the last one repeats."""
+    """One number. `receptions`: of the first INVITE, the second …; the last one repeats.
+
+    `refer`: None where the target decides, as `Phones.targets` says.
+    """
 
     number: str
     stream: Random
     receptions: tuple[Reception, ...]
-    refer: ReferReception
+    refer: ReferReception | None
     invites: int = 0
 
     @property
@@ -67,12 +71,16 @@ class Phones:
         self.loop = loop
         self.history = history
         self.truth = truth
+        self.targets: dict[str, ReferReception] = {}
+        """What becomes of a transfer to this URI; any other target refuses."""
         self._chance = chance
         self._phones: dict[str, Phone] = {}
         self.newer = chance.stream("livekit", "version").random() < 0.5
         """LiveKit is 1.13.11 or newer: its notices tell a failed trunk from a hang-up."""
 
-    def add(self, number: str, receptions: tuple[Reception, ...], refer: ReferReception) -> Phone:
+    def add(
+        self, number: str, receptions: tuple[Reception, ...], refer: ReferReception | None
+    ) -> Phone:
         """A phone from now on, in the place of an earlier one."""
         phone = Phone(number, self._chance.stream("phone", number), receptions, refer)
         self._phones[number] = phone
@@ -80,11 +88,16 @@ class Phones:
 
     def of(self, number: str) -> Phone:
         """The phone of this number, or nobody's."""
-        return self._phones.get(number) or self.add(number, (NOBODY,), ReferReception(final=404))
+        return self._phones.get(number) or self.add(number, (NOBODY,), None)
 
     def line(self, invite: Invite, dialog: Dialog) -> "Line":
         """A new call between LiveKit and the phone of `invite`."""
         return Line(self, self.of(invite.number), invite, dialog)
+
+    def callers_line(self, invite: Invite, refer: ReferReception, dialog: Dialog) -> "Line":
+        """The same, begun by the phone; how it receives INVITEs remains as it is."""
+        stream = self._chance.stream("caller", invite.number)
+        return Line(self, Phone(invite.number, stream, (NOBODY,), refer), invite, dialog)
 
 
 class Line:
@@ -161,10 +174,14 @@ class Line:
             if self._dialog is not None:
                 self._loop.call_later(self.lag, self._dialog.hears_bye)
 
-    def refer(self, asked: ReferRequest, hears: Callable[[int], bool]) -> None:
-        """A REFER arrives. `hears` gets the final status, and says whether anybody listens."""
-        reception = self._phone.refer
-        self._tell("REFER", target=asked.target)
+    def refer(self, asked: list[ReferRequest], hears: Callable[[int], bool]) -> None:
+        """A REFER arrives, for all these requests, to which others may be added.
+
+        `hears` gets the final status, and says whether anybody listens.
+        """
+        target = asked[0].target
+        reception = self._phone.refer or self._phones.targets.get(target, NOT_TAKEN)
+        self._tell("REFER", target=target)
         if reception.final is not None and not self.over:
             self._later(reception.after, self._refer_decided, asked, reception.final, hears)
 
@@ -195,9 +212,10 @@ class Line:
             self._loop.call_later(NO_ACK, self._end, "platform")
 
     def _refer_decided(
-        self, asked: ReferRequest, status: int, hears: Callable[[int], bool]
+        self, asked: list[ReferRequest], status: int, hears: Callable[[int], bool]
     ) -> None:
-        asked.final, asked.settled = status, self._loop.time()
+        for request in asked:
+            request.final, request.settled = status, self._loop.time()
         self._tell("REFER decided", status=status)
         self._loop.call_later(self.lag, self._refer_told, status, hears)
 

@@ -74,6 +74,8 @@ class Rooms:
         self._ids = ids
         self._rooms: dict[str, dict[str, Participant]] = {}
         self._server = 0
+        self.is_up: Callable[[], bool] = lambda: True
+        """Whether the server runs, so that anybody can join."""
         self.keeps_ghosts = False
         """One that leaves while it is not connected stays in the list until its room is deleted."""
 
