@@ -32,10 +32,10 @@ def test_each_bug_is_in_step_with_the_code(bug: Bug) -> None:
     """What it replaces occurs exactly once, and what comes of it is Python."""
     texts: dict[str, str] = {}
     for change in bug.changes:
-        file = CHECKOUT / PACKAGE / change.file
-        texts[change.file] = changed(texts.get(change.file, file.read_text()), change)
-    for file, text in texts.items():
-        compile(text, file, "exec")
+        original = (CHECKOUT / PACKAGE / change.file).read_text()
+        texts[change.file] = changed(texts.get(change.file, original), change)
+    for name, text in texts.items():
+        compile(text, name, "exec")
 
 
 @pytest.mark.parametrize("text", ["", "a line\na line\n"], ids=["gone", "twice"])
