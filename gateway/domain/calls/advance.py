@@ -251,6 +251,8 @@ def _gone(call: Call, gone: LegGone) -> tuple[EndReason, HangupSource]:
     if call.direction is Direction.INBOUND and not call.answered:
         hung_up = call.leave_reason is LeaveReason.CLIENT_INITIATED
         source = HangupSource.REMOTE if hung_up else HangupSource.UNKNOWN
+        if call.seen_hangup and call.ring_time is None:  # first heard of when it was over
+            return _asked(call, EndReason.OUTCOME_UNKNOWN, HangupSource.UNKNOWN)
         return _asked(call, EndReason.CANCELED, source)
     if call.leave_reason is not None:
         told = _ANSWERED_LEFT if call.answered else _UNANSWERED_LEFT

@@ -15,7 +15,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.domain.calls import failover
-from gateway.domain.calls.call import Call, CallState, Direction
+from gateway.domain.calls.call import Call, CallState
 from gateway.domain.calls.leg import DialReply, Leg, NeverSent, NoReply, PickedUp, Refused
 from gateway.domain.calls.observation import (
     Answered,
@@ -215,8 +215,6 @@ class Follower:
         """The leg left while not followed or LiveKit was unavailable, or was never dialled."""
         if self._call.answered:
             await self._leg_gone(lost=self._away)
-        elif self._call.direction is Direction.INBOUND:
-            await self._row.observe(LegGone(self._clock.now()))
         else:
             await self._row.observe(Lost(self._clock.now()))
 
