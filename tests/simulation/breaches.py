@@ -144,8 +144,13 @@ def _never_answered(evidence: Evidence) -> None:
     leg(evidence, 6).answered = None
 
 
+def _answered_and_ended_unanswered(evidence: Evidence) -> None:
+    change(evidence, 3, answer_time=time(12.0))
+
+
 TRUTHFUL: Mapping[str, Break] = {
     "truthful.end_reason_is_true": lambda e: setattr(leg(e, 2), "status", 603),
+    "truthful.an_unanswered_end_has_no_answer": _answered_and_ended_unanswered,
     "truthful.hangup_source_is_true": lambda e: setattr(leg(e, 1), "ended_by", "platform"),
     "truthful.everything_is_known_when_nothing_is_wrong": _unknown,
     "truthful.ringing_is_true": _never_rang,

@@ -260,10 +260,11 @@ class Case:
 
 
 def _know_deadline(story: Story) -> None:
+    """By what LiveKit was told first, but never later than the request's own timeout."""
     story.deadline = story.begin + story.call.ringing_timeout.total_seconds()
     if story.dials:
         first = story.dials[0]
-        story.deadline = first.time + first.ringing_timeout
+        story.deadline = min(story.deadline, first.time + first.ringing_timeout)
 
 
 def _number_of(story: Story) -> int:

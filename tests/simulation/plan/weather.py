@@ -119,7 +119,7 @@ def _jump(random: Random) -> float:
 
 _SIZES: dict[Fault, Drawn] = {
     Fault.KILL: _of_gateway(Fault.KILL, (0.5, 2.0, 7.0, 8.0, 20.0), _callbacks),
-    Fault.FREEZE: _of_gateway(Fault.FREEZE, (0.5, 3.0, 5.9, 6.5, 8.0, 15.0)),
+    Fault.FREEZE: _of_gateway(Fault.FREEZE, (0.5, 3.0, 5.9, 6.5, 8.0, 15.0, 20.0)),
     Fault.DRAIN: _of_gateway(Fault.DRAIN, (12.0, 15.0, 25.0)),
     Fault.CLOCK_JUMP: _of_gateway(Fault.CLOCK_JUMP, (1.0, 10.0, 60.0), _jump),
     Fault.CUT_LIVEKIT: _of_gateway(Fault.CUT_LIVEKIT, (0.5, 5.0, 12.0, 30.0)),

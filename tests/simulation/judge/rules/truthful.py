@@ -20,6 +20,18 @@ from tests.simulation.world.truth import Invite
 
 _UNKNOWN = {EndReason.OUTCOME_UNKNOWN, EndReason.PLATFORM_LOST}
 _BY_PHONE = {"callee", "caller"}
+_UNANSWERED = {
+    EndReason.BUSY,
+    EndReason.DECLINED,
+    EndReason.NO_ANSWER,
+    EndReason.UNREACHABLE,
+    EndReason.INVALID_NUMBER,
+    EndReason.CARRIER_REFUSED,
+    EndReason.TRUNK_LIMIT,
+    EndReason.CANCELED,
+    EndReason.NOT_DIALED,
+    EndReason.OUTCOME_UNKNOWN,
+}
 
 
 def end_reason_is_true(case: Case) -> Iterator[Breach]:
@@ -32,6 +44,16 @@ def end_reason_is_true(case: Case) -> Iterator[Breach]:
         if complaint := untrue(case, story):
             text = f"{_reason(story)}, but {complaint}"
             yield Breach(story.call.call_id, text, story.end or 0.0)
+
+
+def an_unanswered_end_has_no_answer(case: Case) -> Iterator[Breach]:
+    """A call whose end reason says that it was not answered was never told as answered.
+
+    An answer that crosses a cancel, or the end of the ringing, does not revive the call.
+    """
+    for story in _ended(case):
+        if story.call.end_reason in _UNANSWERED and story.call.answered:
+            yield Breach(story.call.call_id, f"{_reason(story)} after an answer", story.end or 0.0)
 
 
 def hangup_source_is_true(case: Case) -> Iterator[Breach]:
@@ -186,6 +208,7 @@ def _reason(story: Story) -> str:
 
 RULES = (
     end_reason_is_true,
+    an_unanswered_end_has_no_answer,
     hangup_source_is_true,
     everything_is_known_when_nothing_is_wrong,
     ringing_is_true,
