@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
-from tests.simulation.clients.messages import HANG_UP, PLACE
+from tests.simulation.clients.messages import HANG_UP, PLACE, UPDATE
 from tests.simulation.judge.bounds import (
     CLOCKS_APART,
     CROSSING,
@@ -17,7 +17,7 @@ from tests.simulation.judge.bounds import (
     UNSEEN_RINGING,
 )
 from tests.simulation.judge.case import Case, Story
-from tests.simulation.judge.weather import LIVEKIT, TAKEOVERS
+from tests.simulation.judge.weather import LIVEKIT, NOTICES, TAKEOVERS
 from tests.simulation.plan.doings import Fault
 from tests.simulation.world.truth import Invite
 
@@ -185,6 +185,8 @@ def _lasted(case: Case, story: Story) -> Complaint:
     answered = story.answered
     if answered is None or answered.answered is None:
         return "it was never answered"
+    if len(story.requests(UPDATE)) > 1:
+        return ""  # the shorter one may have been carried out before the longer one came
     ended = case.evidence.end if answered.ended is None else answered.ended
     short = story.call.max_duration.total_seconds() - (ended - answered.answered)
     if case.weather.struck(story.begin, story.end or ended, LIVEKIT):
@@ -230,7 +232,8 @@ def _removed(case: Case, story: Story) -> Complaint:
 
 
 def _broken(case: Case, story: Story) -> Complaint:
-    return "" if case.troubled(story) else "nothing was wrong"
+    unheard = story.inbound and case.weather.struck(story.asked, case.over(story), NOTICES)
+    return "" if unheard or case.troubled(story) else "nothing was wrong"
 
 
 def _lost(case: Case, story: Story) -> Complaint:
