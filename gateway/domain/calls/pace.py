@@ -18,6 +18,8 @@ LONGEST = timedelta(seconds=5)
 FRESHLY_ANSWERED_AND_TOLD = timedelta(seconds=1)
 LONGEST_AND_TOLD = timedelta(seconds=15)
 """A notice says when the leg leaves; a look is for the one that is lost."""
+SEEN_BY_THEN = timedelta(seconds=1)
+"""A caller who has not been seen by then may have been answered, and left, before."""
 UNASKED = timedelta(seconds=30)
 """How long beyond its time a call is kept whose leg cannot be polled."""
 LONGEST_LEG = timedelta(hours=24)

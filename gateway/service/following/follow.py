@@ -27,7 +27,7 @@ from gateway.domain.calls.observation import (
     Lost,
     NotDialed,
 )
-from gateway.domain.calls.pace import given_up_at, pause_before_looking
+from gateway.domain.calls.pace import SEEN_BY_THEN, given_up_at, pause_before_looking
 from gateway.domain.calls.transfer import LeftInTransfer, Transfer
 from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
 from gateway.domain.tenant import Trunk
@@ -352,7 +352,9 @@ class Follower:
         possible = told is not None and not self._why_no_other(told, gone=True)
         if told and possible and await self._on_next_trunk(told) is None:
             return
-        await self._row.observe(Lost(now) if lost and not known else LegGone(now))
+        unseen = not (self._seen_in_room or self._call.answered or self._call.attempts)
+        late = unseen and now - self._begun > SEEN_BY_THEN
+        await self._row.observe(Lost(now) if late or (lost and not known) else LegGone(now))
 
     async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
         """Waits for LiveKit's notice to say why the leg has left."""

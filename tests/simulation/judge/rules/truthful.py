@@ -148,10 +148,11 @@ def _in_time(case: Case, kind: EventType, what: str, bound: float) -> Iterator[B
         if not times:
             yield Breach(story.call.call_id, f"no phone {what}", told)
             continue
+        unheard = case.weather.struck(story.begin, case.over(story), NOTICES)
         late = told - max((time for time in times if time <= told + JUST), default=min(times))
         if late < -(CROSSING if story.inbound else JUST):  # the caller hears of the answer later
             yield Breach(story.call.call_id, f"{kind} came {-late:.3f} s too early", told)
-        elif late > bound and not story.inbound and not case.troubled(story):
+        elif late > bound and not (story.inbound or case.troubled(story) or unheard):
             yield Breach(story.call.call_id, f"{kind} came {late:.3f} s late", told)
 
 
