@@ -16,7 +16,7 @@ QUICK = (
     "failover while it rings",
     "request id not kept",
     "longest duration not kept",
-    "events of other gateways not told",
+    "ringing timeout not kept",
 )
 """Their seeds are cheap."""
 
