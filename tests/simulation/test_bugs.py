@@ -7,7 +7,7 @@ the seeds for all.
 import pytest
 
 from tests.simulation.bugs.bug import Bug, Change
-from tests.simulation.bugs.planted_bugs import BUGS
+from tests.simulation.bugs.planted_bugs import BUGS, named
 from tests.simulation.bugs.planting import CHECKOUT, PACKAGE, OutOfStepError, changed
 from tests.simulation.bugs.searching import search, without_bug
 from tests.simulation.judge.verdict import promises
@@ -19,12 +19,6 @@ QUICK = (
     "ringing timeout not kept",
 )
 """Their seeds are cheap."""
-
-
-def named(name: str) -> Bug:
-    """The bug of this name."""
-    (bug,) = (one for one in BUGS if one.name == name)
-    return bug
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)

@@ -8,10 +8,10 @@ which seed. Ends with 1 if a bug was not found, or a promise was broken without 
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from rich.console import Console
 
+from tests.simulation.bugs.bug import Bug
 from tests.simulation.bugs.planted_bugs import BUGS
 from tests.simulation.bugs.searching import MOST_SEEDS, Ran, Search, search, without_bug
 
@@ -30,12 +30,20 @@ def main(names: Sequence[str]) -> int:
         for line in _left_out(broken):
             console.print(line)
         seeds = sorted(run.seed for run in runs if not run.found)
-        for done in pool.map(partial(search, seeds=seeds), bugs):
+        for done in pool.map(lambda bug: _searched(bug, seeds), bugs):
             missed += not done.rules
             for line in _told(done):
                 console.print(line)
     console.print(f"bugs={len(bugs)} missed={missed} seeds broken without a bug={len(broken)}")
     return 1 if missed or broken else 0
+
+
+def _searched(bug: Bug, seeds: Sequence[int]) -> Search:
+    """On a plan of its own in those seeds that break nothing with that plan."""
+    if bug.doings:
+        runs = without_bug(range(MOST_SEEDS), bug.name)
+        seeds = [run.seed for run in runs if not run.found]
+    return search(bug, seeds)
 
 
 def _left_out(broken: Sequence[Ran]) -> Iterator[str]:
@@ -54,7 +62,8 @@ def _told(done: Search) -> Iterator[str]:
     yield f"    {found}"
     if done.others:
         yield f"    also: {', '.join(done.others)}"
-    yield f"    {len(done.runs)} seeds, {calls} calls, {cpu:.1f} s of one core"
+    own = ", on a plan of its own" if done.bug.doings else ""
+    yield f"    {len(done.runs)} seeds, {calls} calls, {cpu:.1f} s of one core{own}"
 
 
 if __name__ == "__main__":

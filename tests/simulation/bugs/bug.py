@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tests.simulation.plan.doings import Doing
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -26,3 +28,5 @@ class Bug:
     """The rules of the judge that may find it, as `phones.rings_once`."""
     seed: int
     """The first seed whose run shows it."""
+    doings: tuple[Doing, ...] = ()
+    """A plan made for it, with two gateways, where those of the seeds come there too rarely."""

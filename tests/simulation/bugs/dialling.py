@@ -1,6 +1,7 @@
 """Bugs about phones: which are dialled, how often, how long they ring and talk."""
 
 from tests.simulation.bugs.bug import Bug, Change
+from tests.simulation.plan.doings import Fault, Place, Reception, Strike
 
 BUGS = (
     Bug(
@@ -80,6 +81,20 @@ BUGS = (
             "ends.no_leg_outlives_its_call",
         ),
         seed=0,
+        # It waits to be dialled again, for longer than a lease and until others believe it gone.
+        doings=(
+            Strike(time=4.9, fault=Fault.LIVEKIT_AWAY, lasting=3.0),
+            Place(
+                time=5.0,
+                number=0,
+                tenant="anna",
+                gateway=0,
+                to="+12015550100",
+                receptions=(Reception(),),
+                ringing_timeout=60.0,
+            ),
+            Strike(time=6.3, fault=Fault.FREEZE, target=0, lasting=20.0),
+        ),
     ),
     Bug(
         name="dialled again after no reply",

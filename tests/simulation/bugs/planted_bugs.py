@@ -1,5 +1,12 @@
 """All bugs that are planted."""
 
 from tests.simulation.bugs import dialling, keeping
+from tests.simulation.bugs.bug import Bug
 
 BUGS = (*dialling.BUGS, *keeping.BUGS)
+
+
+def named(name: str) -> Bug:
+    """The bug of this name."""
+    (bug,) = (one for one in BUGS if one.name == name)
+    return bug

@@ -3,22 +3,18 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.simulation.bugs.bug import Bug
 from tests.simulation.bugs.planting import environment, planted
 
-CALLS = 100
-"""Calls of each run."""
 MOST_SEEDS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run on a gateway with a bug."""
+    """One run on a gateway with a bug, or without."""
 
     seed: int
     calls: int
@@ -48,10 +44,12 @@ class Search:
         return [rule for rule in broken if rule not in self.bug.rules]
 
 
-def without_bug(seeds: Iterable[int]) -> list[Ran]:
-    """The runs of these seeds on the gateway as it is: what they break is no planted bug."""
-    with planted(None) as folder, ran(folder, seeds) as runs:
-        return list(runs)
+def without_bug(seeds: Iterable[int], name: str = "") -> Sequence[Ran]:
+    """The runs of these seeds on the gateway as it is: what they break is no planted bug.
+
+    `name`: of a bug whose own plan is run, up to the first seed that breaks one of its rules.
+    """
+    return _runs(None, name, seeds)
 
 
 def search(bug: Bug, seeds: Iterable[int]) -> Search:
@@ -59,36 +57,25 @@ def search(bug: Bug, seeds: Iterable[int]) -> Search:
 
     That proves something only of seeds that break nothing without it.
     """
-    runs: list[Ran] = []
-    with planted(bug) as folder, ran(folder, seeds) as lines:
-        for run in lines:
-            runs.append(run)
-            if any(rule in run.found for rule in bug.rules):
-                break
-    return Search(bug, runs)
+    return Search(bug, _runs(bug, bug.name, seeds))
 
 
-@contextmanager
-def ran(folder: Path, seeds: Iterable[int]) -> Iterator[Iterator[Ran]]:
-    """The runs of these seeds on the gateway in this folder, as they come.
-
-    What is not waited for is given up. Raises CalledProcessError if they break off.
-    """
-    module = "tests.simulation.bugs.runs"
-    command = [sys.executable, "-m", module, str(folder), str(CALLS), *map(str, seeds)]
-    process = subprocess.Popen(  # noqa: S603  Python itself
-        command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
-    )
-    with process:
-        try:
-            yield _read(process)
-        finally:
-            process.kill()
-
-
-def _read(process: "subprocess.Popen[str]") -> Iterator[Ran]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        yield Ran(**json.loads(line))
-    if process.wait():
-        raise subprocess.CalledProcessError(process.returncode, process.args)
+def _runs(bug: Bug | None, name: str, seeds: Iterable[int]) -> Sequence[Ran]:
+    """Raises CalledProcessError if they break off."""
+    with planted(bug) as folder:
+        done = subprocess.run(  # noqa: S603  Python itself
+            [
+                sys.executable,
+                "-m",
+                "tests.simulation.bugs.runs",
+                str(folder),
+                name,
+                *map(str, seeds),
+            ],
+            cwd=folder,
+            env=environment(folder),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    return [Ran(**json.loads(line)) for line in done.stdout.splitlines()]
