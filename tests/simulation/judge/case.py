@@ -14,7 +14,7 @@ from tests.simulation.clients.told import Told
 from tests.simulation.judge.bounds import CROSSING, LATE
 from tests.simulation.judge.evidence import GONE, Evidence, accepted, carried_out
 from tests.simulation.judge.stored import Record
-from tests.simulation.judge.weather import Weather
+from tests.simulation.judge.weather import NOTICES, Weather
 from tests.simulation.plan.doings import Command, Place, RingIn, Verb
 from tests.simulation.world.truth import DialRequest, Invite, ReferRequest
 
@@ -127,6 +127,14 @@ class Case:
     def of_number(self, number: int) -> list[Story]:
         """The calls that a Place has become; one, if everything is right."""
         return [one for one in self.stories.values() if one.place and one.place.number == number]
+
+    def unheard(self, story: Story) -> bool:
+        """Whether a caller may have left before any gateway had heard of the leg."""
+        if not story.inbound:
+            return False
+        lasted = [(one.ended or self.evidence.end) - one.arrived for one in story.invites]
+        late = self.weather.struck(story.asked, self.over(story), NOTICES)
+        return late or min(lasted, default=0.0) < CROSSING
 
     def troubled(self, story: Story) -> bool:
         """Whether a fault touched the call, so that less may be known of it."""

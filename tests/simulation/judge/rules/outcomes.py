@@ -17,7 +17,7 @@ from tests.simulation.judge.bounds import (
     UNSEEN_RINGING,
 )
 from tests.simulation.judge.case import Case, Story
-from tests.simulation.judge.weather import LIVEKIT, NOTICES, TAKEOVERS
+from tests.simulation.judge.weather import LIVEKIT, TAKEOVERS
 from tests.simulation.plan.doings import Fault
 from tests.simulation.world.truth import Invite
 
@@ -232,8 +232,7 @@ def _removed(case: Case, story: Story) -> Complaint:
 
 
 def _broken(case: Case, story: Story) -> Complaint:
-    unheard = story.inbound and case.weather.struck(story.asked, case.over(story), NOTICES)
-    return "" if unheard or case.troubled(story) else "nothing was wrong"
+    return "" if case.unheard(story) or case.troubled(story) else "nothing was wrong"
 
 
 def _lost(case: Case, story: Story) -> Complaint:

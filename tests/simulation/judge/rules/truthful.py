@@ -70,8 +70,7 @@ def everything_is_known_when_nothing_is_wrong(case: Case) -> Iterator[Breach]:
     Where LiveKit's notices are heard, it is also known who hung up.
     """
     for story in _ended(case):
-        unheard = story.inbound and case.weather.struck(story.asked, case.over(story), NOTICES)
-        if unheard or case.troubled(story):
+        if case.unheard(story) or case.troubled(story):
             continue
         if story.call.end_reason in _UNKNOWN:
             yield Breach(story.call.call_id, f"{_reason(story)} without a fault", story.end or 0.0)
