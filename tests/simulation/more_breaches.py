@@ -153,6 +153,10 @@ def _answered_too_soon(evidence: Evidence) -> None:
     change_place(evidence, 5, wait=True)
 
 
+def _waits_on(evidence: Evidence) -> None:
+    told_to(evidence, 9).told = 26.0
+
+
 def _leg_is_there(evidence: Evidence) -> None:
     leg(evidence, 5).ended = 11.65
 
@@ -171,6 +175,7 @@ REQUESTS: Mapping[str, Break] = {
     "requests.nothing_fails_inside": _says(2, "INTERNAL"),
     "requests.nothing_is_unavailable_without_a_fault": _says(2, "AUDIT_UNAVAILABLE"),
     "requests.waiting_requests_wait": _answered_too_soon,
+    "requests.no_call_is_given_up_while_a_client_waits": _waits_on,
     "requests.hung_up_means_gone": _leg_is_there,
     "requests.answers_come_in_time": lambda e: setattr(told_to(e, 2), "told", 5.0),
     "requests.callers_become_calls": _caller_is_nobody,

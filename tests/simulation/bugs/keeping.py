@@ -14,7 +14,7 @@ BUGS = (
                 "",
             ),
         ),
-        rules=("truthful.end_reason_is_true", "requests.waiting_requests_wait"),
+        rules=("requests.no_call_is_given_up_while_a_client_waits",),
         seed=0,
     ),
     Bug(
@@ -28,7 +28,7 @@ BUGS = (
                 "        await self._give_up(call)\n",
             ),
         ),
-        rules=("truthful.end_reason_is_true", "requests.waiting_requests_wait"),
+        rules=("requests.no_call_is_given_up_while_a_client_waits",),
         seed=0,
     ),
     Bug(

@@ -4,10 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from gateway.domain.calls.call import CallState
-from gateway.domain.outcome import EndReason
+from gateway.domain.outcome import EndReason, HangupSource
 from tests.simulation.clients.messages import HANG_UP, PLACE, TRANSFER
-from tests.simulation.clients.told import LOST, NOT_SENT, Told
-from tests.simulation.judge.bounds import ANSWERS, CROSSING, FOUND, HANG_UP_PATIENCE, LATE
+from tests.simulation.clients.told import LEFT, LOST, NOT_SENT, Told
+from tests.simulation.judge.bounds import (
+    ANSWERS,
+    CLOCKS_APART,
+    CROSSING,
+    FOUND,
+    HANG_UP_PATIENCE,
+    LATE,
+)
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import GONE, UNAVAILABLE, Breach, accepted
 from tests.simulation.judge.weather import TROUBLE
@@ -112,6 +119,24 @@ def waiting_requests_wait(case: Case) -> Iterator[Breach]:
             yield Breach(told.call_id, text, told.told)
 
 
+def no_call_is_given_up_while_a_client_waits(case: Case) -> Iterator[Breach]:
+    """A call is given up only when the last client that waits for it has left, at any gateway.
+
+    Without a fault; a client counts once its request may have taken 1 s.
+    """
+    for story in case.stories.values():
+        ending = story.call.ending
+        if ending is None or story.place is None or case.troubled(story):
+            continue
+        if (ending.reason, ending.source) != (EndReason.CANCELED, HangupSource.GATEWAY):
+            continue
+        given_up = case.at(ending.time)
+        for told in story.requests(PLACE):
+            if told.asked + ANSWERS < given_up - CLOCKS_APART and _waited_on(told, given_up):
+                text = f"it was given up, and a client waited at {told.gateway}"
+                yield Breach(story.call.call_id, text, given_up)
+
+
 def hung_up_means_gone(case: Case) -> Iterator[Breach]:
     """HangUpCall is answered when the call is ENDED and its phone has no leg any more.
 
@@ -179,6 +204,13 @@ def _patience(case: Case, told: Told) -> float | None:
     return ANSWERS
 
 
+def _waited_on(told: Told, time: float) -> bool:
+    """Whether its client waited at this time: it left later, or was told the end that came."""
+    if told.ok:
+        return told.state is CallState.ENDED
+    return told.error == LEFT and told.told > time + CLOCKS_APART
+
+
 RULES = (
     a_request_id_is_one_call,
     a_request_is_one_call,
@@ -187,6 +219,7 @@ RULES = (
     nothing_fails_inside,
     nothing_is_unavailable_without_a_fault,
     waiting_requests_wait,
+    no_call_is_given_up_while_a_client_waits,
     hung_up_means_gone,
     answers_come_in_time,
     callers_become_calls,
