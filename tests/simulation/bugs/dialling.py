@@ -26,7 +26,7 @@ BUGS = (
             ),
         ),
         rules=("phones.only_accepted_calls_are_dialled", "requests.an_accepted_call_is_stored"),
-        seed=0,
+        seed=7,
     ),
     Bug(
         name="failover while it rings",
@@ -62,7 +62,7 @@ BUGS = (
             ),
         ),
         rules=("phones.rings_once", "phones.no_more_phones_than_calls"),
-        seed=0,
+        seed=1,
     ),
     Bug(
         name="lease not checked before a dial",
@@ -80,7 +80,7 @@ BUGS = (
             "truthful.end_reason_is_true",
             "ends.no_leg_outlives_its_call",
         ),
-        seed=0,
+        seed=1,
         # It waits to be dialled again, for longer than a lease and until others believe it gone.
         doings=(
             Strike(time=4.9, fault=Fault.LIVEKIT_AWAY, lasting=3.0),
@@ -121,7 +121,7 @@ BUGS = (
             ),
         ),
         rules=("phones.rings_once", "phones.one_invite_at_a_time"),
-        seed=0,
+        seed=5,
     ),
     Bug(
         name="ringing timeout begins anew",
@@ -218,7 +218,7 @@ BUGS = (
             "requests.hung_up_means_gone",
             "requests.answers_come_in_time",
         ),
-        seed=0,
+        seed=9,
     ),
     Bug(
         name="taken over without a look",
