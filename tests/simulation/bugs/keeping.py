@@ -15,7 +15,7 @@ BUGS = (
             ),
         ),
         rules=("requests.no_call_is_given_up_while_a_client_waits",),
-        seed=0,
+        seed=22,
     ),
     Bug(
         name="given up though one waits here",
@@ -29,7 +29,7 @@ BUGS = (
             ),
         ),
         rules=("requests.no_call_is_given_up_while_a_client_waits",),
-        seed=0,
+        seed=24,
     ),
     Bug(
         name="sequence kept in memory",
@@ -105,7 +105,7 @@ BUGS = (
             ),
         ),
         rules=("limits.tenants_keep_their_places", "limits.trunks_keep_their_places"),
-        seed=0,
+        seed=4,
     ),
     Bug(
         name="starts not counted",
@@ -137,7 +137,7 @@ BUGS = (
             "transfers.outcomes_are_known_when_nothing_is_wrong",
             "transfers.transfers_are_true",
         ),
-        seed=0,
+        seed=3,
     ),
     Bug(
         name="webhook delivered before it was",
@@ -177,7 +177,7 @@ BUGS = (
             ),
         ),
         rules=("events.watchers_see_everything_once",),
-        seed=0,
+        seed=1,
     ),
     Bug(
         name="intent not recorded",
@@ -222,6 +222,6 @@ BUGS = (
             "requests.a_request_is_one_call",
             "requests.nothing_fails_inside",
         ),
-        seed=0,
+        seed=13,
     ),
 )
