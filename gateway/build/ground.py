@@ -8,6 +8,7 @@ import secrets
 import stat
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -195,15 +196,17 @@ class Administration:
         if unless_same and last and hmac.compare_digest(last.source_digest, digest):
             return False
 
-        def judge() -> Proposal:
-            message = config_document.from_yaml(text)
-            return Proposal(
-                document=config_document.to_document(message),
-                config=config_document.values_of(message),
-            )
-
+        judge = partial(proposal, text)
         await self.admin.apply(ApplyConfig(judge=judge, source_digest=digest))
         return True
+
+
+def proposal(text: str) -> Proposal:
+    """The configuration in this YAML. Raises CONFIG_INVALID with every mistake."""
+    message = config_document.from_yaml(text)
+    return Proposal(
+        document=config_document.to_document(message), config=config_document.values_of(message)
+    )
 
 
 @asynccontextmanager

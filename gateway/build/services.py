@@ -1,6 +1,5 @@
 """Every service of one gateway, created once with its dependencies."""
 
-import random
 from collections.abc import Callable, Sequence
 
 from gateway.audit.trail import Trail
@@ -62,7 +61,7 @@ class Services:
         administration: Administration,
         trail: Trail,
         sender: WebhookSender,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._store = store

@@ -177,14 +177,14 @@ class Lane:
             return True
         return seen.behind or bool(fresh) or self._news.is_set()
 
-    def _look(self, reading: Reading) -> "_Seen":
+    def _look(self, reading: Reading) -> _Seen:
         cursor = reading.webhook_cursor(self._webhook)
         ours = cursor is not None and cursor.gateway_id == self._post.gateway_id
         _, newest = reading.event_range(self._webhook.tenant_id)
         behind = cursor is not None and cursor.sequence < newest
         return _Seen(reading.due_deliveries(self._webhook, PAGE), ours=ours, behind=behind)
 
-    def _take(self, tx: Transaction) -> "_Seen":
+    def _take(self, tx: Transaction) -> _Seen:
         tx.take_events(self._webhook, self._post.gateway_id, PAGE)
         return self._look(tx)
 

@@ -1,22 +1,21 @@
 """The operator, who works on the database from a process of his own, as `gateway apply` does."""
 
-import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from gateway.build.clock import SystemClock
-from gateway.build.ground import Administration
-from gateway.domain.admin.requests import ApplyConfig, Proposal
+from gateway.build.ground import Administration, proposal
+from gateway.domain.admin.requests import ApplyConfig
 from gateway.domain.ids import id_source, new_id
 from gateway.domain.tenant import Right
-from gateway.ports import StoreUnavailableError
+from gateway.service.ledger.record import until_stored
 from gateway.settings import Settings
 from gateway.store.store import SqlStore
-from gateway.wire.config import document as config_document
 from tests.simulation.clients.keys import Keys
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
@@ -27,7 +26,6 @@ from tests.simulation.nodes.tasks import who
 from tests.stands.virtual.workers import LoopWorkers
 
 NAME = "operator"
-TRY_AGAIN_SECONDS = 1.0
 
 
 class Operator:
@@ -61,38 +59,23 @@ class Operator:
 
     async def apply(self, text: str) -> None:
         """Puts this configuration in force."""
-
-        def judge() -> Proposal:
-            message = config_document.from_yaml(text)
-            return Proposal(
-                document=config_document.to_document(message),
-                config=config_document.values_of(message),
-            )
-
-        while True:
-            try:
-                applied = await self._administration.admin.apply(ApplyConfig(judge=judge))
-            except StoreUnavailableError:
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
-            else:
-                self._history.tell(NAME, "applied", version=applied.version)
-                return
+        wanted = ApplyConfig(judge=partial(proposal, text))
+        applied = await until_stored(lambda: self._administration.admin.apply(wanted))
+        self._history.tell(NAME, "applied", version=applied.version)
 
     async def give_key(self, keys: Keys, tenant: str) -> None:
         """A new key for the tenant's clients; the one before is revoked."""
-        old = keys.names.get(tenant)
-        while True:
-            try:
-                await self._administration.directory.refresh()
-                new = await self._administration.admin.create_key(tenant, frozenset({Right.CALL}))
-                keys.give(tenant, new.key.key, new.secret)
-                if old:
-                    await self._administration.admin.revoke_key(old)
-            except StoreUnavailableError:
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
-            else:
-                self._history.tell(NAME, "key given", tenant=tenant)
-                return
+        old, admin = keys.names.get(tenant), self._administration.admin
+
+        async def give() -> None:
+            await self._administration.directory.refresh()
+            new = await admin.create_key(tenant, frozenset({Right.CALL}))
+            keys.give(tenant, new.key.key, new.secret)
+            if old:
+                await admin.revoke_key(old)
+
+        await until_stored(give)
+        self._history.tell(NAME, "key given", tenant=tenant)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
