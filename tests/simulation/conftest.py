@@ -1,7 +1,9 @@
 """Fixtures of the simulation's own tests."""
 
-import time
-from collections.abc import Callable, Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -9,20 +11,29 @@ from tests.simulation.livekit_stand import LiveKitStand
 
 
 @pytest.fixture
-def make(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], LiveKitStand]:
-    """Makes one from a seed; the newest one's time is everybody's."""
+def stand() -> Iterator[LiveKitStand]:
+    """The usual one."""
+    stand = LiveKitStand("stand")
+    yield stand
+    stand.end()
 
-    def made(seed: str) -> LiveKitStand:
-        stand = LiveKitStand(seed)
-        monkeypatch.setattr(time, "monotonic", lambda: stand.now)
-        return stand
 
-    return made
+Simulate = Callable[[Mapping[str, str]], "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def stand(make: Callable[[str], LiveKitStand]) -> Iterator[LiveKitStand]:
-    """The usual one."""
-    stand = make("stand")
-    yield stand
-    stand.end()
+def simulate() -> Simulate:
+    """`make simulate` with this environment, in a process of its own that prints no warning."""
+
+    def run(asked: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.simulation"],
+            env={**os.environ, **asked},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not done.stderr
+        return done
+
+    return run

@@ -1,7 +1,6 @@
 """The simulated LiveKit alone: what a gateway's platform sees, and what the phones know."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -135,11 +134,11 @@ def test_hanging_up_an_answered_leg(stand: LiveKitStand) -> None:
     assert (stand.invite.status, stand.invite.ended_by) == (200, "platform")
 
 
-def test_an_answer_that_crosses_the_cancel(make: Callable[[str], LiveKitStand]) -> None:
+def test_an_answer_that_crosses_the_cancel() -> None:
     """The answer wins at the phone, LiveKit hangs up again, and the gateway hears a timeout."""
     crossed = 0
     for step in range(40):
-        again = make(f"crossing {step}")
+        again = LiveKitStand(f"crossing {step}")
         again.livekit.receive(PHONE, (Reception(rings_after=0.0, after=1.0, talks=None),))
         reply = again.do(hung_up_while_ringing(again, after=0.98 + step * 0.004))
         again.wait(5)
@@ -282,9 +281,9 @@ def test_a_caller_who_gives_up(stand: LiveKitStand) -> None:
     assert stand.do(stand.platform.legs()) == []
 
 
-def test_the_same_seed_gives_the_same_history(make: Callable[[str], LiveKitStand]) -> None:
+def test_the_same_seed_gives_the_same_history() -> None:
     """Byte for byte."""
-    one, again, another = (history_of(make(seed)) for seed in ("one", "one", "another"))
+    one, again, another = (history_of(LiveKitStand(seed)) for seed in ("one", "one", "another"))
     assert one == again
     assert one != another
 

@@ -1,9 +1,6 @@
 """The same seed is the same history, whatever a process's hashes are."""
 
-import os
-import subprocess
-import sys
-
+from tests.simulation.conftest import Simulate
 from tests.simulation.plan.doings import Strike
 from tests.simulation.plan.making import make
 from tests.simulation.reports.playing import new_template, play
@@ -11,7 +8,7 @@ from tests.simulation.reports.playing import new_template, play
 FIRST, SEEDS, CALLS = 3, 3, 40
 
 
-def digest(hashes: str) -> str:
+def digest(simulate: Simulate, hashes: str) -> str:
     """Of all of them, made by processes with these hashes."""
     asked = {
         "PYTHONHASHSEED": hashes,
@@ -21,23 +18,16 @@ def digest(hashes: str) -> str:
         "SIMULATE_PROCESSES": "1",
         "SIMULATE_SHRINKING": "0",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.simulation"],
-        env=os.environ | asked,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not done.stderr
+    done = simulate(asked)
     (found,) = (line for line in done.stdout.splitlines() if line.startswith("digest="))
     return found
 
 
-def test_the_same_seeds_are_the_same_histories_in_every_process() -> None:
+def test_the_same_seeds_are_the_same_histories_in_every_process(simulate: Simulate) -> None:
     """Also where faults strike; so a failure can be repeated on another machine."""
     plans = [make(str(seed), CALLS) for seed in range(FIRST, FIRST + SEEDS)]
     assert any(isinstance(doing, Strike) for plan in plans for doing in plan.doings)
-    assert digest("1") == digest("2")
+    assert digest(simulate, "1") == digest(simulate, "2")
 
 
 def test_other_seeds_are_other_histories() -> None:

@@ -31,8 +31,7 @@ class _Unsigned(Tokens):
 class SimulatedPlatform(LiveKitPlatform):
     """`Platform` of one gateway: `LiveKitPlatform` itself, up to the request that it would send.
 
-    `here`: the gateway's loop. `gateway`: its name, for the truth. The clock behind
-    `time.monotonic` MUST be the simulation's.
+    `here`: the gateway's loop. `gateway`: its name, for the truth.
     """
 
     def __init__(
