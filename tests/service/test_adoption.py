@@ -14,7 +14,7 @@ from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import EndAsked, LeaveReason, LegStatus
 from gateway.domain.calls.owners import Owner
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.domain.tenant import TenantLimits
+from gateway.domain.tenant import Inbound, TenantLimits
 from gateway.errors import GatewayError, Reason
 from gateway.service.arrivals.adoption import Finder
 from gateway.store.store import SqlStore, open_store
@@ -236,7 +236,8 @@ async def test_a_wide_room_is_no_way_to_others_callers(store: SqlStore) -> None:
 async def test_callers_do_not_use_up_the_tenants_own_calls(store: SqlStore) -> None:
     """They are held to a limit of their own; beyond it the gateway ends the leg and says why."""
     limits = TenantLimits(max_concurrent_calls=1, max_concurrent_inbound_calls=2)
-    async with serving(store, Exchange(), replace(ACME, limits=limits)) as desk:
+    tenant = replace(ACME, limits=limits, inbound=Inbound())  # nobody's end ends the room
+    async with serving(store, Exchange(), tenant) as desk:
         legs = [desk.exchange.put(a_leg(identity=f"sip_{number}")) for number in range(3)]
         taken = [await desk.adoption.take_in(leg, Finder.NOTICE) for leg in legs]
         assert [call and call.ending for call in taken[:2]] == [None, None]
