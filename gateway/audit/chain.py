@@ -6,7 +6,7 @@ exported log with any JSON library and SHA-256.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,10 @@ _encode = json.JSONEncoder(
 ).encode
 
 
-def canonical(record: Mapping[str, Any]) -> str:
+_quoted: Callable[[str], str] = json.encoder.encode_basestring
+
+
+def canonical(record: Any) -> str:
     """The one way to write `record`: keys sorted by code point, no spaces, no escapes but JSON's.
 
     Raises TypeError or ValueError for values without one canonical form in JSON.
@@ -38,10 +41,51 @@ def record_hash(previous_hash: str, text: str) -> str:
     return sha256((previous_hash + text).encode()).hexdigest()
 
 
+class Described(dict[str, Any]):
+    """What is told of a request or decision, in JSON's own types: a record takes it as it is."""
+
+    __slots__ = ("_text",)
+
+    @property
+    def text(self) -> str:
+        """Its canonical text, written once. Nothing may be changed after that."""
+        try:
+            return self._text
+        except AttributeError:
+            self._text: str = canonical(self)
+            return self._text
+
+
+NOTHING = Described()
+
+
 def record_of(event: AuditEvent) -> dict[str, Any]:
     """The record of `event` in JSON's own types; keys without a value are left out."""
-    values = ((name, getattr(event, name)) for name in _FIELDS)
-    return {name: plain(value) for name, value in values if value or value == timedelta()}
+    return {name: plain(value) for name, value in _values(event)}
+
+
+def _values(event: AuditEvent) -> Iterable[tuple[str, Any]]:
+    for name in _FIELDS:
+        value = getattr(event, name)
+        if value or (value is not None and name == "latency"):
+            yield name, value
+
+
+def record_text(event: AuditEvent, **more: Any) -> str:
+    """The canonical text of the record of `event`, with the keys of `more`."""
+    parts = {name: _text(value) for name, value in _values(event)}
+    parts |= {name: _text(value) for name, value in more.items()}
+    return "{" + ",".join(f'"{name}":{parts[name]}' for name in sorted(parts)) + "}"
+
+
+def _text(value: Any) -> str:
+    match value:
+        case Described():
+            return value.text
+        case str():
+            return _quoted(value)
+        case _:
+            return canonical(plain(value))
 
 
 def plain(value: Any) -> Any:
@@ -50,6 +94,8 @@ def plain(value: Any) -> Any:
         case Enum():
             return value.value
         case None | str() | int() | float():
+            return value
+        case Described():
             return value
         case datetime():
             return _rfc3339(value)
@@ -73,7 +119,8 @@ def _key(key: Any) -> str:
 def _rfc3339(time: datetime) -> str:
     if time.tzinfo is None:
         raise ValueError("an audit record's times have a zone")
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = time.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}Z"
 
 
 def _seconds(span: timedelta) -> str:
@@ -96,11 +143,10 @@ class Chain:
     def append(self, event: AuditEvent) -> tuple["Chain", ChainedAuditEvent]:
         """The log with `event` appended, and its record."""
         sequence = self.sequence + 1
-        record = record_of(event) | {"log_id": self.log_id, "sequence": sequence}
-        if sequence == 1:
-            record["known_logs"] = dict(self.known_logs)
-        head = record_hash(self.head, canonical(record))
-        chained = ChainedAuditEvent(self.log_id, sequence, self.head, head, record)
+        known = {"known_logs": self.known_logs} if sequence == 1 else {}
+        text = record_text(event, log_id=self.log_id, sequence=sequence, **known)
+        head = record_hash(self.head, text)
+        chained = ChainedAuditEvent(self.log_id, sequence, self.head, head, text)
         return replace(self, sequence=sequence, head=head), chained
 
 
@@ -138,14 +184,14 @@ class _Proof:
         self._known: list[tuple[str, str, str]] = []
 
     def add(self, link: ChainedAuditEvent) -> None:
-        place = self._place(link)
-        for message in (place, _content(link), "" if place else self._join(link)):
+        place, record = self._place(link), _record_in(link)
+        for message in (place, _content(link, record), "" if place else self._join(link)):
             if message:
                 self.problems.append(Problem(link.log_id, link.sequence, message))
         self._newest[link.log_id] = link
         self._highest[link.log_id] = max(link.sequence, self._highest.get(link.log_id, 0))
         self._hashes.add((link.log_id, link.hash))
-        known = link.record.get("known_logs")
+        known = record.get("known_logs")
         if isinstance(known, Mapping):
             self._known += [(link.log_id, log_id, head) for log_id, head in known.items()]
 
@@ -180,18 +226,27 @@ def _removed_end(head: str, witness: str) -> str:
     return f"removed or changed: no record after it has the hash {head} that {witness} names"
 
 
-def _content(link: ChainedAuditEvent) -> str:
+def _record_in(link: ChainedAuditEvent) -> Mapping[str, Any]:
+    """Nothing where it is no longer a record."""
+    try:
+        record = link.record
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _content(link: ChainedAuditEvent, record: Mapping[str, Any]) -> str:
     """What is wrong with the record by itself."""
-    if link.hash != _hash_of(link):
+    if link.hash != _hash_of(link.previous_hash, record):
         return "changed: its content does not give its hash"
-    if (link.record.get("log_id"), link.record.get("sequence")) != (link.log_id, link.sequence):
+    if (record.get("log_id"), record.get("sequence")) != (link.log_id, link.sequence):
         return "reordered: its content names another log or sequence"
     return ""
 
 
-def _hash_of(link: ChainedAuditEvent) -> str | None:
+def _hash_of(previous_hash: str, record: Mapping[str, Any]) -> str | None:
     """None if the gateway could not have written this content."""
     try:
-        return record_hash(link.previous_hash, canonical(link.record))
+        return record_hash(previous_hash, canonical(record))
     except (TypeError, ValueError):
         return None

@@ -4,13 +4,14 @@ It happens before hashing, so the chain proves what is stored.
 """
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any, cast
 
+from gateway.audit.chain import NOTHING, Described, plain
 from gateway.domain.texts import HIDDEN, without_secrets
 from gateway.domain.timeouts import seconds
 
@@ -18,6 +19,10 @@ NUMBER_KEYS = frozenset({"to", "caller_id", "number", "target", "dialed_number"}
 SECRET_KEYS = frozenset({"digits"})
 PERSONAL_KEYS = frozenset({"participant_metadata", "display_name", "participant_name"})
 CHANGEABLE_KEYS = frozenset({"headers", "participant_attributes"})
+
+_SPECIAL = NUMBER_KEYS | SECRET_KEYS | PERSONAL_KEYS | CHANGEABLE_KEYS
+_PLAIN = frozenset({int, bool, float, type(None)})
+_SAYS_NOTHING: Sequence[object] = ("", [], {})
 
 Redact = Callable[[str], str]
 
@@ -45,61 +50,77 @@ def text(value: str, redact: Redact) -> str:
     return _NUMBER.sub(lambda number: redact(number[0]), value)
 
 
-def describe(value: Any, redact: Redact) -> Mapping[str, Any]:
+def describe(value: Any, redact: Redact) -> Described:
     """A command or decision as plain JSON values, without empty ones, personal ones hidden.
 
     Digits (they may be a PIN) are always hidden; names, metadata and the values of headers
     and attributes are hidden whenever numbers are. A bare text is the requested id.
     """
     if isinstance(value, str):
-        return {"id": value}
-    if value is None:
-        return {}
+        return Described(id=value)
     described = _described(value, redact)
-    return described if isinstance(described, dict) else {}
+    return Described(described) if isinstance(described, dict) else NOTHING
 
 
 def _described(value: Any, redact: Redact) -> Any:
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, str):
-        return text(without_secrets(value), redact)
-    if is_dataclass(value):
-        value = {name: getattr(value, name) for name in _names(cast("Hashable", type(value)))}
-    if isinstance(value, Mapping):
-        return {
-            key: _entry(str(key), inner, redact)
-            for key, inner in value.items()
-            if not _empty(inner)
-        }
-    if isinstance(value, (set, frozenset)):
-        return sorted((_described(inner, redact) for inner in value), key=str)
-    if isinstance(value, (list, tuple)):
+    kind = type(value)
+    if kind is str:
+        return text(without_secrets(value), redact) if value else value
+    if kind in _PLAIN:
+        return value
+    if names := _names(cast("Hashable", kind)):
+        return _entries(((name, getattr(value, name)) for name in names), redact)
+    if kind is tuple or kind is list:
         return [_described(inner, redact) for inner in value]
-    if isinstance(value, timedelta):
-        return seconds(value)
-    return value.isoformat() if isinstance(value, datetime) else value
+    return _other(value, redact)
+
+
+def _other(value: Any, redact: Redact) -> Any:
+    match value:
+        case Enum():
+            return value.name
+        case timedelta():
+            return seconds(value)
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return _entries(((str(key), inner) for key, inner in value.items()), redact)
+        case set() | frozenset():
+            return sorted((_described(inner, redact) for inner in value), key=str)
+        case list() | tuple():
+            return [_described(inner, redact) for inner in value]
+        case str():
+            return text(without_secrets(value), redact)
+        case _:
+            return plain(value)
 
 
 @cache
 def _names(kind: Hashable) -> tuple[str, ...]:
-    # What a value's repr omits does not belong in the log either.
-    return tuple(field.name for field in fields(cast("Any", kind)) if field.repr)
+    """The fields of a dataclass but for those that its repr omits: the log omits them too."""
+    return tuple(field.name for field in fields(kind) if field.repr) if is_dataclass(kind) else ()
 
 
-def _entry(key: str, value: Any, redact: Redact) -> Any:
+def _entries(items: Iterable[tuple[str, Any]], redact: Redact) -> dict[str, Any]:
+    """Those that say something."""
+    told = {}
+    for key, value in items:
+        if value is None or value is False or value == "":
+            continue
+        found = _special(key, value, redact) if key in _SPECIAL else _described(value, redact)
+        if found or found not in _SAYS_NOTHING:
+            told[key] = found
+    return told
+
+
+def _special(key: str, value: Any, redact: Redact) -> Any:
+    if key in NUMBER_KEYS and isinstance(value, str):
+        return redact(value)
+    described = _described(value, redact)
+    if not described:
+        return described
     if key in SECRET_KEYS or (key in PERSONAL_KEYS and redact is not keep):
         return HIDDEN
     if key in CHANGEABLE_KEYS and redact is not keep and isinstance(value, Mapping):
-        return dict.fromkeys(value, HIDDEN)
-    if key in NUMBER_KEYS and isinstance(value, str):
-        return redact(value)
-    return _described(value, redact)
-
-
-def _empty(value: Any) -> bool:
-    if is_dataclass(value):
-        return all(_empty(getattr(value, name)) for name in _names(cast("Hashable", type(value))))
-    if isinstance(value, Mapping):
-        return all(_empty(inner) for inner in value.values())
-    return value is None or value is False or value in ("", (), [], frozenset())
+        return dict.fromkeys(map(str, value), HIDDEN)
+    return described

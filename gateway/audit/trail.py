@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 from weakref import WeakSet
 
 from gateway.audit.budget import MinuteBudget
+from gateway.audit.chain import NOTHING, Described
 from gateway.audit.redaction import Redact, describe, text
 from gateway.audit.shortening import shortened
 from gateway.audit.waiting import WaitingRecords
@@ -72,7 +72,7 @@ class Trail:
             time=self._clock.now(),
             call_id=call.call_id,
             transfer_id=transfer.transfer_id if transfer else "",
-            decision={**asked.decision, **self.describe(decision)},
+            decision=Described({**asked.decision, **self.describe(decision)}),
         )
 
     def recorded(self, rpc: Rpc) -> None:
@@ -165,7 +165,7 @@ class Trail:
 
         return self._note_some(rpc, event)
 
-    def describe(self, value: Any) -> Mapping[str, Any]:
+    def describe(self, value: Any) -> Described:
         """`value` as it may appear in the log."""
         return describe(value, self._redact)
 
@@ -173,9 +173,7 @@ class Trail:
         """Returns when everything noted so far is stored, or cannot be soon."""
         await self._waiting.settle()
 
-    def of_rpc(
-        self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any] = MappingProxyType({})
-    ) -> AuditEvent:
+    def of_rpc(self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any] = NOTHING) -> AuditEvent:
         """A record of who asked for what, and how; `request` as `describe` tells it."""
         return AuditEvent(
             time=self._clock.now(),

@@ -7,8 +7,7 @@ from itertools import islice
 
 import structlog
 
-from gateway.audit.chain import record_of
-from gateway.audit.shortening import bytes_of
+from gateway.audit.chain import record_text
 from gateway.domain.audit_event import AuditEvent
 from gateway.ports import Store, StoreUnavailableError, Transaction
 
@@ -37,7 +36,7 @@ class WaitingRecords:
     def put(self, event: AuditEvent) -> None:
         """Queues the record; if there are too many it is lost, and the log says so."""
         try:
-            size = bytes_of(record_of(event))
+            size = len(record_text(event).encode(errors="replace"))
         except (TypeError, ValueError) as failure:
             _not_written(event, str(failure))
             return

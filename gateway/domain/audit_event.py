@@ -1,5 +1,6 @@
 """One line of the audit log: who asked for what, what was decided, and the result."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,4 +54,11 @@ class ChainedAuditEvent:
     sequence: int
     previous_hash: str
     hash: str
-    record: Mapping[str, Any]
+    text: str
+    """The record, as it was hashed: a JSON object."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the text says. Raises ValueError if it is no JSON."""
+        found: dict[str, Any] = json.loads(self.text)
+        return found

@@ -1,6 +1,5 @@
 """Domain values to columns and back."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -9,8 +8,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.audit.chain import canonical
-from gateway.domain.audit_event import ChainedAuditEvent
+from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.transfer import Transfer
@@ -223,17 +221,17 @@ def config_of(row: Row) -> StoredConfig:
     return StoredConfig(**{**row, "create_time": time_of(row["create_time"])})
 
 
-def audit_row(link: ChainedAuditEvent) -> Row:
+def audit_row(event: AuditEvent, link: ChainedAuditEvent) -> Row:
     """The row of `audit_events`."""
     return {
         "log_id": link.log_id,
         "sequence": link.sequence,
-        "time": micros(datetime.fromisoformat(link.record["time"])),
-        "tenant_id": link.record.get("tenant_id", ""),
-        "call_id": link.record.get("call_id", ""),
+        "time": micros(event.time),
+        "tenant_id": event.tenant_id,
+        "call_id": event.call_id,
         "previous_hash": link.previous_hash,
         "hash": link.hash,
-        "record": canonical(link.record),
+        "record": link.text,
     }
 
 
@@ -244,5 +242,5 @@ def audit_of(row: Row) -> ChainedAuditEvent:
         sequence=row["sequence"],
         previous_hash=row["previous_hash"],
         hash=row["hash"],
-        record=json.loads(row["record"]),
+        text=row["record"],
     )

@@ -334,7 +334,7 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         """See `ports.Transaction`."""
         chain = self._chain or self._stored_chain()
         self._chain, link = chain.append(event)
-        self._writes.audit.append(link)
+        self._writes.audit.append((event, link))
         self._audit.append(link)
 
     def _stored_chain(self) -> Chain:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Table, bindparam, delete, insert
 
-from gateway.domain.audit_event import ChainedAuditEvent
+from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
@@ -19,6 +19,7 @@ from gateway.store.codec import (
     claim_row,
     event_row,
     label_rows,
+    micros,
     transfer_row,
 )
 from gateway.store.counts import flush_limits
@@ -68,7 +69,7 @@ class Writes:
     attempts: dict[tuple[str, int], tuple[AttemptRecord, datetime]] = field(default_factory=dict)
     """With the time when each was judged."""
     events: list[CallEvent] = field(default_factory=list)
-    audit: list[ChainedAuditEvent] = field(default_factory=list)
+    audit: list[tuple[AuditEvent, ChainedAuditEvent]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in _GATHERED)
@@ -105,7 +106,7 @@ class Writes:
         _replace(connection, trunk_health, standing_rows(self.standings.items()))
         flush_attempts(connection, self.attempts.values())
         _insert(connection, audit_logs, _log_rows(self.audit))
-        _insert(connection, audit_events, [audit_row(link) for link in self.audit])
+        _insert(connection, audit_events, [audit_row(*each) for each in self.audit])
         for name in _GATHERED:
             getattr(self, name).clear()
 
@@ -135,7 +136,10 @@ def _sequence_rows(sequences: Mapping[str, int]) -> list[Row]:
     return [{"tenant_id": tenant, "sequence": newest} for tenant, newest in sequences.items()]
 
 
-def _log_rows(links: Iterable[ChainedAuditEvent]) -> list[Row]:
+def _log_rows(records: Iterable[tuple[AuditEvent, ChainedAuditEvent]]) -> list[Row]:
     """A log is entered with its first record."""
-    rows = (audit_row(link) for link in links if link.sequence == 1)
-    return [{"log_id": row["log_id"], "create_time": row["time"]} for row in rows]
+    return [
+        {"log_id": link.log_id, "create_time": micros(event.time)}
+        for event, link in records
+        if link.sequence == 1
+    ]

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import starmap
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
@@ -69,7 +70,7 @@ class HandMade:
     calls: dict[str, Call] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     events: list[CallEvent] = field(default_factory=list)
-    audit: list[ChainedAuditEvent] = field(default_factory=list)
+    audit: list[tuple[AuditEvent, ChainedAuditEvent]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     starts: list[tuple[str, float]] = field(default_factory=list)
     claims: list[tuple[str, str, str, str, str, int]] = field(default_factory=list)
@@ -294,7 +295,7 @@ class HandMade:
             **about,  # type: ignore[arg-type]
         )
         self.chain, link = self.chain.append(event)
-        self.audit.append(link)
+        self.audit.append((event, link))
 
     def stored(self) -> stored.Stored:
         """All of it written to a database by the store's codec, and read again by the judge."""
@@ -304,7 +305,7 @@ class HandMade:
         _insert(database, "calls", map(codec.call_row, self.calls.values()))
         _insert(database, "transfers", map(codec.transfer_row, self.transfers.values()))
         _insert(database, "events", map(codec.event_row, self.events))
-        _insert(database, "audit_events", map(codec.audit_row, self.audit))
+        _insert(database, "audit_events", starmap(codec.audit_row, self.audit))
         for tenant in ("anna", "bert"):
             count = sum(one.tenant_id == tenant for one in self.events)
             database.execute("INSERT INTO event_sequences VALUES (?, ?)", (tenant, count))

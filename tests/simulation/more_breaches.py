@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from gateway.audit.chain import canonical
 from gateway.domain.calls.call import EventType
 from gateway.domain.calls.transfer import Transfer, TransferState
 from gateway.domain.outcome import EndReason
@@ -184,13 +185,14 @@ REQUESTS: Mapping[str, Break] = {
 
 def _change_record(evidence: Evidence, at: int, **changes: Any) -> None:
     record = evidence.stored.audit[at]
-    link = replace(record.link, record={**record.link.record, **changes})
-    evidence.stored.audit[at] = Record(link=link, text=record.text)
+    values = {**record.values, **changes}
+    link = replace(record.link, text=canonical(values))
+    evidence.stored.audit[at] = Record(link=link, values=values)
 
 
 def _other_text(evidence: Evidence) -> None:
     record = evidence.stored.audit[3]
-    record.text = record.text.replace("anna", "bert")
+    record.link = replace(record.link, text=record.link.text.replace("anna", "bert"))
 
 
 def _drop(kind: str, **about: str) -> Break:

@@ -1,8 +1,7 @@
 """What a SQLite database of the gateway holds, read without the gateway's store."""
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -20,14 +19,14 @@ Ask = Callable[[str], sqlite3.Cursor]
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """One audit record: the link of the chain, and its text as it is stored."""
+    """One audit record: the link of the chain, and what its text says."""
 
     link: ChainedAuditEvent
-    text: str
+    values: Mapping[str, Any]
 
     def get(self, name: str) -> Any:
         """A value of the record; empty text if it has none."""
-        return self.link.record.get(name, "")
+        return self.values.get(name, "")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,12 +106,8 @@ def _audit(ask: Ask) -> list[Record]:
         "SELECT log_id, sequence, previous_hash, hash, record FROM audit_events"
         " ORDER BY log_id, sequence"
     )
-    return [
-        Record(
-            link=ChainedAuditEvent(row[0], row[1], row[2], row[3], json.loads(row[4])), text=row[4]
-        )
-        for row in rows
-    ]
+    links = (ChainedAuditEvent(*row) for row in rows)
+    return [Record(link=link, values=link.record) for link in links]
 
 
 def _presence(stored: Stored, ask: Ask) -> None:

@@ -34,11 +34,11 @@ def chains_verify_by_hand(case: Case) -> Iterator[Breach]:
         link = record.link
         sequence, head = heads.get(link.log_id, (0, NO_HASH))
         text = json.dumps(
-            json.loads(record.text), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+            json.loads(link.text), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
         digest = sha256((head + text).encode()).hexdigest()
         place = (record.get("log_id"), record.get("sequence"))
-        if digest != link.hash or link.previous_hash != head or text != record.text:
+        if digest != link.hash or link.previous_hash != head or text != link.text:
             yield Breach(link.log_id, f"#{link.sequence} is not what was written")
         elif place != (link.log_id, sequence + 1):
             yield Breach(link.log_id, f"#{link.sequence} is out of its place")
