@@ -8,13 +8,14 @@ exported log with any JSON library and SHA-256.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from hashlib import sha256
 from typing import Any
 
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
+from gateway.domain.replacing import replace
 
 NO_HASH = "0" * 64
 """The previous hash of a log's first record."""

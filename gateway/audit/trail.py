@@ -1,7 +1,6 @@
 """Writes audit records: some with a transaction of their service, the rest afterwards."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakSet
@@ -16,6 +15,7 @@ from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.cutting import cut
+from gateway.domain.replacing import replace
 from gateway.domain.rpc import Rpc
 from gateway.domain.texts import without_secrets
 from gateway.ports import Clock, Store

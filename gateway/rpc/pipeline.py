@@ -9,7 +9,7 @@ GatewayError; what is not meant for callers stays in the log.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 
 from gateway.audit.trail import Trail
 from gateway.domain.ids import new_id
+from gateway.domain.replacing import replace
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Caller
 from gateway.errors import GatewayError, Reason

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, Generic, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -30,11 +30,34 @@ _events = TypeAdapter(CallEvent)
 
 
 MOST_REPORTED = 10
-READ_LATELY = 500
-"""Documents of each kind that are not read again: rows are looked at more often than they change.
+KEPT = 1000
+"""Documents of each kind that are not decoded: rows are looked at more often than they change."""
 
-What is read cannot be changed, so all who read the same text may hold the same value.
-"""
+
+class _Decoding(Generic[V]):
+    """Decodes documents; those that were read or written lately are at hand.
+
+    What is read cannot be changed, so all who read the same text may hold the same value. For
+    any thread.
+    """
+
+    def __init__(self, afresh: Callable[[str], V]) -> None:
+        self.afresh = afresh
+        """Decodes, whatever is at hand."""
+        self._kept: dict[str, V] = {}
+        self._lock = Lock()
+
+    def __call__(self, document: str) -> V:
+        found = self._kept.get(document)
+        return self.keep(document, self.afresh(document)) if found is None else found
+
+    def keep(self, document: str, value: V) -> V:
+        """What was encoded here need not be decoded."""
+        with self._lock:
+            self._kept[document] = value
+            if len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+        return value
 
 
 def readable(rows: Iterable[T], decode: Callable[[T], V], name: Callable[[T], object]) -> list[V]:
@@ -84,6 +107,8 @@ def _document(adapter: TypeAdapter[Any], value: object, **how: Any) -> str:
 
 def call_row(call: Call) -> Row:
     """The row of `calls`."""
+    document = _document(_calls, call)
+    call_of.keep(document, call)
     return {
         "call_id": call.call_id,
         "tenant_id": call.tenant_id,
@@ -94,7 +119,7 @@ def call_row(call: Call) -> Row:
         "identity": call.participant_identity,
         "create_time": micros(call.create_time),
         "sequence": call.sequence,
-        "document": _document(_calls, call),
+        "document": document,
         "trunk_id": call.place,
     }
 
@@ -109,32 +134,32 @@ def label_rows(call: Call) -> list[Row]:
     return [place | {"name": name, "value": value} for name, value in call.labels.items()]
 
 
-@lru_cache(READ_LATELY)
-def call_of(document: str) -> Call:
-    """The call that `call_row` wrote."""
-    return _calls.validate_json(document)
+call_of: _Decoding[Call] = _Decoding(_calls.validate_json)
+"""The call that `call_row` wrote. Raises ValueError, as the others do."""
 
 
 def transfer_row(transfer: Transfer) -> Row:
     """The row of `transfers`."""
+    document = _document(_transfers, transfer)
+    transfer_of.keep(document, transfer)
     return {
         "transfer_id": transfer.transfer_id,
         "call_id": transfer.call_id,
         "tenant_id": transfer.tenant_id,
         "open": not transfer.settled,
         "create_time": micros(transfer.create_time),
-        "document": _document(_transfers, transfer),
+        "document": document,
     }
 
 
-@lru_cache(READ_LATELY)
-def transfer_of(document: str) -> Transfer:
-    """The transfer that `transfer_row` wrote."""
-    return _transfers.validate_json(document)
+transfer_of: _Decoding[Transfer] = _Decoding(_transfers.validate_json)
+"""The transfer that `transfer_row` wrote."""
 
 
 def event_row(event: CallEvent) -> Row:
     """The row of `events`."""
+    document = _document(_events, event, exclude=_NOT_TOLD)
+    event_of.keep(document, as_told(event))
     return {
         "tenant_id": event.tenant_id,
         "sequence": event.sequence,
@@ -142,14 +167,14 @@ def event_row(event: CallEvent) -> Row:
         "call_id": event.call.call_id,
         "type": event.type.value,
         "event_time": micros(event.event_time),
-        "document": _document(_events, event, exclude=_NOT_TOLD),
+        "document": document,
     }
 
 
-@lru_cache(READ_LATELY)
-def event_of(document: str) -> CallEvent:
-    """The event that `event_row` wrote, now or before events left anything out."""
-    return as_told(_events.validate_json(document))
+event_of: _Decoding[CallEvent] = _Decoding(
+    lambda document: as_told(_events.validate_json(document))
+)
+"""The event that `event_row` wrote, now or before events left anything out."""
 
 
 def claim_row(claim: RequestClaim) -> Row:

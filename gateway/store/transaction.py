@@ -1,7 +1,7 @@
 """One change to the database, and the batch of changes that it shares a commit with."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.transfer import Transfer
+from gateway.domain.replacing import replace
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.store import history, presence
 from gateway.store.codec import config_row, key_row, micros
@@ -205,7 +206,8 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         sequence = self.newest_sequence(event.tenant_id) + 1
         stored = replace(event, sequence=sequence, call=replace(event.call, sequence=sequence))
         newest = self.call(event.call.call_id) or event.call
-        self.put_call(stored.call if newest == event.call else replace(newest, sequence=sequence))
+        same = newest is event.call or newest == event.call
+        self.put_call(stored.call if same else replace(newest, sequence=sequence))
         self._writes.sequences[event.tenant_id] = sequence
         told = as_told(stored)
         self._writes.events.append(told)

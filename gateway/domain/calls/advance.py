@@ -1,7 +1,7 @@
 """The one place where a call changes: `advance(call, observation)`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from gateway.domain.calls.observation import (
 )
 from gateway.domain.calls.whose_leg import earlier_legs
 from gateway.domain.outcome import EndReason, Failure, HangupSource, end_reason, why_not_dialed
+from gateway.domain.replacing import replace
 
 EARLY = timedelta(milliseconds=500)
 """LiveKit's clock may be ahead of ours by this much when it ends the ringing."""

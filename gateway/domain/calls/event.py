@@ -1,10 +1,13 @@
 """A call event as stored and sent to watchers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.calls.call import Call, EventType, LegOptions, Wishes
 from gateway.domain.calls.transfer import Transfer
+from gateway.domain.replacing import replace
+
+_NO_LEG, _NO_WISHES = LegOptions(), Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,5 +31,7 @@ def as_told(event: CallEvent) -> CallEvent:
 
     These are the leg's options, and what routing still needs.
     """
-    call = replace(event.call, leg=LegOptions(), wishes=Wishes(), backups=())
-    return replace(event, call=call)
+    call = event.call
+    if call.leg is _NO_LEG and call.wishes is _NO_WISHES and not call.backups:
+        return event
+    return replace(event, call=replace(call, leg=_NO_LEG, wishes=_NO_WISHES, backups=()))

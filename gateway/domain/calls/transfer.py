@@ -1,10 +1,11 @@
 """A cold transfer (SIP REFER) and the one place where it changes: `advance_transfer`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.outcome import Failure
+from gateway.domain.replacing import replace
 
 
 class TransferMode(StrEnum):

@@ -68,7 +68,7 @@ def callee(
     """
     if is_short(value):
         return _emergency(field, value, default_country, extra)
-    return described(e164.phone_number(field, value))
+    return _described(value, e164.parsed_number(field, value))
 
 
 def is_short(number: str) -> bool:
@@ -116,7 +116,10 @@ def is_emergency(number: str, country: str, extra: Collection[str] = ()) -> bool
 
 def described(number: str) -> Callee:
     """What an E.164 number implies; it must have passed `e164.phone_number`."""
-    parsed = phonenumbers.parse(number)
+    return _described(number, phonenumbers.parse(number))
+
+
+def _described(number: str, parsed: PhoneNumber) -> Callee:
     return Callee(
         number=number,
         country=_country(parsed),

@@ -52,11 +52,14 @@ def is_written(number: str) -> bool:
     return _E164.fullmatch(number) is not None
 
 
-def canonical(parsed: PhoneNumber) -> str:
-    """The canonical form of what libphonenumber has read; its length may still be wrong."""
+def canonical(parsed: PhoneNumber, text: str = "") -> str:
+    """The canonical form of what libphonenumber has read; its length may still be wrong.
+
+    `text`: what it has read it from, if that was in international form.
+    """
     number = written(parsed)
-    for _ in range(_MOST_TRUNK_DIGITS):
-        read = phonenumbers.parse(number)
+    for turn in range(_MOST_TRUNK_DIGITS):
+        read = parsed if turn == 0 and number == text else phonenumbers.parse(number)
         again = written(read)
         if again == number:
             again = _without_trunk_prefix(read)
@@ -164,7 +167,17 @@ def _without_trunk_digits(code: str, rest: str) -> str:
 def phone_number(field: str, value: str) -> str:
     """`value`, an E.164 number in its canonical form that some country could have assigned.
 
-    A number with a trunk zero after the country code is refused, with the right one as `canonical`.
+    Raises as `parsed_number` does.
+    """
+    parsed_number(field, value)
+    return value
+
+
+def parsed_number(field: str, value: str) -> PhoneNumber:
+    """The same, as libphonenumber reads it.
+
+    Raises INVALID_FIELD that names `field`. A number with a trunk zero after the country code is
+    refused, with the right one as `canonical`.
     """
     if not value:
         raise invalid_field(field, "is required: an E.164 number such as +15005550100")
@@ -175,11 +188,11 @@ def phone_number(field: str, value: str) -> str:
         parsed = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         raise invalid_field(field, "does not begin with a country code", value=value) from None
-    if canonical(parsed) != value:
+    if canonical(parsed, value) != value:
         raise _not_canonical(field, value)
     if wrong := fault(parsed):
         raise invalid_field(field, wrong, value=value)
-    return value
+    return parsed
 
 
 def _not_canonical(field: str, value: str) -> GatewayError:

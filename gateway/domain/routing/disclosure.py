@@ -1,9 +1,9 @@
 """What a tenant may know of a trunk: nothing about other tenants' calls on it."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from gateway.domain.limits.calls import trunk_of_limit
+from gateway.domain.replacing import replace
 from gateway.domain.route_decision import Candidate, LimitCheck, RouteDecision, Verdict
 from gateway.domain.routing.taking import LAST_ONE_LEFT
 from gateway.domain.routing.trunk_health import FAILED_OF_LATE, TrunkHealth

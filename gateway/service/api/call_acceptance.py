@@ -1,7 +1,7 @@
 """Accepts calls: call, claim, event and audit record in one transaction, before any dial."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from gateway.audit.trail import Trail
 from gateway.domain.audit_event import AuditEvent
 from gateway.domain.calls.call import Attempt, Call, EventType
 from gateway.domain.calls.requests import CallRef, PlaceCall
+from gateway.domain.replacing import replace
 from gateway.domain.route_decision import Ranking, RouteDecision
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant

@@ -1,10 +1,11 @@
 """PlaceCall: checked, accepted, dialled, and waited for if asked."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.domain import fields
 from gateway.domain.calls.requests import PlaceCall
+from gateway.domain.replacing import replace
 from gateway.domain.route_decision import RouteDecision
 from gateway.domain.routing import disclosure
 from gateway.domain.rpc import Rpc

@@ -1,7 +1,6 @@
 """Turns legs that the gateway did not dial into calls: inbound and otherwise dialled ones."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -20,6 +19,7 @@ from gateway.domain.calls.whose_leg import is_of
 from gateway.domain.ids import new_id
 from gateway.domain.limits.calls import Held, limit_of_inbound, places_held
 from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.replacing import replace
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError, Reason

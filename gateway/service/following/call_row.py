@@ -11,7 +11,7 @@ from gateway.domain.calls.observation import Observation
 from gateway.domain.calls.transfer import Transfer, TransferObservation
 from gateway.ports import Clock, Store
 from gateway.service.following.leg import CallLeg
-from gateway.service.ledger.record import Record, until_stored
+from gateway.service.ledger.record import Foreseen, Record, until_stored
 
 PLATFORM_GRACE = timedelta(milliseconds=400)
 """LiveKit enforces the ringing timeout too; this long after it the gateway's own clock acts."""
@@ -42,12 +42,14 @@ class CallRow:
     async def observe(self, seen: Observation) -> None:
         """Writes what was seen; when the call ends its room is deleted, if requested."""
         before = self.call
-        after = advance(before, seen).call
-        if after == before:
+        step = advance(before, seen)
+        after = step.call
+        if after is before or after == before:
             return
         if after.ended and before.end_room_on_hangup:
             await self._end_room()
-        storing = until_stored(lambda: self._record.call(before.call_id, seen))
+        foreseen = Foreseen(before, step)
+        storing = until_stored(lambda: self._record.call(before.call_id, seen, foreseen))
         self.take(await self._keeping_time(after, storing), after)
         # Whether the room is to end may have been changed meanwhile.
         if self.call.ended and self.call.end_room_on_hangup and not before.end_room_on_hangup:

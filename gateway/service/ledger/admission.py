@@ -5,7 +5,7 @@ across all gateways, so the counts are exact.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
@@ -28,6 +28,7 @@ from gateway.domain.limits.calls import (
 )
 from gateway.domain.numbers.callee import Callee
 from gateway.domain.numbers.formats import misread
+from gateway.domain.replacing import replace
 from gateway.domain.route_decision import (
     Backup,
     LimitCheck,

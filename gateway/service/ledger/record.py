@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
 
 from gateway.audit.trail import Trail
-from gateway.domain.calls.advance import advance
+from gateway.domain.calls.advance import Step, advance
 from gateway.domain.calls.call import Call, CallState, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.observation import EndAsked, Observation, Transferred
@@ -22,6 +22,7 @@ from gateway.domain.calls.transfer import (
 )
 from gateway.domain.ids import new_id
 from gateway.domain.outcome import EndReason, HangupSource
+from gateway.domain.replacing import replace
 from gateway.ports import CallQuery, Clock, Store, StoreUnavailableError, Transaction
 from gateway.service.ledger.feed import Feed
 from gateway.service.ledger.timeline import Timelines
@@ -53,6 +54,14 @@ async def as_stored(store: Store, call: Call) -> Call:
         return call
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an observation makes of a call that is stored as it was `before`."""
+
+    before: Call
+    step: Step
+
+
 class Record:
     """The only way in which an existing call or transfer changes in the store."""
 
@@ -66,9 +75,9 @@ class Record:
         self._trail = trail
         self._feed = feed
 
-    async def call(self, call_id: str, seen: Observation) -> Call:
+    async def call(self, call_id: str, seen: Observation, foreseen: Foreseen | None = None) -> Call:
         """The call after `seen`, once that is durable, its events and audit with it."""
-        after = await self._store.transact(lambda tx: self.advance(tx, call_id, seen))
+        after = await self._store.transact(lambda tx: self.advance(tx, call_id, seen, foreseen))
         self._feed.learned(after)
         return after
 
@@ -76,13 +85,16 @@ class Record:
         """Notifies waiters of the call as it will be stored once the database accepts it."""
         self._feed.learned(call)
 
-    def advance(self, tx: Transaction, call_id: str, seen: Observation) -> Call:
+    def advance(
+        self, tx: Transaction, call_id: str, seen: Observation, foreseen: Foreseen | None = None
+    ) -> Call:
         """The same within a transaction."""
         call = tx.call(call_id)
         if call is None:
             raise LookupError(f"no call {call_id} to record {seen} of")
-        step = advance(call, seen)
-        if step.call == call:
+        same = foreseen is not None and foreseen.before is call
+        step = foreseen.step if foreseen and same else advance(call, seen)
+        if step.call is call or step.call == call:
             return call
         tx.put_call(step.call)
         self._trunks.changed(tx, call, step.call)
