@@ -29,12 +29,12 @@ check_go() {
     return
   fi
   local unformatted
-  unformatted=$(gofmt -l tests/stack/sipnode tests/conformance tests/clients)
+  unformatted=$(gofmt -l tests/stack/sipnode tests/bench tests/conformance tests/clients)
   if [ -n "$unformatted" ]; then
     printf 'not formatted by gofmt:\n%s\n' "$unformatted"
     return 1
   fi
-  (cd tests/stack/sipnode && go vet ./...)
+  (cd tests/stack/sipnode && go vet ./...) && (cd tests/bench/stublivekit && go vet ./...)
 }
 
 check "ruff format" "$bin/ruff" format --check --quiet .
