@@ -26,9 +26,10 @@ test-clients: setup ## Runs clients in five languages, and LiveKit's own librari
 	@tests/clients/build.sh >/dev/null
 	@.venv/bin/pytest -n 4 --dist worksteal tests/clients
 
-bench: setup ## Measures what the gateway costs, as ratios in one run; SUBJECTS="routing watchers"
+bench: setup ## Measures what the gateway costs, as ratios in one run; SUBJECTS="open soak", PROFILE=1
 	@tests/postgres/install.sh >/dev/null
 	@tests/stack/build.sh >/dev/null
+	@tests/bench/build.sh >/dev/null
 	@.venv/bin/python -m tests.bench $(SUBJECTS)
 
 chaos: setup ## Attacks and breaks everything under hundreds of calls; CHAOS_SECONDS=120

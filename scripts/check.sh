@@ -34,7 +34,8 @@ check_go() {
     printf 'not formatted by gofmt:\n%s\n' "$unformatted"
     return 1
   fi
-  (cd tests/stack/sipnode && go vet ./...) && (cd tests/bench/stublivekit && go vet ./...)
+  (cd tests/stack/sipnode && go vet ./...) && (cd tests/bench/stublivekit && go vet ./...) &&
+    (cd tests/bench/httpload && go vet ./...)
 }
 
 check "ruff format" "$bin/ruff" format --check --quiet .

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds what the gateway is measured with: the stub LiveKit, and ghz, the gRPC load. What is
-# there and unchanged is not built again.
+# Builds what the gateway is measured with: the stub LiveKit, ghz (the gRPC load) and httpload.
+# What is there and unchanged is not built again.
 #
-# Prints two lines on standard output, all else on standard error:
-#   STUBLIVEKIT=…  GHZ=…
+# Prints three lines on standard output, all else on standard error:
+#   GHZ=…  STUBLIVEKIT=…  HTTPLOAD=…
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/common.sh
@@ -38,12 +38,13 @@ build_own() {
   (cd "$here/$1" && go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$2/$1" .)
 }
 
-# own FOLDER: builds it where it is missing or changed, and sets $program.
+# own FOLDER: builds it where it is missing or changed, and prints its line.
 own() {
-  local hash
-  hash=$(cd "$here/$1" && cat go.* ./*.go | sha256sum | cut -c1-16)
+  local hash program
+  hash=$(cd "$here/$1" && cat ./go.* ./*.go | sha256sum | cut -c1-16)
   program=$bin/$1-$hash
   [ -x "$program" ] || build "$1-$hash" "$1-" build_own "$1"
+  printf '%s=%s\n' "${1^^}" "$program"
 }
 
 mkdir -p "$bin"
@@ -52,5 +53,6 @@ if command -v flock >/dev/null; then flock 9; fi
 
 ghz=$bin/ghz-$ghz_version
 [ -x "$ghz" ] || build "ghz-$ghz_version" ghz- build_ghz
+printf 'GHZ=%s\n' "$ghz"
 own stublivekit
-printf 'STUBLIVEKIT=%s\nGHZ=%s\n' "$program" "$ghz"
+own httpload

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -13,6 +13,7 @@ from google.protobuf import wrappers_pb2
 from livekit import api
 
 from tests.bench.measure import Work
+from tests.bench.programs import KEY, SECRET
 
 CONNECTIONS = 8
 OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
@@ -75,19 +76,21 @@ async def echo() -> AsyncIterator[Work]:
 
 
 @contextlib.asynccontextmanager
-async def direct(livekit_port: int, number: str) -> AsyncIterator[Work]:
+async def direct(livekit_port: int, numbers: Sequence[str]) -> AsyncIterator[Work]:
     """What a team does without the gateway: livekit-api, straight to LiveKit."""
     url = f"http://127.0.0.1:{livekit_port}"
-    async with api.LiveKitAPI(url, "bench", "secret" * 8, failover=False) as client:
-        request = api.CreateSIPParticipantRequest(
-            sip_trunk_id="ST_x",
-            sip_call_to=number,
-            room_name="bench",
-            participant_identity="callee",
-            wait_until_answered=True,
-        )
+    async with api.LiveKitAPI(url, KEY, SECRET, failover=False) as client:
+        places = cycle(enumerate(numbers))
 
         async def call() -> None:
+            place, number = next(places)
+            request = api.CreateSIPParticipantRequest(
+                sip_trunk_id="ST_x",
+                sip_call_to=number,
+                room_name=f"bench-{place}",
+                participant_identity="callee",
+                wait_until_answered=True,
+            )
             with contextlib.suppress(api.SipCallError):
                 await client.sip.create_sip_participant(request)
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -17,6 +17,8 @@ from gateway.build import Administration, SystemClock
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from tests.bench.floor import CONNECTIONS, OWN_CONNECTION
+from tests.bench.load import CALLS, Requests
+from tests.bench.programs import KEY, SECRET, Stub
 from tests.stands.processes.gateway import ROOT, GatewayProcess, environment_of
 from tests.stands.stand import Client
 from tests.stands.wires import GrpcWire
@@ -35,6 +37,11 @@ def on_livekit(database_url: str, url: str, key: str, secret: str) -> Settings:
             "livekit_api_secret": secret,
         }
     )
+
+
+def on_stub(database_url: str, livekit: Stub) -> Settings:
+    """A gateway in front of this stub."""
+    return on_livekit(database_url, livekit.url, KEY, SECRET)
 
 
 def on_sandbox(database_url: str) -> Settings:
@@ -56,6 +63,16 @@ class Served:
     settings: Settings
     clients: list[Client]
 
+    @property
+    def token(self) -> str:
+        """The tenant's."""
+        return self.clients[0].token
+
+    def requests(self, method: str, bodies: Sequence[Mapping[str, Any]]) -> Requests:
+        """Load by ghz on one of the calls' methods."""
+        name = f"{CALLS}/{method}"
+        return Requests(self.process.grpc_port, name, bodies, self.token)
+
     def in_turn(self, method: str, request: Any) -> Any:
         """Work that sends the same request, by one connection after the other."""
         clients = cycle(self.clients)
@@ -64,9 +81,9 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(
-    settings: Settings, config: Mapping[str, Any], folder: Path
+    settings: Settings, config: Mapping[str, Any] | str, folder: Path
 ) -> AsyncIterator[Served]:
-    """Configures the database and serves until the end."""
+    """Configures the database, by a text where it is YAML already, and serves until the end."""
     token = await _prepared(settings, config, folder)
     process = GatewayProcess(environment_of(settings), folder / "gateway.log")
     wires: list[GrpcWire] = []
@@ -80,13 +97,13 @@ async def served(
         await process.stop()
 
 
-async def _prepared(settings: Settings, config: Mapping[str, Any], folder: Path) -> str:
+async def _prepared(settings: Settings, config: Mapping[str, Any] | str, folder: Path) -> str:
     """Configures the database; a token of its tenant."""
     clock = SystemClock()
     store = open_store(settings.database_url, clock)
     administration = Administration(settings, store, clock)
     path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(config))
+    path.write_text(config if isinstance(config, str) else yaml.safe_dump(config))
     await administration.apply_file(path)
     created = await administration.admin.create_key(TENANT)
     await store.close()

@@ -14,7 +14,7 @@ from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.routing.network import Network
 from gateway.domain.routing.ranking import rank
 from gateway.wire.config import document as config_document
-from tests.bench.__main__ import measure
+from tests.bench.__main__ import Subject, measure
 from tests.bench.big_config import Size, route_of, text
 from tests.bench.measure import (
     KIB,
@@ -128,8 +128,9 @@ async def test_a_subject_that_takes_too_long_is_named() -> None:
         measured.append("quick")
 
     console = Console(file=io.StringIO(), record=True)
-    late = await measure(console, {"endless": endless, "quick": quick}, Told(), 0.05)
-    assert (late, measured) == (["endless"], ["quick"])
+    subjects: dict[str, Subject] = {"endless": endless, "quick": quick}
+    results, late = await measure(console, subjects, Told(), 0.05)
+    assert (late, measured, results) == (["endless"], ["quick"], {"quick": None})
     assert "endless was not over after 0.05 s" in console.export_text()
 
 

@@ -1,0 +1,3 @@
+module gateway.telephony/tests/bench/httpload
+
+go 1.26

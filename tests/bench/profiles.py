@@ -1,0 +1,51 @@
+"""Profiles of a process while something goes on, by py-spy."""
+
+import asyncio
+import contextlib
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+RATE = 200
+"""Samples a second."""
+STARTED = b"Sampling"
+
+
+class ProfileError(RuntimeError):
+    """The process could not be looked into."""
+
+
+@contextlib.asynccontextmanager
+async def profiled(pid: int, folder: Path, name: str) -> AsyncIterator[Path]:
+    """Keeps in `folder` what holds the interpreter's lock until the end: stacks and their counts.
+
+    The file is what flame graph programs read, and speedscope. Needs the right to trace.
+    """
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    file = folder / f"{re.sub('[^0-9A-Za-z]+', '-', name)}.txt"
+    program = Path(sys.executable).with_name("py-spy")
+    process = await asyncio.create_subprocess_exec(
+        *(str(program), "record", "--pid", str(pid), "--gil", "--subprocesses"),
+        *("--rate", str(RATE), "--format", "raw", "--output", str(file), "--duration", "unlimited"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    try:
+        said = b""
+        while STARTED not in said:
+            more = await process.stdout.readline()
+            said += more
+            if not more:
+                raise ProfileError(f"py-spy: {said.decode(errors='replace').strip()}")
+        yield file
+        process.send_signal(signal.SIGINT)
+        rest, _ = await process.communicate()
+        if process.returncode:
+            raise ProfileError(f"py-spy: {rest.decode(errors='replace').strip()}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
