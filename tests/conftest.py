@@ -10,7 +10,7 @@ from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("gateway")
+settings.register_profile("gateway", deadline=None)
 settings.load_profile("gateway")
 
 
