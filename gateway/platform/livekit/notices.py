@@ -122,7 +122,7 @@ def _needed(body: bytes) -> dict[str, Any]:
     told = json.loads(body)
     if not isinstance(told, dict):
         raise NotReadableError("it is not an object")
-    kept = _only(told, _NEEDED)
+    kept: dict[str, Any] = _only(told, _NEEDED)
     if told.get("event") in _CHANGES:
         kept |= {of: _only(told[of], names) for of, names in _NEEDED_OF.items() if of in told}
     return kept
