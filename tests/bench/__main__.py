@@ -22,9 +22,13 @@ import uvloop
 from rich.console import Console
 
 from tests.bench.calls import calls
+from tests.bench.history import history
 from tests.bench.measure import Told
+from tests.bench.open_calls import open_calls
 from tests.bench.ringing import ringing
 from tests.bench.routing import routing
+from tests.bench.soak import soak
+from tests.bench.two_gateways import two_gateways
 from tests.bench.watchers import watchers
 
 LIMIT_SECONDS = 7200.0
@@ -37,9 +41,13 @@ Subject = Callable[[Console, Told], Awaitable[Mapping[str, Any] | None]]
 
 SUBJECTS: Mapping[str, Subject] = {
     "calls": calls,
+    "open": open_calls,
+    "history": history,
+    "gateways": two_gateways,
     "routing": routing,
     "ringing": ringing,
     "watchers": watchers,
+    "soak": soak,
 }
 DEFAULT = ("calls",)
 ALL = "all"

@@ -16,13 +16,13 @@ from typing import Any
 from rich.console import Console
 
 from tests.bench.big_config import Size, text
-from tests.bench.floor import ECHO, direct, server
+from tests.bench.floor import direct, server
 from tests.bench.gateways import Served, on_stub, served
-from tests.bench.load import Posts, Requests, in_process, numbers
+from tests.bench.load import Posts, in_process, numbers
 from tests.bench.measure import Told
-from tests.bench.profiles import profiled
+from tests.bench.profiles import keep
 from tests.bench.programs import Stub, naive, stub
-from tests.bench.rounds import Measured, Row, nothing, rows, shown
+from tests.bench.rounds import Measured, Row, echo, nothing, rows, shown
 from tests.postgres.postgres_server import PostgresServer
 from tests.stands.stand import configuration
 
@@ -36,7 +36,6 @@ SETS: Mapping[str, Any] = {
 """Two trunks without prefixes or limits; fifty, with 10,000 prefixes and every kind of limit."""
 DATABASES = ("SQLite", "PostgreSQL")
 WHATS = ("busy", "answered", "validate_only", "GetCall")
-PROFILED_CALLERS = 16
 
 
 def _told(name: str, default: Sequence[str]) -> tuple[str, ...]:
@@ -64,21 +63,12 @@ async def calls(console: Console, told: Told, scope: Scope | None = None) -> dic
             taken: list[Row] = []
             for callers in scope.callers:
                 taken += await rows(floor, others, callers, told)
-            console.print(shown(f"the {name} set", taken, ECHO))
+            console.print(shown(f"the {name} set", taken, "of naive"))
             result[name] = [asdict(row) for row in taken]
-            if told.profiles is not None:
-                for one in others:
-                    if one.is_over is not nothing:
-                        await keep_profile(console, told, one, name)
+            for one in others:
+                if one.is_over is not nothing:
+                    await keep(console, told, one, f"{name} {one.name}")
     return result
-
-
-async def keep_profile(console: Console, told: Told, one: Measured, of: str) -> None:
-    """One more turn, of which nothing counts but where the time goes."""
-    assert told.profiles is not None
-    async with profiled(one.pid, told.profiles, f"{of} {one.name}") as file:
-        await one.load(PROFILED_CALLERS, told.seconds)
-    console.print(f"profile: {file}")
 
 
 @contextlib.asynccontextmanager
@@ -91,8 +81,7 @@ async def measured(
         bare = await stack.enter_async_context(server("bare"))
         livekit = await stack.enter_async_context(stub())
         works = await stack.enter_async_context(direct(livekit.port, numbers(BUSY)))
-        said = Requests(bare.port, "bench.Bare/Echo", [{"value": "x" * 200}])
-        found = [Measured("livekit-api", in_process(works), os.getpid())]
+        found = [Measured("livekit-api", in_process(works), [os.getpid()])]
         urls = {"SQLite": lambda name: f"sqlite:///{folder}/{name}.db"}
         if "PostgreSQL" in scope.databases:
             postgres = stack.enter_context(PostgresServer())
@@ -100,7 +89,7 @@ async def measured(
         for database in scope.databases:
             own = await stack.enter_async_context(naive(urls[database]("naive"), livekit))
             posts = Posts(own.url, [{"to": number} for number in numbers(BUSY)])
-            found.append(Measured(f"naive service, {database}", posts, own.pid))
+            found.append(Measured(f"naive service, {database}", posts, [own.pid]))
         for database in scope.databases:
             platform = await stack.enter_async_context(stub())
             settings = on_stub(urls[database]("gateway"), platform)
@@ -109,7 +98,7 @@ async def measured(
             gateway = await stack.enter_async_context(served(settings, config, place))
             await platform.notify(gateway.process.http_port)
             found += await _subjects(gateway, platform, database, scope)
-        yield Measured(ECHO, said, bare.pid), found
+        yield echo(bare), found
 
 
 async def _subjects(gateway: Served, platform: Stub, database: str, scope: Scope) -> list[Measured]:
@@ -125,7 +114,7 @@ async def _subjects(gateway: Served, platform: Stub, database: str, scope: Scope
         Measured(
             name=f"{what}, {database}",
             load=loads[what],
-            pid=gateway.process.pid,
+            pids=[gateway.process.pid],
             is_over=platform.has_no_legs,
             beside=f"naive service, {database}" if what == "busy" else "",
         )

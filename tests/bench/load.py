@@ -54,6 +54,11 @@ class Requests:
         """So many requests, however long it takes."""
         return await self.sent(callers, "--total", str(total))
 
+    async def evenly(self, callers: int, rate: int, seconds: float) -> Round:
+        """So many requests a second, as far as the callers get their answers in time."""
+        options = ("--rps", str(rate), "--duration", f"{seconds}s", "--duration-stop", "wait")
+        return await self.sent(callers, *options)
+
     async def sent(self, callers: int, *options: str) -> Round:
         """One run of ghz with these options."""
         with _file(json.dumps(list(self.bodies)).encode()) as bodies, _file(protoset()) as types:

@@ -8,6 +8,12 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from rich.console import Console
+
+from tests.bench.measure import Told
+from tests.bench.rounds import Measured
+
+CALLERS = 16
 RATE = 200
 """Samples a second."""
 STARTED = b"Sampling"
@@ -15,6 +21,15 @@ STARTED = b"Sampling"
 
 class ProfileError(RuntimeError):
     """The process could not be looked into."""
+
+
+async def keep(console: Console, told: Told, one: Measured, name: str) -> None:
+    """If profiles are wanted: one more turn, of which nothing counts but where the time goes."""
+    if told.profiles is None:
+        return
+    async with profiled(one.pids[0], told.profiles, name) as file:
+        await one.load(CALLERS, told.seconds)
+    console.print(f"profile: {file}")
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.bench.load import Load
+from tests.bench.floor import ECHO, Server
+from tests.bench.load import Load, Requests
 from tests.bench.measure import Told, at, cpu_seconds, milliseconds, table
 
 WARM_UP = 0.5
@@ -28,12 +29,22 @@ class Measured:
 
     name: str
     load: Load
-    pid: int = 0
-    """Whose processor time counts; 0: nobody's."""
+    pids: Sequence[int] = ()
+    """The processes whose processor time counts."""
     is_over: Callable[[], Awaitable[bool]] = nothing
     """Whether all that the load began has ended."""
     beside: str = ""
     """Another one's name, whose rate is of interest as well."""
+
+    def cpu_seconds(self) -> float:
+        """See `measure.cpu_seconds`."""
+        return sum(map(cpu_seconds, self.pids))
+
+
+def echo(bare: Server) -> Measured:
+    """The floor: what any grpc.aio server costs."""
+    body = {"value": "x" * 200}
+    return Measured(ECHO, Requests(bare.port, "bench.Bare/Echo", [body]), [bare.pid])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +100,16 @@ async def quiet(measured: Measured) -> None:
 
     One that never is quiet is left after half a minute: what it goes on doing is its cost.
     """
-    if not measured.pid:
+    if not measured.pids:
         return
     until = time.monotonic() + QUIET_LIMIT
     while not await measured.is_over() and time.monotonic() < until:
         await asyncio.sleep(QUIET_LOOK / 4)
     while time.monotonic() < until:
-        before, begun = cpu_seconds(measured.pid), time.monotonic()
+        before, begun = measured.cpu_seconds(), time.monotonic()
         await asyncio.sleep(QUIET_LOOK)
-        if cpu_seconds(measured.pid) - before < QUIET_SHARE * (time.monotonic() - begun):
+        share = (measured.cpu_seconds() - before) / (time.monotonic() - begun)
+        if share < QUIET_SHARE * len(measured.pids):
             return
 
 
@@ -105,11 +117,11 @@ async def turn(measured: Measured, callers: int, seconds: float) -> Turn:
     """A short warm-up, then the load; both are over when it returns."""
     await measured.load(callers, min(WARM_UP, seconds))
     await quiet(measured)
-    before = cpu_seconds(measured.pid) if measured.pid else 0.0
+    before = measured.cpu_seconds()
     taken = await measured.load(callers, seconds)
     await quiet(measured)
-    after = cpu_seconds(measured.pid) if measured.pid else 0.0
-    return Turn(taken.rate, taken.latencies, (after - before) / len(taken.latencies))
+    spent = measured.cpu_seconds() - before
+    return Turn(taken.rate, taken.latencies, spent / len(taken.latencies))
 
 
 async def rows(floor: Measured, others: Sequence[Measured], callers: int, told: Told) -> list[Row]:
@@ -137,7 +149,7 @@ def _row(one: Measured, callers: int, turns: Mapping[str, Sequence[Turn]], floor
         beside=times(one.beside) if one.beside else None,
         p50=at(every, 0.5),
         p99=at(every, 0.99),
-        cpu=range_of(each.cpu for each in own) if one.pid else None,
+        cpu=range_of(each.cpu for each in own) if one.pids else None,
     )
 
 
@@ -146,20 +158,11 @@ def noise(row: Row) -> float:
     return (row.rate.high - row.rate.low) / row.rate.median
 
 
-def shown(title: str, taken: Sequence[Row], floor: str) -> Any:
-    """The table, with how noisy the machine was."""
-    floors = {row.callers: f"{noise(row):.0%}" for row in taken if row.name == floor}
+def shown(title: str, taken: Sequence[Row], beside: str) -> Any:
+    """The table, with how noisy the machine was; `beside` heads what is told of `Row.beside`."""
+    floors = {row.callers: f"{noise(row):.0%}" for row in taken if row.name == ECHO}
     apart = ", ".join(f"{share} with {callers}" for callers, share in floors.items())
-    headings = (
-        "",
-        "callers",
-        "requests/s",
-        "of the echo",
-        "p50 ms",
-        "p99 ms",
-        "CPU ms",
-        "of naive",
-    )
+    headings = ("", "callers", "requests/s", "of the echo", "p50 ms", "p99 ms", "CPU ms", beside)
     return table(f"{title} (noise: the echo's rounds lie apart by {apart})", headings, lines(taken))
 
 

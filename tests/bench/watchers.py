@@ -69,7 +69,7 @@ class Audience:
         return [moment - begun for moment in self.heard]
 
 
-async def watchers(console: Console, _told: Told, crowd: Crowd = Crowd()) -> None:
+async def watchers(console: Console, _told: Told, crowd: Crowd = Crowd()) -> dict[str, float]:
     """First the calls, then the watchers, then some events; then the same without a gateway."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -80,6 +80,13 @@ async def watchers(console: Console, _told: Told, crowd: Crowd = Crowd()) -> Non
         bare_memory, bare_took = await _bare(crowd, size)
     console.print(_memory(crowd, [*memory, *bare_memory]))
     console.print(_reach(crowd, size, took, bare_took))
+    halves, lasts = ([_middle(each, share) for each in (took, bare_took)] for share in (0.5, 1.0))
+    return {"half_of_bare": halves[0] / halves[1], "all_of_bare": lasts[0] / lasts[1]}
+
+
+def _middle(took: Sequence[Sequence[float]], share: float) -> float:
+    """The median event's time until this share of all had it."""
+    return at([at(each, share) for each in took], 0.5)
 
 
 Memory = tuple[str, int, int, int]
