@@ -88,10 +88,14 @@ def redact_numbers(redact: Redact) -> None:
     _redaction.numbers = redact
 
 
-def configure() -> None:
-    """To be called once, before anything is logged; takes in the logs of libraries as well."""
+def configure(*, worker: int | None = None) -> None:
+    """To be called once, before anything is logged; takes in the logs of libraries as well.
+
+    `worker`: the number that each line has, if this process is one of several.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        *([_Worker(worker)] if worker else []),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -110,6 +114,18 @@ def configure() -> None:
         cache_logger_on_first_use=True,
     )
     _take_in_libraries([structlog.stdlib.add_logger_name, *shared], ending)
+
+
+class _Worker:
+    """Names the worker in each line."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __call__(
+        self, _logger: object, _method: str, line: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {"worker": self._number, **line}
 
 
 class _Lines(logging.StreamHandler[Any]):

@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     """How many seconds its body may."""
     max_bodies: int = Field(default=64, ge=1, validation_alias="GATEWAY_MAX_BODIES")
     """How many bodies are received at a time, by all ports together."""
+    workers: int = Field(default=1, ge=1, le=64, validation_alias="GATEWAY_WORKERS")
+    """How many processes serve together. All limits are of each of them."""
 
     @model_validator(mode="before")
     @classmethod
@@ -236,6 +238,17 @@ class Settings(BaseSettings):
         return timedelta(hours=self.max_token_hours)
 
     @property
+    def addresses(self) -> Mapping[str, str]:
+        """Where something is served, by the field that says so."""
+        told = {
+            "grpc_address": self.grpc_address,
+            "http_address": self.http_address,
+            "admin_address": self.admin_address,
+            "admin_grpc_address": self.admin_grpc_address,
+        }
+        return {name: address for name, address in told.items() if address}
+
+    @property
     def is_live(self) -> bool:
         """Whether phones ring: not all calls run on the sandbox."""
         return self.platform is not PlatformName.SANDBOX
@@ -265,6 +278,14 @@ def _leads_to_livekit(url: str) -> bool:
 
 def _names(names: str) -> tuple[str, ...]:
     return tuple(name for each in names.split(",") if (name := each.strip()))
+
+
+def share_metrics(folder: Path) -> None:
+    """Keeps the metrics of this process, and of those that it starts, in this folder.
+
+    To be called before anything imports `gateway.metrics`.
+    """
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 class Secrets:

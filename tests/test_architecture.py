@@ -23,6 +23,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "logs": VALUES | {"audit"},
     "metrics": frozenset(),
     "watchdog": frozenset({"metrics"}),
+    "workers": frozenset({"metrics"}),
     "settings": VALUES,
     "domain": VALUES,
     "ports": VALUES,
@@ -33,7 +34,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "webhooks": VALUES | {"ports"},
     "rpc": SEAMS | {"metrics", "service"},
     "wire": VALUES | {"ports", "rpc", "service", "telephony", "metrics"},
-    "cli": SEAMS | {"service", "wire", "telephony", "settings", "logs", "build"},
+    "cli": SEAMS | {"service", "wire", "telephony", "settings", "logs", "build", "workers"},
     "telephony": frozenset(),
     "__main__": frozenset({"cli"}),
 }
@@ -54,6 +55,7 @@ FORBIDDEN: Mapping[str, frozenset[str]] = {
     "audit": frozenset({"grpc", "sqlalchemy", "aiohttp", "google"}),
     "rpc": frozenset({"grpc", "sqlalchemy", "aiohttp"}),
     "wire": frozenset({"sqlalchemy"}),
+    "workers": frozenset({"grpc", "sqlalchemy", "aiohttp", "google"}),
     "cli": frozenset({"sqlalchemy", "aiohttp"}),
 }
 

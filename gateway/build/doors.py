@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from prometheus_client import CollectorRegistry
+
 from gateway.build.services import Services
 from gateway.platform.livekit.notices import LiveKitNotices
 from gateway.ports import Clock
@@ -35,8 +37,11 @@ class Doors:
         pipeline: Pipeline,
         readiness: Readiness,
         clock: Clock,
+        metrics: CollectorRegistry,
     ) -> None:
         self._settings = settings
+        self._metrics = metrics
+        self._shared = settings.workers > 1
         self._services = services
         self._pipeline = pipeline
         self._readiness = readiness
@@ -95,12 +100,13 @@ class Doors:
             self._intake,
             connections=self._settings.max_connections,
             reflected=reflected,
+            shared=self._shared,
         )
 
     def _http_servers(self) -> Mapping[str, HttpServer]:
         settings = self._settings
         facts = {"platform": settings.platform.value}
-        operational: list[Mounted] = [Status(self._readiness, facts), Metrics()]
+        operational: list[Mounted] = [Status(self._readiness, facts), Metrics(self._metrics)]
         rows = [*self._public_rows, *self._services.livekit_endpoints()]
         public = [*self._notice_doors(), self._twirp(rows)]
         if not settings.admin_address:
@@ -120,7 +126,9 @@ class Doors:
             head_seconds=settings.head_seconds,
             peers=self._intake.peers,
         )
-        return HttpServer(address, mounted, grace=settings.drain_timeout, limits=limits)
+        return HttpServer(
+            address, mounted, grace=settings.drain_timeout, limits=limits, shared=self._shared
+        )
 
     def _twirp(self, rows: Sequence[Endpoint]) -> TwirpEngine:
         return TwirpEngine(self._pipeline, rows, self._intake)
@@ -137,13 +145,7 @@ class Doors:
 
 def clients_of(settings: Settings) -> int:
     """How many connections all ports together may hold."""
-    doors = [
-        settings.grpc_address,
-        settings.http_address,
-        settings.admin_address,
-        settings.admin_grpc_address,
-    ]
-    return settings.max_connections * sum(1 for address in doors if address)
+    return settings.max_connections * len(settings.addresses)
 
 
 def intake_of(settings: Settings) -> Intake:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import structlog
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from gateway.audit.sinks import LineSink
 from gateway.build.clock import SystemClock
@@ -14,7 +15,7 @@ from gateway.build.running import Running
 from gateway.build.services import Services
 from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.errors import Reason
-from gateway.metrics import CALLS_ENDED
+from gateway.metrics import CALLS_ENDED, WORKERS_SERVING
 from gateway.service.following.platforms import Platforms
 from gateway.settings import Settings
 from gateway.store.store import open_store
@@ -24,9 +25,9 @@ log = structlog.get_logger()
 
 
 class Gateway:
-    """Serves from `start` to `stop`."""
+    """Serves from `start` to `stop`. `metrics`: what `/metrics` shows; None: this process's."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: CollectorRegistry | None = None) -> None:
         self._settings = settings
         clock = SystemClock()
         self._platforms = platforms_of(settings, clock)
@@ -40,7 +41,14 @@ class Gateway:
         )
         self._store.on_audit(_count_ends)
         self._store.on_audit(LineSink())
-        self._doors = Doors(settings, running.services, running.pipeline, self._readiness, clock)
+        self._doors = Doors(
+            settings,
+            running.services,
+            running.pipeline,
+            self._readiness,
+            clock,
+            metrics or REGISTRY,
+        )
         self._trying: asyncio.Task[None] | None = None
         self._watchdog = Watchdog()
         platform = self._platforms.live or self._platforms.sandbox
@@ -81,6 +89,11 @@ class Gateway:
         """No phone rings for any tenant."""
         return self._platforms.live is None
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether a background task has stopped, so that only a new process helps."""
+        return self._running.chore_ended
+
     async def start(self) -> None:
         """Reads the configuration, takes up open calls, then opens the ports."""
         warn_of_readers(self._settings)
@@ -89,6 +102,7 @@ class Gateway:
             log.warning("sandbox", text="no phone rings: the sandbox plays every callee")
         self._watchdog.start()
         await self._doors.start()
+        WORKERS_SERVING.set(1)
         log.info("serving", **self.ports)
         if self._platforms.live:
             self._trying = asyncio.create_task(tried(self._platforms.live))
@@ -96,6 +110,7 @@ class Gateway:
     async def stop(self) -> None:
         """Releases waiting clients, lets RPCs finish, and leaves open calls to other gateways."""
         grace = self._settings.drain_timeout
+        WORKERS_SERVING.set(0)
         await self._doors.drain()
         await self._running.stop(grace, self._doors.stop(grace))
         await self._outside.stop()
@@ -112,7 +127,7 @@ class Gateway:
         if self.services.drain.begun:
             return {"gateway": Reason.DRAINING.value}
         wrong = dict(await self._outside())
-        if self._running.chore_ended:
+        if self.is_broken:
             wrong["gateway"] = "a background task has stopped; restart this gateway"
         return wrong
 

@@ -37,7 +37,10 @@ class Mounted(Protocol):
 
 
 class HttpServer:
-    """Serves what is mounted, within its limits on connections."""
+    """Serves what is mounted, within its limits on connections.
+
+    `shared`: other processes listen at the same port.
+    """
 
     def __init__(
         self,
@@ -46,9 +49,11 @@ class HttpServer:
         *,
         grace: timedelta,
         limits: ConnectionLimits | None = None,
+        shared: bool = False,
     ) -> None:
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
+        self._shared = shared
         self._connections = Connections(limits or ConnectionLimits())
         app = web.Application(middlewares=[told])
         for each in mounted:
@@ -71,6 +76,7 @@ class HttpServer:
             lambda: Connection(self._connections, handler),
             self._host.strip("[]"),
             self._port,
+            shared=self._shared,
         )
         await site.start()
         port: int = self._runner.addresses[0][1]
@@ -90,11 +96,14 @@ class _Site(web.BaseSite):
         make: Callable[[], asyncio.BaseProtocol],
         host: str,
         port: int,
+        *,
+        shared: bool,
     ) -> None:
         super().__init__(runner)
         self._make = make
         self._host = host
         self._port = port
+        self._shared = shared
 
     @property
     def name(self) -> str:
@@ -103,7 +112,9 @@ class _Site(web.BaseSite):
     async def start(self) -> None:
         await super().start()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._make, self._host, self._port)
+        self._server = await loop.create_server(
+            self._make, self._host, self._port, reuse_port=self._shared
+        )
 
 
 class _Handler(web.RequestHandler):

@@ -1,9 +1,10 @@
 """The gateway's own state over HTTP: liveness, readiness and metrics."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """The causes by part; empty if the gateway is ready."""
@@ -36,11 +37,16 @@ class Status:
 
 
 class Metrics:
-    """`/metrics`, for Prometheus."""
+    """`/metrics`, for Prometheus: what this registry collects."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._registry = registry
 
     def mount(self, app: web.Application) -> None:
         """Takes its path."""
         app.router.add_get("/metrics", self._metrics)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        # In a thread: those of several workers are read from files.
+        body = await asyncio.to_thread(generate_latest, self._registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -25,7 +25,10 @@ WIRE = "grpc"
 
 
 class GrpcEngine:
-    """Serves endpoints, health and, if requested, reflection on one port."""
+    """Serves endpoints, health and, if requested, reflection on one port.
+
+    `shared`: other processes listen at the same port.
+    """
 
     def __init__(
         self,
@@ -36,10 +39,11 @@ class GrpcEngine:
         *,
         connections: int = MAX_CONNECTIONS,
         reflected: bool = True,
+        shared: bool = False,
     ) -> None:
         self._pipeline = pipeline
         self._intake = intake
-        self._server = grpc.aio.server(options=options(connections))
+        self._server = grpc.aio.server(options=options(connections, shared=shared))
         self._health = health.aio.HealthServicer()
         self._services = _by_service(endpoints)
         for service, rows in self._services.items():

@@ -18,14 +18,15 @@ IDLE_SECONDS = 600
 Option = tuple[str, int]
 
 
-def options(connections: int = MAX_CONNECTIONS) -> tuple[Option, ...]:
+def options(connections: int = MAX_CONNECTIONS, *, shared: bool = False) -> tuple[Option, ...]:
     """The options of a server that holds at most this many connections.
 
-    grpc's core cannot limit the connections of one peer.
+    grpc's core cannot limit the connections of one peer. `shared`: other processes listen at the
+    same port.
     """
     return (
-        # Otherwise two gateways on one port would share its connections at random.
-        ("grpc.so_reuseport", 0),
+        # Unless told so, two gateways on one port would share its connections at random.
+        ("grpc.so_reuseport", int(shared)),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_metadata_size", MAX_METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
