@@ -13,6 +13,8 @@ from gateway.metrics import LOOP_STALL_SECONDS
 BEAT_SECONDS = 0.025
 STALL_SECONDS = 0.1
 """Longer stalls are logged."""
+HANG_SECONDS = 5.0
+"""A stall of this length is logged while it lasts: the process may be killed before its end."""
 MOST_FRAMES = 12
 
 log = structlog.get_logger()
@@ -25,8 +27,11 @@ class Watchdog:
     seen only at the place where it releases it.
     """
 
-    def __init__(self, *, stall_seconds: float = STALL_SECONDS) -> None:
+    def __init__(
+        self, *, stall_seconds: float = STALL_SECONDS, hang_seconds: float = HANG_SECONDS
+    ) -> None:
         self._stall_seconds = stall_seconds
+        self._hang_seconds = hang_seconds
         self._due = 0.0
         self._seen: list[str] = []
         self._ended = threading.Event()
@@ -63,10 +68,15 @@ class Watchdog:
         self._appoint(loop)
 
     def _look(self, ident: int) -> None:
+        hanging_since = 0.0
         while not self._ended.wait(self._stall_seconds / 2):
-            late = time.monotonic() - self._due
+            due = self._due
+            late = time.monotonic() - due
             if late >= self._stall_seconds / 2 and not self._seen:
                 self._seen = standing(sys._current_frames().get(ident))  # noqa: SLF001  # documented
+            if late >= self._hang_seconds and due != hanging_since:
+                hanging_since = due
+                log.error("loop_hangs", seconds=round(late, 3), stands=self._seen)
 
 
 def standing(frame: FrameType | None) -> list[str]:

@@ -62,6 +62,8 @@ def test_proxies_are_addresses_networks_and_unix() -> None:
         ("GATEWAY_MAX_CONNECTIONS", "0"),
         ("GATEWAY_MAX_CONNECTIONS_PER_PEER", "0"),
         ("GATEWAY_MAX_BODIES", "0"),
+        ("GATEWAY_WORKERS", "0"),
+        ("GATEWAY_WORKERS", "65"),
         ("GATEWAY_HEAD_TIMEOUT", "0"),
         ("GATEWAY_BODY_TIMEOUT", "nan"),
     ],

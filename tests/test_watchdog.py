@@ -29,7 +29,7 @@ def stalls_beyond(seconds: float) -> float:
 
 async def stalled(seconds: float) -> list[structlog.typing.EventDict]:
     """What the log says of a loop that stands still."""
-    watchdog = Watchdog(stall_seconds=STALL / 2)
+    watchdog = Watchdog(stall_seconds=STALL / 2, hang_seconds=STALL)
     with capture_logs() as logs:
         watchdog.start()
         try:
@@ -38,13 +38,18 @@ async def stalled(seconds: float) -> list[structlog.typing.EventDict]:
             await asyncio.sleep(0.1)
         finally:
             watchdog.stop()
-    return [line for line in logs if line["event"] == "loop_stalled"]
+    return [line for line in logs if line["event"].startswith("loop_")]
 
 
 async def test_a_stall_is_told_with_its_place() -> None:
-    """The log names the function that held the loop, its file and line, and no value."""
+    """The log names the function that held the loop, its file and line, and no value.
+
+    It does so once while the loop stands, should the process not live to see its end.
+    """
     before = stalls_beyond(0.25)
-    (line,) = await stalled(STALL * 2)
+    hangs, line = await stalled(STALL * 2)
+    assert (hangs["event"], line["event"]) == ("loop_hangs", "loop_stalled")
+    assert hangs["stands"][0].endswith("stand_still")
     assert line["seconds"] > STALL / 2
     assert line["stood"][0].endswith("stand_still")
     assert "tests/test_watchdog.py:" in line["stood"][0]

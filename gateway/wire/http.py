@@ -39,7 +39,7 @@ class Mounted(Protocol):
 class HttpServer:
     """Serves what is mounted, within its limits on connections.
 
-    `shared`: other processes listen at the same port.
+    `shared`: other processes listen at the same port, which is not 0.
     """
 
     def __init__(

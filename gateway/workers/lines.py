@@ -26,6 +26,11 @@ class Lines(io.TextIOBase):
         """It is all that can be done with it."""
         return True
 
+    def close(self) -> None:
+        """Leaves the file or pipe open for others."""
+        self._among_processes.close()
+        super().close()
+
     def write(self, text: str) -> int:
         """Keeps what is no whole line yet, for the thread that wrote it."""
         begun = getattr(self._begun, "text", "") + text

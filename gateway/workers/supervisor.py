@@ -95,6 +95,7 @@ class Supervisor:
             self._killed_by = number
             self._send(signal.SIGKILL)
             return
+        log.info("workers_stopping", workers=len(self._running))
         self._stopping.set()
         self._send(signal.SIGTERM)
 

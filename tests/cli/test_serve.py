@@ -1,5 +1,6 @@
 """`gateway serve`, in its own process."""
 
+import errno
 import os
 import signal
 import socket
@@ -104,6 +105,35 @@ def test_an_address_that_is_none(local: CommandLine, name: str, address: str) ->
     assert f"{name}: Value error, must be HOST:PORT" in result.err
 
 
+def test_the_sandbox_is_in_one_process(local: CommandLine) -> None:
+    """Its phones would be known to the worker alone that rang them."""
+    for environment in ({"GATEWAY_WORKERS": "2"}, {}):
+        words = [] if environment else ["--workers", "2"]
+        result = CommandLine({**local.environment, **environment})("serve", "--demo", *words)
+        assert result.code == 1
+        assert "error: the sandbox plays its phones in one process" in result.err
+        assert "hint: --workers 1" in result.err
+
+
+def test_a_taken_port_is_told_once(tmp_path: Path) -> None:
+    """Not by each worker: none is started."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {
+            "GATEWAY_DATABASE_URL": f"sqlite:///{tmp_path}/gateway.db",
+            "GATEWAY_PLATFORM": "livekit",
+            "GATEWAY_GRPC_ADDRESS": "127.0.0.1:0",
+            "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{taken.getsockname()[1]}",
+        }
+        with begin(tmp_path, environment, "--workers", "2") as process:
+            _, err = process.communicate(timeout=90)
+    error, hint = err.splitlines()
+    assert process.returncode == 1
+    assert error == f"error: cannot listen at {environment['GATEWAY_HTTP_ADDRESS']}: " + (
+        os.strerror(errno.EADDRINUSE)
+    )
+    assert hint == "hint: GATEWAY_HTTP_ADDRESS sets another address"
+
+
 def test_without_livekit_it_does_not_start(tmp_path: Path) -> None:
     """Where nothing says how to reach LiveKit, the gateway says what is missing."""
     environment = {
@@ -111,7 +141,8 @@ def test_without_livekit_it_does_not_start(tmp_path: Path) -> None:
         "LIVEKIT_URL": "",
         "GATEWAY_PLATFORM": "livekit",
     }
-    with begin(tmp_path, environment) as process:
-        _, err = process.communicate(timeout=90)
-    assert process.returncode == 1
-    assert "LIVEKIT_URL" in err
+    for words in ((), ("--workers", "2")):
+        with begin(tmp_path, environment, *words) as process:
+            _, err = process.communicate(timeout=90)
+        assert process.returncode == 1
+        assert err.count("error: LIVEKIT_URL") == 1

@@ -27,7 +27,7 @@ WIRE = "grpc"
 class GrpcEngine:
     """Serves endpoints, health and, if requested, reflection on one port.
 
-    `shared`: other processes listen at the same port.
+    `shared`: other processes listen at the same port, which is not 0.
     """
 
     def __init__(
@@ -53,10 +53,21 @@ class GrpcEngine:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if reflected:
             reflection.serve((*self._services, "grpc.health.v1.Health"), self._server)
-        self.port = self._server.add_insecure_port(address)
+        self._address = address
+        # A process that shares its port gets connections from the moment it has it.
+        self.port = int(address.rpartition(":")[2]) if shared else self._take_port()
+        self._shared = shared
 
     async def start(self) -> None:
-        """Serves from now on, and reports so to clients that watch its health."""
+        """Serves from now on, and reports so to clients that watch its health.
+
+        Raises OSError if a shared port cannot be had; one of its own was taken before.
+        """
+        if self._shared:
+            try:
+                self._take_port()
+            except RuntimeError as error:
+                raise OSError(f"cannot serve gRPC: {error}") from error
         await self._server.start()
         for service in ("", *self._services):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -68,6 +79,9 @@ class GrpcEngine:
     async def stop(self, grace: timedelta) -> None:
         """Accepts nothing new; ends what is under way after `grace`."""
         await self._server.stop(grace.total_seconds())
+
+    def _take_port(self) -> int:
+        return self._server.add_insecure_port(self._address)
 
     def _handler(self, endpoint: Endpoint) -> "grpc.RpcMethodHandler[Any, Any]":
         """Receives requests as streams, so that a message is read only when we ask for it."""

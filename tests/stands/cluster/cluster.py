@@ -25,9 +25,17 @@ from tests.stands.wires import GrpcWire
 
 
 class Cluster:
-    """`start` brings up `size` gateways; the tenant is acme."""
+    """`start` brings up `size` gateways of so many `workers`; the tenant is acme."""
 
-    def __init__(self, stack: LiveKitStack, database_url: str, folder: Path, size: int = 1) -> None:
+    def __init__(
+        self,
+        stack: LiveKitStack,
+        database_url: str,
+        folder: Path,
+        size: int = 1,
+        *,
+        workers: int = 1,
+    ) -> None:
         self.stack = stack
         self.routing: Mapping[str, Any] = {}
         """What replaces parts of the usual configuration."""
@@ -36,6 +44,7 @@ class Cluster:
             {
                 "GATEWAY_DATABASE_URL": database_url,
                 "GATEWAY_MASTER_KEY": "the tests' own master key is long enough",
+                "GATEWAY_WORKERS": str(workers),
                 "livekit_url": stack.url,
                 "livekit_api_key": stack.api_key,
                 "livekit_api_secret": stack.api_secret,

@@ -87,8 +87,10 @@ class GatewayProcess:
             await self.wait()
 
     def _serving(self, begin: int) -> bool:
+        several = int(self._environment.get("GATEWAY_WORKERS", "1")) > 1
+        event = "workers_serving" if several else "serving"
         for line in self._tail(begin).splitlines():
-            if '"event": "serving"' in line:
+            if f'"event": "{event}"' in line:
                 told: dict[str, Any] = json.loads(line)
                 self.grpc_port, self.http_port = told["grpc_port"], told["http_port"]
                 return True
@@ -105,6 +107,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
     told = {
         "GATEWAY_DATABASE_URL": settings.database_url,
         "GATEWAY_PLATFORM": settings.platform.value,
+        "GATEWAY_WORKERS": str(settings.workers),
         "LIVEKIT_URL": settings.livekit_url,
         "LIVEKIT_API_KEY": settings.livekit_api_key,
         "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),

@@ -1,0 +1,1 @@
+"""Several processes as one: supervision, ports, lines; no gateway is in them."""
