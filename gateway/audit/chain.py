@@ -74,12 +74,13 @@ def _values(event: AuditEvent) -> Iterable[tuple[str, Any]]:
 
 def record_text(event: AuditEvent, **more: Any) -> str:
     """The canonical text of the record of `event`, with the keys of `more`."""
-    parts = {name: _text(value) for name, value in _values(event)}
-    parts |= {name: _text(value) for name, value in more.items()}
+    parts = {name: text_of(value) for name, value in _values(event)}
+    parts |= {name: text_of(value) for name, value in more.items()}
     return "{" + ",".join(f'"{name}":{parts[name]}' for name in sorted(parts)) + "}"
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """The canonical text of one value. Raises TypeError or ValueError if it has none."""
     match value:
         case Described():
             return value.text
