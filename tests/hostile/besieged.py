@@ -19,7 +19,7 @@ from gateway.domain.tenant import Right
 from gateway.settings import Settings
 from gateway.store.store import open_store
 from tests.hostile import measure
-from tests.hostile.measure import Seen
+from tests.hostile.measure import Answer, Seen
 from tests.stands.processes.gateway import ROOT, GatewayProcess
 from tests.stands.stand import Client, configuration
 from tests.stands.wires import GrpcWire, TwirpWire, Wire
@@ -185,7 +185,7 @@ async def _told(process: asyncio.subprocess.Process) -> Seen:
     assert process.stdin
     process.stdin.close()
     printed, _ = await process.communicate()
-    return Seen(tuple((float(seconds), int(status)) for seconds, status in json.loads(printed)))
+    return Seen(tuple(Answer(*told) for told in json.loads(printed)))
 
 
 async def _made(administration: Administration, tenant_id: str, rights: frozenset[Right]) -> Key:

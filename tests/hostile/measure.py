@@ -13,6 +13,8 @@ MIB = 1024 * KIB
 
 STALL = 0.05
 """The longest that anybody's request may be held up by somebody else's, in seconds."""
+WAIT = 2.0
+"""The longest that anybody may wait for anything else, in seconds: the machine may be busy."""
 MANY = 20
 NOISE = 4
 """So many times the worst answer of the calm before count as the machine's own noise."""
@@ -25,36 +27,63 @@ PATIENCE = 15.0
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the probe saw: seconds and HTTP status of each of its requests, in order."""
+class Answer:
+    """One request of the probe's."""
 
-    answers: tuple[tuple[float, int], ...]
+    seconds: float
+    """What the answer took."""
+    worked: float
+    """How long the gateway's threads ran meanwhile, in seconds."""
+    status: int
+    """The HTTP status; 0: there was no answer."""
+
+    @property
+    def held_up(self) -> float:
+        """How long the gateway held it up, in seconds: no longer than it worked meanwhile.
+
+        A thread that holds the interpreter's lock and waits for a processor holds up the others,
+        and that is the machine's doing.
+        """
+        return min(self.seconds, self.worked)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the probe saw, in order."""
+
+    answers: tuple[Answer, ...]
 
     @property
     def worst(self) -> float:
-        """The longest that an answer took."""
-        return max(seconds for seconds, _ in self.answers)
+        """The longest that an answer was held up."""
+        return max(answer.held_up for answer in self.answers)
 
     @property
     def stalled(self) -> float:
         """The same of many answers but for two: so many may fall into the machine's own pauses."""
-        return sorted(seconds for seconds, _ in self.answers)[
+        return sorted(answer.held_up for answer in self.answers)[
             -3 if len(self.answers) > MANY else -1
         ]
 
     @property
+    def longest(self) -> float:
+        """The longest that an answer took, whatever the gateway did meanwhile."""
+        return max(answer.seconds for answer in self.answers)
+
+    @property
     def median(self) -> float:
-        """Half of the answers took no longer."""
-        return sorted(seconds for seconds, _ in self.answers)[len(self.answers) // 2]
+        """Half of the answers were held up no longer."""
+        return sorted(answer.held_up for answer in self.answers)[len(self.answers) // 2]
 
     @property
     def refused(self) -> list[int]:
-        """The statuses other than 200; 0 where there was no answer."""
-        return [status for _, status in self.answers if status != 200]
+        """The statuses other than 200."""
+        return [answer.status for answer in self.answers if answer.status != 200]
 
     def __str__(self) -> str:
         median, worst = self.median * 1000, self.worst * 1000
-        return f"{len(self.answers)} answers, median {median:.1f} ms, worst {worst:.0f} ms"
+        held_up = f"held up {median:.1f} ms in the median, {worst:.0f} ms at worst"
+        return f"{len(self.answers)} answers, {held_up}, longest {self.longest * 1000:.0f} ms"
 
 
 def unharmed(calm: Seen, during: Seen, *, stall: float = STALL) -> None:
@@ -65,6 +94,7 @@ def unharmed(calm: Seen, during: Seen, *, stall: float = STALL) -> None:
     assert not during.refused, f"refused: {during.refused[:10]} of {during}"
     allowed = stall + NOISE * calm.worst
     assert during.stalled <= allowed, f"{during}; before: {calm}; allowed {allowed * 1000:.0f} ms"
+    assert during.longest <= WAIT, f"{during}: somebody waited for what is no work"
 
 
 def memory(pid: int) -> int:

@@ -2,8 +2,9 @@
 
 Asks for one call at a time, each time by a new connection, so that it needs all that a client
 needs. Ends after ROUNDS requests, or with 0 when its standard input ends; then prints a list of
-[seconds, status] as JSON, status 0 for a broken connection. Time that the gateway's loop or this
-process only waited for a processor is taken off: the machine is not the gateway.
+[seconds, worked, status] as JSON, status 0 for a broken connection. `seconds` is what the answer
+took, but for what the gateway's loop or this process only waited for a processor; `worked` is how
+long the gateway's threads ran meanwhile. The machine is not the gateway.
 """
 
 import json
@@ -55,17 +56,29 @@ def waited(process: str) -> float:
     return int(told.split()[1]) / 1e9
 
 
+def worked(process: str) -> float:
+    """How many seconds all threads of a process have run."""
+    total = 0
+    for told in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        try:
+            total += int(told.read_text().split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # that thread has ended
+    return total / 1e9
+
+
 def main() -> None:
     """See the module."""
     port, gateway, rounds = (int(each) for each in sys.argv[1:4])
     asked = request(sys.stdin.readline().strip())
     own, other = str(Path("/proc/self").readlink()), str(gateway)
-    seen: list[tuple[float, int]] = []
+    seen: list[tuple[float, float, int]] = []
     while len(seen) < rounds or not rounds:
-        before, begun = waited(own) + waited(other), time.perf_counter()
+        ran, before, begun = worked(other), waited(own) + waited(other), time.perf_counter()
         answered = status(port, asked)
         took = time.perf_counter() - begun
-        seen.append((max(0.0, took - (waited(own) + waited(other) - before)), answered))
+        took -= waited(own) + waited(other) - before
+        seen.append((max(0.0, took), max(0.0, worked(other) - ran), answered))
         if rounds:
             time.sleep(PAUSE)
         elif select.select([sys.stdin], [], [], PAUSE)[0]:

@@ -4,7 +4,7 @@ import asyncio
 
 from gateway.domain.limits.in_turn import InTurn
 
-BEGUN_AT_ONCE = 8
+BEGUN_AT_ONCE = 2
 """Between two polls of the sockets: each request started here delays everyone else."""
 
 
