@@ -90,6 +90,8 @@ class Settings(BaseSettings):
         default=500, ge=0, validation_alias="GATEWAY_MAX_POLLS_PER_TENANT"
     )
     """ListCallEvents requests of one tenant that wait, at once."""
+    leg_polls: int = Field(default=200, ge=0, validation_alias="GATEWAY_MAX_LEG_POLLS")
+    """Requests a second that a gateway sends to LiveKit to look at the legs of open calls."""
     secret_places: str = Field(
         default="/run/secrets", validation_alias="GATEWAY_SECRET_DIRECTORIES"
     )

@@ -130,7 +130,13 @@ class Services:
             gateway_id=self.lease.gateway_id,
         )
         self.followers = Followers(
-            self._platforms, self._record, self._store, self._clock, self.lease, failover
+            self._platforms,
+            self._record,
+            self._store,
+            self._clock,
+            self.lease,
+            failover,
+            looks_per_second=self._settings.leg_polls,
         )
         self.take_over = TakeOver(self.lease, self.followers, self._clock)
         self._adoption = Adoption(
@@ -224,7 +230,9 @@ class Services:
             clock=self._clock,
             platform=self._platforms.live or self._platforms.sandbox,
             adoption=self._adoption,
+            followers=self.followers,
             lease=self.lease,
+            looks_per_second=self._settings.leg_polls,
             counted=lambda swept: LEGS_SWEPT.labels(swept.value).inc(),
         )
 

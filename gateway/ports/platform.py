@@ -1,6 +1,6 @@
 """The platform that actually places calls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gateway.domain.calls.inbound import Notice
@@ -31,11 +31,19 @@ class Platform(Protocol):
         """
         ...
 
-    async def legs(self) -> Sequence[Leg]:
-        """Every leg that is in a room now, by whatever means it was dialled, in no order.
+    async def rooms(self) -> Mapping[str, str]:
+        """Every room there is now, each with a text that says how it was.
 
-        MAY omit rooms that could not be listed, so a leg that is missing here may still exist;
-        only `leg` can tell. Raises PlatformError if nothing is known.
+        MUST take one request, however many rooms there are. The text MAY stay the same though a
+        leg has come or gone; one that is another than before says that somebody has. Raises
+        PlatformError.
+        """
+        ...
+
+    async def legs(self, room: str) -> Sequence[Leg]:
+        """Every leg that is in the room now, by whatever means it was dialled, in no order.
+
+        A room that is gone has none. Raises PlatformError if that cannot be known.
         """
         ...
 

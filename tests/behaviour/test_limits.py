@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.legs import every_leg
 from tests.stands.phones import ANSWERS, BUSY, DECLINES, RINGS_FOR_EVER
 from tests.stands.stand import (
     NUMBERS,
@@ -122,7 +123,7 @@ async def test_a_blocked_destination_is_never_dialed(stand: Stand, block: str) -
     if stand.stack:
         assert not [seen for seen in stand.stack.calls() if seen["trunk_id"] == stand.trunk]
     else:
-        assert not await stand.gateway.platforms.sandbox.legs()
+        assert not await every_leg(stand.gateway.platforms.sandbox)
 
 
 async def test_a_call_cannot_be_handed_to_a_blocked_destination(stand: Stand) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer, ReferReply
@@ -34,8 +34,11 @@ class PacedPlatform:
     async def leg(self, room: str, identity: str) -> Leg | None:
         return await self._play(self._platform.leg(room, identity))
 
-    async def legs(self) -> Sequence[Leg]:
-        return await self._play(self._platform.legs())
+    async def rooms(self) -> Mapping[str, str]:
+        return await self._play(self._platform.rooms())
+
+    async def legs(self, room: str) -> Sequence[Leg]:
+        return await self._play(self._platform.legs(room))
 
     async def hang_up(self, room: str, identity: str) -> None:
         await self._play(self._platform.hang_up(room, identity))

@@ -56,7 +56,7 @@ async def test_400_mib_are_not_read(status: int, content_type: str) -> None:
     async with fake.serve() as stand:
         tracemalloc.start()
         with pytest.raises(PlatformError):
-            await stand.platform.legs()
+            await stand.platform.rooms()
         _, most = tracemalloc.get_traced_memory()
         await asyncio.wait_for(answer.cut.wait(), PATIENCE)
         kept, _ = tracemalloc.get_traced_memory()

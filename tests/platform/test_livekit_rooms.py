@@ -17,6 +17,7 @@ from gateway.platform.livekit import platform as livekit_platform
 from gateway.ports import PlatformError
 from tests.platform.fake_livekit import LOST, FakeLiveKit
 from tests.platform.stand import seconds
+from tests.stands.legs import every_leg
 from tests.stands.livekit.answers import NOT_FOUND, Answer, hang, message, raw, twirp_error
 from tests.stands.phones import CALLER, HOTLINE
 
@@ -83,32 +84,26 @@ async def test_a_participant_is_read_as_a_leg(info: ParticipantInfo, expected: L
         assert await stand.leg() == (expected and replace(expected, room=stand.room))
 
 
-class Rooms:
-    """A LiveKit with some rooms, of which one cannot be listed."""
-
-    def __init__(self, broken: str = "") -> None:
-        self._broken = broken
-
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
-        """Answers ListRooms and ListParticipants."""
-        if request.path.endswith("ListRooms"):
-            rooms = [Room(name=name) for name in ("empty", "full", "talk")]
-            return await message(ListRoomsResponse(rooms=rooms))(request)
-        room = ListParticipantsRequest.FromString(await request.read()).room
-        if room == self._broken:
-            return await twirp_error(500, "internal", "x")(request)
-        if room == "empty":
-            return await NOT_FOUND(request)
-        phone, agent = participant(sip_callID=room), participant(kind=ParticipantInfo.AGENT)
-        return await message(ListParticipantsResponse(participants=[agent, phone]))(request)
+async def in_rooms(request: web.Request) -> web.StreamResponse:
+    """A LiveKit whose rooms have a phone and an agent each, and one that is gone by now."""
+    if request.path.endswith("ListRooms"):
+        names = ("gone", "full", "talk", "nul\0")
+        rooms = [Room(name=name, sid=f"RM_{name}", num_participants=1) for name in names]
+        return await message(ListRoomsResponse(rooms=rooms))(request)
+    room = ListParticipantsRequest.FromString(await request.read()).room
+    if room == "gone":
+        return await NOT_FOUND(request)
+    phone, agent = participant(sip_callID=room), participant(kind=ParticipantInfo.AGENT)
+    return await message(ListParticipantsResponse(participants=[agent, phone]))(request)
 
 
-@pytest.mark.parametrize(("broken", "seen"), [("", ["full", "talk"]), ("full", ["talk"])])
-async def test_every_leg_is_listed(broken: str, seen: list[str]) -> None:
-    """The phones of all rooms; a room that cannot be listed does not hide the others."""
-    async with FakeLiveKit(Rooms(broken)).serve() as stand:
-        legs = await stand.platform.legs()
-    assert [leg.room for leg in legs] == [leg.ids.sip_call_id for leg in legs] == seen
+async def test_every_leg_is_listed() -> None:
+    """The phones of all rooms that can be any of ours."""
+    async with FakeLiveKit(in_rooms).serve() as stand:
+        rooms = await stand.platform.rooms()
+        legs = await every_leg(stand.platform)
+    assert rooms == {"gone": "RM_gone 1", "full": "RM_full 1", "talk": "RM_talk 1"}
+    assert [leg.room for leg in legs] == [leg.ids.sip_call_id for leg in legs] == ["full", "talk"]
 
 
 async def test_what_is_not_found_is_gone() -> None:
@@ -131,7 +126,8 @@ async def test_what_cannot_be_known_is_raised(answer: Answer) -> None:
             stand.platform.hang_up(stand.room, "callee"),
             stand.platform.end_room(stand.room),
             stand.platform.check(),
-            stand.platform.legs(),
+            stand.platform.legs(stand.room),
+            stand.platform.rooms(),
         ]
         for request in requests:
             with pytest.raises(PlatformError, match=r"\w+: .+"):

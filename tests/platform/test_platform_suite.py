@@ -145,13 +145,14 @@ async def test_legs_are_listed(platform_stand: Stand) -> None:
     """Every leg is listed as `leg` shows it, with its room, identity and numbers; then no more."""
     dial = await platform_stand.answered(ANSWERS)
     leg = await platform_stand.until(LegStatus.ACTIVE)
-    listed = [leg for leg in await platform_stand.platform.legs() if leg.room == dial.room]
+    listed = list(await platform_stand.platform.legs(dial.room))
     assert listed == [leg]
+    assert dial.room in await platform_stand.platform.rooms()
     assert (leg.identity, leg.far_number, leg.own_number) == ("callee", dial.to, dial.caller_id)
     assert not leg.rang_in
     await platform_stand.platform.end_room(dial.room)
     await eventually(platform_stand.gone)
-    assert [leg for leg in await platform_stand.platform.legs() if leg.room == dial.room] == []
+    assert list(await platform_stand.platform.legs(dial.room)) == []
 
 
 async def test_giving_up_the_wait_leaves_the_phone_ringing(platform_stand: Stand) -> None:

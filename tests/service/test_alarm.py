@@ -8,7 +8,7 @@ from tests.stands.waiting import everyone_has_run
 LONG = 60.0
 
 
-async def asleep(alarm: Alarm) -> "asyncio.Task[None]":
+async def asleep(alarm: Alarm) -> "asyncio.Task[bool]":
     """A task that sleeps on it for long."""
     task = asyncio.create_task(alarm.sleep(LONG))
     await everyone_has_run()

@@ -11,7 +11,7 @@ from gateway.domain.calls.inbound import Change
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LegIds, LegJoined, LegStatus
 from gateway.ports import Transaction
-from gateway.service.following import follow
+from gateway.service.following import pauses
 from gateway.service.following.hearing import DOUBT_SECONDS, Hearing
 from gateway.store.store import SqlStore
 from tests.stands.clocks import HandClock
@@ -36,7 +36,7 @@ class Paces:
 @pytest.fixture
 def paces(monkeypatch: pytest.MonkeyPatch) -> Paces:
     paces = Paces()
-    monkeypatch.setattr(follow, "pause_before_looking", paces.pause)
+    monkeypatch.setattr(pauses, "pause_before_looking", paces.pause)
     return paces
 
 

@@ -132,7 +132,8 @@ async def test_a_leg_that_took_the_place_is_spared(desk: Desk) -> None:
     class Late(Exchange):
         """Lists what was there before."""
 
-        async def legs(self) -> list[Leg]:
+        async def legs(self, room: str) -> list[Leg]:
+            assert room == leg.room
             return [leg]
 
     late = Late()

@@ -18,7 +18,7 @@ from gateway.ports import Transaction
 from gateway.service.arrivals import notices as notices_in
 from gateway.service.arrivals.adoption import Finder
 from gateway.service.arrivals.notices import REPLAY_WINDOW, Receipt
-from gateway.service.following import follow
+from gateway.service.following import pauses
 from gateway.store.store import SqlStore
 from tests.stands.patience import PATIENCE
 from tests.stands.services.exchange import Desk, Exchange, a_leg, serving
@@ -129,7 +129,7 @@ async def test_a_leg_of_ours_has_joined(desk: Desk) -> None:
 
 async def test_an_adopted_leg_has_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of a call that rang in has LiveKit's reason, and is seen as soon as it is told."""
-    monkeypatch.setattr(follow, "pause_before_looking", lambda *_, **__: 3600.0)
+    monkeypatch.setattr(pauses, "pause_before_looking", lambda *_, **__: 3600.0)
     leg = desk.exchange.put(a_leg(status=LegStatus.ACTIVE))
     await desk.adoption.take_in(leg, Finder.NOTICE)
     await until(lambda: desk.exchange.looked > 0)

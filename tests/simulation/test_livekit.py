@@ -19,6 +19,7 @@ from gateway.domain.calls.observation import LeaveReason, LegStatus
 from gateway.domain.outcome import Cause, Failure
 from tests.simulation.livekit_stand import PHONE, LiveKitStand
 from tests.simulation.plan.doings import Reception, ReferReception, RingIn
+from tests.stands.legs import every_leg
 
 TIMED_OUT = Refused(Failure(cause=Cause.TIMED_OUT, detail="sip request timed out"))
 RINGS_FOR_EVER = Reception(final=None)
@@ -194,7 +195,7 @@ def test_ending_the_room(stand: LiveKitStand) -> None:
     stand.wait(1)
     assert stand.invite.ended_by == "platform"
     assert stand.noticed[-1].reason is LeaveReason.ROOM_DELETED
-    assert stand.do(stand.platform.legs()) == []
+    assert stand.do(every_leg(stand.platform)) == []
 
 
 def transferred(stand: LiveKitStand, refer: ReferReception) -> None:
@@ -259,14 +260,14 @@ def test_a_caller_who_is_answered(stand: LiveKitStand) -> None:
     ring = RingIn(time=0, number=1, tenant="anna", caller=PHONE, called="+4930555", talks=5.0)
     stand.livekit.ring_in(ring, room="in")
     stand.wait(0.5)
-    (before,) = stand.do(stand.platform.legs())
+    (before,) = stand.do(every_leg(stand.platform))
     stand.wait(2)
-    (after,) = stand.do(stand.platform.legs())
+    (after,) = stand.do(every_leg(stand.platform))
     assert (before.status, after.status) == (LegStatus.RINGING, LegStatus.ACTIVE)
     assert after.rang_in
     assert (after.far_number, after.own_number) == (PHONE, "+4930555")
     stand.wait(10)
-    assert stand.do(stand.platform.legs()) == []
+    assert stand.do(every_leg(stand.platform)) == []
     assert (stand.invite.ended_by, stand.invite.gateway) == ("caller", "")
     assert [notice.change for notice in stand.noticed] == [Change.JOINED, Change.LEFT]
 
@@ -278,7 +279,7 @@ def test_a_caller_who_gives_up(stand: LiveKitStand) -> None:
     stand.livekit.ring_in(ring, room="in")
     stand.wait(20)
     assert (stand.invite.ended, stand.invite.answered) == (8.0, None)
-    assert stand.do(stand.platform.legs()) == []
+    assert stand.do(every_leg(stand.platform)) == []
 
 
 def test_the_same_seed_gives_the_same_history() -> None:

@@ -14,11 +14,13 @@ from gateway.domain.calls.inbound import Change, Notice
 from gateway.domain.calls.leg import Dial, DialReply, Leg, NoReply, Refused
 from gateway.domain.calls.observation import LeaveReason, LegStatus
 from gateway.domain.outcome import Cause, Failure
-from gateway.ports import OutcomeUnknownError, PlatformError, Store, Transaction
+from gateway.ports import Clock, OutcomeUnknownError, PlatformError, Store, Transaction
 from gateway.service.arrivals.notices import Receipt
 from gateway.service.following import leg as placed_leg
+from gateway.service.following import refusal
+from gateway.service.following.alarm import Alarm
 from gateway.service.following.call_row import CallRow
-from gateway.service.following.follow import Follower
+from gateway.service.following.reports import await_reason
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import ANSWERS, CARRIER_FAILS, REFUSES_TRANSFERS, SILENT, phone_id
 from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, reason_name, span
@@ -246,17 +248,14 @@ async def test_the_webhook_of_each_attempt_is_told_from_the_last_ones(stand: Sta
     assert len(platform.dialed) == 3
 
 
-def when_a_webhook_is_awaited(
-    monkeypatch: pytest.MonkeyPatch, then: Callable[[Follower], None]
-) -> None:
+def when_awaited(monkeypatch: pytest.MonkeyPatch, then: Callable[[Alarm], None]) -> None:
     """Does `then` when a follower begins to wait."""
-    await_reason = Follower._await_reason  # noqa: SLF001
 
-    async def awaited(follower: Follower, *patience: timedelta) -> None:
-        then(follower)
-        await await_reason(follower, *patience)
+    async def awaited(row: CallRow, alarm: Alarm, clock: Clock, patience: timedelta) -> None:
+        then(alarm)
+        await await_reason(row, alarm, clock, patience)
 
-    monkeypatch.setattr(Follower, "_await_reason", awaited)
+    monkeypatch.setattr(refusal, "await_reason", awaited)
 
 
 async def test_a_leg_that_nobody_saw_is_told_by_its_webhook(
@@ -266,7 +265,7 @@ async def test_a_leg_that_nobody_saw_is_told_by_its_webhook(
     platform = Telling(stand, LegStatus.RINGING)
     late = list[Notice]()
     platform.late = late
-    when_a_webhook_is_awaited(monkeypatch, lambda _: platform.tell(late.pop()))
+    when_awaited(monkeypatch, lambda _: platform.tell(late.pop()))
     platform.blind(1)
     platform.says = Failure(cause=Cause.TRUNK_UNUSABLE, detail="connection reset")
     await two_trunks(stand, CARRIER_FAILS)
@@ -298,7 +297,7 @@ async def test_waiting_for_a_webhook_leaves_the_database_alone(
         await read(row)
 
     Telling(stand)
-    when_a_webhook_is_awaited(monkeypatch, Follower.nudge)
+    when_awaited(monkeypatch, Alarm.ring)
     monkeypatch.setattr(CallRow, "read", counted)
     await two_trunks(stand, CARRIER_FAILS)
     await place(stand)

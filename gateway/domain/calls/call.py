@@ -219,6 +219,10 @@ class Call:
             return now >= self.duration_deadline
         return self.direction is Direction.OUTBOUND and now >= self.ringing_deadline + grace
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Its maximum duration has passed, or its ringing timeout."""
+        return self.outlasts(now, timedelta(0))
+
     @property
     def duration_deadline(self) -> datetime | None:
         """When an answered call is over; None before the answer."""

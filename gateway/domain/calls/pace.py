@@ -1,5 +1,6 @@
 """How often and how long to poll a call: often while something may change, seldom after."""
 
+import math
 from datetime import datetime, timedelta
 
 from gateway.domain.calls.call import Call, CallState, Direction
@@ -18,6 +19,7 @@ LONGEST = timedelta(seconds=5)
 FRESHLY_ANSWERED_AND_TOLD = timedelta(seconds=1)
 LONGEST_AND_TOLD = timedelta(seconds=15)
 """A notice says when the leg leaves; a look is for the one that is lost."""
+LEAST_SECONDS = 0.01
 SEEN_BY_THEN = timedelta(seconds=1)
 """A caller who has not been seen by then may have been answered, and left, before."""
 UNASKED = timedelta(seconds=30)
@@ -45,9 +47,15 @@ def pause_before_looking(
         pause = _within(FRESHLY_ANSWERED, (now - call.answer_time) / 20, LONGEST)
     if call.ending:
         pause = min(pause, WHILE_DIALING)
+    left = time_left(call, now)
+    most = left if left < math.inf else LONGEST_WHILE_DIALING.total_seconds()
+    return max(min(pause.total_seconds(), most), LEAST_SECONDS)
+
+
+def time_left(call: Call, now: datetime) -> float:
+    """Seconds until the call's next deadline; endless once that has passed."""
     left = (call.duration_deadline or call.ringing_deadline) - now
-    pause = min(pause, left if left > timedelta(0) else LONGEST_WHILE_DIALING)
-    return max(pause.total_seconds(), 0.01)
+    return left.total_seconds() if left > timedelta(0) else math.inf
 
 
 def _until_answered(call: Call, now: datetime, *, dialing: bool, told: bool) -> timedelta:

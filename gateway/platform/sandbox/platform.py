@@ -1,7 +1,7 @@
 """The simulated platform: phones played in process, with LiveKit's answers."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from gateway.domain.calls.leg import Completed, Dial, DialReply, Leg, Refer, ReferReply, Refused
@@ -21,14 +21,15 @@ class SandboxPlatform:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._legs: dict[tuple[str, str], SandboxLeg] = {}
+        self._rooms: dict[str, dict[str, SandboxLeg]] = {}
+        """Legs by identity, by room; none is empty."""
         self._tasks: dict[asyncio.Task[Any], None] = {}
 
     async def dial(self, dial: Dial) -> DialReply:
         """Rings the number's phone; a leg of the same identity in the room is cut."""
         self._remove(dial.room, dial.identity)
         leg = self._new_leg(dial)
-        self._legs[dial.room, dial.identity] = leg
+        self._rooms.setdefault(dial.room, {})[dial.identity] = leg
         life = self._start(self._live(leg, dial.room, dial.identity))
         # Waiting so, a caller that gives up does not take the leg along.
         either: set[asyncio.Future[Any]] = {leg.reply, life}
@@ -37,12 +38,16 @@ class SandboxPlatform:
 
     async def leg(self, room: str, identity: str) -> Leg | None:
         """The leg as it stands now."""
-        leg = self._legs.get((room, identity))
+        leg = self._find(room, identity)
         return leg.seen() if leg else None
 
-    async def legs(self) -> Sequence[Leg]:
-        """Every leg there is."""
-        return [leg.seen() for leg in self._legs.values()]
+    async def rooms(self) -> Mapping[str, str]:
+        """Every room with a leg, and how many legs are there."""
+        return {room: str(len(legs)) for room, legs in self._rooms.items()}
+
+    async def legs(self, room: str) -> Sequence[Leg]:
+        """Every leg in the room."""
+        return [leg.seen() for leg in self._rooms.get(room, {}).values()]
 
     async def hang_up(self, room: str, identity: str) -> None:
         """The leg is gone when this returns."""
@@ -54,7 +59,7 @@ class SandboxPlatform:
 
     async def refer(self, refer: Refer) -> ReferReply:
         """Transfers the leg; a second request for the same target shares the outcome."""
-        leg = self._legs.get((refer.room, refer.identity))
+        leg = self._find(refer.room, refer.identity)
         if leg is None:
             return Refused(NO_LEG)
         if not leg.established:
@@ -69,9 +74,8 @@ class SandboxPlatform:
 
     async def end_room(self, room: str) -> None:
         """Every leg of the room is gone when this returns."""
-        for in_room, identity in list(self._legs):
-            if in_room == room:
-                self._remove(room, identity)
+        for identity in list(self._rooms.get(room, {})):
+            self._remove(room, identity)
 
     async def check(self) -> None:
         """A sandbox always takes calls."""
@@ -81,24 +85,30 @@ class SandboxPlatform:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._legs.clear()
+        self._rooms.clear()
 
     def _new_leg(self, dial: Dial) -> SandboxLeg:
         now = self._clock.now()
         ids = LegIds(new_id("PA_sandbox", now), new_id("SCL_sandbox", now))
         return SandboxLeg(dial, ids, new_id("sandbox", now))
 
+    def _find(self, room: str, identity: str) -> SandboxLeg | None:
+        return self._rooms.get(room, {}).get(identity)
+
     def _remove(self, room: str, identity: str) -> None:
-        leg = self._legs.pop((room, identity), None)
-        if leg is not None:
-            leg.end()
+        legs = self._rooms.get(room, {})
+        if (leg := legs.pop(identity, None)) is None:
+            return
+        leg.end()
+        if not legs:
+            del self._rooms[room]
 
     async def _live(self, leg: SandboxLeg, room: str, identity: str) -> None:
         try:
             await leg.live()
         finally:
             # Another leg may have taken the identity.
-            if self._legs.get((room, identity)) is leg:
+            if self._find(room, identity) is leg:
                 self._remove(room, identity)
 
     async def _transfer(self, leg: SandboxLeg, refer: Refer) -> ReferReply:

@@ -1,6 +1,11 @@
 """How a call's follower sleeps: until a time, or until something is worth a look."""
 
 import asyncio
+import math
+from collections.abc import Callable
+
+Turn = asyncio.Future[bool]
+Queue = Callable[[Turn], None]
 
 
 class Alarm:
@@ -9,9 +14,12 @@ class Alarm:
     A ring that finds nobody asleep is kept, and lets nobody sleep until it is heard.
     """
 
+    __slots__ = ("_asleep", "_rung", "_timer")
+
     def __init__(self) -> None:
         self._rung = False
-        self._asleep: asyncio.Future[None] | None = None
+        self._asleep: Turn | None = None
+        self._timer: asyncio.TimerHandle
 
     def ring(self) -> None:
         """Something has changed."""
@@ -28,20 +36,37 @@ class Alarm:
         rung, self._rung = self._rung, False
         return rung
 
-    async def sleep(self, seconds: float) -> None:
-        """Returns after this time, when it is rung or roused, or at once if it has rung."""
+    async def sleep(
+        self, seconds: float, queue: Queue | None = None, most: float = math.inf
+    ) -> bool:
+        """Returns after this time, when it is rung or roused, or at once if it has rung.
+
+        `queue`: when the time is over it waits there for its turn, but returns after `most`
+        seconds. True: its turn has come.
+        """
         if self._rung:
-            return
+            return False
         loop = asyncio.get_running_loop()
-        self._asleep = loop.create_future()
-        timer = loop.call_later(seconds, _wake, self._asleep)
+        asleep: Turn = loop.create_future()
+        self._asleep = asleep
+        if queue is None:
+            self._timer = loop.call_later(seconds, _wake, asleep)
+        else:
+            self._timer = loop.call_later(seconds, self._line_up, asleep, queue, most - seconds)
         try:
-            await self._asleep
+            return await asleep
         finally:
-            timer.cancel()
+            self._timer.cancel()
             self._asleep = None
 
+    def _line_up(self, asleep: Turn, queue: Queue, most: float) -> None:
+        if asleep.done():
+            return
+        queue(asleep)
+        if not asleep.done() and most < math.inf:
+            self._timer = asyncio.get_running_loop().call_later(most, _wake, asleep)
 
-def _wake(asleep: "asyncio.Future[None]") -> None:
+
+def _wake(asleep: Turn) -> None:
     if not asleep.done():
-        asleep.set_result(None)
+        asleep.set_result(False)

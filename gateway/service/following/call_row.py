@@ -24,6 +24,17 @@ class CallRow:
     The phone does not wait for it: `leg` is ended if its time is over before that.
     """
 
+    __slots__ = (
+        "_clock",
+        "_hangs_up",
+        "_leg",
+        "_overdue",
+        "_record",
+        "_store",
+        "call",
+        "ended_elsewhere",
+    )
+
     def __init__(
         self, call: Call, leg: CallLeg, *, record: Record, store: Store, clock: Clock
     ) -> None:

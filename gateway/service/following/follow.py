@@ -9,8 +9,8 @@ that is over is looked for half a minute (`CallLeg.until_gone`), and a call whos
 polled is given up in the end (`domain.pace.given_up_at`).
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -19,7 +19,6 @@ from gateway.domain.calls.call import Call, CallState
 from gateway.domain.calls.leg import DialReply, Leg, NeverSent, NoReply, PickedUp, Refused
 from gateway.domain.calls.observation import (
     Answered,
-    DialFailed,
     EndAsked,
     LegGone,
     LegSeen,
@@ -27,96 +26,118 @@ from gateway.domain.calls.observation import (
     Lost,
     NotDialed,
 )
-from gateway.domain.calls.pace import SEEN_BY_THEN, given_up_at, pause_before_looking
-from gateway.domain.calls.transfer import LeftInTransfer, Transfer
-from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
+from gateway.domain.calls.pace import SEEN_BY_THEN, given_up_at
+from gateway.domain.calls.whose_leg import is_of
+from gateway.domain.outcome import Certainty, EndReason, HangupSource
 from gateway.domain.tenant import Trunk
-from gateway.ports import Clock, Platform, PlatformError, Store
-from gateway.service.following.alarm import Alarm
+from gateway.ports import Clock, Platform, PlatformError
 from gateway.service.following.call_row import PLATFORM_GRACE, CallRow
 from gateway.service.following.dial import Dialing, TakenOverError, dial_of
 from gateway.service.following.dial_gate import DialGate
-from gateway.service.following.failover import Failover
-from gateway.service.following.hearing import Hearing
-from gateway.service.following.leg import SETTLING_PAUSE_SECONDS, CallLeg, OvertakenError
-from gateway.service.ledger.lease import Lease
-from gateway.service.ledger.record import Record, until_stored
+from gateway.service.following.leg import CallLeg, OvertakenError
+from gateway.service.following.looks import Looks
+from gateway.service.following.pauses import Pauses
+from gateway.service.following.refusal import Refusal
+from gateway.service.following.reports import await_reason, await_transfer
+from gateway.service.following.surroundings import Surroundings
+from gateway.service.ledger.record import until_stored
 
 BELIEVED_GONE_AFTER = timedelta(seconds=10)
 """A leg never seen, or not since LiveKit was unavailable, is taken to be absent after this long."""
-TRANSFER_REPORT = timedelta(seconds=3)
-"""If a leg leaves during a transfer, LiveKit has this long to report the transfer."""
-REASON_REPORT = timedelta(milliseconds=600)
-"""How long to wait for the notice that says why a leg left."""
-RINGING_REPORT = timedelta(seconds=2)
-"""How long to wait for the notice that says how far it got, if failover depends on it."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all followers of a gateway share."""
-
-    record: Record
-    store: Store
-    clock: Clock
-    lease: Lease
-    failover: Failover
-    hearing: Hearing
 
 
 class Follower:
     """Follows one call from the dial, or from whatever state it is found in, to ENDED."""
 
+    __slots__ = (
+        "_around",
+        "_away",
+        "_begun",
+        "_clock",
+        "_dialing",
+        "_gate",
+        "_leg",
+        "_looking_since",
+        "_pauses",
+        "_platform",
+        "_row",
+        "_seen_in_room",
+    )
+
     def __init__(
-        self, call: Call, platform: Platform, gate: DialGate, surroundings: Surroundings
+        self,
+        call: Call,
+        platform: Platform,
+        gate: DialGate,
+        looks: Looks,
+        clock: Clock,
+        surroundings: Surroundings,
     ) -> None:
         self._platform = platform
         self._gate = gate
         self._around = surroundings
-        self._clock = surroundings.clock
-        self._leg = CallLeg(call, platform, self._clock)
+        self._clock = clock
+        """The call's own."""
+        self._leg = CallLeg(call, platform, clock)
         self._row = CallRow(
-            call,
-            self._leg,
-            record=surroundings.record,
-            store=surroundings.store,
-            clock=surroundings.clock,
+            call, self._leg, record=surroundings.record, store=surroundings.store, clock=clock
         )
-        self._alarm = Alarm()
+        self._pauses = Pauses(looks, surroundings.hearing, clock)
         self._dialing: Dialing | None = None
         self._seen_in_room = False
         self._away = False
         """LiveKit has not answered since the leg was seen last."""
-        self._noticed = ""
-        """The participant whose joining LiveKit has told here."""
-        self._begun = self._looking_since = self._clock.now()
-        self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
+        self._begun = self._looking_since = clock.now()
 
     @property
     def _call(self) -> Call:
         return self._row.call
 
+    @property
+    def _log(self) -> Any:
+        return log.bind(call_id=self._call.call_id, tenant_id=self._call.tenant_id)
+
+    @property
+    def room(self) -> str:
+        """The room of the call's leg."""
+        return self._call.room
+
     def nudge(self) -> None:
         """The call's row has changed: check it at once."""
-        self._alarm.ring()
+        self._pauses.alarm.ring()
 
     def joined(self, participant_id: str) -> None:
         """LiveKit has told that this participant has joined: a look is due."""
-        self._noticed = participant_id
-        self._alarm.rouse()
+        self._pauses.joined(participant_id)
+
+    def listed(self, leg: Leg) -> bool:
+        """The sweep has found this leg; False if it is none of this open call."""
+        call = self._call
+        if call.ended or not is_of(leg, call):
+            return False
+        as_known = leg.status is LegStatus.ACTIVE and leg.ids.participant_id == call.participant_id
+        if as_known and not call.ending:
+            self._pauses.listed()
+        return True
+
+    def doubt(self) -> None:
+        """The leg's room is not what it was: the leg may have left without a notice."""
+        self._pauses.doubt()
 
     async def follow(self, trunk: Trunk | None = None) -> None:
         """Dials on `trunk`, if there is one to dial on, and watches until the call has ended."""
         try:
             if trunk is not None:
                 self._dial(trunk)
-                await self._pause_before_looking()
+                await self._pauses.before_looking(self._call, self._dialing)
+            else:
+                await self._pauses.before_first_look(self._call)
             while not self._call.ended:
                 await self._step()
                 if not self._call.ended:
-                    await self._pause_before_looking()
+                    await self._pauses.before_looking(self._call, self._dialing)
         except TakenOverError:
             self._log.warning("call_taken_over_before_its_dial")
             return
@@ -152,7 +173,7 @@ class Follower:
     def _replied(self, _: object) -> None:
         """The dial's reply says more than a look under way, and no pause outlasts it."""
         self._leg.overtake()
-        self._alarm.rouse()
+        self._pauses.alarm.rouse()
 
     def _rest(self) -> timedelta | None:
         """How long the phone may still ring; None once it must not be dialled any more."""
@@ -164,6 +185,7 @@ class Follower:
     async def _look_at_leg(self) -> bool:
         """Polls the leg; False when the call has ended as a result, or its dial has a reply."""
         begun = self._clock.now()
+        self._pauses.looking()
         try:
             leg = await (self._leg.look_unless_overtaken() if self._dialing else self._leg.look())
         except OvertakenError:
@@ -192,13 +214,14 @@ class Follower:
         self._around.hearing.doubt()
         if not self._away:
             self._log.warning("leg_not_seen", cause=str(away))
-        self._away, self._seen_in_room = True, False
+        self._away, self._seen_in_room, self._pauses.active = True, False, False
         if self._dialing is None and now > given_up_at(self._call, self._begun):
             self._log.error("call_given_up", cause=str(away))
             await self._row.observe(Lost(now))
 
     async def _saw(self, leg: Leg) -> None:
         self._seen_in_room, self._away = True, False
+        self._pauses.active = leg.status is LegStatus.ACTIVE
         if self._dialing:
             self._dialing.seen()
         await self._row.observe(LegSeen(self._clock.now(), leg.status, leg.ids))
@@ -267,134 +290,40 @@ class Follower:
     async def _refused(self, dialing: Dialing, reply: Refused, *, looked: bool) -> None:
         """After a failed dial: another trunk, or the end of the call."""
         failure = self._around.failover.meaning(self._call, reply.failure)
-        proof = failure.proves
-        if proof is Certainty.UNKNOWN:
+        if failure.proves is Certainty.UNKNOWN:
             # The phone may be ringing: from now on only a look at the leg can tell.
             self._log.warning("dial_unclear", cause=failure.detail)
             self._looking_since = self._clock.now()
             return
-        # A call that was never dialled has no leg, unless one was about to join the room.
-        gone = proof is Certainty.NOT_DIALED and not self._seen_in_room
-        gone = gone or await self._leg.until_gone(at_once=lambda: self._row.ended_elsewhere)
-        # Before the next leg is there: it has the same identity, so it would be hung up instead.
-        await self._leg.until_not_hanging_up()
-        # The carrier's own status says more than that this gateway lost patience before it came.
-        silent = dialing.given_up and not failure.sip_status_code
-        if reply.rang:
-            await self._row.observe(LegSeen(self._clock.now(), LegStatus.RINGING))
-        why = self._why_no_other(failure, gone=gone, silent=silent)
-        # Wait for the notice only now: nothing but another trunk depends on it.
-        if not why and reply.rang is None and not await self._saw_how_far(failure, looked=looked):
-            others = self._around.failover
-            why = others.objection(self._call, failure, silent=silent, unseen=True)
-        if not why:
-            why_none = await self._on_next_trunk(failure, silent=silent)
-            if why_none is None:
-                return
-            why = why_none
-        now = self._clock.now()
-        if silent:  # no other gateway has ended it
-            await self._row.observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
-        await self._row.observe(DialFailed(now, failure, why))
+        refusal, in_room = self._refusal(), self._seen_in_room
+        trunk = await refusal.settle(dialing, reply, failure, in_room=in_room, looked=looked)
+        if trunk:
+            self._dial_next(trunk)
 
-    def _why_no_other(self, failure: Failure, *, gone: bool, silent: bool = False) -> str:
-        """Why no other trunk may be tried, as far as is known without LiveKit's notice.
+    def _refusal(self) -> Refusal:
+        return Refusal(self._row, self._leg, self._pauses.alarm, self._clock, self._around)
 
-        Two phones must never ring for one call, so the previous phone must not have rung, and its
-        leg must be seen gone: one that is still there may yet ring.
-        """
-        why = self._around.failover.objection(self._call, failure, silent=silent)
-        return why or ("" if gone else "its leg was not seen gone")
-
-    async def _on_next_trunk(self, failure: Failure, *, silent: bool = False) -> str | None:
-        """Continues on the next trunk (None); or returns why there is none.
-
-        Everything is checked once more in the transaction that stores the next attempt: the call
-        may have been ended or taken over while this gateway waited for the leg to leave.
-        """
-        moved = await self._around.failover.next_trunk(self._call, failure, silent=silent)
-        self._row.take(moved.call, self._call)
-        if moved.trunk is None:
-            return moved.why
-        self._seen_in_room = False
-        self._dial(moved.trunk)
-        return None
-
-    async def _saw_how_far(self, failure: Failure, *, looked: bool) -> bool:
-        """Whether this gateway would know if the phone had rung in the failed attempt.
-
-        LiveKit's notice is exact; a poll may miss what came after it (`looked`: there was one
-        just before). So if notices arrive, only the notice counts for a leg that was in the room.
-        """
-        if failure.proves is Certainty.NOT_DIALED:
-            return True
-        if not self._around.hearing.heard:
-            return looked
-        await self._await_reason(RINGING_REPORT)
-        if self._call.leave_reason:
-            return True
-        if not (failure.sip_status_code or self._call.sip_call_id):
-            return looked  # it seems that there was no leg
-        if not self._call.ending:
-            self._log.warning("ringing_not_told", waited_seconds=RINGING_REPORT.total_seconds())
-        return False
+    def _dial_next(self, trunk: Trunk) -> None:
+        self._seen_in_room = self._pauses.active = False
+        self._dial(trunk)
 
     async def _leg_gone(self, *, lost: bool = False) -> None:
-        now = self._clock.now()
+        now, alarm, hearing = self._clock.now(), self._pauses.alarm, self._around.hearing
         if transfer := await self._row.open_transfer():
-            await self._await_transfer(transfer)
-        if self._around.hearing.heard:
-            await self._await_reason()
+            await await_transfer(self._row, alarm, self._clock, transfer)
+        if hearing.heard:
+            await await_reason(self._row, alarm, self._clock)
         known = self._call.leave_reason or self._call.transferred
-        if self._is_noticed and not (known or self._call.ending):
-            self._around.hearing.doubt()
-        told = failover.told(self._call)
-        possible = told is not None and not self._why_no_other(told, gone=True)
-        if told and possible and await self._on_next_trunk(told) is None:
+        if self._pauses.is_noticed(self._call) and not (known or self._call.ending):
+            hearing.doubt()
+        if trunk := await self._refusal().after_leaving():
+            self._dial_next(trunk)
             return
         unseen = not (self._seen_in_room or self._call.answered or self._call.attempts)
         late = unseen and now - self._begun > SEEN_BY_THEN
         await self._row.observe(Lost(now) if late or (lost and not known) else LegGone(now))
 
-    async def _await_reason(self, patience: timedelta = REASON_REPORT) -> None:
-        """Waits for LiveKit's notice to say why the leg has left."""
-        until = self._clock.now() + patience
-        await self._row.read()
-        while not (self._call.leave_reason or self._call.ending) and self._clock.now() < until:
-            await self._pause(SETTLING_PAUSE_SECONDS)
-            self._alarm.heard()
-            await self._row.read()
-
-    async def _await_transfer(self, transfer: Transfer) -> None:
-        """Waits for LiveKit to report the transfer that may have caused the leg to leave."""
-        transfer_id = transfer.transfer_id
-        left = LeftInTransfer(self._clock.now(), hung_up=self._call.ending is not None)
-        seen = await self._row.observe_transfer(transfer_id, left)
-        until = self._clock.now() + TRANSFER_REPORT
-        while seen and not seen.settled and self._clock.now() < until:
-            await self._pause(SETTLING_PAUSE_SECONDS)
-            await self._look_at_row()
-            seen = await self._row.transfer(transfer_id)
-
     async def _look_at_row(self) -> None:
         """After a nudge: another gateway may have changed the call."""
-        if self._alarm.heard():
+        if self._pauses.alarm.heard():
             await self._row.read()
-
-    @property
-    def _is_noticed(self) -> bool:
-        """LiveKit has told that the present leg has joined."""
-        participant = self._call.participant_id
-        return bool(participant) and participant in (self._noticed, self._call.noticed)
-
-    async def _pause_before_looking(self) -> None:
-        call, dialing = self._call, self._dialing
-        told = self._is_noticed and self._around.hearing.reliable and not self._away
-        now = self._clock.now()
-        pause = pause_before_looking(call, now, dialing=dialing is not None, told=told)
-        await self._pause(min(pause, dialing.patience(call.setup_timeout)) if dialing else pause)
-
-    async def _pause(self, seconds: float) -> None:
-        """Waits until the time is over, a nudge comes, or the dial has its reply."""
-        if not (self._dialing and self._dialing.reply.done()):
-            await self._alarm.sleep(seconds)

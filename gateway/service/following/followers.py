@@ -1,13 +1,13 @@
 """The tasks that follow open calls and transfers, one each."""
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import replace
+from collections.abc import Container, Coroutine
 from typing import Any
 
 import structlog
 
 from gateway.domain.calls.call import Call
+from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import EndAsked, NotDialed
 from gateway.domain.calls.transfer import ReferFailed, ReferLost, Transfer
 from gateway.domain.outcome import Failure
@@ -15,10 +15,12 @@ from gateway.domain.tenant import Trunk
 from gateway.ports import Clock, PlatformError, Store, StoreUnavailableError
 from gateway.service.following.dial_gate import DialGate
 from gateway.service.following.failover import Failover
-from gateway.service.following.follow import Follower, Surroundings
+from gateway.service.following.follow import Follower
 from gateway.service.following.hearing import Hearing
+from gateway.service.following.looks import Looks
 from gateway.service.following.platforms import Platforms
 from gateway.service.following.refer import refer
+from gateway.service.following.surroundings import Surroundings
 from gateway.service.ledger.lease import Lease
 from gateway.service.ledger.record import Record, until_stored
 
@@ -26,7 +28,10 @@ log = structlog.get_logger()
 
 
 class Followers:
-    """Starts, nudges and stops them. A stopped one leaves its call as it is."""
+    """Starts, nudges and stops them. A stopped one leaves its call as it is.
+
+    `looks_per_second`: at legs of the live platform, by all followers together; 0: no limit.
+    """
 
     def __init__(
         self,
@@ -36,6 +41,8 @@ class Followers:
         clock: Clock,
         lease: Lease,
         failover: Failover,
+        *,
+        looks_per_second: int,
     ) -> None:
         self._platforms = platforms
         self._record = record
@@ -45,11 +52,12 @@ class Followers:
         self._surroundings = Surroundings(
             record=record,
             store=store,
-            clock=clock,
             lease=lease,
             failover=failover,
             hearing=self.hearing,
         )
+        self._looks = Looks(looks_per_second, self.hearing)
+        self._looks_at_sandbox = Looks(0, self.hearing)
         self._gates = {sandbox: DialGate() for sandbox in (False, True)}
         self._followers: dict[str, Follower] = {}
         self._following: dict[str, asyncio.Task[Any]] = {}
@@ -161,6 +169,18 @@ class Followers:
         if follower := self._followers.get(call_id):
             follower.joined(participant_id)
 
+    def listed(self, call_id: str, leg: Leg) -> bool:
+        """The sweep has found this leg; True if it is that of this call, open and followed here."""
+        follower = self._followers.get(call_id)
+        return follower is not None and follower.listed(leg)
+
+    def compare(self, rooms: Container[str], changed: Container[str]) -> None:
+        """The sweep has found these rooms; in the changed ones somebody has come or gone."""
+        for follower in self._followers.values():
+            room = follower.room
+            if room not in rooms or room in changed:
+                follower.doubt()
+
     async def stop(self) -> None:
         """Stops following; the calls continue and stay open in the store."""
         for task in self._tasks:
@@ -168,9 +188,10 @@ class Followers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _follower(self, call: Call) -> Follower:
-        gate = self._gates[call.sandbox]
-        around = replace(self._surroundings, clock=self._record.times.begin(call))
-        follower = Follower(call, self._platforms.of(call), gate, around)
+        platform, gate = self._platforms.of(call), self._gates[call.sandbox]
+        looks = self._looks if platform is self._platforms.live else self._looks_at_sandbox
+        clock = self._record.times.begin(call)
+        follower = Follower(call, platform, gate, looks, clock, self._surroundings)
         self._followers[call.call_id] = follower
         return follower
 

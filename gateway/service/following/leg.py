@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -34,6 +35,18 @@ class OvertakenError(Exception):
 class CallLeg:
     """The leg that has the call's identity in the call's room."""
 
+    __slots__ = (
+        "_clock",
+        "_failing_since",
+        "_hanging_up",
+        "_hung_up_at",
+        "_identity",
+        "_look",
+        "_platform",
+        "_room",
+        "call",
+    )
+
     def __init__(self, call: Call, platform: Platform, clock: Clock) -> None:
         self.call = call
         """The call as it is now: it learns LiveKit's id of its leg, and begins other attempts."""
@@ -46,7 +59,10 @@ class CallLeg:
         self._failing_since: float | None = None
         self._look: asyncio.Timeout | None = None
         """The look under way that may be abandoned."""
-        self._log = log.bind(call_id=call.call_id, tenant_id=call.tenant_id)
+
+    @property
+    def _log(self) -> Any:
+        return log.bind(call_id=self.call.call_id, tenant_id=self.call.tenant_id)
 
     async def look(self) -> Leg | None:
         """The leg as it is; None if it is not in the room, or belongs to another call.

@@ -240,7 +240,9 @@ class LiveKit:
         assert isinstance(request, ListRoomsRequest)
         wanted = list(request.names)
         names = [name for name in self.rooms.names() if not wanted or name in wanted]
-        return ListRoomsResponse(rooms=[Room(name=name) for name in names])
+        count = {name: len(self.rooms.people(name)) for name in names}
+        rooms = [Room(name=name, num_participants=count[name]) for name in names]
+        return ListRoomsResponse(rooms=rooms)
 
     def _create(self, asked: Asked) -> Answer:
         request = asked.message

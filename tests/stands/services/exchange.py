@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -45,6 +45,8 @@ class Exchange:
         self.away = False
         self.looked = 0
         """How often anybody asked for a leg."""
+        self.listed: list[str] = []
+        """The rooms that were listed, in order."""
 
     def put(self, leg: Leg) -> Leg:
         """Joins the leg to its room; one of the same identity there is cut."""
@@ -63,9 +65,17 @@ class Exchange:
         self.looked += 1
         return self.there.get((room, identity))
 
-    async def legs(self) -> Sequence[Leg]:
+    async def rooms(self) -> Mapping[str, str]:
         self._answer()
-        return list(self.there.values())
+        told: dict[str, str] = {}
+        for (room, _), leg in self.there.items():
+            told[room] = f"{told.get(room, '')}{leg.ids.participant_id} "
+        return told
+
+    async def legs(self, room: str) -> Sequence[Leg]:
+        self._answer()
+        self.listed.append(room)
+        return [leg for leg in self.there.values() if leg.room == room]
 
     async def hang_up(self, room: str, identity: str) -> None:
         self._answer()
@@ -113,7 +123,9 @@ def a_leg(room: str = "acme-7", **changes: object) -> Leg:
 class Desk:
     """One gateway's services, as far as legs from outside concern them."""
 
-    def __init__(self, store: SqlStore, exchange: Exchange, *tenants: Tenant) -> None:
+    def __init__(
+        self, store: SqlStore, exchange: Exchange, *tenants: Tenant, looks_per_second: int = 0
+    ) -> None:
         self.store, self.exchange, self.clock = store, exchange, SystemClock()
         self.config = Config(tenants=tenants or (ACME, GLOBEX))
         self.directory = Directory(store, lambda _stored: self.config)
@@ -132,7 +144,15 @@ class Desk:
             record=self.record,
             gateway_id=self.lease.gateway_id,
         )
-        self.followers = Followers(platforms, self.record, store, self.clock, self.lease, failover)
+        self.followers = Followers(
+            platforms,
+            self.record,
+            store,
+            self.clock,
+            self.lease,
+            failover,
+            looks_per_second=looks_per_second,
+        )
         self.adoption = Adoption(
             store=store,
             clock=self.clock,
@@ -143,8 +163,11 @@ class Desk:
             trail=trail,
             lease=self.lease,
         )
+        self._hear_livekit(looks_per_second)
+
+    def _hear_livekit(self, looks_per_second: int) -> None:
         self.webhooks = Notices(
-            store=store,
+            store=self.store,
             clock=self.clock,
             followers=self.followers,
             record=self.record,
@@ -152,11 +175,13 @@ class Desk:
             drain=self.drain,
         )
         self.sweep = Sweep(
-            store=store,
+            store=self.store,
             clock=self.clock,
-            platform=exchange,
+            platform=self.exchange,
             adoption=self.adoption,
+            followers=self.followers,
             lease=self.lease,
+            looks_per_second=looks_per_second,
             counted=lambda swept: self.swept.update([swept]),
         )
 
@@ -193,9 +218,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def serving(store: SqlStore, exchange: Exchange, *tenants: Tenant) -> AsyncIterator[Desk]:
+async def serving(
+    store: SqlStore, exchange: Exchange, *tenants: Tenant, looks_per_second: int = 0
+) -> AsyncIterator[Desk]:
     """A gateway that lives, and follows what it adopts until the end."""
-    desk = Desk(store, exchange, *tenants)
+    desk = Desk(store, exchange, *tenants, looks_per_second=looks_per_second)
     await desk.directory.refresh()
     await desk.lease.beat()
     desk.lease.trust()
