@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -11,13 +12,14 @@ from gateway.domain.calls.inbound import Change
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LegIds, LegJoined, LegStatus
 from gateway.ports import Transaction
+from gateway.service.arrivals.sweep import Swept
 from gateway.service.following import pauses
 from gateway.service.following.hearing import DOUBT_SECONDS, Hearing
 from gateway.store.store import SqlStore
 from tests.stands.clocks import HandClock
 from tests.stands.services.exchange import Desk, Exchange, a_leg, serving
 from tests.stands.values import a_call
-from tests.stands.waiting import eventually, until
+from tests.stands.waiting import eventually, everyone_has_run, until
 
 PARTICIPANT = "PA_1"
 
@@ -124,6 +126,47 @@ async def test_a_notice_that_was_missed(desk: Desk, paces: Paces, *, told: bool)
     desk.exchange.there.clear()
     await eventually(lambda: ended(desk))
     assert desk.followers.hearing.reliable == told
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_the_sweep_sees_an_end_that_was_not_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, alone: bool
+) -> None:
+    """Its room is gone or has changed: the leg is looked at, as if there were no notices."""
+
+    def pause(*_: object, told: bool, **__: object) -> float:
+        return 3600.0 if told else 0.01
+
+    monkeypatch.setattr(pauses, "pause_before_looking", pause)
+    call, leg = await followed(desk)
+    if not alone:
+        desk.exchange.put(a_leg(call.room, call_id="call_elsewhere"))
+    desk.webhooks.take(desk.notice(Change.JOINED, leg))
+    await desk.webhooks.handled()
+    await desk.sweep.sweep()
+    looked = desk.exchange.looked
+    del desk.exchange.there[call.room, "call_1"]
+    await everyone_has_run()
+    assert desk.exchange.looked <= looked + 1
+    await desk.sweep.sweep()
+    await eventually(lambda: ended(desk))
+    assert not desk.followers.hearing.reliable
+
+
+@pytest.mark.usefixtures("paces")
+async def test_what_the_sweep_has_seen_is_not_looked_at(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep tells the follower of its leg, and asks the database for nothing."""
+    told: list[str] = []
+    monkeypatch.setattr(pauses.Pauses, "listed", lambda _: told.append("listed"))
+    _, leg = await followed(desk)
+    await until(lambda: desk.exchange.looked > 1)
+    await desk.sweep.sweep()
+    desk.exchange.put(replace(leg, status=LegStatus.HANGUP))
+    await desk.sweep.sweep()
+    assert told == ["listed"]
+    assert desk.swept == {Swept.KNOWN: 2}
 
 
 def test_doubt_passes() -> None:

@@ -1,6 +1,7 @@
 """How many looks at legs a gateway takes a second, and which call's turn it is."""
 
 import asyncio
+import math
 from collections import deque
 from enum import Enum
 from functools import partial
@@ -52,11 +53,6 @@ class Looks:
         """A look that cannot wait for its turn is taken: it counts."""
         self._meter.take(_now())
 
-    @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return sum(not turn.done() for line in self._lines.values() for turn in line)
-
     def _wait(self, line: Line, turn: Turn) -> None:
         self._lines[line].append(turn)
         if self._timer is None:
@@ -97,7 +93,7 @@ class _Meter:
 
     def __init__(self, rate: float) -> None:
         self._each = 1 / rate if rate else 0.0
-        self._paid = 0.0
+        self._paid = -math.inf
         """Until then all that passed is paid for."""
 
     def wait(self, now: float) -> float:

@@ -5,7 +5,8 @@ LATE = 3.0
 0.4 s, a poll, the CANCEL, and a look whether the leg is gone."""
 SEEN_GONE = 10.0
 """From the end of a leg to the stored end of its call: an answered leg is polled every 5 s at
-least, a notice is waited for 0.6 s, the report of a transfer 3 s."""
+least, a notice is waited for 0.6 s, the report of a transfer 3 s. A gateway that has N calls open,
+and sends R polls a second at most, adds N / R s: simulated ones have too few to matter."""
 LEG_AFTER_END = 0.5
 """From the stored end of a call to the end of its leg: an ended call has left the room."""
 RINGS_ON = 1.0
@@ -27,7 +28,8 @@ SEEN_ANSWERED = 0.5
 UNSEEN_RINGING = 0.6
 """A gateway that has heard no notice may miss ringing that is shorter than this."""
 FOUND = 65.0
-"""Until a caller whose notice was lost is found: a sweep every 30 s, of one gateway at a time."""
+"""Until a caller whose notice was lost is found: a sweep every 30 s, of one gateway at a time, that
+lists all rooms while they are few."""
 SWEPT = 100.0
 """Until the leg that an ended call left behind is removed: it is left alone for 10 s, found by a
 sweep, and if it stays cleared with its room by the next sweep."""

@@ -38,7 +38,8 @@ def ends_in_time(case: Case) -> Iterator[Breach]:
 def ends_soon_after_its_leg(case: Case) -> Iterator[Breach]:
     """A call is stored as ended 10 s at most after its last leg has left.
 
-    Later if the notice of it was lost: a leg of which notices tell is polled every 15 s.
+    Later if the notice of it was lost: a leg of which notices tell is polled every 15 s,
+    while a gateway has no more than 300 of them.
     """
     for story in case.stories.values():
         ends = [one.ended for one in story.invites if one.ended is not None]
