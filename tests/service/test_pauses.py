@@ -34,7 +34,7 @@ class Followed:
         self.looks = Looks(rate, hearing)
         self.pauses = Pauses(self.looks, hearing, clock)
         self.pauses.active = True
-        self.pauses.joined("PA_1")
+        self.pauses.joined("PA_1", call)
         self.call = call
 
     def pausing(self) -> "asyncio.Task[float]":
@@ -70,7 +70,7 @@ def test_a_leg_of_which_notices_tell_is_looked_at_seldom() -> None:
         for _ in range(99):
             pauses = Pauses(many.looks, many.pauses._hearing, many.pauses._clock)  # noqa: SLF001
             pauses.active = True
-            pauses.joined("PA_1")
+            pauses.joined("PA_1", ANSWERED)
             followed.append(pauses)
         begun = asyncio.get_running_loop().time()
         await asyncio.gather(*(pauses.before_looking(ANSWERED, None) for pauses in followed))
@@ -148,6 +148,23 @@ def test_news_of_the_call_wait_for_no_turn() -> None:
     run(story())
 
 
+def test_a_participant_that_is_known_needs_no_look() -> None:
+    """The notice of its joining says nothing new; that of another one does."""
+
+    async def story() -> None:
+        followed = Followed()
+        pausing = followed.pausing()
+        await asyncio.sleep(10)
+        followed.pauses.joined("PA_1", ANSWERED)
+        assert await pausing == TOLD_PAUSE
+        pausing = followed.pausing()
+        await asyncio.sleep(10)
+        followed.pauses.joined("PA_2", ANSWERED)
+        assert await pausing == 10
+
+    run(story())
+
+
 def test_calls_that_are_taken_up_together_are_looked_at_in_turn() -> None:
     """Not all in the same moment."""
 
@@ -159,5 +176,8 @@ def test_calls_that_are_taken_up_together_are_looked_at_in_turn() -> None:
             one.pauses._looks = looks  # noqa: SLF001
         await asyncio.gather(*(one.pauses.before_first_look(ANSWERED) for one in some))
         assert 4 <= asyncio.get_running_loop().time() - begun <= 5
+        overdue = replace(ANSWERED, max_duration=timedelta(seconds=1))
+        await some[0].pauses.before_first_look(overdue)
+        assert asyncio.get_running_loop().time() - begun <= 5
 
     run(story())

@@ -109,8 +109,8 @@ class Follower:
         self._pauses.alarm.ring()
 
     def joined(self, participant_id: str) -> None:
-        """LiveKit has told that this participant has joined: a look is due."""
-        self._pauses.joined(participant_id)
+        """LiveKit has told that this participant has joined."""
+        self._pauses.joined(participant_id, self._call)
 
     def listed(self, leg: Leg) -> bool:
         """The sweep has found this leg; False if it is none of this open call."""

@@ -42,10 +42,11 @@ class Pauses:
         self._again = False
         """Something else than a look is due: another pause."""
 
-    def joined(self, participant_id: str) -> None:
-        """LiveKit has told that this participant has joined: a look is due."""
+    def joined(self, participant_id: str, call: Call) -> None:
+        """LiveKit has told that this participant has joined: if it is a new one, a look is due."""
         self._noticed = participant_id
-        self.alarm.rouse()
+        if participant_id != call.participant_id:
+            self.alarm.rouse()
 
     def listed(self) -> None:
         """The sweep has just seen the leg as it was: no look is due."""
@@ -79,9 +80,10 @@ class Pauses:
 
     async def before_first_look(self, call: Call) -> None:
         """The same for a call that was taken up: many are, at the same moment."""
-        left = time_left(call, self._clock.now())
-        queue = self._looks.queue(_line(call, told=False))
-        self._turn = await self.alarm.sleep(0, queue, left)
+        now = self._clock.now()
+        if not call.is_overdue(now):
+            queue = self._looks.queue(_line(call, told=False))
+            self._turn = await self.alarm.sleep(0, queue, time_left(call, now))
 
     async def _pause(self, call: Call, dialing: Dialing | None) -> bool:
         now = self._clock.now()

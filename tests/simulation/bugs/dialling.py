@@ -56,7 +56,7 @@ BUGS = (
         breaks="Another trunk is tried without LiveKit's notice that the phone has not rung.",
         changes=(
             Change(
-                "service/following/follow.py",
+                "service/following/refusal.py",
                 "        if failure.proves is Certainty.NOT_DIALED:\n            return True\n",
                 "        return True\n",
             ),
