@@ -22,7 +22,7 @@ from tests.bench.load import Posts, in_process, numbers
 from tests.bench.measure import Told
 from tests.bench.profiles import keep
 from tests.bench.programs import Stub, naive, stub
-from tests.bench.rounds import Measured, Row, echo, nothing, rows, shown
+from tests.bench.rounds import Measured, Row, echo, rows, shown
 from tests.postgres.postgres_server import PostgresServer
 from tests.stands.stand import configuration
 
@@ -59,23 +59,22 @@ async def calls(console: Console, told: Told, scope: Scope | None = None) -> dic
     scope = scope or Scope()
     result: dict[str, Any] = {}
     for name in scope.sets:
-        async with measured(SETS[name], scope) as (floor, others):
+        async with measured(SETS[name], scope) as (floor, others, gateways):
             taken: list[Row] = []
             for callers in scope.callers:
-                taken += await rows(floor, others, callers, told)
+                taken += await rows(floor, [*others, *gateways], callers, told)
             console.print(shown(f"the {name} set", taken, "of naive"))
             result[name] = [asdict(row) for row in taken]
-            for one in others:
-                if one.is_over is not nothing:
-                    await keep(console, told, one, f"{name} {one.name}")
+            for one in gateways:
+                await keep(console, told, one, f"{name} {one.name}")
     return result
 
 
 @contextlib.asynccontextmanager
 async def measured(
     config: Mapping[str, Any] | str, scope: Scope
-) -> AsyncIterator[tuple[Measured, list[Measured]]]:
-    """The echo, and what takes its turn beside it, while the block runs."""
+) -> AsyncIterator[tuple[Measured, list[Measured], list[Measured]]]:
+    """The echo, what else the gateways are compared with, and the gateways; they run meanwhile."""
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         bare = await stack.enter_async_context(server("bare"))
@@ -90,6 +89,7 @@ async def measured(
             own = await stack.enter_async_context(naive(urls[database]("naive"), livekit))
             posts = Posts(own.url, [{"to": number} for number in numbers(BUSY)])
             found.append(Measured(f"naive service, {database}", posts, [own.pid]))
+        gateways: list[Measured] = []
         for database in scope.databases:
             platform = await stack.enter_async_context(stub())
             settings = on_stub(urls[database]("gateway"), platform)
@@ -97,8 +97,8 @@ async def measured(
             place.mkdir()
             gateway = await stack.enter_async_context(served(settings, config, place))
             await platform.notify(gateway.process.http_port)
-            found += await _subjects(gateway, platform, database, scope)
-        yield echo(bare), found
+            gateways += await _subjects(gateway, platform, database, scope)
+        yield echo(bare), found, gateways
 
 
 async def _subjects(gateway: Served, platform: Stub, database: str, scope: Scope) -> list[Measured]:

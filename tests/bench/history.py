@@ -5,7 +5,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,6 @@ async def history(
     told: Told,
     past: Past | None = None,
     scope: Scope | None = None,
-    numbers_of_callers: Sequence[int] = CALLERS,
 ) -> dict[str, Any]:
     """Whole calls, reads of one and of a page, on each database."""
     past, scope = past or Past(), scope or Scope()
@@ -55,7 +54,7 @@ async def history(
             console.print(f"{past.calls:,} calls stored in {time.monotonic() - begun:.0f} s")
             full = await stack.enter_async_context(_subjects(url, folder, "full"))
             taken: list[Row] = []
-            for callers in numbers_of_callers:
+            for callers in CALLERS:
                 taken += await rows(echo(bare), [*empty, *full], callers, told)
             for one in full:
                 await keep(console, told, one, f"history {database} {one.name}")

@@ -34,6 +34,8 @@ class Plan:
     """When this has passed, those that there are then must do."""
     settle_seconds: float = 3.0
     """Before anything is looked at."""
+    set: str = BIG
+    """Of `calls.SETS`."""
 
     @property
     def part(self) -> int:
@@ -72,13 +74,13 @@ async def _held(plan: Plan, told: Told, *, notices: bool) -> Held:
         folder = Path(name)
         async with stub() as livekit:
             settings = on_stub(f"sqlite:///{folder}/b.db", livekit)
-            async with served(settings, SETS[BIG], folder) as gateway:
+            async with served(settings, SETS[plan.set], folder) as gateway:
                 if notices:
                     await livekit.notify(gateway.process.http_port)
                 held = await _hold(plan, gateway, livekit, notices=notices)
                 if told.profiles is not None:
-                    name = f"open, {'with' if notices else 'without'} notices"
-                    async with profiled(gateway.process.pid, told.profiles, name):
+                    which = f"open, {'with' if notices else 'without'} notices"
+                    async with profiled(gateway.process.pid, told.profiles, which):
                         await asyncio.sleep(plan.hold_seconds)
                 return held
 

@@ -29,7 +29,8 @@ def copy_call(url: str, call_id: str, copies: int) -> None:
     """Stores so many calls like this one, over some days until now, each with an id of its own.
 
     No gateway may run on the database. The events' sequences go on where the call's own end;
-    audit records get a log of their own, whose hashes do not hold.
+    audit records get a log of their own, whose hashes do not hold. What documents tell of times
+    is the first call's.
     """
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
@@ -70,12 +71,16 @@ def _copying(connection: Connection, call_id: str, copies: int) -> Iterator[str]
     }
     for table in TABLES:
         texts, times, others = _columns(connection, table)
-        told = {name: f"replace({name}, :call_id, 'call_' || {number})" for name in texts}
+        # A call has the sequence of its last event; documents tell it as well.
+        sequence = f"sequence + i * {count[table if table == 'audit_events' else 'events']}"
+        retold = f"""'"sequence":' || sequence, '"sequence":' || ({sequence})"""
+        told = {
+            name: f"replace(replace({name}, :call_id, 'call_' || {number}), {retold})"
+            for name in texts
+        }
         told |= {name: f"{name} + i * {DAYS // copies // MICRO}" for name in times}
         told |= {name: name for name in others}
-        # A call has the sequence of its last event.
-        of = table if table == "audit_events" else "events"
-        told["sequence"] = f"sequence + i * {count[of]}"
+        told["sequence"] = sequence
         if "log_id" in told:
             told["log_id"] = f"'{PAST_LOG}'"
         yield (

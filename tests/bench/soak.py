@@ -26,6 +26,8 @@ class Plan:
     seconds: float = field(default_factory=lambda: float(os.environ.get("BENCH_SOAK", "1800")))
     rate: int = field(default_factory=lambda: int(os.environ.get("BENCH_SOAK_RATE", "20")))
     """Calls a second, every other one answered for a second."""
+    set: str = BIG
+    """Of `calls.SETS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,13 @@ class Look:
 
 
 async def soak(console: Console, _told: Told, plan: Plan | None = None) -> dict[str, Any]:
-    """One gateway with everything on: SQLite, the big set, notices."""
+    """One gateway on SQLite with everything on: the big set, unless told otherwise, and notices."""
     plan = plan or Plan()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with stub() as livekit:
             settings = on_stub(f"sqlite:///{folder}/b.db", livekit)
-            async with served(settings, SETS[BIG], folder) as gateway:
+            async with served(settings, SETS[plan.set], folder) as gateway:
                 await livekit.notify(gateway.process.http_port)
                 looks = await _soaked(gateway, livekit, plan)
     console.print(

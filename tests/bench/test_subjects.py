@@ -9,7 +9,9 @@ from rich.console import Console
 
 from gateway.build import administration
 from gateway.telephony.v1 import calls_pb2
+from tests.bench import open_calls, soak
 from tests.bench.big_config import Size, route_of, text
+from tests.bench.calls import SMALL, Scope, calls
 from tests.bench.gateways import on_sandbox, served
 from tests.bench.measure import Told
 from tests.bench.ringing import Plan, ringing
@@ -24,6 +26,37 @@ SHORT = Told(seconds=0.2, rounds=1)
 def console() -> Console:
     """One that keeps what is printed."""
     return Console(file=io.StringIO(), width=120, record=True)
+
+
+async def test_calls_are_measured(console: Console) -> None:
+    """The gateway, a naive service and livekit-api take turns with the echo."""
+    scope = Scope(sets=["small"], databases=["SQLite"], whats=["busy"], callers=[2])
+    told = await calls(console, SHORT, scope)
+    assert [row["name"] for row in told["small"]] == [
+        "gRPC echo",
+        "livekit-api",
+        "naive service, SQLite",
+        "busy, SQLite",
+    ]
+    assert all(row["share"]["median"] > 0 for row in told["small"])
+    assert "the small set (noise" in console.export_text()
+
+
+async def test_open_calls_are_measured(console: Console) -> None:
+    """With notices and without, so many legs stay, and what they cost is told."""
+    plan = open_calls.Plan(calls=8, hold_seconds=0.4, settle_seconds=0, set=SMALL)
+    told = await open_calls.open_calls(console, SHORT, plan)
+    assert [(one["notices"], one["calls"]) for one in told["held"]] == [(True, 8), (False, 8)]
+    assert "8 answered calls, held for 0.4 s" in console.export_text()
+
+
+async def test_a_soak_is_measured(console: Console) -> None:
+    """Memory at equal distances, while calls are placed at an even rate."""
+    told = await soak.soak(console, SHORT, soak.Plan(seconds=1.2, rate=20, set=SMALL))
+    placed = [look["calls"] for look in told["looks"]]
+    assert placed == sorted(placed)
+    assert 0 < placed[-1] <= 30
+    assert "after 1 s" in console.export_text()
 
 
 async def test_routing_is_measured(console: Console) -> None:
