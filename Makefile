@@ -16,6 +16,7 @@ test: setup ## Runs all tests, also those on the real LiveKit (built once)
 	@tests/conformance/goserver/build.sh >/dev/null
 	@tests/conformance/protojson/build.sh >/dev/null
 	@tests/clients/build.sh >/dev/null
+	@tests/bench/build.sh >/dev/null
 	@.venv/bin/pytest -n 4 --dist worksteal
 
 test-fast: setup ## Runs the tests that need no LiveKit, no PostgreSQL and take no minute

@@ -23,6 +23,8 @@ Load = Callable[[int, float], Awaitable[Round]]
 
 CALLS = "gateway.telephony.v1.CallService"
 NANO = 1e-9
+SHORTEST = 0.2
+"""Seconds of one run: ghz breaks if it is to end before all its callers have begun."""
 BODIES = 2000
 """Different numbers that are called in turn."""
 
@@ -48,7 +50,8 @@ class Requests:
 
     async def __call__(self, callers: int, seconds: float) -> Round:
         """See `Load`."""
-        return await self.sent(callers, "--duration", f"{seconds}s", "--duration-stop", "wait")
+        length = f"{max(seconds, SHORTEST)}s"
+        return await self.sent(callers, "--duration", length, "--duration-stop", "wait")
 
     async def number(self, callers: int, total: int) -> Round:
         """So many requests, however long it takes."""
