@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from tests.bench.floor import ECHO, Server
-from tests.bench.load import Load, Requests
+from tests.bench.load import Load, LoadError, Requests
 from tests.bench.measure import Told, at, cpu_seconds, milliseconds, table
 
 WARM_UP = 0.5
@@ -115,11 +115,15 @@ async def quiet(measured: Measured) -> None:
 
 async def turn(measured: Measured, callers: int, seconds: float) -> Turn:
     """A short warm-up, then the load; both are over when it returns."""
-    await measured.load(callers, min(WARM_UP, seconds))
-    await quiet(measured)
-    before = measured.cpu_seconds()
-    taken = await measured.load(callers, seconds)
-    await quiet(measured)
+    try:
+        await measured.load(callers, min(WARM_UP, seconds))
+        await quiet(measured)
+        before = measured.cpu_seconds()
+        taken = await measured.load(callers, seconds)
+        await quiet(measured)
+    except LoadError as error:
+        error.add_note(f"That was {measured.name} from {callers} callers.")
+        raise
     spent = measured.cpu_seconds() - before
     return Turn(taken.rate, taken.latencies, spent / len(taken.latencies))
 
