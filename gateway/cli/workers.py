@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -37,13 +37,18 @@ def supervise(settings: "Settings") -> None:
     if not settings.is_live:
         hint = "--workers 1 serves it; LIVEKIT_URL and no GATEWAY_PLATFORM=sandbox use LiveKit"
         raise CommandError("the sandbox plays its phones in one process, not in several", hint)
-    try:
-        with kept(settings.addresses) as addresses, shared_folder() as folder:
-            keep_lines_whole(folder)
-            code = _supervised(settings.workers, addresses, folder)
-    except TakenError as taken:
-        hint = f"GATEWAY_{taken.name.upper()} sets another address"
-        raise CommandError(str(taken), hint) from taken
+    with ExitStack() as stack:
+        try:
+            addresses = stack.enter_context(kept(settings.addresses))
+            folder = stack.enter_context(shared_folder())
+        except TakenError as taken:
+            hint = f"GATEWAY_{taken.name.upper()} sets another address"
+            raise CommandError(str(taken), hint) from taken
+        except OSError as error:
+            hint = "TMPDIR names a directory where it can be made"
+            raise CommandError(f"there is no folder for the workers: {error}", hint) from error
+        keep_lines_whole(folder)
+        code = _supervised(settings.workers, addresses, folder)
     raise typer.Exit(code)
 
 

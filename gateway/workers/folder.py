@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108  only folders of this user's are made and used there
@@ -25,8 +25,9 @@ def shared_folder() -> Iterator[Path]:
     """
     base = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
     for left in base.glob(f"{PREFIX}*"):
-        if _is_own(left) and not _is_used(left):
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # removed meanwhile
+            if _is_own(left) and not _is_used(left):
+                shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=base) as made:
         used = os.open(made, os.O_RDONLY)  # not inherited: its lock ends with this process
         fcntl.flock(used, fcntl.LOCK_EX)
