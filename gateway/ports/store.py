@@ -43,11 +43,12 @@ class Store(Protocol):
         """
         ...
 
-    async def read(self, ask: Callable[[Reading], T]) -> T:
+    async def read(self, ask: Callable[[Reading], T], *, brief: bool = False) -> T:
         """Runs `ask` on a consistent view that includes all that was durable before.
 
         `ask` runs in another thread, MUST change nothing, and may run more than once. Where reads
-        wait, those of each `reading_for` take turns. Raises StoreUnavailableError.
+        wait, those of each `reading_for` take turns. `brief`: it asks for a few rows by their
+        keys, and may run at once in this thread. Raises StoreUnavailableError.
         """
         ...
 

@@ -92,7 +92,8 @@ async def test_an_answered_leg_lives_until_it_is_removed(
     """It says whose call it is; its room is listed, and gone when the leg is. All is counted."""
     reply = await ring(platform, STAYS)
     assert isinstance(reply, PickedUp)
-    (leg,) = await platform.legs()
+    (room,) = await platform.rooms()
+    (leg,) = await platform.legs(room)
     assert (leg.status, leg.call_id, leg.ids.sip_call_id) == (
         LegStatus.ACTIVE,
         "call_1",
@@ -100,7 +101,7 @@ async def test_an_answered_leg_lives_until_it_is_removed(
     )
     assert not await livekit.has_no_legs()
     await platform.hang_up(ROOM, IDENTITY)
-    assert not await platform.legs()
+    assert not await platform.rooms()
     assert await livekit.has_no_legs()
     assert (await livekit.counts())["requests"] == {
         "SIP/CreateSIPParticipant": 1,
@@ -116,7 +117,7 @@ async def test_a_room_ends_with_all_its_legs(platform: LiveKitPlatform) -> None:
     await ring(platform, STAYS)
     await ring(platform, STAYS, identity="another")
     await platform.end_room(ROOM)
-    assert not await platform.legs()
+    assert not await platform.rooms()
 
 
 async def test_notices_are_livekits(platform: LiveKitPlatform, livekit: Stub) -> None:

@@ -94,8 +94,8 @@ async def test_a_leg_whose_joining_was_told_elsewhere(desk: Desk, paces: Paces) 
 
 async def test_another_participant_proves_nothing(desk: Desk, paces: Paces) -> None:
     """A leg that joins again, as after a restart of LiveKit, has to be told again."""
-    call, _ = await followed(desk)
-    desk.followers.joined(call.call_id, "PA_0")
+    call, leg = await followed(desk)
+    desk.followers.joined(call.call_id, replace(leg, ids=LegIds("PA_0")))
     looked = desk.exchange.looked
     await until(lambda: desk.exchange.looked > looked + 2)
     assert paces.told is False

@@ -60,10 +60,10 @@ class LateStore:
         self.on_audit = store.on_audit
         self.close = store.close
 
-    async def read(self, ask: Callable[[Reading], T]) -> T:
+    async def read(self, ask: Callable[[Reading], T], *, brief: bool = False) -> T:
         """What was there some time ago."""
         await self._meanwhile()
-        found = await self._store.read(ask)
+        found = await self._store.read(ask, brief=brief)
         await self._meanwhile()
         return found
 

@@ -72,7 +72,7 @@ class CallAcceptance:
 
         Raises REQUEST_ID_REUSED if the id was used with other content.
         """
-        return await self._store.read(lambda tx: _earlier(tx, rpc, claim, now))
+        return await self._store.read(lambda tx: _earlier(tx, rpc, claim, now), brief=True)
 
     async def explain(self, tenant: Tenant, plan: Plan) -> RouteDecision:
         """How the call would be routed now; nothing is counted."""

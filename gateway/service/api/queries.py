@@ -26,7 +26,7 @@ class CallQueries:
 
     async def get_call(self, rpc: Rpc, ref: CallRef) -> Call:
         """One call."""
-        return await self._store.read(lambda tx: own_call(tx, rpc, ref))
+        return await self._store.read(lambda tx: own_call(tx, rpc, ref), brief=True)
 
     async def list_calls(self, rpc: Rpc, asked: ListCalls) -> tuple[Sequence[Call], str]:
         """One page of the tenant's calls, newest first, and the token of the next."""

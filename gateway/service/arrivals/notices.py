@@ -112,7 +112,7 @@ class Notices:
     async def _handle(self, notice: Notice, leg: Leg) -> None:
         left = notice.reason if notice.change is Change.LEFT else None
         if left is None and self._followers.follows(leg.call_id):
-            self._followers.joined(leg.call_id, leg.ids.participant_id)
+            self._followers.joined(leg.call_id, leg)
             return
         call = await until_stored(
             lambda: self._store.transact(lambda tx: self._note(tx, notice, leg))
@@ -122,7 +122,7 @@ class Notices:
         if call is None:
             return
         if left is None:
-            self._followers.joined(call.call_id, leg.ids.participant_id)
+            self._followers.joined(call.call_id, leg)
         else:
             self._followers.nudge(call.call_id)
 

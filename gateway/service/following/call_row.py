@@ -75,17 +75,23 @@ class CallRow:
     async def read(self) -> None:
         """What others have written."""
         call_id = self.call.call_id
-        found = await until_stored(lambda: self._store.read(lambda tx: tx.call(call_id)))
+        found = await until_stored(
+            lambda: self._store.read(lambda tx: tx.call(call_id), brief=True)
+        )
         self.take(found or self.call, self.call)
 
     async def open_transfer(self) -> Transfer | None:
         """The call's transfer that is not settled yet."""
         call_id = self.call.call_id
-        return await until_stored(lambda: self._store.read(lambda tx: tx.open_transfer(call_id)))
+        return await until_stored(
+            lambda: self._store.read(lambda tx: tx.open_transfer(call_id), brief=True)
+        )
 
     async def transfer(self, transfer_id: str) -> Transfer | None:
         """One transfer as it stands."""
-        return await until_stored(lambda: self._store.read(lambda tx: tx.transfer(transfer_id)))
+        return await until_stored(
+            lambda: self._store.read(lambda tx: tx.transfer(transfer_id), brief=True)
+        )
 
     def take(self, stored: Call, expected: Call) -> None:
         """From now on it is `stored`; `expected`: what this follower's observations make of it."""

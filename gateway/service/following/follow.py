@@ -64,6 +64,7 @@ class Follower:
         "_platform",
         "_row",
         "_seen_in_room",
+        "_told",
     )
 
     def __init__(
@@ -89,6 +90,8 @@ class Follower:
         self._seen_in_room = False
         self._away = False
         """LiveKit has not answered since the leg was seen last."""
+        self._told: Leg | None = None
+        """As a notice tells it, and nothing has been made of that yet."""
         self._begun = self._looking_since = clock.now()
 
     @property
@@ -108,9 +111,12 @@ class Follower:
         """The call's row has changed: check it at once."""
         self._pauses.alarm.ring()
 
-    def joined(self, participant_id: str) -> None:
-        """LiveKit has told that this participant has joined."""
-        self._pauses.joined(participant_id, self._call)
+    def joined(self, leg: Leg) -> None:
+        """LiveKit has told that this leg of the call has joined."""
+        # The leg of an earlier attempt is not always known: then only a look tells which it is.
+        if self._dialing and len(self._call.attempts) == 1 and is_of(leg, self._call):
+            self._told = leg
+        self._pauses.joined(leg.ids.participant_id, self._call)
 
     def listed(self, leg: Leg) -> bool:
         """The sweep has found this leg; False if it is none of this open call."""
@@ -154,6 +160,9 @@ class Follower:
             self._dialing.withdraw()
         if self._dialing and self._dialing.reply.done():
             await self._settle(self._dialing)
+        elif self._dialing and self._told:
+            told, self._told = self._told, None
+            await self._saw(told)
         elif await self._look_at_leg():
             await self._keep_time()
 
@@ -272,7 +281,7 @@ class Follower:
     async def _settle(self, dialing: Dialing) -> None:
         """Applies the platform's reply to the dial."""
         reply: DialReply = dialing.reply.result()
-        self._dialing = None
+        self._dialing = self._told = None
         match reply:
             case PickedUp(ids):
                 self._seen_in_room = True

@@ -164,10 +164,10 @@ class Followers:
         if follower := self._followers.get(call_id):
             follower.nudge()
 
-    def joined(self, call_id: str, participant_id: str) -> None:
-        """LiveKit has told that this participant, the call's leg, has joined."""
+    def joined(self, call_id: str, leg: Leg) -> None:
+        """LiveKit has told that this leg of the call has joined."""
         if follower := self._followers.get(call_id):
-            follower.joined(participant_id)
+            follower.joined(leg)
 
     def listed(self, call_id: str, leg: Leg) -> bool:
         """The sweep has found this leg; True if it is that of this call, open and followed here."""

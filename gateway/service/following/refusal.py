@@ -43,13 +43,11 @@ class Refusal:
         `failure`: the reply's, as its trunk means it, and not unclear. `in_room`: its leg has been
         seen there. `looked`: it was polled just before.
         """
-        # A call that was never dialled has no leg, unless one was about to join the room.
-        gone = failure.proves is Certainty.NOT_DIALED and not in_room
-        gone = gone or await self._leg.until_gone(at_once=lambda: self._row.ended_elsewhere)
-        # Before the next leg is there: it has the same identity, so it would be hung up instead.
-        await self._leg.until_not_hanging_up()
         # The carrier's own status says more than that this gateway lost patience before it came.
         silent = dialing.given_up and not failure.sip_status_code
+        gone = await self._gone(dialing, failure, in_room=in_room)
+        # Before the next leg is there: it has the same identity, so it would be hung up instead.
+        await self._leg.until_not_hanging_up()
         if reply.rang:
             await self._row.observe(LegSeen(self._clock.now(), LegStatus.RINGING))
         why = self._objection(failure, gone=gone, silent=silent)
@@ -74,6 +72,20 @@ class Refusal:
             return None
         found = await self._next_trunk(told)
         return found if isinstance(found, Trunk) else None
+
+    async def _gone(self, dialing: Dialing, failure: Failure, *, in_room: bool) -> bool:
+        """Whether the leg is known to have left its room, once that is worth knowing."""
+        if failure.proves is Certainty.NOT_DIALED and not in_room:
+            # A call that was never dialled has no leg, unless one was about to join the room.
+            return True
+        if failure.sip_status_code and not dialing.given_up and self._last(failure):
+            # Its carrier has answered and LiveKit ends it: nothing else depends on it.
+            return False
+        return await self._leg.until_gone(at_once=lambda: self._row.ended_elsewhere)
+
+    def _last(self, failure: Failure) -> bool:
+        """Whether no other trunk may be tried, whatever becomes of the leg."""
+        return bool(self._others.objection(self._row.call, failure, silent=False))
 
     def _objection(self, failure: Failure, *, gone: bool, silent: bool = False) -> str:
         """Why no other trunk may be tried, as far as is known without LiveKit's notice."""

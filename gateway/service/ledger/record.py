@@ -49,7 +49,7 @@ async def until_stored(step: Callable[[], Awaitable[T]]) -> T:
 async def as_stored(store: Store, call: Call) -> Call:
     """The call as it is; an unavailable database does not undo anything that was accepted."""
     try:
-        return await store.read(lambda tx: tx.call(call.call_id)) or call
+        return await store.read(lambda tx: tx.call(call.call_id), brief=True) or call
     except StoreUnavailableError:
         return call
 

@@ -1,7 +1,7 @@
 """One database, as the store uses it; what follows here holds of one that cannot call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.store.databases.connection import DriverConnection, DriverConnections
@@ -55,6 +55,8 @@ class Database:
 
     writing: DriverConnections
     reading: DriverConnections
+    at_hand: bool = field(default=False, kw_only=True)
+    """It is read in this process and waits for nobody: a few rows by their keys in no time."""
 
     def dispose(self) -> None:
         """Closes all connections."""

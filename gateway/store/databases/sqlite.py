@@ -31,6 +31,7 @@ def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) 
     return Database(
         _connections(url, "BEGIN IMMEDIATE", pragmas, now),
         _connections(url, "BEGIN", (*pragmas, "query_only = ON"), now),
+        at_hand=True,
     )
 
 

@@ -165,7 +165,8 @@ def connected(path: Path, now: Callable[[], datetime], trouble: Trouble) -> Data
     kind = type("Connected", (TroubledConnection,), {"trouble": trouble})
     for engine in (opened.writing.engine, opened.reading.engine):
         _connect_with(engine, kind)
-    return TroubledDatabase(opened.writing, opened.reading, trouble)
+    at_hand = trouble.bells is None  # as it is of SQLite
+    return TroubledDatabase(opened.writing, opened.reading, trouble, at_hand=at_hand)
 
 
 def _connect_with(engine: Engine, kind: type[TroubledConnection]) -> None:
