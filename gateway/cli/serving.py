@@ -49,6 +49,7 @@ async def started(settings: "Settings", metrics: "CollectorRegistry | None" = No
     try:
         if settings.config == DEMO_CONFIG:
             await refuse_to_replace(gateway)
+        gc.collect()
         await gateway.start()
     except StoreUnavailableError as error:
         await gateway.stop()
@@ -60,14 +61,9 @@ async def started(settings: "Settings", metrics: "CollectorRegistry | None" = No
     except BaseException:
         await gateway.stop()
         raise
-    _keep_what_is_there()
-    return gateway
-
-
-def _keep_what_is_there() -> None:
-    """Most of it stays to the end: looking through all of it for garbage would stop the loop."""
-    gc.collect()
+    # Most of what is there now stays: looking through it for garbage again would stop the loop.
     gc.freeze()
+    return gateway
 
 
 async def refuse_to_replace(gateway: "Gateway") -> None:
