@@ -92,6 +92,7 @@ class LiveKitPlatform:
         self._secret = secret
         self._tokens = Tokens(api_key, api_secret, now)
         self._session: aiohttp.ClientSession | None = None
+        self._client: TwirpClient | None = None
 
     async def dial(self, dial: Dial) -> DialReply:
         """One CreateSIPParticipant that waits for the answer."""
@@ -259,11 +260,14 @@ class LiveKitPlatform:
         )
 
     def _twirp(self) -> TwirpClient:
-        # Failover would send a dial again to another region: the phone would ring twice.
-        try:
-            return TwirpClient(self._open_session(), self._url, "livekit", failover=False)
-        except ValueError as wrong:  # nothing was sent, as with any URL that aiohttp refuses
-            raise aiohttp.InvalidURL(self._url, str(wrong)) from wrong
+        if self._client is None:
+            # Failover would send a dial again to another region: the phone would ring twice.
+            try:
+                session = self._open_session()
+                self._client = TwirpClient(session, self._url, "livekit", failover=False)
+            except ValueError as wrong:  # nothing was sent, as with any URL that aiohttp refuses
+                raise aiohttp.InvalidURL(self._url, str(wrong)) from wrong
+        return self._client
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -15,6 +15,8 @@ OTHERS_TURN = 10
 """However many are ahead, every tenth turn goes to the legs behind them."""
 BURST_SECONDS = 0.5
 """What was not used for so long may be used at once."""
+TICK_SECONDS = 0.01
+"""Turns come together in steps of this, and not one by one."""
 MOST_OWED_SECONDS = 0.05
 """Looks that wait for no turn delay the next turn by no more."""
 
@@ -39,8 +41,15 @@ class Looks:
         self._hearing = hearing
         self._meter = _Meter(rate)
         self._told = _Meter(rate * TOLD_SHARE)
-        self._lines: dict[Line, deque[Turn]] = {line: deque() for line in Line}
-        self._queues: dict[Line, Queue] = {line: partial(self._wait, line) for line in Line}
+        self._first, self._answered, self._tolds = deque[Turn](), deque[Turn](), deque[Turn]()
+        lines = {
+            Line.FIRST: self._first,
+            Line.ANSWERED: self._answered,
+            Line.TOLD: self._tolds,
+        }
+        self._queues: dict[Line, Queue] = {
+            line: partial(self._wait, waiting) for line, waiting in lines.items()
+        }
         self._firsts = 0
         """How many turns in a row went to `Line.FIRST`."""
         self._timer: asyncio.TimerHandle | None = None
@@ -53,8 +62,8 @@ class Looks:
         """A look that cannot wait for its turn is taken: it counts."""
         self._meter.take(_now())
 
-    def _wait(self, line: Line, turn: Turn) -> None:
-        self._lines[line].append(turn)
+    def _wait(self, line: deque[Turn], turn: Turn) -> None:
+        line.append(turn)
         if self._timer is None:
             self._serve()
 
@@ -62,29 +71,37 @@ class Looks:
         self._timer = None
         now = _now()
         while (line := self._next(now)) is not None:
-            meters = (self._meter, self._told) if line is Line.TOLD else (self._meter,)
-            wait = max(meter.wait(now) for meter in meters)
+            is_told = line is self._tolds
+            wait = self._meter.wait(now)
+            if is_told:
+                wait = max(wait, self._told.wait(now))
             if wait > 0:
-                self._timer = asyncio.get_running_loop().call_later(wait, self._serve)
+                self._timer = asyncio.get_running_loop().call_later(
+                    max(wait, TICK_SECONDS), self._serve
+                )
                 return
-            for meter in meters:
-                meter.take(now)
-            self._firsts = self._firsts + 1 if line is Line.FIRST else 0
-            self._lines[line].popleft().set_result(True)
+            self._meter.take(now)
+            if is_told:
+                self._told.take(now)
+            self._firsts = self._firsts + 1 if line is self._first else 0
+            line.popleft().set_result(True)
 
-    def _next(self, now: float) -> Line | None:
+    def _next(self, now: float) -> deque[Turn] | None:
         """The line whose turn it is."""
-        first, answered, told = (_without_done(self._lines[line]) for line in Line)
+        first, answered, told = self._first, self._answered, self._tolds
+        for line in (first, answered, told):
+            while line and line[0].done():
+                line.popleft()
         if told and not self._hearing.reliable:
             answered.extend(told)
             told.clear()
-        others: Line | None = None
+        others: deque[Turn] | None = None
         if told and (not answered or self._told.wait(now) <= 0):
-            others = Line.TOLD
+            others = told
         elif answered:
-            others = Line.ANSWERED
+            others = answered
         if first and (others is None or self._firsts < OTHERS_TURN - 1):
-            return Line.FIRST
+            return first
         return others
 
 
@@ -104,12 +121,6 @@ class _Meter:
         """One passes."""
         begun = max(self._paid, now - BURST_SECONDS)
         self._paid = min(begun + self._each, now + max(MOST_OWED_SECONDS, self._each))
-
-
-def _without_done(line: "deque[Turn]") -> "deque[Turn]":
-    while line and line[0].done():
-        line.popleft()
-    return line
 
 
 def _now() -> float:
