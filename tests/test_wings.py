@@ -31,7 +31,10 @@ WINGS: Mapping[str, frozenset[str]] = {
     "service": frozenset(),
     "service.access": frozenset({"service"}),
     "service.ledger": frozenset(),
-    "service.following": frozenset({"service", "service.access", "service.ledger"}),
+    "service.following.looking": frozenset(),
+    "service.following": frozenset(
+        {"service", "service.access", "service.ledger", "service.following.looking"}
+    ),
     "service.arrivals": frozenset(
         {"service", "service.access", "service.ledger", "service.following"}
     ),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.service.following.alarm import Alarm
+from gateway.service.following.looking.alarm import Alarm
 from tests.stands.waiting import everyone_has_run
 
 LONG = 60.0

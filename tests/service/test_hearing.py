@@ -13,8 +13,8 @@ from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LegIds, LegJoined, LegStatus
 from gateway.ports import Transaction
 from gateway.service.arrivals.sweep import Swept
-from gateway.service.following import pauses
-from gateway.service.following.hearing import DOUBT_SECONDS, Hearing
+from gateway.service.following.looking import pauses
+from gateway.service.following.looking.hearing import DOUBT_SECONDS, Hearing
 from gateway.store.store import SqlStore
 from tests.stands.clocks import HandClock
 from tests.stands.services.exchange import Desk, Exchange, a_leg, serving

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway.service.following.alarm import Turn
-from gateway.service.following.hearing import Hearing
-from gateway.service.following.looks import BURST_SECONDS, MOST_OWED_SECONDS, Line, Looks
+from gateway.service.following.looking.alarm import Turn
+from gateway.service.following.looking.hearing import Hearing
+from gateway.service.following.looking.looks import BURST_SECONDS, MOST_OWED_SECONDS, Line, Looks
 from tests.stands.clocks import HandClock
 from tests.stands.virtual.loop import VirtualLoop
 

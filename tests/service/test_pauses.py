@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.domain.calls.call import Call, CallState
-from gateway.service.following.hearing import Hearing
-from gateway.service.following.looks import Looks
-from gateway.service.following.pauses import Pauses
+from gateway.service.following.looking.hearing import Hearing
+from gateway.service.following.looking.looks import Looks
+from gateway.service.following.looking.pauses import Pauses
 from tests.stands.clocks import NOON
 from tests.stands.values import a_call
 from tests.stands.virtual.loop import LoopClock, VirtualLoop

@@ -18,7 +18,7 @@ from gateway.ports import Transaction
 from gateway.service.arrivals import notices as notices_in
 from gateway.service.arrivals.adoption import Finder
 from gateway.service.arrivals.notices import REPLAY_WINDOW, Receipt
-from gateway.service.following import pauses
+from gateway.service.following.looking import pauses
 from gateway.store.store import SqlStore
 from tests.stands.patience import PATIENCE
 from tests.stands.services.exchange import Desk, Exchange, a_leg, serving

@@ -18,8 +18,8 @@ from gateway.ports import Clock, OutcomeUnknownError, PlatformError, Store, Tran
 from gateway.service.arrivals.notices import Receipt
 from gateway.service.following import leg as placed_leg
 from gateway.service.following import refusal
-from gateway.service.following.alarm import Alarm
 from gateway.service.following.call_row import CallRow
+from gateway.service.following.looking.alarm import Alarm
 from gateway.service.following.reports import await_reason
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.phones import ANSWERS, CARRIER_FAILS, REFUSES_TRANSFERS, SILENT, phone_id

@@ -35,8 +35,8 @@ from gateway.service.following.call_row import PLATFORM_GRACE, CallRow
 from gateway.service.following.dial import Dialing, TakenOverError, dial_of
 from gateway.service.following.dial_gate import DialGate
 from gateway.service.following.leg import CallLeg, OvertakenError
-from gateway.service.following.looks import Looks
-from gateway.service.following.pauses import Pauses
+from gateway.service.following.looking.looks import Looks
+from gateway.service.following.looking.pauses import Pauses
 from gateway.service.following.refusal import Refusal
 from gateway.service.following.reports import await_reason, await_transfer
 from gateway.service.following.surroundings import Surroundings

@@ -16,8 +16,8 @@ from gateway.ports import Clock, PlatformError, Store, StoreUnavailableError
 from gateway.service.following.dial_gate import DialGate
 from gateway.service.following.failover import Failover
 from gateway.service.following.follow import Follower
-from gateway.service.following.hearing import Hearing
-from gateway.service.following.looks import Looks
+from gateway.service.following.looking.hearing import Hearing
+from gateway.service.following.looking.looks import Looks
 from gateway.service.following.platforms import Platforms
 from gateway.service.following.refer import refer
 from gateway.service.following.surroundings import Surroundings

@@ -12,10 +12,10 @@ from gateway.domain.calls.observation import DialFailed, EndAsked, LegSeen, LegS
 from gateway.domain.outcome import Certainty, EndReason, Failure, HangupSource
 from gateway.domain.tenant import Trunk
 from gateway.ports import Clock
-from gateway.service.following.alarm import Alarm
 from gateway.service.following.call_row import CallRow
 from gateway.service.following.dial import Dialing
 from gateway.service.following.leg import CallLeg
+from gateway.service.following.looking.alarm import Alarm
 from gateway.service.following.reports import RINGING_REPORT, await_reason
 from gateway.service.following.surroundings import Surroundings
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from gateway.domain.calls.transfer import LeftInTransfer, Transfer
 from gateway.ports import Clock
-from gateway.service.following.alarm import Alarm
 from gateway.service.following.call_row import CallRow
 from gateway.service.following.leg import SETTLING_PAUSE_SECONDS
+from gateway.service.following.looking.alarm import Alarm
 
 TRANSFER_REPORT = timedelta(seconds=3)
 """If a leg leaves during a transfer, LiveKit has this long to report the transfer."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.ports import Store
 from gateway.service.following.failover import Failover
-from gateway.service.following.hearing import Hearing
+from gateway.service.following.looking.hearing import Hearing
 from gateway.service.ledger.lease import Lease
 from gateway.service.ledger.record import Record
 

@@ -1,14 +1,29 @@
 """How a call's follower waits between two looks at its leg."""
 
 import math
+from asyncio import Future
+from datetime import timedelta
+from typing import Any, Protocol
 
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.pace import pause_before_looking, time_left
 from gateway.ports import Clock
-from gateway.service.following.alarm import Alarm
-from gateway.service.following.dial import Dialing
-from gateway.service.following.hearing import Hearing
-from gateway.service.following.looks import Line, Looks
+from gateway.service.following.looking.alarm import Alarm
+from gateway.service.following.looking.hearing import Hearing
+from gateway.service.following.looking.looks import Line, Looks
+
+
+class UnderWay(Protocol):
+    """A dial that is under way."""
+
+    @property
+    def reply(self) -> "Future[Any]":
+        """What the platform answers in the end."""
+        ...
+
+    def patience(self, setup_timeout: timedelta) -> float:
+        """Seconds until it has been silent for too long."""
+        ...
 
 
 class Pauses:
@@ -71,7 +86,7 @@ class Pauses:
         participant = call.participant_id
         return bool(participant) and participant in (self._noticed, call.noticed)
 
-    async def before_looking(self, call: Call, dialing: Dialing | None) -> None:
+    async def before_looking(self, call: Call, dialing: UnderWay | None) -> None:
         """Returns when a look is due and its turn has come, or when something has happened."""
         self._again = True
         while self._again and not (dialing and dialing.reply.done()):
@@ -85,7 +100,7 @@ class Pauses:
             queue = self._looks.queue(_line(call, told=False))
             self._turn = await self.alarm.sleep(0, queue, time_left(call, now))
 
-    async def _pause(self, call: Call, dialing: Dialing | None) -> bool:
+    async def _pause(self, call: Call, dialing: UnderWay | None) -> bool:
         now = self._clock.now()
         told = self.is_noticed(call) and self._hearing.reliable and self._is_quiet(call)
         pause = pause_before_looking(call, now, dialing=dialing is not None, told=told)
@@ -105,5 +120,5 @@ def _line(call: Call, *, told: bool) -> Line:
     return Line.TOLD if told and not call.leave_reason else Line.ANSWERED
 
 
-def _patience(call: Call, dialing: Dialing | None) -> float:
+def _patience(call: Call, dialing: UnderWay | None) -> float:
     return dialing.patience(call.setup_timeout) if dialing else math.inf

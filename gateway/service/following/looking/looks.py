@@ -6,8 +6,8 @@ from collections import deque
 from enum import Enum
 from functools import partial
 
-from gateway.service.following.alarm import Queue, Turn
-from gateway.service.following.hearing import Hearing
+from gateway.service.following.looking.alarm import Queue, Turn
+from gateway.service.following.looking.hearing import Hearing
 
 TOLD_SHARE = 0.1
 """Of all looks, for legs of whose end LiveKit tells by itself."""
