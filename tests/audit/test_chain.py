@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audit.chain import NO_HASH, Chain, canonical, plain, record_hash, record_of, verify
+from gateway.audit.chain import (
+    NO_HASH,
+    Chain,
+    Described,
+    canonical,
+    plain,
+    record_hash,
+    record_of,
+    record_text,
+    verify,
+)
 from gateway.domain.audit_event import AuditEvent, AuditKind, ChainedAuditEvent
 from gateway.domain.calls.call import CallState, Direction
 
@@ -60,6 +70,20 @@ def test_a_record_has_one_text() -> None:
         '"request":{"codes":[486],"ringing":"1.5s","to":"+1"},'
         '"time":"2026-03-01T12:00:00.000005Z"}'
     )
+
+
+@given(st.dictionaries(st.text(), values), st.text(), st.integers())
+def test_a_record_put_together_has_that_text(
+    request: dict[str, Any], actor: str, code: int
+) -> None:
+    """What was written of a request before is taken over, and the whole is the same text."""
+    told = Described(request)
+    event = AuditEvent(
+        time=TIME, kind=AuditKind.DONE, actor=actor, request=told, sip_status_code=code
+    )
+    assert told.text == canonical(request)
+    record = record_of(event) | {"log_id": "log_a", "sequence": 7}
+    assert record_text(event, log_id="log_a", sequence=7) == canonical(record)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +222,14 @@ def test_logs_may_be_mixed() -> None:
     """Records of several logs are judged each in its own log."""
     mixed = [link for pair in zip(a_log(3), a_log(3, "log_b"), strict=True) for link in pair]
     assert verify(mixed) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"actor":"x"}'])
+def test_what_is_no_record_any_more_shows(text: str) -> None:
+    """Whatever stands in a record's place is a problem of this record, not an error."""
+    links = a_log(2)
+    links[0] = replace(links[0], text=text)
+    assert ("log_a", 1, "changed") in complaints(links)
 
 
 def test_a_problem_reads_as_a_sentence() -> None:

@@ -14,6 +14,7 @@ from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.route_decision import Backup
 from gateway.store.codec import (
+    KEPT,
     call_of,
     call_row,
     event_of,
@@ -55,6 +56,17 @@ def test_a_transfer_comes_back_whole(transfer: Transfer) -> None:
 def test_an_event_comes_back_as_it_is_told(event: CallEvent) -> None:
     """Any event, with its call and transfer, is read as it was written, without the leg."""
     assert event_of.afresh(event_row(event)["document"]) == as_told(event)
+
+
+def test_what_was_written_here_is_not_decoded() -> None:
+    """The row of a call gives the very same call, as long as few were written since."""
+    call = a_call("call_x")
+    document = call_row(call)["document"]
+    assert call_of(document) is call
+    for number in range(KEPT + 1):
+        call_row(a_call(f"call_{number}"))
+    assert call_of(document) is not call
+    assert call_of(document) == call
 
 
 @given(st.from_type(CallEvent))

@@ -4,6 +4,7 @@ import sqlite3
 import stat
 from datetime import timedelta
 from pathlib import Path
+from threading import get_ident
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -34,6 +35,15 @@ async def test_the_file_is_for_its_owner_only(store: SqlStore, path: Path) -> No
     await store.transact(lambda tx: place(tx, a_call("call_1")))
     modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("gateway.db*")}
     assert modes == {0o600}
+
+
+async def test_a_brief_read_waits_for_no_thread(store: SqlStore) -> None:
+    """It is answered at once in the caller's own, with all that was stored before."""
+    await store.transact(lambda tx: place(tx, a_call("call_1")))
+    found = await store.read(lambda tx: (tx.call("call_1"), get_ident()), brief=True)
+    assert found[0] is not None
+    assert found[1] == get_ident()
+    assert await store.read(lambda _: get_ident()) != get_ident()
 
 
 def test_commits_are_durable(databank: Databank) -> None:

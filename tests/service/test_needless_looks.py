@@ -1,0 +1,116 @@
+"""What LiveKit has said already is not asked again."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.inbound import Change
+from gateway.domain.calls.leg import Dial, DialReply, Leg, Refused
+from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.domain.outcome import EndReason, Failure
+from gateway.domain.tenant import Trunk
+from gateway.ports import Transaction
+from gateway.service.following.looking import pauses
+from gateway.store.store import SqlStore
+from tests.stands.clocks import NOON
+from tests.stands.services.exchange import Desk, Exchange, a_leg, serving
+from tests.stands.values import on_trunk
+from tests.stands.waiting import eventually, everyone_has_run, until
+
+TRUNK = Trunk(trunk_id="berlin", livekit_trunk_id="ST_1")
+BUSY = Failure(sip_status_code=486, sip_status="Busy Here")
+BROKEN = Failure(detail="something broke")
+
+
+class Dialled(Exchange):
+    """Every dial waits for `reply`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dialled = 0
+        self.reply: asyncio.Future[DialReply] = asyncio.get_running_loop().create_future()
+
+    async def dial(self, dial: Dial) -> DialReply:
+        """See the class."""
+        del dial
+        self.dialled += 1
+        return await self.reply
+
+
+@pytest.fixture(autouse=True)
+def _nobody_looks_for_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pauses, "pause_before_looking", lambda *_, **__: 3600.0)
+
+
+async def dialled(desk: Desk, exchange: Dialled) -> tuple[Call, Leg]:
+    """A call that is being dialled, and its leg."""
+    call = replace(on_trunk("call_1"), create_time=max(NOON, desk.clock.now()))
+
+    def put(tx: Transaction) -> None:
+        tx.put_call(call)
+        tx.hold("call_1", desk.lease.gateway_id)
+
+    await desk.store.transact(put)
+    desk.followers.dial(call, TRUNK)
+    await until(lambda: exchange.dialled == 1)
+    ids = LegIds("PA_1", "SCL_1", "abc")
+    leg = a_leg(
+        call.room,
+        identity="call_1",
+        ids=ids,
+        call_id="call_1",
+        rule_id="",
+        status=LegStatus.DIALING,
+    )
+    return call, leg
+
+
+async def ended(desk: Desk) -> Call:
+    async def over() -> bool:
+        return (await desk.call()).ended
+
+    await eventually(over)
+    return await desk.call()
+
+
+async def test_a_phone_that_is_busy_is_not_looked_for(store: SqlStore) -> None:
+    """Its carrier has answered, and no other trunk depends on the leg."""
+    exchange = Dialled()
+    async with serving(store, exchange) as desk:
+        await dialled(desk, exchange)
+        exchange.reply.set_result(Refused(BUSY))
+        call = await ended(desk)
+        assert (call.end_reason, call.sip_status_code) == (EndReason.BUSY, 486)
+        assert exchange.looked == 0
+
+
+async def test_a_phone_of_which_nothing_is_known_is_looked_for(store: SqlStore) -> None:
+    """The dial failed and nobody says how: only a look tells whether it rings."""
+    exchange = Dialled()
+    async with serving(store, exchange) as desk:
+        _, leg = await dialled(desk, exchange)
+        exchange.put(replace(leg, status=LegStatus.RINGING))
+        exchange.reply.set_result(Refused(BROKEN))
+        desk.followers.nudge("call_1")
+        await until(lambda: exchange.looked > 0)
+
+
+async def test_a_leg_that_was_told_is_not_looked_at(store: SqlStore) -> None:
+    """The notice of its joining has its ids and its state: the call has them at once."""
+    exchange = Dialled()
+    async with serving(store, exchange) as desk:
+        _, leg = await dialled(desk, exchange)
+        desk.webhooks.take(desk.notice(Change.JOINED, replace(leg, status=LegStatus.RINGING)))
+        working = asyncio.create_task(desk.webhooks.keep())
+
+        async def named() -> bool:
+            call = await desk.call()
+            return (call.participant_id, call.sip_call_id) == ("PA_1", "SCL_1")
+
+        await eventually(named)
+        assert (await desk.call()).state is CallState.RINGING
+        assert exchange.looked == 0
+        working.cancel()
+        await everyone_has_run()
