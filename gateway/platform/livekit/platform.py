@@ -119,7 +119,7 @@ class LiveKitPlatform:
         return leg_of(info, room) if info is not None else None
 
     async def rooms(self) -> Mapping[str, str]:
-        """One ListRooms. LiveKit counts everybody in a room but agents, some seconds late."""
+        """One ListRooms. LiveKit's count of participants may be some seconds old."""
         token = self._tokens.token(Grant.LIST_ROOMS)
         listed = await self._ask_room("ListRooms", ListRoomsRequest(), ListRoomsResponse, token)
         found = listed.rooms if listed else ()
