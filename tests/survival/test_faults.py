@@ -24,6 +24,7 @@ from gateway.domain.calls.leg import (
 from gateway.domain.calls.observation import Lost
 from gateway.ports import StoreUnavailableError
 from gateway.service.api import events
+from gateway.service.following.follow import Follower
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, HANGS_UP, RINGS_FOR_EVER
 from tests.stands.stand import Stand, reason_name, refusal, span, state_name
@@ -112,16 +113,22 @@ async def test_a_call_ended_elsewhere_leaves_no_leg(stand: Stand) -> None:
     assert reason_name(await stand.acme.get(call.call_id)) == "OUTCOME_UNKNOWN"
 
 
-async def test_a_story_that_breaks_is_taken_up_again(stand: Stand) -> None:
+async def test_a_story_that_breaks_is_taken_up_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A follower that raises is replaced while its gateway lives."""
     call = await stand.acme.place(RINGS_FOR_EVER)
     followers = stand.gateway.services.followers._followers  # noqa: SLF001
     broken = followers[call.call_id]
 
-    async def fault(*_: Any) -> None:
-        raise RuntimeError("a fault of our own")
+    whole = Follower._look_at_row  # noqa: SLF001
 
-    broken._look_at_row = fault  # type: ignore[method-assign]  # noqa: SLF001
+    async def fault(follower: Follower) -> None:
+        if follower is broken:
+            raise RuntimeError("a fault of our own")
+        await whole(follower)
+
+    monkeypatch.setattr(Follower, "_look_at_row", fault)
 
     async def replaced() -> bool:
         return followers.get(call.call_id) not in (None, broken)
