@@ -63,6 +63,7 @@ def dialing(
     return Dialing(
         DIAL,
         "acme",
+        1,
         platform=platform,
         gate=gate or DialGate(),
         clock=clock or RealClock(),

@@ -11,7 +11,7 @@ from gateway.ports import Transaction
 from gateway.service.following import follow
 from gateway.store.store import SqlStore
 from tests.stands.services.exchange import Exchange, serving
-from tests.stands.values import a_call
+from tests.stands.values import a_call, on_trunk
 from tests.stands.waiting import eventually
 
 
@@ -35,6 +35,23 @@ async def test_a_leg_that_left_unseen_is_not_ended_for_its_duration(
 
         await eventually(ended)
         assert (await desk.call()).end_reason is not EndReason.MAX_DURATION
+
+
+async def test_a_phone_that_nobody_saw_ring_has_not_rung_in_vain(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its ringing timeout is over by now, but nobody knows whether it was ever dialled."""
+    monkeypatch.setattr(follow, "BELIEVED_GONE_AFTER", timedelta(seconds=0.3))
+    async with serving(store, Exchange()) as desk:
+        call = on_trunk("call_1", create_time=desk.clock.now() - timedelta(seconds=31))
+        await desk.store.transact(lambda tx: _held(tx, call, desk.lease.gateway_id))
+        desk.followers.resume_call(call)
+
+        async def ended() -> bool:
+            return (await desk.call()).ended
+
+        await eventually(ended)
+        assert (await desk.call()).end_reason is EndReason.OUTCOME_UNKNOWN
 
 
 def _held(tx: Transaction, call: object, gateway_id: str) -> None:

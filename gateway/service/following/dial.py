@@ -70,6 +70,7 @@ class Dialing:
         self,
         dial: Dial,
         tenant_id: str,
+        attempt: int,
         *,
         platform: Platform,
         gate: DialGate,
@@ -77,6 +78,8 @@ class Dialing:
         rest: Callable[[], timedelta | None],
         holds: Callable[[], Awaitable[bool]],
     ) -> None:
+        self.attempt = attempt
+        """Which one of the call's; another gateway may have gone on to the next."""
         self._dial = dial
         self._tenant_id = tenant_id
         self._platform = platform

@@ -171,6 +171,7 @@ class Follower:
         self._dialing = Dialing(
             dial_of(self._call, trunk),
             self._call.tenant_id,
+            len(self._call.attempts),
             platform=self._platform,
             gate=self._gate,
             clock=self._clock,
@@ -205,7 +206,8 @@ class Follower:
         if leg is not None and self._leg.out_of_reach:
             self._log.error("leg_out_of_reach", status=leg.status)
             leg, self._seen_in_room = None, True
-        if self._dialing:
+        # A leg that has left since the last look may have rung in between: this one did not see it.
+        if self._dialing and (leg is not None or not self._seen_in_room):
             self._dialing.looked(begun)
         if leg is not None:
             await self._saw(leg)
@@ -259,7 +261,8 @@ class Follower:
                 # A leg that is not there has left before, and is about to be believed gone.
                 if self._seen_in_room or self._away:
                     await self._end(EndReason.MAX_DURATION)
-            elif not self._away:  # else it may have been answered: LiveKit is asked first
+            # Else it may have been answered, and LiveKit is asked first; or never been dialled.
+            elif not self._away and (self._dialing or self._seen_in_room or call.sip_call_id):
                 await self._end(EndReason.NO_ANSWER)
         elif self._dialing and call.state is CallState.DIALING:
             await self._judge_silence(self._dialing)
@@ -288,6 +291,8 @@ class Follower:
                 await self._row.observe(Answered(self._clock.now(), ids))
                 if dialing.given_up:  # just then, while its leg was being ended
                     await self._end(EndReason.COMPLETED)
+            case NeverSent() | Refused() if dialing.attempt != len(self._call.attempts):
+                self._log.warning("reply_of_an_earlier_attempt", attempt=dialing.attempt)
             case NeverSent(cause):
                 await self._row.observe(NotDialed(self._clock.now(), cause))
             case NoReply(cause):

@@ -38,7 +38,7 @@ class Refusal:
     async def settle(
         self, dialing: Dialing, reply: Refused, failure: Failure, *, in_room: bool, looked: bool
     ) -> Trunk | None:
-        """The trunk to dial on next, with its attempt stored; None: the call has ended.
+        """The trunk to dial on next, with its attempt stored; None: there is none to dial on here.
 
         `failure`: the reply's, as its trunk means it, and not unclear. `in_room`: its leg has been
         seen there. `looked`: it was polled just before.
@@ -60,6 +60,8 @@ class Refusal:
                 return found
             why = found
         now = self._clock.now()
+        if dialing.attempt != len(self._row.call.attempts):
+            return None  # another gateway has taken the call over, and has gone on
         if silent:  # no other gateway has ended it
             await self._row.observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
         await self._row.observe(DialFailed(now, failure, why))

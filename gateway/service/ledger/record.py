@@ -92,6 +92,8 @@ class Record:
         call = tx.call(call_id)
         if call is None:
             raise LookupError(f"no call {call_id} to record {seen} of")
+        if foreseen and len(foreseen.before.attempts) < len(call.attempts):
+            return call  # it was seen of an earlier attempt; another gateway has gone on since
         same = foreseen is not None and foreseen.before is call
         step = foreseen.step if foreseen and same else advance(call, seen)
         if step.call is call or step.call == call:

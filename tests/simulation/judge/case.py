@@ -133,7 +133,8 @@ class Case:
         if not story.inbound:
             return False
         lasted = [(one.ended or self.evidence.end) - one.arrived for one in story.invites]
-        late = self.weather.struck(story.asked, self.over(story), NOTICES)
+        since = min([story.asked, *(one.arrived for one in story.invites)])
+        late = self.weather.struck(since, self.over(story), NOTICES)
         return late or min(lasted, default=0.0) < CROSSING
 
     def troubled(self, story: Story) -> bool:

@@ -57,10 +57,12 @@ class LoopWatching:
     def __init__(self, watch: Watch, ears: Ears | None) -> None:
         self._watch = watch()
         self._ears = ears
+        self._stopped = False
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Handle = self._loop.call_soon(self._look, None)
 
     def stop(self) -> None:
+        self._stopped = True
         self._next.cancel()
         self._watch.close()
 
@@ -74,6 +76,8 @@ class LoopWatching:
             self._ears(wait.source, self._hear)
 
     def _hear(self) -> None:
+        if self._stopped:
+            return
         self._next.cancel()
         self._next = self._loop.call_soon(self._look, True)  # noqa: FBT003
 

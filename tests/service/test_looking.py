@@ -1,7 +1,8 @@
-"""What LiveKit has said already is not asked again."""
+"""What a look at a leg tells, and when none is needed."""
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.domain.calls.observation import LegIds, LegStatus
 from gateway.domain.outcome import EndReason, Failure
 from gateway.domain.tenant import Trunk
 from gateway.ports import Transaction
+from gateway.service.following.dial import Dialing
 from gateway.service.following.looking import pauses
 from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON
@@ -95,6 +97,45 @@ async def test_a_phone_of_which_nothing_is_known_is_looked_for(store: SqlStore) 
         exchange.reply.set_result(Refused(BROKEN))
         desk.followers.nudge("call_1")
         await until(lambda: exchange.looked > 0)
+
+
+async def test_a_look_at_a_leg_that_has_left_proves_no_silence(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have rung since the last look that found it: no other trunk may rely on this one."""
+    relied: list[datetime] = []
+    monkeypatch.setattr(Dialing, "looked", lambda _, time: relied.append(time))
+    exchange = Dialled()
+    async with serving(store, exchange) as desk:
+        _, leg = await dialled(desk, exchange)
+        desk.followers.nudge("call_1")
+        await until(lambda: exchange.looked == 1)  # it has not joined yet
+        exchange.put(leg)
+        desk.followers.nudge("call_1")
+        await until(lambda: len(relied) == 2)
+        exchange.there.clear()
+        desk.followers.nudge("call_1")
+        await until(lambda: exchange.looked == 3)
+        exchange.put(leg)
+        desk.followers.nudge("call_1")
+        await until(lambda: exchange.looked == 4)
+        await until(lambda: len(relied) == 3)
+
+
+async def test_the_reply_of_an_earlier_attempt_ends_nothing(store: SqlStore) -> None:
+    """Another gateway has taken the call over and dials on the next trunk: this one woke late."""
+    exchange = Dialled()
+    async with serving(store, exchange) as desk:
+        call, _ = await dialled(desk, exchange)
+        further = replace(call, attempts=(*call.attempts, *call.attempts))
+        await desk.store.transact(lambda tx: tx.put_call(further))
+        desk.followers.nudge("call_1")
+        await until(lambda: exchange.looked == 1)
+        exchange.reply.set_result(Refused(BUSY))
+        await until(exchange.reply.done)
+        desk.followers.nudge("call_1")
+        await until(lambda: exchange.looked == 2)
+        assert await desk.call() == further
 
 
 async def test_a_leg_that_was_told_is_not_looked_at(store: SqlStore) -> None:
