@@ -60,22 +60,14 @@ class Described(dict[str, Any]):
 NOTHING = Described()
 
 
-def record_of(event: AuditEvent) -> dict[str, Any]:
-    """The record of `event` in JSON's own types; keys without a value are left out."""
-    return {name: plain(value) for name, value in _values(event)}
-
-
-def _values(event: AuditEvent) -> Iterable[tuple[str, Any]]:
-    for name in _FIELDS:
-        value = getattr(event, name)
-        if value or (value is not None and name == "latency"):
-            yield name, value
-
-
 def record_text(event: AuditEvent, **more: Any) -> str:
-    """The canonical text of the record of `event`, with the keys of `more`."""
-    parts = {name: text_of(value) for name, value in _values(event)}
-    parts |= {name: text_of(value) for name, value in more.items()}
+    """The canonical text of the record of `event`, with the keys of `more`.
+
+    Keys of the event without a value are left out.
+    """
+    told = {name: getattr(event, name) for name in _FIELDS}
+    kept = {name: value for name, value in told.items() if value or value == timedelta()}
+    parts = {name: text_of(value) for name, value in (kept | more).items()}
     return "{" + ",".join(f'"{name}":{parts[name]}' for name in sorted(parts)) + "}"
 
 

@@ -70,8 +70,6 @@ def _described(value: Any, redact: Redact) -> Any:
         return value
     if names := _names(cast("Hashable", kind)):
         return _entries(((name, getattr(value, name)) for name in names), redact)
-    if kind is tuple or kind is list:
-        return [_described(inner, redact) for inner in value]
     return _other(value, redact)
 
 
@@ -79,6 +77,8 @@ def _other(value: Any, redact: Redact) -> Any:
     match value:
         case Enum():
             return value.name
+        case list() | tuple():
+            return [_described(inner, redact) for inner in value]
         case timedelta():
             return seconds(value)
         case datetime():
@@ -87,8 +87,6 @@ def _other(value: Any, redact: Redact) -> Any:
             return _entries(((str(key), inner) for key, inner in value.items()), redact)
         case set() | frozenset():
             return sorted((_described(inner, redact) for inner in value), key=str)
-        case list() | tuple():
-            return [_described(inner, redact) for inner in value]
         case str():
             return text(without_secrets(value), redact)
         case _:

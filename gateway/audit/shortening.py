@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.audit.chain import Described, canonical
+from gateway.audit.chain import Described, canonical, text_of
 from gateway.domain.cutting import cut
 
 MAX_TEXT_BYTES = 256
@@ -13,11 +13,14 @@ _OF_A_VALUE = 8
 """Bytes that a value takes in addition to its text: quotes, a comma, a number."""
 
 
+def bytes_of(value: Any) -> int:
+    """How long `value` is in a record."""
+    return len(text_of(value).encode(errors="replace"))
+
+
 def shortened(value: Described, limit: int) -> Described:
     """`value`, cut to about `limit` bytes if it is longer, with a mark at each cut."""
-    if len(value.text.encode(errors="replace")) <= limit:
-        return value
-    return Described(_Room(limit).mapping(value, MAX_DEPTH))
+    return value if bytes_of(value) <= limit else Described(_Room(limit).mapping(value, MAX_DEPTH))
 
 
 class _Room:

@@ -7,7 +7,7 @@ from itertools import islice
 
 import structlog
 
-from gateway.audit.chain import text_of
+from gateway.audit.shortening import bytes_of
 from gateway.domain.audit_event import AuditEvent
 from gateway.ports import Store, StoreUnavailableError, Transaction
 
@@ -38,7 +38,7 @@ class WaitingRecords:
     def put(self, event: AuditEvent) -> None:
         """Queues the record; if there are too many it is lost, and the log says so."""
         try:
-            size = KEYS_BYTES + len(text_of(event.request)) + len(text_of(event.decision))
+            size = KEYS_BYTES + bytes_of(event.request) + bytes_of(event.decision)
         except (TypeError, ValueError) as failure:
             _not_written(event, str(failure))
             return

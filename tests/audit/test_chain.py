@@ -18,7 +18,6 @@ from gateway.audit.chain import (
     canonical,
     plain,
     record_hash,
-    record_of,
     record_text,
     verify,
 )
@@ -63,7 +62,7 @@ def test_a_record_has_one_text() -> None:
         decision={"direction": Direction.INBOUND, "state": CallState.RINGING, "at": TIME},
         latency=timedelta(milliseconds=250),
     )
-    assert canonical(record_of(event)) == (
+    assert record_text(event) == (
         '{"actor":"Zoë",'
         '"decision":{"at":"2026-03-01T12:00:00.000005Z","direction":"INBOUND","state":2},'
         '"kind":"INTENT","latency":"0.25s",'
@@ -82,7 +81,10 @@ def test_a_record_put_together_has_that_text(
         time=TIME, kind=AuditKind.DONE, actor=actor, request=told, sip_status_code=code
     )
     assert told.text == canonical(request)
-    record = record_of(event) | {"log_id": "log_a", "sequence": 7}
+    record = {"kind": "DONE", "log_id": "log_a", "sequence": 7, "time": plain(TIME)}
+    record |= {"actor": actor} if actor else {}
+    record |= {"request": request} if request else {}
+    record |= {"sip_status_code": code} if code else {}
     assert record_text(event, log_id="log_a", sequence=7) == canonical(record)
 
 
@@ -104,8 +106,8 @@ def test_a_span_is_written_exactly(span: timedelta, text: str) -> None:
 def test_a_latency_of_nothing_is_a_latency() -> None:
     """Zero is told; only an unknown latency is left out."""
     event = AuditEvent(time=TIME, kind=AuditKind.DONE)
-    assert "latency" not in record_of(event)
-    assert record_of(replace(event, latency=timedelta()))["latency"] == "0s"
+    assert "latency" not in json.loads(record_text(event))
+    assert json.loads(record_text(replace(event, latency=timedelta())))["latency"] == "0s"
 
 
 @pytest.mark.parametrize("value", [object(), b"bytes", {1: "one"}, 1j])

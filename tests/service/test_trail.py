@@ -10,8 +10,8 @@ import pytest
 import structlog
 
 from gateway.audit.budget import MAX_REMEMBERED, MINUTE, MinuteBudget
-from gateway.audit.chain import canonical
 from gateway.audit.redaction import last4
+from gateway.audit.shortening import bytes_of
 from gateway.audit.trail import (
     DONE_BYTES,
     RECORDS_PER_MINUTE,
@@ -173,7 +173,7 @@ async def test_a_refusal_is_cut(store: SqlStore, trail: Trail, asked: object) ->
     """Whatever was asked, and whatever the message repeats of it: below 10 KiB, and it shows."""
     trail.refused(rpc(), asked, "INVALID_FIELD", "labels: " + "x" * 1_000_000, SHORT)
     (record,) = await records(store, trail)
-    assert len(canonical(record).encode()) < 8 * 1024
+    assert bytes_of(record) < 8 * 1024
     assert "…" in str(record["request"])
     assert record["reason"].endswith("…(1000008 bytes)")
 
@@ -184,7 +184,7 @@ async def test_an_ordinary_refusal_is_whole(store: SqlStore, trail: Trail) -> No
     trail.refused(rpc(), PlaceCall(to=ANSWERS, labels=labels), "NO_TRUNK", "no", SHORT)
     (record,) = await records(store, trail)
     assert record["request"]["labels"] == labels
-    assert len(canonical(record["request"]).encode()) < REFUSED_BYTES
+    assert bytes_of(record["request"]) < REFUSED_BYTES
 
 
 async def test_a_change_is_told_whole(store: SqlStore, trail: Trail) -> None:
@@ -193,7 +193,7 @@ async def test_a_change_is_told_whole(store: SqlStore, trail: Trail) -> None:
     trail.done(rpc(), UpdateCall(call=CallRef("call_1"), set_labels=labels), SHORT)
     (record,) = await records(store, trail)
     assert record["request"]["set_labels"] == labels
-    assert len(canonical(record["request"]).encode()) < DONE_BYTES
+    assert bytes_of(record["request"]) < DONE_BYTES
 
 
 class LockedStore:

@@ -78,8 +78,7 @@ class Dialing:
         rest: Callable[[], timedelta | None],
         holds: Callable[[], Awaitable[bool]],
     ) -> None:
-        self.attempt = attempt
-        """Which one of the call's; another gateway may have gone on to the next."""
+        self._attempt = attempt
         self._dial = dial
         self._tenant_id = tenant_id
         self._platform = platform
@@ -99,6 +98,10 @@ class Dialing:
         self.given_up = False
         """It was silent for too long; its leg is being ended for another trunk."""
         self.reply: asyncio.Task[DialReply] = asyncio.create_task(self._until_replied())
+
+    def is_superseded(self, call: Call) -> bool:
+        """Whether another gateway has gone on to the call's next attempt."""
+        return len(call.attempts) != self._attempt
 
     def seen(self) -> None:
         """The leg is in its room: the platform has accepted the dial and sends the INVITE."""

@@ -291,8 +291,8 @@ class Follower:
                 await self._row.observe(Answered(self._clock.now(), ids))
                 if dialing.given_up:  # just then, while its leg was being ended
                     await self._end(EndReason.COMPLETED)
-            case NeverSent() | Refused() if dialing.attempt != len(self._call.attempts):
-                self._log.warning("reply_of_an_earlier_attempt", attempt=dialing.attempt)
+            case NeverSent() | Refused() if dialing.is_superseded(self._call):
+                self._log.warning("reply_of_an_earlier_attempt")
             case NeverSent(cause):
                 await self._row.observe(NotDialed(self._clock.now(), cause))
             case NoReply(cause):

@@ -60,7 +60,7 @@ class Refusal:
                 return found
             why = found
         now = self._clock.now()
-        if dialing.attempt != len(self._row.call.attempts):
+        if dialing.is_superseded(self._row.call):
             return None  # another gateway has taken the call over, and has gone on
         if silent:  # no other gateway has ended it
             await self._row.observe(EndAsked(now, EndReason.NO_ANSWER, HangupSource.GATEWAY))
@@ -80,14 +80,10 @@ class Refusal:
         if failure.proves is Certainty.NOT_DIALED and not in_room:
             # A call that was never dialled has no leg, unless one was about to join the room.
             return True
-        if failure.sip_status_code and not dialing.given_up and self._last(failure):
-            # Its carrier has answered and LiveKit ends it: nothing else depends on it.
+        if failure.sip_status_code and not dialing.given_up and self._objection(failure, gone=True):
+            # Its carrier has answered and LiveKit ends it: no other trunk depends on it.
             return False
         return await self._leg.until_gone(at_once=lambda: self._row.ended_elsewhere)
-
-    def _last(self, failure: Failure) -> bool:
-        """Whether no other trunk may be tried, whatever becomes of the leg."""
-        return bool(self._others.objection(self._row.call, failure, silent=False))
 
     def _objection(self, failure: Failure, *, gone: bool, silent: bool = False) -> str:
         """Why no other trunk may be tried, as far as is known without LiveKit's notice."""
