@@ -1,17 +1,21 @@
-"""The process's own log: one JSON line per event on stderr, with the RPC it belongs to.
+"""The process's own log on stderr, each event with the RPC it belongs to.
 
-All log output, including that of libraries, takes this form, and all of it is redacted: no token
-or secret, numbers as in the audit log, nothing that a terminal would act on.
+A JSON object on each line, or short lines for people at a terminal. All log output, including that
+of libraries, takes this form, and all of it is redacted: no token or secret, numbers as in the
+audit log, nothing that a terminal would act on.
 """
 
 import logging
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TextIO
 
 import structlog
 
+from gateway import console
 from gateway.audit.redaction import Redact, keep, text
 from gateway.domain.texts import HIDDEN, cleaned, without_secrets
 
@@ -38,6 +42,43 @@ _QUOTING = frozenset(
         "TransferEncodingError",
     }
 )
+
+
+class LogFormat(StrEnum):
+    """How the log and the audit lines are written."""
+
+    AUTO = "auto"
+    """For people at a terminal, else as JSON."""
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """From which level on lines are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class LogForm:
+    """How lines are written, as far as the environment says it."""
+
+    log_format: LogFormat = LogFormat.AUTO
+    level: LogLevel = LogLevel.INFO
+    colored: bool = True
+    """At a terminal."""
+
+    def for_people(self, file: TextIO) -> bool:
+        """Whether lines that go there are short ones."""
+        told = self.log_format
+        return told is LogFormat.CONSOLE or (told is LogFormat.AUTO and file.isatty())
+
+    def colors(self, file: TextIO) -> bool:
+        """Whether lines that go there have colours."""
+        return self.colored and file.isatty()
 
 
 class _Redaction:
@@ -88,16 +129,19 @@ def redact_numbers(redact: Redact) -> None:
     _redaction.numbers = redact
 
 
-def configure(*, worker: int | None = None) -> None:
-    """To be called once, before anything is logged; takes in the logs of libraries as well.
+def configure(form: LogForm | None = None, *, worker: int | None = None) -> None:
+    """To be called before anything is logged; takes in the logs of libraries as well.
 
     `worker`: the number that each line has, if this process is one of several.
     """
+    form = form or LogForm()
+    people = form.for_people(sys.stderr)
+    level = logging.getLevelNamesMapping()[form.level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         *([_Worker(worker)] if worker else []),
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt=console.CLOCK if people else "iso", utc=not people),
     ]
     ending: list[structlog.typing.Processor] = [
         # Locals of a traceback would carry tokens and digits into the log.
@@ -105,15 +149,21 @@ def configure(*, worker: int | None = None) -> None:
             structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         ),
         _redaction,
-        structlog.processors.JSONRenderer(),
+        *(
+            [console.briefly, console.renderer(colors=form.colors(sys.stderr))]
+            if people
+            else [structlog.processors.JSONRenderer()]
+        ),
     ]
     structlog.configure(
         processors=[*shared, *ending],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    _take_in_libraries([structlog.stdlib.add_logger_name, *shared], ending)
+    _take_in_libraries(
+        [structlog.stdlib.add_logger_name, *shared], ending, max(level, logging.WARNING)
+    )
 
 
 class _Worker:
@@ -133,9 +183,11 @@ class _Lines(logging.StreamHandler[Any]):
 
 
 def _take_in_libraries(
-    before: list[structlog.typing.Processor], ending: list[structlog.typing.Processor]
+    before: list[structlog.typing.Processor],
+    ending: list[structlog.typing.Processor],
+    level: int,
 ) -> None:
-    """aiohttp, asyncio, grpc, sqlalchemy, alembic and Python's warnings, from WARNING on."""
+    """aiohttp, asyncio, grpc, sqlalchemy, alembic and Python's warnings, from `level` on."""
     handler = _Lines(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -147,7 +199,7 @@ def _take_in_libraries(
     for earlier in [one for one in root.handlers if isinstance(one, _Lines)]:
         root.removeHandler(earlier)
     root.addHandler(handler)
-    root.setLevel(logging.WARNING)
+    root.setLevel(level)
     logging.captureWarnings(capture=True)
 
 

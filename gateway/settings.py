@@ -14,12 +14,18 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.audit.settings import AuditSettings
+from gateway.audit.tree.settings import SigningSettings
 from gateway.domain.config.secret_refs import SecretError, SecretSource, below, is_of_machine, parse
 from gateway.domain.numbers import hosts
+from gateway.domain.texts import names_in
+from gateway.logs import LogForm, LogFormat, LogLevel
+from gateway.telemetry.settings import TraceSettings
 
 MAX_SECRET_BYTES = 64 * 1024
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DATABASE = re.compile(r"(sqlite:///|postgres(ql)?://)\S.*")
+_SOCKET = re.compile(r"unix:///\S+|tcp://[0-9.]+:[0-9]+")
 _QUOTES = ("'", '"')
 
 
@@ -30,22 +36,15 @@ class PlatformName(StrEnum):
     SANDBOX = "sandbox"
 
 
-class Redaction(StrEnum):
-    """How numbers are written to the audit log."""
-
-    NONE = "none"
-    LAST4 = "last4"
-    HMAC = "hmac"
-
-
-class Settings(BaseSettings):
+class Settings(TraceSettings, AuditSettings, SigningSettings, BaseSettings):
     """The process's settings; `docs/configuration.md` explains each name.
 
     Blanks and line ends around a value, which secrets and charts may have, are removed; a value
     that is then empty is unset. All but secrets are texts of one line, without quotes.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    # An error's text names the field; what was given may be a secret.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     livekit_url: str = ""
     livekit_api_key: str = ""
@@ -60,9 +59,6 @@ class Settings(BaseSettings):
     http_address: str = Field(default="127.0.0.1:8080", validation_alias="GATEWAY_HTTP_ADDRESS")
     config: Path | None = Field(default=None, validation_alias="GATEWAY_CONFIG")
     master_key: SecretStr | None = Field(default=None, validation_alias="GATEWAY_MASTER_KEY")
-    audit_redaction: Redaction = Field(
-        default=Redaction.NONE, validation_alias="GATEWAY_AUDIT_REDACTION"
-    )
     drain_seconds: float = Field(
         default=10, ge=0, le=3600, validation_alias="GATEWAY_DRAIN_TIMEOUT"
     )
@@ -111,7 +107,21 @@ class Settings(BaseSettings):
     )
     """Where operators' gRPC is served."""
     proxies: str = Field(default="", validation_alias="GATEWAY_TRUSTED_PROXIES")
-    """Proxies whose `x-forwarded-for` is trusted: addresses, networks and `unix`, with commas."""
+    """Proxies whose `x-forwarded-…` is trusted: addresses, networks and `unix`, with commas."""
+    tls_cert: Path | None = Field(default=None, validation_alias="GATEWAY_TLS_CERT")
+    """The certificate of the ports, with those that lead to its authority (PEM)."""
+    tls_key: Path | None = Field(default=None, validation_alias="GATEWAY_TLS_KEY")
+    tls_client_ca: Path | None = Field(default=None, validation_alias="GATEWAY_TLS_CLIENT_CA")
+    """Who may have signed clients' certificates (PEM)."""
+    spiffe_socket: str = Field(default="", validation_alias="GATEWAY_SPIFFE_SOCKET")
+    """Where the SPIFFE Workload API gives all three, such as `unix:///run/spire/agent.sock`."""
+    issuer_ca: Path | None = Field(default=None, validation_alias="GATEWAY_ISSUER_CA")
+    """Who may have signed the certificates of token issuers (PEM)."""
+    livekit_ca: Path | None = Field(default=None, validation_alias="GATEWAY_LIVEKIT_CA")
+    """Who may have signed LiveKit's certificate (PEM); None: those that the machine trusts."""
+    livekit_cert: Path | None = Field(default=None, validation_alias="GATEWAY_LIVEKIT_CERT")
+    """The gateway's certificate as a client of LiveKit (PEM)."""
+    livekit_key: Path | None = Field(default=None, validation_alias="GATEWAY_LIVEKIT_KEY")
     max_connections: int = Field(default=4096, ge=1, validation_alias="GATEWAY_MAX_CONNECTIONS")
     """How many connections each port holds at a time."""
     max_connections_per_peer: int = Field(
@@ -124,6 +134,14 @@ class Settings(BaseSettings):
     """How many seconds its body may."""
     max_bodies: int = Field(default=64, ge=1, validation_alias="GATEWAY_MAX_BODIES")
     """How many bodies are received at a time, by all ports together."""
+    log_format: LogFormat = Field(default=LogFormat.AUTO, validation_alias="GATEWAY_LOG_FORMAT")
+    log_level: LogLevel = Field(default=LogLevel.INFO, validation_alias="GATEWAY_LOG_LEVEL")
+    no_color: str = Field(default="", validation_alias="NO_COLOR")
+    """Not empty: no colours, whatever it says (no-color.org)."""
+    connection_age: int = Field(default=0, ge=0, validation_alias="GATEWAY_MAX_CONNECTION_AGE")
+    """After how many seconds a gRPC connection gets no further requests; 0: never."""
+    age_grace: int = Field(default=330, ge=1, validation_alias="GATEWAY_MAX_CONNECTION_AGE_GRACE")
+    """How many seconds more its requests may take."""
     workers: int = Field(default=1, ge=1, le=64, validation_alias="GATEWAY_WORKERS")
     """How many processes serve together. All limits are of each of them."""
 
@@ -182,6 +200,13 @@ class Settings(BaseSettings):
             raise ValueError(f"must be a YAML file; {config} is a directory")
         return config
 
+    @field_validator("spiffe_socket")
+    @classmethod
+    def _names_a_socket(cls, socket: str) -> str:
+        if socket and not _SOCKET.fullmatch(socket):
+            raise ValueError(f"must be unix:///PATH or tcp://ADDRESS:PORT, not {socket!r}")
+        return socket
+
     @field_validator("grpc_address", "http_address", "admin_address", "admin_grpc_address")
     @classmethod
     def _names_a_port(cls, address: str | None) -> str | None:
@@ -199,7 +224,7 @@ class Settings(BaseSettings):
     @field_validator("proxies")
     @classmethod
     def _names_proxies(cls, proxies: str) -> str:
-        for name in _names(proxies):
+        for name in names_in(proxies):
             if name != "unix":
                 ip_network(name, strict=False)
         return proxies
@@ -222,7 +247,12 @@ class Settings(BaseSettings):
     @property
     def trusted_proxies(self) -> tuple[str, ...]:
         """See `proxies`."""
-        return _names(self.proxies)
+        return names_in(self.proxies)
+
+    @property
+    def log_form(self) -> LogForm:
+        """How the log and the audit lines are written."""
+        return LogForm(self.log_format, self.log_level, colored=not self.no_color)
 
     @property
     def drain_timeout(self) -> timedelta:
@@ -242,13 +272,8 @@ class Settings(BaseSettings):
     @property
     def addresses(self) -> Mapping[str, str]:
         """Where something is served, by the field that says so."""
-        told = {
-            "grpc_address": self.grpc_address,
-            "http_address": self.http_address,
-            "admin_address": self.admin_address,
-            "admin_grpc_address": self.admin_grpc_address,
-        }
-        return {name: address for name, address in told.items() if address}
+        names = ("grpc_address", "http_address", "admin_address", "admin_grpc_address")
+        return {name: address for name in names if (address := getattr(self, name))}
 
     @property
     def is_live(self) -> bool:
@@ -278,16 +303,20 @@ def _leads_to_livekit(url: str) -> bool:
     return bool(known and not extra and not parts.path.rstrip("/").endswith("/twirp"))
 
 
-def _names(names: str) -> tuple[str, ...]:
-    return tuple(name for each in names.split(",") if (name := each.strip()))
-
-
 def share_metrics(folder: Path) -> None:
     """Keeps the metrics of this process, and of those that it starts, in this folder.
 
     To be called before anything imports `gateway.metrics`.
     """
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def quiet_core() -> None:
+    """Keeps what grpc's core says of each failed handshake out of the log, which is JSON.
+
+    To be called before anything imports `grpc`; another level may be set in the environment.
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
 class Secrets:

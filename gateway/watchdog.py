@@ -1,10 +1,13 @@
 """Detects when the event loop is blocked, and where."""
 
 import asyncio
-import sys
+import faulthandler
+import os
+import re
+import tempfile
 import threading
 import time
-from types import FrameType
+from typing import BinaryIO
 
 import structlog
 
@@ -16,6 +19,7 @@ STALL_SECONDS = 0.1
 HANG_SECONDS = 5.0
 """A stall of this length is logged while it lasts: the process may be killed before its end."""
 MOST_FRAMES = 12
+_FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 
 log = structlog.get_logger()
 
@@ -73,18 +77,34 @@ class Watchdog:
             due = self._due
             late = time.monotonic() - due
             if late >= self._stall_seconds / 2 and not self._seen:
-                self._seen = standing(sys._current_frames().get(ident))  # noqa: SLF001  # documented
+                self._seen = standing(ident)
             if late >= self._hang_seconds and due != hanging_since:
                 hanging_since = due
                 log.error("loop_hangs", seconds=round(late, 3), stands=self._seen)
 
 
-def standing(frame: FrameType | None) -> list[str]:
-    """The stack of a thread, innermost first, as `file:line function`."""
+def standing(ident: int) -> list[str]:
+    """The stack of a thread, innermost first, as `file:line function`.
+
+    As the interpreter itself writes it, in one go: to walk the frames of a thread that runs
+    meanwhile (`sys._current_frames`) can crash Python 3.11.
+    """
+    with _scratch() as file:
+        faulthandler.dump_traceback(file)
+        file.seek(0)
+        told = file.read().decode(errors="replace")
+    _, _, own = told.partition(f"hread 0x{ident:016x} (most recent call first):\n")
     found: list[str] = []
-    while frame and len(found) < MOST_FRAMES:
-        code = frame.f_code
-        file = "/".join(code.co_filename.rsplit("/", 3)[-3:])
-        found.append(f"{file}:{frame.f_lineno} {code.co_name}")
-        frame = frame.f_back
+    for line in own.splitlines()[:MOST_FRAMES]:
+        if not (frame := _FRAME.fullmatch(line)):
+            break
+        path, number, name = frame.groups()
+        found.append(f"{'/'.join(path.rsplit('/', 3)[-3:])}:{number} {name}")
     return found
+
+
+def _scratch() -> BinaryIO:
+    """A file of this process alone; in memory where the system has that."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("stacks"), "w+b")
+    return tempfile.TemporaryFile()

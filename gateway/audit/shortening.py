@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.audit.chain import Described, canonical, text_of
+from gateway.audit.records import Described, canonical, text_of
 from gateway.domain.cutting import cut
 
 MAX_TEXT_BYTES = 256

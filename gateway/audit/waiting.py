@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 
 import structlog
 
 from gateway.audit.shortening import bytes_of
 from gateway.domain.audit_event import AuditEvent
-from gateway.ports import Store, StoreUnavailableError, Transaction
+from gateway.ports import NotSealableError, Store, StoreUnavailableError, Transaction
 
 MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 16 * 1024 * 1024
@@ -27,13 +28,15 @@ log = structlog.get_logger()
 
 
 class WaitingRecords:
-    """Stores records in the order they came. Belongs to one event loop."""
+    """Stores records in the order they came, as far as each can be. Belongs to one event loop."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[tuple[AuditEvent, int]] = deque()
         self._bytes = 0
         self._writing: asyncio.Task[None] | None = None
+        self._told: set[str] = set()
+        """Keys that do not open, and the log has said so."""
 
     def put(self, event: AuditEvent) -> None:
         """Queues the record; if there are too many it is lost, and the log says so."""
@@ -49,6 +52,11 @@ class WaitingRecords:
         self._bytes += size
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
+
+    @property
+    def oldest(self) -> datetime | None:
+        """The time of the oldest record that is not stored; None: there is none."""
+        return min((event.time for event, _ in self._waiting), default=None)
 
     async def settle(self, seconds: float = SETTLE_SECONDS) -> None:
         """Returns when everything queued so far is stored, or after this many seconds."""
@@ -68,9 +76,12 @@ class WaitingRecords:
             self._writing = None
 
     async def _write_some(self, events: Sequence[AuditEvent]) -> None:
-        """Stores the first ones, or waits until another try makes sense."""
+        """Stores the first ones, or waits until another try makes sense.
+
+        Those whose key does not open go behind all others: they hold up nobody else's.
+        """
         try:
-            await self._store.transact(lambda tx: _append(tx, events))
+            closed = await self._store.transact(lambda tx: _append(tx, events))
         except StoreUnavailableError:
             await asyncio.sleep(RETRY_SECONDS)
             return
@@ -79,13 +90,36 @@ class WaitingRecords:
                 await self._write_some(events[:1])
                 return
             _not_written(events[0], str(failure))
-        for _ in events:
-            self._bytes -= self._waiting.popleft()[1]
+            closed = {}
+        for at in range(len(events)):
+            one = self._waiting.popleft()
+            if at in closed:
+                self._waiting.append(one)
+            else:
+                self._bytes -= one[1]
+        self._tell_closed(closed)
+        if len(closed) == len(events):
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _tell_closed(self, closed: Mapping[int, str]) -> None:
+        """Once for each key, until all can be stored again."""
+        if not closed and not self._waiting:
+            self._told.clear()
+        for cause in closed.values():
+            if cause not in self._told:
+                self._told.add(cause)
+                log.error("audit_not_sealed", cause=cause)
 
 
-def _append(tx: Transaction, events: Sequence[AuditEvent]) -> None:
-    for event in events:
-        tx.append_audit(event)
+def _append(tx: Transaction, events: Sequence[AuditEvent]) -> Mapping[int, str]:
+    """Which of them cannot be stored now, and why; the others are."""
+    closed: dict[int, str] = {}
+    for at, event in enumerate(events):
+        try:
+            tx.append_audit(event)
+        except NotSealableError as failure:
+            closed[at] = str(failure)
+    return closed
 
 
 def _not_written(event: AuditEvent, cause: str) -> None:

@@ -7,6 +7,7 @@ filters the steps of the machine's clock. Nothing is decided here.
 
 from gateway.build.clock import SystemClock
 from gateway.build.gateway import Gateway
-from gateway.build.ground import Administration, ConfigurationError, administration
+from gateway.build.ground import Administration, administration
+from gateway.build.places import ConfigurationError
 
 __all__ = ["Administration", "ConfigurationError", "Gateway", "SystemClock", "administration"]

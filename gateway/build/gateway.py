@@ -1,21 +1,31 @@
 """One gateway process: what runs in it, its ports, start and stop."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from gateway.audit.sinks import LineSink
+from gateway.build.certificates import LOOK_SECONDS, Sources
 from gateway.build.clock import SystemClock
 from gateway.build.doors import Doors
-from gateway.build.ground import Administration, platforms_of, sender_of, warn_of_readers
+from gateway.build.figures import LOOK_SECONDS as FIGURES_SECONDS
+from gateway.build.figures import Figures, count_outcomes, time_batches
+from gateway.build.ground import (
+    Administration,
+    platforms_of,
+    sender_of,
+    tracing_of,
+    warn_of_readers,
+)
+from gateway.build.outlets import close_outlets, outlets_of
 from gateway.build.readiness import Outside, Shared, tried
 from gateway.build.running import Running
 from gateway.build.services import Services
-from gateway.domain.audit_event import AuditKind, ChainedAuditEvent
 from gateway.errors import Reason
-from gateway.metrics import CALLS_ENDED, WORKERS_SERVING
+from gateway.issuers.fetch import HttpKeys
+from gateway.metrics import WORKERS_SERVING
+from gateway.service.chores import every
 from gateway.service.following.platforms import Platforms
 from gateway.settings import Settings
 from gateway.store.store import open_store
@@ -30,7 +40,9 @@ class Gateway:
     def __init__(self, settings: Settings, metrics: CollectorRegistry | None = None) -> None:
         self._settings = settings
         clock = SystemClock()
-        self._platforms = platforms_of(settings, clock)
+        self._certificates = Sources(settings)
+        tracing = self._tracing = tracing_of(settings)
+        self._platforms = platforms_of(settings, clock, self._certificates.livekit, tracing)
         self._store = open_store(settings.database_url, clock)
         running = self._running = Running(
             settings,
@@ -38,9 +50,23 @@ class Gateway:
             platforms=self._platforms,
             store=self._store,
             sender=sender_of(settings, clock),
+            tracing=tracing,
         )
-        self._store.on_audit(_count_ends)
-        self._store.on_audit(LineSink())
+        self._key_fetcher = HttpKeys(self._certificates.issuers)
+        running.services.key_sets.fetch_with(self._key_fetcher)
+        self._figures = Figures(
+            services=running.services,
+            directory=running.administration.directory,
+            store=self._store,
+            trail=running.trail,
+            clock=clock,
+        )
+        self._store.on_events(self._figures.hear)
+        self._store.on_audit(count_outcomes)
+        self._store.on_timing(time_batches)
+        self._outlets = outlets_of(settings)
+        for outlet in self._outlets:
+            self._store.on_audit(outlet)
         self._doors = Doors(
             settings,
             running.services,
@@ -48,8 +74,11 @@ class Gateway:
             self._readiness,
             clock,
             metrics or REGISTRY,
+            self._certificates.server,
         )
+        self._looking: asyncio.Task[None] | None = None
         self._trying: asyncio.Task[None] | None = None
+        self._counting: asyncio.Task[None] | None = None
         self._watchdog = Watchdog()
         platform = self._platforms.live or self._platforms.sandbox
         self._outside = Shared(Outside(self.administration.key_seals, platform).wrong)
@@ -102,6 +131,10 @@ class Gateway:
             log.warning("sandbox", text="no phone rings: the sandbox plays every callee")
         self._watchdog.start()
         await self._doors.start()
+        look = self._certificates.look
+        self._looking = asyncio.create_task(every(LOOK_SECONDS, look, name="certificates"))
+        counted = every(FIGURES_SECONDS, self._figures.look, name="figures", at_once=True)
+        self._counting = asyncio.create_task(counted)
         WORKERS_SERVING.set(1)
         log.info("serving", **self.ports)
         if self._platforms.live:
@@ -114,12 +147,16 @@ class Gateway:
         await self._doors.drain()
         await self._running.stop(grace, self._doors.stop(grace))
         await self._outside.stop()
-        if self._trying:
-            self._trying.cancel()
+        for task in filter(None, (self._trying, self._looking, self._counting)):
+            task.cancel()
+        self._certificates.close()
+        await self._key_fetcher.close()
         for platform in (self._platforms.live, self._platforms.sandbox):
             if platform:
                 await platform.close()
         await self._store.close()
+        await asyncio.to_thread(self._tracing.close)
+        await close_outlets(self._outlets)
         self._watchdog.stop()
 
     async def _readiness(self) -> Mapping[str, str]:
@@ -130,10 +167,3 @@ class Gateway:
         if self.is_broken:
             wrong["gateway"] = "a background task has stopped; restart this gateway"
         return wrong
-
-
-def _count_ends(records: Sequence[ChainedAuditEvent]) -> None:
-    for chained in records:
-        record = chained.record
-        if record["kind"] == AuditKind.OUTCOME and not record.get("transfer_id"):
-            CALLS_ENDED.labels(record["decision"]["trunk_id"], record["reason"]).inc()

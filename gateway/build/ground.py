@@ -3,42 +3,53 @@
 import asyncio
 import hashlib
 import hmac
-import os
 import secrets
 import stat
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import structlog
-from sqlalchemy.engine import make_url
 
 from gateway import logs
-from gateway.audit.redaction import Redact, keep, last4
+from gateway.audit.redaction import Redact, hidden, keep, last4
+from gateway.audit.sealing.seal import MonthSeal
+from gateway.audit.settings import Redaction
+from gateway.audit.trail import Trail
 from gateway.build.clock import SystemClock
+from gateway.build.places import (
+    NEVER_READ,
+    OTHERS,
+    ConfigurationError,
+    database_path,
+    key_file,
+)
+from gateway.build.publishing import audit_keys_of, memory_of, signing_key_path
 from gateway.domain.admin.requests import ApplyConfig, Proposal
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import Clock, Store
+from gateway.ports.tracing import NO_TRACING, Tracing
 from gateway.service.access.directory import Directory
 from gateway.service.access.key_seals import KeySeals
 from gateway.service.access.seal import Seal, weakness
+from gateway.service.api.admin.applying import Applying
+from gateway.service.api.admin.do_not_call import DoNotCallService, numbers_judged
+from gateway.service.api.admin.forgetting import Forgetting
+from gateway.service.api.admin.recording import Recording
 from gateway.service.api.admin.service import AdminService
 from gateway.service.following.platforms import Platforms
-from gateway.settings import Redaction, Secrets, Settings
+from gateway.settings import Secrets, Settings
 from gateway.store.store import open_store
+from gateway.tls.certificates import Certificates
 from gateway.webhooks.sender import HttpSender
 from gateway.wire.config import document as config_document
 from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 
-
-class ConfigurationError(Exception):
-    """The environment prevents the gateway from starting; the text says what to set."""
-
-
+PACKAGE = "call-gateway"
 HOW_TO_MAKE_ONE = "'openssl rand -base64 32' makes one"
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 log = structlog.get_logger()
 
@@ -53,7 +64,7 @@ def seal_of(settings: Settings) -> Seal:
         raise ConfigurationError(
             f"GATEWAY_MASTER_KEY must be set with this database; {HOW_TO_MAKE_ONE}"
         )
-    return _strong([_key_file(path)], f"the key file {path}")
+    return _strong([key_file(path, lambda: secrets.token_urlsafe(32))], f"the key file {path}")
 
 
 def _strong(keys: Sequence[str], place: str) -> Seal:
@@ -68,14 +79,6 @@ def _strong(keys: Sequence[str], place: str) -> Seal:
     return Seal(keys)
 
 
-def database_path(settings: Settings) -> Path | None:
-    """SQLite's file; None with another database."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return None
-    return Path(url.database)
-
-
 def key_path(settings: Settings) -> Path | None:
     """The file of a master key that was not configured; None if one must be configured."""
     database = database_path(settings)
@@ -83,39 +86,11 @@ def key_path(settings: Settings) -> Path | None:
 
 
 def secrets_of(settings: Settings) -> Secrets:
-    """What may be read by reference: never the database, nor its key."""
+    """What may be read by reference: never the database, nor a key of the gateway's own."""
     database = database_path(settings)
-    own = [Path(f"{database}{end}") for end in ("", "-wal", "-shm", ".key")] if database else []
-    return Secrets(settings.secret_directories, own)
-
-
-def _key_file(path: Path) -> str:
-    """The master key in this file, which is made if there is none."""
-    if not path.exists():
-        _make_key_file(path)
-    with path.open() as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & OTHERS:
-            raise ConfigurationError(
-                f"others can read or write the key file {path} (its mode is {mode:04o}): "
-                f"chmod 600 {path}"
-            )
-        return file.read().strip()
-
-
-def _make_key_file(path: Path) -> None:
-    """Written atomically, and never over another process's file."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w") as new:
-            new.write(secrets.token_urlsafe(32))
-            new.flush()
-            os.fsync(new.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+    own = [Path(f"{database}{end}") for end in NEVER_READ] if database else []
+    signing = signing_key_path(settings)
+    return Secrets(settings.secret_directories, [*own, signing] if signing else own)
 
 
 def warn_of_readers(settings: Settings) -> None:
@@ -128,16 +103,22 @@ def warn_of_readers(settings: Settings) -> None:
 
 
 def redact_of(settings: Settings, seal: Seal) -> Redact:
-    """How numbers are written to the audit log."""
+    """How numbers are written to the log, and to audit records that are not sealed."""
     table: dict[Redaction, Redact] = {
         Redaction.NONE: keep,
         Redaction.LAST4: last4,
         Redaction.HMAC: lambda value: f"hmac:{seal.pseudonym(value)}",
+        Redaction.SEALED: hidden,
     }
     return table[settings.audit_redaction]
 
 
-def platforms_of(settings: Settings, clock: Clock) -> Platforms:
+def platforms_of(
+    settings: Settings,
+    clock: Clock,
+    certificates: Certificates | None = None,
+    tracing: Tracing = NO_TRACING,
+) -> Platforms:
     """LiveKit and the sandbox, or the sandbox alone."""
     sandbox = SandboxPlatform(clock)
     if not settings.is_live:
@@ -153,8 +134,19 @@ def platforms_of(settings: Settings, clock: Clock) -> Platforms:
         settings.livekit_api_secret.get_secret_value(),
         now=lambda: clock.now().timestamp(),
         secret=secrets_of(settings),
+        certificates=certificates,
+        tracing=tracing,
     )
     return Platforms(live, sandbox)
+
+
+def tracing_of(settings: Settings) -> Tracing:
+    """Traces to the configured collector; without one nothing of OpenTelemetry is imported."""
+    if not settings.traces_url:
+        return NO_TRACING
+    from gateway.telemetry.exporting import exported  # noqa: PLC0415  a second of CPU
+
+    return exported(settings, version(PACKAGE))
 
 
 def sender_of(settings: Settings, clock: Clock) -> HttpSender:
@@ -173,19 +165,43 @@ class Administration:
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self.store = store
         self.seal = seal_of(settings)
+        self.audit_keys = audit_keys_of(settings)
+        self.checkpoint_memory = memory_of(settings)
         self.directory = Directory(store, config_document.config_of)
         self.redact = redact_of(settings, self.seal)
+        self.month_seal = MonthSeal(self.seal)
+        self.seals_audit = settings.audit_redaction is Redaction.SEALED
+        if self.seals_audit:
+            store.seal_audit(self.month_seal)
+        told = keep if self.seals_audit else self.redact
+        self.told = told
+        """How numbers are written to audit records; what the store seals comes to it as it is."""
+        self.findable = None if self.seals_audit else self.redact
+        """How numbers are written where records are found by them; None: nowhere."""
         self.key_seals = KeySeals(store, clock, self.seal)
         logs.redact_numbers(self.redact)
+        self.recording = Recording(clock, told)
+        self.trail = Trail(store, clock, told, reads=settings.audit_reads)
+        self.do_not_call = numbers_judged(self.seal)
         self.admin = AdminService(
             store=store,
             clock=clock,
             directory=self.directory,
             seal=self.seal,
             live=settings.is_live,
-            redact=self.redact,
+            redact=told,
             max_token_life=settings.max_token_life,
             secret_directories=settings.secret_directories,
+        )
+        self.forgetting = Forgetting(store, clock, self.recording)
+        self.applying = Applying(self.admin, store)
+        self.do_not_call_lists = DoNotCallService(
+            store=store,
+            clock=clock,
+            directory=self.directory,
+            seal=self.seal,
+            do_not_call=self.do_not_call,
+            recording=self.recording,
         )
 
     async def apply_file(self, path: Path, *, unless_same: bool = False) -> bool:

@@ -6,17 +6,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from gateway.audit.trail import Trail
 from gateway.build.ground import Administration
 from gateway.build.services import Services
 from gateway.ports import Clock, Store, StoreUnavailableError
 from gateway.ports.outbox import WebhookSender
+from gateway.ports.tracing import NO_TRACING, Tracing
 from gateway.rpc.pipeline import Pipeline
 from gateway.service.chores import every
 from gateway.service.following.platforms import Platforms
 from gateway.settings import Settings
 
 RETENTION_SECONDS = 60.0
+KEYS_SECONDS = 1.0
+"""How often it is looked whose keys are due."""
 CLOCK_SECONDS = 1.0
 """How often the clock is read at least, so that a step is noticed soon."""
 WEBHOOKS_PATIENCE_SECONDS = 1.0
@@ -39,24 +41,29 @@ class Running:
         store: Store,
         sender: WebhookSender,
         chance: Callable[[], float] = random.random,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._settings = settings
+        self._store = store
         self._clock = clock
         self.administration = Administration(settings, store, clock)
-        self.trail = Trail(store, clock, self.administration.redact)
+        self.trail = self.administration.trail
         self.services = Services(
             settings,
             store=store,
             clock=clock,
             platforms=platforms,
             administration=self.administration,
-            trail=self.trail,
             sender=sender,
             chance=chance,
+            tracing=tracing,
         )
         store.on_events(self.services.feed.publish)
         store.on_events(self.services.deliveries.hear)
-        self.pipeline = Pipeline(self.services.identity, self.trail, clock, self.services.traffic)
+        store.on_audit(self.services.audit_feed.publish)
+        self.pipeline = Pipeline(
+            self.services.callers, self.trail, clock, self.services.traffic, tracing
+        )
         self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -64,6 +71,8 @@ class Running:
         if self._settings.config:
             await self.administration.apply_file(self._settings.config, unless_same=True)
         services, directory = self.services, self.administration.directory
+        if left_out := self.trail.reads_left_out():
+            await self._store.transact(lambda tx: tx.append_audit(left_out))
         await directory.refresh()
         await self.administration.key_seals.wrong()
         await services.take_over.begin()
@@ -73,7 +82,10 @@ class Running:
             services.notices.keep(),
             services.sweep.keep(),
             services.key_uses.keep(),
+            services.inbound.keep(),
+            every(KEYS_SECONDS, services.key_sets.keep, name="issuers", at_once=True),
             services.deliveries.keep(),
+            *services.audit_tree.keep(),
             every(RETENTION_SECONDS, services.retention.forget),
             every(CLOCK_SECONDS, self._watch_clock),
         )
@@ -104,6 +116,7 @@ class Running:
         with suppress(StoreUnavailableError):  # only when keys were last used is lost
             await services.key_uses.write()
         await self.trail.settle()
+        await services.audit_tree.stop()
 
     async def _watch_clock(self) -> None:
         self._clock.now()

@@ -1,39 +1,41 @@
-"""`gateway calls …`: places, follows and ends calls on a running gateway."""
+"""`gateway calls …`: places, follows, holds and ends calls on a running gateway."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
 
-from gateway.cli import options, views
-from gateway.cli.client import ANSWER_TIMEOUT, Client, RefusedError
+from gateway.cli import options, transfers, views
+from gateway.cli.client import ANSWER_TIMEOUT, Client, RefusedError, client_of
 from gateway.cli.output import note, show, show_json
 from gateway.telephony.v1.calls_pb2 import (
+    AgentRequest,
     Call,
     CallEvent,
     CallState,
     GetCallRequest,
     HangUpCallRequest,
+    HoldCallRequest,
     ListCallsRequest,
     ListCallsResponse,
     ListTrunksRequest,
     Participant,
     PlaceCallRequest,
     PlaceCallResponse,
+    ResumeCallRequest,
     WatchCallsRequest,
 )
-from gateway.telephony.v1.transfers_pb2 import TransferCallRequest, TransferState
 
 NOT_ANSWERED = 3
-NOT_TRANSFERRED = 3
 INTERRUPTED = 130
 PAGE = 1000
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Place, follow, transfer and hang up calls.\n\nA first one: "
+    help="Place, follow, hold, transfer and hang up calls.\n\nA first one: "
     "`gateway calls place +15005550108 --watch`",
 )
 
@@ -48,29 +50,28 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-class AfterTimeout(StrEnum):
-    """What to do with a call whose transfer has no outcome in time."""
+class WhoAnswered(StrEnum):
+    """Who or what has answered."""
 
-    KEEP = "keep"
-    HANG_UP = "hang-up"
+    HUMAN = "human"
+    VOICEMAIL = "voicemail"
+    IVR = "ivr"
+    MACHINE_UNAVAILABLE = "machine-unavailable"
+    FAX = "fax"
+    UNKNOWN = "unknown"
 
 
 @app.callback()
 def connect(
     ctx: typer.Context,
-    address: Annotated[
-        str,
-        typer.Option(
-            envvar="GATEWAY_ADDRESS", help="host:port of the gateway; https://… to encrypt."
-        ),
-    ] = "127.0.0.1:50051",
-    token: Annotated[
-        str,
-        typer.Option(envvar="GATEWAY_TOKEN", help="What `gateway token` prints.", metavar="TOKEN"),
-    ] = "",
+    address: options.Address = options.ADDRESS,
+    token: options.Token = "",
+    ca: options.Ca = None,
+    cert: options.Cert = None,
+    key: options.Key = None,
 ) -> None:
     """Opens the channel that every command of the group uses."""
-    client = Client(address, token)
+    client = Client(address, token, options.encryption(address, ca, cert, key))
     ctx.obj = client
     ctx.call_on_close(client.close)
 
@@ -93,6 +94,13 @@ def place(
     digits: options.Digits = "",
     identity: options.Identity = "",
     keep_on_disconnect: options.KeepOnDisconnect = False,
+    override: options.Overrides = None,
+    agent: options.Agent = "",
+    agent_metadata: options.AgentMetadata = "",
+    join_timeout: options.JoinTimeout = None,
+    on_missing: options.OnMissing = None,
+    on_left: options.OnLeft = None,
+    dial_at_once: options.DialAtOnce = False,
     validate_only: options.ValidateOnly = False,
     json: options.Json = False,
 ) -> None:
@@ -116,10 +124,31 @@ def place(
         digits=digits,
         participant=Participant(identity=identity) if identity else None,
         keep_on_disconnect=keep_on_disconnect,
+        override=[f"OVERRIDE_{each.name}" for each in override or ()],
+        agent=_agent(agent, agent_metadata, join_timeout, on_missing, on_left),
+        dial_at_once=dial_at_once,
         validate_only=validate_only,
         wait_until_answered=wait and not watch,
     )
     carry_out(client_of(ctx), request, watch=watch, json=json)
+
+
+def _agent(
+    name: str,
+    metadata: str,
+    join_timeout: timedelta | None,
+    on_missing: options.MissingAgent | None,
+    on_left: options.LeavingAgent | None,
+) -> AgentRequest | None:
+    """None where none of it was said."""
+    request = AgentRequest(
+        agent_name=name,
+        metadata=metadata,
+        join_timeout=join_timeout,
+        on_missing=f"ON_MISSING_{on_missing.name}" if on_missing else None,
+        on_left=f"ON_LEFT_{on_left.name}" if on_left else None,
+    )
+    return request if request.ListFields() else None
 
 
 def carry_out(client: Client, request: PlaceCallRequest, *, watch: bool, json: bool) -> None:
@@ -220,6 +249,9 @@ def list_(
     ] = None,
     room: Annotated[str, typer.Option(help="Calls of this room.")] = "",
     label: options.Labels = None,
+    answered_by: Annotated[
+        list[WhoAnswered] | None, options.each("--answered-by", "WHO", "Such as human.")
+    ] = None,
     limit: Annotated[int, options.whole("Only the newest N.", least=1)] = 100,
     json: options.Json = False,
 ) -> None:
@@ -228,6 +260,7 @@ def list_(
         states=[f"CALL_STATE_{each.name}" for each in state or ()],
         room=room,
         labels=options.pairs(label),
+        answered_by=[f"ANSWERED_BY_{each.name}" for each in answered_by or ()],
     )
     found = all_calls(client_of(ctx), request, limit)
     if json:
@@ -273,49 +306,37 @@ def hangup(
     show_call(call, [views.call_line(call)], json=json)
 
 
+@app.command()
+def hold(
+    ctx: typer.Context,
+    call_id: options.CallId,
+    *,
+    mute: Annotated[
+        bool, options.flag("--mute", "The room does not hear the phone either.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Puts an answered call on hold: its phone hears nobody until `resume`."""
+    client = client_of(ctx)
+    request = HoldCallRequest(call_id=call_id, mute=mute)
+    call = client.ask(client.calls.HoldCall, request).call
+    show_call(call, [views.call_line(call)], json=json)
+
+
+@app.command()
+def resume(ctx: typer.Context, call_id: options.CallId, *, json: options.Json = False) -> None:
+    """Takes a call off hold."""
+    client = client_of(ctx)
+    call = client.ask(client.calls.ResumeCall, ResumeCallRequest(call_id=call_id)).call
+    show_call(call, [views.call_line(call)], json=json)
+
+
 def show_call(call: Call, for_people: list[RenderableType], *, json: bool) -> None:
     """Prints one call in the form asked for."""
     if json:
         show_json(call)
     else:
         show(*for_people)
-
-
-@app.command()
-def transfer(
-    ctx: typer.Context,
-    call_id: options.CallId,
-    target: Annotated[str, typer.Argument(help="E.164 number, tel: number or sip:user@host.")],
-    *,
-    wait: Annotated[bool, options.flag("--wait", "Return when its outcome is known.")] = False,
-    ringing_timeout: options.RingingTimeout = None,
-    on_timeout: Annotated[
-        AfterTimeout, typer.Option(help="What to do with the call if no outcome comes in time.")
-    ] = AfterTimeout.KEEP,
-    request_id: options.RequestId = "",
-    json: options.Json = False,
-) -> None:
-    """Hands an answered call over to another number (SIP REFER).
-
-    Exit code with --wait: 0 when the transfer completed, 3 when it did not.
-    """
-    request = TransferCallRequest(
-        call_id=call_id,
-        to=target,
-        ringing_timeout=ringing_timeout,
-        on_timeout=f"ON_TIMEOUT_{on_timeout.name}",
-        request_id=request_id,
-        wait_until_settled=wait,
-    )
-    client = client_of(ctx)
-    timeout = None if wait else ANSWER_TIMEOUT
-    done = client.ask(client.calls.TransferCall, request, timeout=timeout).transfer
-    if json:
-        show_json(done)
-    else:
-        show(views.transfer_line(done))
-    if wait and done.state != TransferState.TRANSFER_STATE_COMPLETED:
-        raise typer.Exit(NOT_TRANSFERRED)
 
 
 @app.command()
@@ -329,8 +350,5 @@ def trunks(ctx: typer.Context, *, json: options.Json = False) -> None:
         show(views.trunk_table(found.trunks))
 
 
-def client_of(ctx: typer.Context) -> Client:
-    """The group's client."""
-    client = ctx.obj
-    assert isinstance(client, Client)  # noqa: S101
-    return client
+for command in (transfers.transfer, transfers.complete, transfers.cancel):
+    app.command()(command)

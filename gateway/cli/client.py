@@ -4,14 +4,23 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import grpc
+import typer
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2  # type: ignore[import-untyped, unused-ignore]
 from grpc_status import rpc_status
 
-from gateway.telephony.v1.calls_pb2 import CallEvent, WatchCallsRequest, WatchCallsResponse
+from gateway.telephony.v1.audit_pb2 import AuditEvent, WatchAuditEventsRequest
+from gateway.telephony.v1.audit_pb2_grpc import AuditServiceStub
+from gateway.telephony.v1.calls_pb2 import (
+    CallEvent,
+    ExportCallsRequest,
+    ExportCallsResponse,
+    WatchCallsRequest,
+)
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
 
 Request = TypeVar("Request", bound=Message)
@@ -50,14 +59,29 @@ class RefusedError(Exception):
         return self.code is grpc.StatusCode.UNAVAILABLE and not self.reason
 
 
-class Client:
-    """Calls a gateway's CallService with one token."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encryption:
+    """What an encrypted channel needs besides the address; each in PEM, None: nothing."""
 
-    def __init__(self, address: str, token: str) -> None:
+    authorities: bytes | None = None
+    """Who may have signed the gateway's certificate; None: the usual ones of the internet."""
+    certificate: bytes | None = field(default=None)
+    """The client's own, with its key."""
+    key: bytes | None = field(default=None, repr=False)
+
+
+PLAIN = Encryption()
+
+
+class Client:
+    """Calls a gateway's CallService and AuditService with one token, a certificate, or both."""
+
+    def __init__(self, address: str, token: str, encryption: Encryption = PLAIN) -> None:
         self.address = address
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        self._channel = open_channel(address)
+        self._channel = open_channel(address, encryption)
         self.calls = CallServiceStub(self._channel)
+        self.audit = AuditServiceStub(self._channel)
 
     def ask(
         self,
@@ -82,16 +106,62 @@ class Client:
         `on_break` is called once for each break. Raises RefusedError if a retry makes no sense, and
         also if the first connection fails, unless `persistent`.
         """
-        position = WatchCallsRequest()
+        return self._each(
+            self.calls.WatchCalls, request, "sequence", on_break, persistent=persistent
+        )
+
+    def follow_audit(
+        self, request: WatchAuditEventsRequest, on_break: Callable[[RefusedError], None]
+    ) -> Iterator[AuditEvent]:
+        """The same of audit records."""
+        return self._each(self.audit.WatchAuditEvents, request, "position", on_break)
+
+    def _each(
+        self,
+        watch: Any,
+        request: Message,
+        count: str,
+        on_break: Callable[[RefusedError], None],
+        *,
+        persistent: bool = False,
+    ) -> Iterator[Any]:
+        """`count`: the field that says how far the stream has come."""
+        position = type(request)()
         position.CopyFrom(request)
+        again = partial(self._watch, watch, position)
+        for response in self._on_and_on(again, on_break, persistent):
+            told = getattr(response, response.WhichOneof("message"))
+            setattr(position, f"after_{count}", getattr(told, count))
+            if response.HasField("event"):
+                yield response.event
+
+    def export(
+        self, request: ExportCallsRequest, on_break: Callable[[RefusedError], None]
+    ) -> Iterator[ExportCallsResponse]:
+        """Every page of an export, across lost connections, none twice. Raises RefusedError."""
+        position = ExportCallsRequest()
+        position.CopyFrom(request)
+
+        again = partial(self._watch, self.calls.ExportCalls, position)
+        for response in self._on_and_on(again, on_break):
+            position.page_token = response.next_page_token
+            yield response
+            if not response.next_page_token:
+                return
+
+    @staticmethod
+    def _on_and_on(
+        stream: Callable[[], Iterator[Response]],
+        on_break: Callable[[RefusedError], None],
+        persistent: bool = False,  # noqa: FBT001, FBT002  as `follow` has it
+    ) -> Iterator[Response]:
+        """What `stream` gives, which is begun again where a gateway went away."""
         pause, reached = FIRST_PAUSE, persistent
         while True:
             try:
-                for response in self._watch(position):
+                for response in stream():
                     reached, pause = True, FIRST_PAUSE
-                    position.after_sequence = sequence_of(response)
-                    if response.HasField("event"):
-                        yield response.event
+                    yield response
             except RefusedError as refused:
                 if not reached or refused.code not in GATEWAY_WENT_AWAY:
                     raise
@@ -106,9 +176,9 @@ class Client:
         """Closes the channel; calls continue."""
         self._channel.close()
 
-    def _watch(self, request: WatchCallsRequest) -> Iterator[WatchCallsResponse]:
+    def _watch(self, watch: Any, request: Message) -> Iterator[Any]:
         with self._refusals():
-            yield from self.calls.WatchCalls(request, metadata=self._metadata, wait_for_ready=False)
+            yield from watch(request, metadata=self._metadata, wait_for_ready=False)
 
     @contextlib.contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -118,21 +188,16 @@ class Client:
             raise refusal(error, self.address) from None
 
 
-def open_channel(address: str) -> grpc.Channel:
+def open_channel(address: str, encryption: Encryption = PLAIN) -> grpc.Channel:
     """A channel to `host:port`; encrypted if the address begins with `https://`."""
     secure = address.startswith("https://")
     target = address.removeprefix("https://").removeprefix("http://").rstrip("/")
     if secure:
-        credentials = grpc.ssl_channel_credentials()
+        credentials = grpc.ssl_channel_credentials(
+            encryption.authorities, encryption.key, encryption.certificate
+        )
         return grpc.secure_channel(target, credentials, options=CHANNEL_OPTIONS)
     return grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-
-
-def sequence_of(response: WatchCallsResponse) -> int:
-    """How far a watch has got with this response."""
-    if response.HasField("event"):
-        return response.event.sequence
-    return response.heartbeat.sequence
 
 
 def refusal(error: grpc.RpcError, address: str) -> RefusedError:
@@ -147,3 +212,10 @@ def refusal(error: grpc.RpcError, address: str) -> RefusedError:
         elif detail.Unpack(bad):
             refused.violations = tuple((v.field, v.description) for v in bad.field_violations)
     return refused
+
+
+def client_of(ctx: typer.Context) -> Client:
+    """The group's client."""
+    client = ctx.obj
+    assert isinstance(client, Client)  # noqa: S101
+    return client

@@ -5,11 +5,11 @@ commands load them only when needed.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.cli.output import CommandError
+from gateway.cli.output import CommandError, line, show
 from gateway.ports import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def on_database(work: "Callable[[Administration], Awaitable[T]]") -> T:
     """Opens the database, does the work, and returns its result. Raises CommandError."""
     from gateway.build import ConfigurationError, administration  # noqa: PLC0415
 
-    log_warnings()
     settings = settings_told()
+    log_warnings(settings)
 
     async def run() -> T:
         async with administration(settings) as opened:
@@ -38,14 +38,29 @@ def on_database(work: "Callable[[Administration], Awaitable[T]]") -> T:
         raise CommandError(str(error), DATABASE_HINT) from error
 
 
-def log_warnings() -> None:
-    """Keeps the log lines of a serving gateway out of a command's output."""
-    import structlog  # noqa: PLC0415
+def migrate() -> None:
+    """Creates the tables, or brings older ones up to date, and ends.
 
+    `gateway serve` does the same at its start; this is for a job that runs before. Needs
+    GATEWAY_DATABASE_URL and, with PostgreSQL, GATEWAY_MASTER_KEY. Nothing changes if the tables are
+    up to date already; a database that a newer program has changed is refused.
+    """
+
+    async def work(_opened: "Administration") -> None:
+        """Whatever opens the database migrates it."""
+
+    on_database(work)
+    show(line("the tables are up to date"))
+
+
+def log_warnings(settings: "Settings") -> None:
+    """Keeps the log lines of a serving gateway out of a command's output."""
     from gateway import logs  # noqa: PLC0415
 
-    logs.configure()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    form = settings.log_form
+    if form.level in (logs.LogLevel.DEBUG, logs.LogLevel.INFO):
+        form = replace(form, level=logs.LogLevel.WARNING)
+    logs.configure(form)
 
 
 def settings_told() -> "Settings":

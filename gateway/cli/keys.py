@@ -29,6 +29,7 @@ class TenantRight(StrEnum):
 
     CALL = "CALL"
     TENANT_ADMIN = "TENANT_ADMIN"
+    OVERRIDE_CALLING_HOURS = "OVERRIDE_CALLING_HOURS"
 
 
 @app.command()

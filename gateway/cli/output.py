@@ -29,6 +29,7 @@ HINTS: Mapping[str, str] = {
     "TRUNK_NOT_FOUND": "`gateway calls trunks` lists your trunks",
     "NO_TRUNK": "`gateway calls trunks` lists your trunks, `gateway route explain` their verdicts",
     "ROOM_NOT_ALLOWED": "a tenant without `rooms` may use only <tenant_id>-…",
+    "CALLING_HOURS": "--override calling-hours passes them, with a key that has the right",
     "CALL_NOT_FOUND": "`gateway calls list` shows your calls",
     "CALL_NOT_ACTIVE": "`gateway calls watch CALL_ID` shows when it is answered",
     "REQUEST_ID_REUSED": "another request needs another --request-id",

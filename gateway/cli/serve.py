@@ -1,8 +1,10 @@
-"""`gateway serve`: runs until it is stopped."""
+"""`gateway serve`: runs until it is stopped. `gateway healthcheck`: whether it does."""
 
 import asyncio
+import http.client
 import shutil
 import signal
+import ssl
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +12,14 @@ import typer
 
 from gateway.cli.database import settings_told
 from gateway.cli.options import flag, whole
-from gateway.cli.output import note
+from gateway.cli.output import CommandError, line, note, show
 from gateway.cli.serving import DEMO_CONFIG, DEMO_TENANT, run, started
 
 if TYPE_CHECKING:
     from gateway.build import Gateway
     from gateway.settings import Settings
+
+HEALTH_SECONDS = 2.0
 
 
 def serve(
@@ -37,19 +41,20 @@ def serve(
     GATEWAY_GRPC_ADDRESS, GATEWAY_HTTP_ADDRESS, GATEWAY_CONFIG, GATEWAY_MASTER_KEY,
     GATEWAY_PLATFORM, GATEWAY_AUDIT_REDACTION, GATEWAY_DRAIN_TIMEOUT (seconds),
     GATEWAY_RETENTION_DAYS, GATEWAY_WEBHOOK_PRIVATE_ADDRESSES, GATEWAY_MAX_TOKEN_HOURS,
-    GATEWAY_SECRET_DIRECTORIES and GATEWAY_WORKERS. The log goes to stderr and the audit log to
-    stdout, a JSON object on each line.
+    GATEWAY_SECRET_DIRECTORIES, GATEWAY_WORKERS, GATEWAY_LOG_FORMAT and GATEWAY_LOG_LEVEL. The log
+    goes to stderr and the audit log to stdout: short lines at a terminal, else a JSON object each.
     """
     from gateway import logs  # noqa: PLC0415
     from gateway.cli.workers import serve_worker, supervise  # noqa: PLC0415
-    from gateway.settings import PlatformName  # noqa: PLC0415
+    from gateway.settings import PlatformName, quiet_core  # noqa: PLC0415
 
+    quiet_core()
     if channel is not None:
         serve_worker(channel)
         return
-    logs.configure()
-    logs.take_in_crashes()
     settings = settings_told()
+    logs.configure(settings.log_form)
+    logs.take_in_crashes()
     if workers:
         settings = settings.model_copy(update={"workers": workers})
     if demo:
@@ -59,6 +64,39 @@ def serve(
         supervise(settings)
     else:
         serve_alone(settings, demo=demo)
+
+
+def healthcheck() -> None:
+    """Asks the gateway on this machine whether it lives; exit code 1 if it does not say so.
+
+    For health checks of containers. It asks `/healthz` at GATEWAY_ADMIN_ADDRESS or else
+    GATEWAY_HTTP_ADDRESS, with the environment of `gateway serve`, and waits for 2 s at most.
+    """
+    settings = settings_told()
+    asked = settings.admin_address or settings.http_address
+    connection = _connection(settings, asked)
+    try:
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise CommandError(f"{asked} does not answer: {error}") from error
+    finally:
+        connection.close()
+    if status != http.client.OK:
+        raise CommandError(f"{asked} answers with status {status}")
+    show(line("the gateway serves"))
+
+
+def _connection(settings: "Settings", address: str) -> http.client.HTTPConnection:
+    """To the gateway's own port. Whoever can take that from it can do worse: no name is checked."""
+    bound, _, port = address.rpartition(":")
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(bound, bound).strip("[]")  # noqa: S104
+    if settings.admin_address or not (settings.tls_cert or settings.spiffe_socket):
+        return http.client.HTTPConnection(host, int(port), timeout=HEALTH_SECONDS)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, int(port), timeout=HEALTH_SECONDS, context=context)
 
 
 def serve_alone(settings: "Settings", *, demo: bool) -> None:

@@ -13,8 +13,11 @@ from rich.text import Text
 from gateway.cli.output import facts, line, table
 from gateway.telephony.v1.admin_pb2 import TrunkTransferMode
 from gateway.telephony.v1.calls_pb2 import (
+    AgentState,
+    AnsweredBy,
     Attempt,
     Call,
+    CallAgent,
     CallEvent,
     CallEventType,
     CallState,
@@ -25,7 +28,7 @@ from gateway.telephony.v1.calls_pb2 import (
     TrunkSummary,
     TrunkVerdict,
 )
-from gateway.telephony.v1.transfers_pb2 import Transfer, TransferState
+from gateway.telephony.v1.transfers_pb2 import Transfer, TransferMode, TransferState
 
 
 class EnumType(Protocol):
@@ -82,7 +85,12 @@ def outcome(call: Call) -> str:
 def call_line(call: Call) -> Text:
     """A call on one line."""
     state = word(CallState, call.state)
-    return line(call.call_id, f"{state:<10}", call.to, call.room, outcome(call))
+    return line(call.call_id, f"{state:<10}", call.to, call.room, on_hold(call) or outcome(call))
+
+
+def on_hold(call: Call) -> str:
+    """Whether the phone is on hold, and heard."""
+    return ("on hold, not heard" if call.muted else "on hold") if call.held else ""
 
 
 def call_table(calls: Iterable[Call]) -> Table:
@@ -124,6 +132,8 @@ def call_facts(call: Call) -> list[RenderableType]:
         ("caller ID", call.caller_id),
         ("room", call.room),
         ("identity", call.participant_identity),
+        ("called for", call.parent_call_id),
+        ("agent", agent_text(call.agent) if call.HasField("agent") else ""),
         ("trunk", call.trunk_id),
         ("participant", call.participant_id),
         ("SIP call", " ".join(i for i in (call.sip_call_id, call.sip_call_id_full) if i)),
@@ -131,11 +141,20 @@ def call_facts(call: Call) -> list[RenderableType]:
         ("created", moment(call.create_time)),
         ("rang", moment(call.ring_time)),
         ("answered", moment(call.answer_time)),
+        ("answered by", word(AnsweredBy, call.answered_by)),
+        ("on hold", because(on_hold(call), moment(call.hold_time))),
+        ("was on hold", span(call.held_duration) if call.HasField("held_duration") else ""),
         ("ended", moment(call.end_time)),
         ("labels", ", ".join(f"{key}={call.labels[key]}" for key in sorted(call.labels))),
         ("sandbox", "yes: no phone rings" if call.sandbox else ""),
     ]
     return [facts(rows), *([attempts(call.attempts)] if call.attempts else [])]
+
+
+def agent_text(agent: CallAgent) -> str:
+    """An agent, and where it is."""
+    state = because(word(AgentState, agent.state).lower(), agent.missing_cause)
+    return f"{agent.agent_name} {state}"
 
 
 def attempts(tries: Iterable[Attempt]) -> Table:
@@ -172,6 +191,12 @@ def _happening(event: CallEvent) -> str:
         return f"{call.to} from {call.caller_id} on {call.trunk_id} into {call.room}{sandbox}"
     if event.type == CallEventType.CALL_EVENT_TYPE_TRANSFER_CHANGED:
         return transfer_text(event.transfer)
+    if event.type == CallEventType.CALL_EVENT_TYPE_HELD:
+        return on_hold(call)
+    if event.type == CallEventType.CALL_EVENT_TYPE_AGENT_CHANGED:
+        return agent_text(call.agent)
+    if event.type == CallEventType.CALL_EVENT_TYPE_RESUMED:
+        return "off hold"
     if event.type == CallEventType.CALL_EVENT_TYPE_ATTEMPT_FAILED and call.attempts:
         return _failure(call)
     return ""
@@ -189,8 +214,9 @@ def _failure(call: Call) -> str:
 def transfer_text(transfer: Transfer) -> str:
     """A transfer in a few words."""
     status = sip(transfer.sip_status_code, transfer.sip_status)
-    text = f"transfer to {transfer.to} {word(TransferState, transfer.state)} {status}"
-    return text.rstrip()
+    how = "warm transfer" if transfer.mode == TransferMode.TRANSFER_MODE_WARM else "transfer"
+    text = f"{how} to {transfer.to} {word(TransferState, transfer.state)} {status}".rstrip()
+    return because(because(text, transfer.cause or transfer.hint), transfer.human_call_id)
 
 
 def transfer_line(transfer: Transfer) -> Text:
@@ -234,7 +260,15 @@ def route_tables(route: RouteDecision) -> list[RenderableType]:
         ("setup timeout", timeout_text(route, "setup_timeout")),
         ("max duration", timeout_text(route, "max_duration")),
     ]
-    return [table(columns, rows), facts(chosen), *limit_tables(route)]
+    return [table(columns, rows), facts(chosen), *rule_tables(route), *limit_tables(route)]
+
+
+def rule_tables(route: RouteDecision) -> list[RenderableType]:
+    """Each rule on whether the number may be called now; nothing if there was none."""
+    rows = [
+        (each.rule, "overridden" if each.overridden else "", each.cause) for each in route.rules
+    ]
+    return [table(("RULE", "", "CAUSE"), rows)] if rows else []
 
 
 def limit_tables(route: RouteDecision) -> list[RenderableType]:

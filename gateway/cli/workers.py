@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import typer
@@ -48,18 +48,19 @@ def supervise(settings: "Settings") -> None:
             hint = "TMPDIR names a directory where it can be made"
             raise CommandError(f"there is no folder for the workers: {error}", hint) from error
         keep_lines_whole(folder)
-        code = _supervised(settings.workers, addresses, folder)
+        code = _supervised(settings, addresses, folder)
     raise typer.Exit(code)
 
 
-def _supervised(count: int, addresses: "Mapping[str, str]", folder: "Path") -> int:
+def _supervised(settings: "Settings", addresses: "Mapping[str, str]", folder: "Path") -> int:
     from gateway import logs  # noqa: PLC0415
     from gateway.settings import share_metrics  # noqa: PLC0415
 
-    logs.configure()  # for the lines as they are written from now on
+    logs.configure(settings.log_form)  # for the lines as they are written from now on
     share_metrics(folder)
     from gateway.workers.supervisor import Supervisor  # noqa: PLC0415  imports the metrics
 
+    count = settings.workers
     errand = Errand(
         number=0, supervisor=os.getpid(), folder=str(folder), count=count, addresses=addresses
     )
@@ -77,10 +78,14 @@ def serve_worker(channel: int) -> None:
     report = Report(channel)
     report.end_with_supervisor()
     keep_lines_whole(report.folder)
-    logs.configure(worker=report.errand.number)
+    told = settings_told()
+    changes: dict[str, Any] = {**report.errand.addresses, "workers": report.errand.count}
+    if told.audit_file:  # each worker its own: they would rotate it under each other
+        path = told.audit_file
+        changes["audit_file"] = path.with_stem(f"{path.stem}.{report.errand.number}")
+    settings = told.model_copy(update=changes)
+    logs.configure(settings.log_form, worker=report.errand.number)
     logs.take_in_crashes()
-    changes = {**report.errand.addresses, "workers": report.errand.count}
-    settings = settings_told().model_copy(update=changes)
     run(settings, _serving(settings, report))
 
 

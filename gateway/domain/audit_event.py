@@ -12,13 +12,15 @@ class AuditKind(StrEnum):
     """What a record is about, and when it is written."""
 
     INTENT = "INTENT"
-    """Durable before anything is dialled or transferred."""
+    """Durable before anything is dialled or transferred, or an inbound trunk or rule is changed."""
     OUTCOME = "OUTCOME"
-    """The outcome of a call or transfer."""
+    """The outcome of a call or transfer, or of a change of an inbound trunk or rule."""
     REFUSED = "REFUSED"
     """Refused; nothing was done."""
     DONE = "DONE"
     """Any other answered request."""
+    ATTEMPT = "ATTEMPT"
+    """What came of one attempt of a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +46,20 @@ class AuditEvent:
     sip_status_code: int = 0
     sip_status: str = ""
     latency: timedelta | None = None
+    sealed: str = ""
+    """What stands as `[sealed]` in the rest, encrypted under a key of the tenant and the month."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainedAuditEvent:
-    """An audit record in its log: a removed, changed or reordered one breaks the hashes."""
+    """An audit record as it is stored, in the log of the process that wrote it."""
 
     log_id: str
     sequence: int
     previous_hash: str
+    """Only in logs of before there was a tree: the hash of the record before it."""
     hash: str
+    """That of its leaf in the tree; in logs of before: SHA-256 over previous hash and text."""
     text: str
     """The record, as it was hashed: a JSON object."""
 

@@ -1,5 +1,14 @@
 """Texts cut to a length, with a visible mark."""
 
+import re
+
+_MARK = re.compile(r"…\([0-9]+ bytes\)$")
+
+
+def is_cut(text: str) -> bool:
+    """Whether it ends with the mark: what is before that may be half of something."""
+    return text.endswith(" bytes)") and _MARK.search(text) is not None
+
 
 def cut(text: str, limit: int) -> str:
     """`text`, or as much of its beginning as fits into `limit` bytes with `…(N bytes)` after it.

@@ -1,5 +1,6 @@
 """Identifiers: a prefix for the kind, then a time-ordered random part."""
 
+import re
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -19,3 +20,8 @@ def new_id(prefix: str, now: datetime) -> str:
     (56 bits), so identifiers can be made anywhere without coordination.
     """
     return f"{prefix}_{int(now.timestamp() * 1000):012x}{id_source.get()(7)}"
+
+
+def is_id(prefix: str, value: str) -> bool:
+    """Whether `value` has the form of an identifier that `new_id` makes with this prefix."""
+    return re.fullmatch(rf"{prefix}_[0-9a-f]{{26}}", value) is not None

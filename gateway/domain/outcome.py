@@ -32,6 +32,7 @@ class EndReason(StrEnum):
     DUPLICATE_IDENTITY = "DUPLICATE_IDENTITY"
     PLATFORM_LOST = "PLATFORM_LOST"
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    AGENT_MISSING = "AGENT_MISSING"
 
 
 class CarrierReason(StrEnum):
@@ -78,6 +79,8 @@ class Cause(StrEnum):
     """The platform refused the gateway's key."""
     NO_PLATFORM = "NO_PLATFORM"
     """Something else answers at the platform's address."""
+    REFER_REFUSED = "REFER_REFUSED"
+    """With a SIP status: the carrier did not take the REFER; nothing was tried at the target."""
 
 
 class Certainty(StrEnum):
@@ -101,6 +104,7 @@ _PROVES = {
     Cause.PLATFORM_FAILED: Certainty.NOT_DIALED,
     Cause.KEY_REFUSED: Certainty.NOT_DIALED,
     Cause.NO_PLATFORM: Certainty.NOT_DIALED,
+    Cause.REFER_REFUSED: Certainty.UNKNOWN,
 }
 
 
@@ -110,7 +114,8 @@ class Failure:
 
     `sip_status_code` 0: the reason is not a SIP response but `cause`. `detail` is the platform's
     own text, for people: nothing is decided by it. `reason` and `failover`: the meaning that the
-    trunk's configuration gives it.
+    trunk's configuration gives it. `told_code`: the platform's own code of a SIP status, for those
+    who read the platform's errors.
     """
 
     sip_status_code: int = 0
@@ -119,6 +124,7 @@ class Failure:
     detail: str = ""
     reason: CarrierReason | None = None
     failover: bool | None = None
+    told_code: str = ""
 
     @property
     def proves(self) -> Certainty:
@@ -228,7 +234,7 @@ def _of_cause(cause: Cause, *, rang: bool) -> EndReason:
             return EndReason.NO_ANSWER if rang else EndReason.UNREACHABLE
         case Cause.TRUNK_UNUSABLE | Cause.NO_SUCH_TRUNK:
             return EndReason.TRUNK_FAILURE
-        case Cause.UNKNOWN:
+        case Cause.UNKNOWN | Cause.REFER_REFUSED:
             return EndReason.OUTCOME_UNKNOWN
     # Nothing was dialled; so what has rung is another leg, with an unknown outcome.
     return EndReason.OUTCOME_UNKNOWN if rang else EndReason.NOT_DIALED

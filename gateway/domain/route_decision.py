@@ -8,6 +8,7 @@ from itertools import islice
 
 from gateway.domain.tenant import Trunk
 from gateway.domain.timeouts import Timeout
+from gateway.errors import Reason
 
 
 class Verdict(StrEnum):
@@ -24,6 +25,7 @@ class Verdict(StrEnum):
     QUARANTINED = "QUARANTINED"
     FULL = "FULL"
     OVER_RATE = "OVER_RATE"
+    OTHER_CALLEES = "OTHER_CALLEES"
 
 
 MAX_TRUNKS_TOLD = 20
@@ -48,6 +50,16 @@ class LimitCheck:
     limit: str
     used: int
     maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCheck:
+    """A rule on whether a number may be called now, and why it does not refuse the call."""
+
+    rule: Reason
+    """The reason with which it would refuse it."""
+    cause: str
+    overridden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,7 @@ class Ranking:
     ringing_timeout: Timeout
     setup_timeout: Timeout
     max_duration: Timeout
+    rules: tuple[RuleCheck, ...] = ()
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -133,3 +146,5 @@ class RouteDecision:
     caller_id_cause: str
     dialed_number: str
     limits: tuple[LimitCheck, ...]
+    rules: tuple[RuleCheck, ...] = ()
+    """Those that are judged with the store; the ranking has the others."""

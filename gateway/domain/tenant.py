@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
+from gateway.domain.inbound.declared import DispatchRule, InboundTrunk
 from gateway.domain.outcome import CarrierReason, Failure
 from gateway.domain.timeouts import TimeoutPolicy
 
@@ -15,6 +16,7 @@ class Right(StrEnum):
     CALL = "CALL"
     TENANT_ADMIN = "TENANT_ADMIN"
     OPERATOR = "OPERATOR"
+    OVERRIDE_CALLING_HOURS = "OVERRIDE_CALLING_HOURS"
 
 
 class TransferSupport(StrEnum):
@@ -109,6 +111,16 @@ class TrunkOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkCallees:
+    """Callees that are no phone numbers; in each, a `*` at the end stands for any ending."""
+
+    extensions: tuple[str, ...] = ()
+    sip_users: tuple[str, ...] = ()
+    no_numbers: bool = False
+    """Phone numbers are not called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """A connection to a carrier, by the name that tenants use."""
 
@@ -130,6 +142,7 @@ class Trunk:
     failover_on_silence: bool = True
     health: TrunkHealthPolicy = TrunkHealthPolicy()
     outcomes: tuple[TrunkOutcome, ...] = ()
+    callees: TrunkCallees = TrunkCallees()
 
     def serves(self, tenant_id: str) -> bool:
         """A trunk without tenants is shared by all."""
@@ -164,6 +177,7 @@ class RouteHours:
     """A period on some days of the week; `until` before `begin` means on the next day."""
 
     time_zone: str
+    """Empty, in calling hours alone: the callee's."""
     days: frozenset[int] = frozenset(range(1, 8))
     """ISO weekdays (1: Monday) on which the period begins."""
     begin: int = 0
@@ -189,6 +203,18 @@ class Route:
     ringing_timeout: timedelta | None = None
     block: bool = False
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallingHours:
+    """When some numbers may be called: within one of the periods."""
+
+    hours_id: str
+    prefixes: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    periods: tuple[RouteHours, ...] = ()
+    any_time_zone: bool = False
+    """One of the number's time zones is enough; else all of them must allow it."""
 
 
 class NumberKind(StrEnum):
@@ -228,6 +254,7 @@ class TenantLimits:
     max_calls_per_second: int = 0
     max_calls_per_day: int = 0
     max_calls_per_minute_to_one_number: int = 0
+    max_calls_per_day_to_one_number: int = 0
     destinations: tuple[DestinationLimit, ...] = ()
 
 
@@ -249,6 +276,14 @@ class Inbound:
     end_room_on_hangup: bool = False
     number_country: str = ""
     """The country whose form carriers write numbers in; empty: the tenant's `default_country`."""
+    trunks: tuple[InboundTrunk, ...] = ()
+    dispatch_rules: tuple[DispatchRule, ...] = ()
+
+    @property
+    def every_number(self) -> tuple[str, ...]:
+        """The tenant's numbers, with those of its declared trunks."""
+        declared = (number for trunk in self.trunks for number in trunk.numbers)
+        return tuple(dict.fromkeys((*self.numbers, *declared)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +293,10 @@ class Webhook:
     webhook_id: str
     url: str
     secret_from: str
+
+
+EVERY_AGENT = "*"
+"""The operator's explicit permission to use all agents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +320,15 @@ class Tenant:
     webhooks: tuple[Webhook, ...] = ()
     emergency_numbers: tuple[str, ...] = ()
     """Further ones of `default_country`, besides those that are known."""
+    spiffe_ids: tuple[str, ...] = ()
+    """Who may call without a token, by a client certificate; see `domain.config.spiffe`."""
+    admin_spiffe_ids: tuple[str, ...] = ()
+    """The same with TENANT_ADMIN as well."""
+    calling_hours: tuple[CallingHours, ...] = ()
+    hash_do_not_call: bool = False
+    """What is put on its do-not-call list is stored hashed."""
+    agents: tuple[str, ...] = ()
+    """Names of agents, or EVERY_AGENT alone; empty: none."""
 
     def emergency_numbers_in(self, country: str) -> tuple[str, ...]:
         """Further emergency numbers of that country, besides those that are known."""
@@ -296,12 +344,36 @@ class Tenant:
         """The names of its rooms; a `*` at the end stands for any ending."""
         return self.rooms or (f"{self.tenant_id}-*",)
 
+    def may_use_agent(self, agent_name: str) -> bool:
+        """Whether its calls may have this agent."""
+        return agent_name in self.agents or EVERY_AGENT in self.agents
+
     def may_use_room(self, room: str) -> bool:
         """Whether `room` matches one of the tenant's patterns."""
         return any(
             room.startswith(pattern[:-1]) if pattern.endswith("*") else room == pattern
             for pattern in self.room_patterns
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenGrant:
+    """Whose token it is that has all these claims."""
+
+    claims: Mapping[str, str] = field(default_factory=dict)
+    tenant_id: str = ""
+    rights: frozenset[Right] = frozenset({Right.CALL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssuer:
+    """An issuer (OpenID Connect) whose tokens are accepted."""
+
+    issuer: str
+    audiences: tuple[str, ...] = ()
+    jwks_url: str = ""
+    """Empty: where its discovery document says."""
+    grants: tuple[TokenGrant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +383,8 @@ class Config:
     version: int = 0
     tenants: tuple[Tenant, ...] = ()
     trunks: tuple[Trunk, ...] = ()
+    operator_spiffe_ids: tuple[str, ...] = ()
+    token_issuers: tuple[TokenIssuer, ...] = ()
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         """The tenant of this id, if there is one."""
@@ -319,20 +393,3 @@ class Config:
     def trunk(self, trunk_id: str) -> Trunk | None:
         """The trunk of this name, if there is one."""
         return next((t for t in self.trunks if t.trunk_id == trunk_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The caller of a request: a tenant with one of its keys, narrowed by the token's grants."""
-
-    key: str
-    tenant_id: str
-    rights: frozenset[Right]
-    room: str = ""
-    """If a token names one room, only that room's calls exist for it."""
-    room_admin: bool = False
-    """The token administers its room: LiveKit requires that for transfers."""
-    sees_trunks: bool = False
-    """LiveKit lists trunks for the grant `sip.admin`, which does not include the right CALL."""
-    expire_time: datetime | None = None
-    """When the token or its key expires, whichever comes first; None: never."""

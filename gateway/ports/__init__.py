@@ -4,25 +4,44 @@ Each can be replaced without changes elsewhere; one suite of tests per port runs
 implementation. No implementation lives here.
 """
 
+from gateway.ports.agents import Agents, CallAgents, Dispatch
+from gateway.ports.audit import AuditQuery, FoundRecord, FoundRecords
 from gateway.ports.clock import Clock
 from gateway.ports.platform import (
+    InboundRefusedError,
     NotGenuineError,
+    NotInTimeError,
     NotReadableError,
     Platform,
     PlatformError,
     SignedNotices,
 )
-from gateway.ports.records import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
-from gateway.ports.store import OutcomeUnknownError, Store, StoreUnavailableError, reading_for
+from gateway.ports.records import ApiKey, CallQuery, RequestClaim, StoredConfig
+from gateway.ports.store import (
+    NotSealableError,
+    OutcomeUnknownError,
+    Store,
+    StoreInUseError,
+    StoreUnavailableError,
+    reading_for,
+)
 from gateway.ports.transaction import Reading, Transaction
 
 __all__ = [
+    "Agents",
     "ApiKey",
     "AuditQuery",
+    "CallAgents",
     "CallQuery",
     "Clock",
+    "Dispatch",
+    "FoundRecord",
+    "FoundRecords",
+    "InboundRefusedError",
     "NotGenuineError",
+    "NotInTimeError",
     "NotReadableError",
+    "NotSealableError",
     "OutcomeUnknownError",
     "Platform",
     "PlatformError",
@@ -30,6 +49,7 @@ __all__ = [
     "RequestClaim",
     "SignedNotices",
     "Store",
+    "StoreInUseError",
     "StoreUnavailableError",
     "StoredConfig",
     "Transaction",

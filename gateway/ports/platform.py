@@ -5,14 +5,32 @@ from typing import Protocol
 
 from gateway.domain.calls.inbound import Notice
 from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer, ReferReply
+from gateway.domain.hold import Mask
+from gateway.ports.agents import Agents
+from gateway.ports.inbound.platform import InboundObjects
+from gateway.ports.rooms import Rooms
 
 
 class PlatformError(Exception):
     """The platform could not be asked, or failed to answer: nothing is known."""
 
 
-class Platform(Protocol):
+class InboundRefusedError(PlatformError):
+    """The platform has answered that it does not make an object so; nothing has changed."""
+
+
+class Platform(Rooms, Protocol):
     """The platform that actually places the call."""
+
+    @property
+    def agents(self) -> Agents:
+        """Those that it can bring into rooms."""
+        ...
+
+    @property
+    def inbound(self) -> InboundObjects:
+        """What decides where its callers go."""
+        ...
 
     async def dial(self, dial: Dial) -> DialReply:
         """Dials the phone and returns when it is answered or over.
@@ -54,6 +72,25 @@ class Platform(Protocol):
         """
         ...
 
+    async def mask(self, room: str, identity: str, mask: Mask) -> Leg | None:
+        """Makes `mask` what is kept from the leg, and returns the leg with what is now.
+
+        None: the leg is not in the room. It MUST hold for whoever joins later, for the leg's new
+        tracks and connections, and after a restart of the platform as long as the leg is the same
+        participant; `leg` and `legs` tell it. With `music` it holds for those who are there and for
+        hidden ones; others may be heard until it is repeated. MAY be repeated, and MUST then
+        complete what an earlier one left undone. `OPEN` undoes everything. Raises PlatformError if
+        what is now is not known.
+        """
+        ...
+
+    async def tell(self, room: str, text: str) -> None:
+        """Sends a text to everybody who is in the room now. A room that is gone is not an error.
+
+        Raises PlatformError if it may not have arrived.
+        """
+        ...
+
     async def clear(self, room: str, identity: str) -> None:
         """Ends a leg that `hang_up` cannot: one that is listed but no longer held by any server.
 
@@ -85,6 +122,10 @@ class NotGenuineError(Exception):
     """Not sent by the platform, or changed in transit."""
 
 
+class NotInTimeError(NotGenuineError):
+    """Sent by the platform, by its time long ago or not yet: a replay, or a clock is wrong."""
+
+
 class NotReadableError(Exception):
     """The platform has sent something that cannot be read."""
 
@@ -96,7 +137,8 @@ class SignedNotices(Protocol):
         """The digest of the body that this request's sender, the platform, has signed.
 
         `authorization`: the header's value as it came. MUST believe nothing that the platform
-        has not signed. Raises NotGenuineError, and nothing else whatever the text is.
+        has not signed. Raises NotGenuineError, as NotInTimeError if only the time is wrong, and
+        nothing else whatever the text is.
         """
         ...
 

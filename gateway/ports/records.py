@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.calls.call import CallState, Direction
+from gateway.domain.calls.observation import AnsweredBy
 from gateway.domain.tenant import Right
 
 
@@ -30,6 +31,8 @@ class CallQuery:
     labels: tuple[tuple[str, str], ...] = ()
     min_create_time: datetime | None = None
     max_create_time: datetime | None = None
+    answered_by: frozenset[AnsweredBy] = field(default=frozenset(), repr=False)
+    """Left out of the text of the query, by which older gateways know the next page's token."""
     before: tuple[datetime, str] | None = None
     """Only calls older than this (create_time, call_id): where the last page ended."""
     limit: int = 100
@@ -67,12 +70,3 @@ class StoredConfig:
     source_digest: str
     """SHA-256 of the file it came from; a file is applied at start only if it differs."""
     create_time: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditQuery:
-    """Which audit records to list, oldest first."""
-
-    tenant_id: str | None = None
-    call_id: str = ""
-    limit: int = 1000

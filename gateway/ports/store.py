@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.event import CallEvent
+from gateway.ports.audit import AuditSealing
 from gateway.ports.transaction import Reading, Transaction
 
 T = TypeVar("T")
@@ -19,6 +20,17 @@ class StoreUnavailableError(Exception):
 
     Nothing of the transaction was kept, unless this is an OutcomeUnknownError.
     """
+
+
+class NotSealableError(StoreUnavailableError):
+    """An audit record cannot be stored, as no master key opens the key of its tenant and month.
+
+    Others can be.
+    """
+
+
+class StoreInUseError(StoreUnavailableError):
+    """Others kept what was to be changed in use for too long."""
 
 
 class OutcomeUnknownError(StoreUnavailableError):
@@ -37,9 +49,10 @@ class Store(Protocol):
         Callers MUST NOT assume anything was stored until this returns. `change` runs in
         another thread, MUST change nothing but the transaction, and may run more than once; it
         may read what is held in memory, and log. What it raises undoes only its own work and is
-        raised here. Concurrent callers share commits. Raises StoreUnavailableError; where a
-        commit's answer is lost the store first asks the database for its outcome. If the
-        awaiting task is cancelled, the transaction may still be committed.
+        raised here. Concurrent callers share commits. Raises StoreUnavailableError
+        (StoreInUseError: others held locks); where a commit's answer is lost the store first asks
+        the database for its outcome. If the awaiting task is cancelled, the transaction may still
+        be committed.
         """
         ...
 
@@ -63,6 +76,18 @@ class Store(Protocol):
 
     def on_audit(self, listener: Callable[[Sequence[ChainedAuditEvent]], None]) -> None:
         """Calls `listener`, on the event loop, with the audit records of each own commit."""
+        ...
+
+    def seal_audit(self, sealing: AuditSealing) -> None:
+        """From now on personal values are sealed in every record that is stored here."""
+        ...
+
+    async def scrub(self, *, whole: bool = False) -> bool:
+        """Makes sure that destroyed keys are not in the files of the database any more.
+
+        `whole`: nor anything else that was deleted; writers may have to wait for long. False:
+        readers kept a part of it in use all the time. Raises StoreUnavailableError.
+        """
         ...
 
     async def close(self) -> None:

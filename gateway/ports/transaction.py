@@ -4,17 +4,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
+from gateway.domain.audit_event import AuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.lease import Beat
+from gateway.ports.audit import AuditReading, MonthKeyWriting
+from gateway.ports.audit_tree import AuditTreeReading, AuditTreeWriting
+from gateway.ports.do_not_call import DoNotCallChange, DoNotCallReading
+from gateway.ports.inbound.records import InboundReading, InboundWriting
 from gateway.ports.limits import LimitsChange, LimitsReading
 from gateway.ports.outbox import OutboxReading, OutboxWriting
-from gateway.ports.records import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
+from gateway.ports.records import ApiKey, CallQuery, RequestClaim, StoredConfig
 
 
-class Reading(LimitsReading, OutboxReading, Protocol):
+class Reading(
+    LimitsReading,
+    OutboxReading,
+    DoNotCallReading,
+    AuditReading,
+    AuditTreeReading,
+    InboundReading,
+    Protocol,
+):
     """Reads of the store, at one point in time."""
 
     def call(self, call_id: str) -> Call | None:
@@ -23,6 +35,13 @@ class Reading(LimitsReading, OutboxReading, Protocol):
 
     def open_call_of_leg(self, room: str, identity: str) -> Call | None:
         """The call that has not ended and uses this identity in this room."""
+        ...
+
+    def open_calls_in(self, room: str) -> Sequence[Call]:
+        """The calls of any tenant in this room that have not ended, oldest first.
+
+        A thousand at most: a livekit-server holds fewer in one room.
+        """
         ...
 
     def calls(self, query: CallQuery) -> Sequence[Call]:
@@ -108,20 +127,17 @@ class Reading(LimitsReading, OutboxReading, Protocol):
         """Whether a client of another present gateway waits for the call."""
         ...
 
-    def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
-        """The newest records that fit, oldest first."""
-        ...
 
-    def audit_logs(self) -> Sequence[str]:
-        """The log ids there are, by first use."""
-        ...
-
-    def audit_log(self, log_id: str, after: int, limit: int = 1000) -> Sequence[ChainedAuditEvent]:
-        """One log's records with a sequence above `after`, in order."""
-        ...
-
-
-class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
+class Transaction(
+    Reading,
+    LimitsChange,
+    OutboxWriting,
+    DoNotCallChange,
+    AuditTreeWriting,
+    MonthKeyWriting,
+    InboundWriting,
+    Protocol,
+):
     """Changes, all or nothing; reads see what was written before."""
 
     def put_call(self, call: Call) -> None:
@@ -149,8 +165,10 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         """Deletes a part of the claims that have expired by `now`; True: there may be more."""
         ...
 
-    def prune_history(self, before: datetime) -> bool:
+    def prune_history(self, before: datetime, tenant_id: str | None = None) -> bool:
         """Deletes a part of what happened before; True: there may be more.
+
+        `tenant_id`: only that tenant's, and `Store.scrub` leaves nothing of it in SQLite's log.
 
         Events older than that, deliveries of them that are dead, and ended calls without any
         event left, with their labels and transfers.
@@ -218,5 +236,5 @@ class Transaction(Reading, LimitsChange, OutboxWriting, Protocol):
         ...
 
     def append_audit(self, event: AuditEvent) -> None:
-        """Chains the record to this process's log."""
+        """Appends the record to this process's log; the tree takes it up later."""
         ...

@@ -50,6 +50,8 @@ class Endpoint:
     """Never refused because of too many requests: it ends what costs money."""
     request_id_header: str = ""
     """The header, in lower case, in which the vocabulary's clients send a request id."""
+    private: Callable[[Rpc, Any], bool] | None = None
+    """Whether no record may have the numbers of a request, nor the text of its refusal."""
     two_slashes: bool = False
     """Its path may begin with two slashes: the vocabulary's clients produce that from `http://host/`."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gateway.domain import fields
 from gateway.domain.admin.key_rules import MAX_ADDRESSES
 from gateway.domain.calls import checks as request_checks
+from gateway.domain.config import spiffe
 from gateway.domain.config.rules import MAX_URL
 from gateway.service.api.webhooks import MAX_SEQUENCES
 
@@ -41,7 +42,15 @@ MAX_PREFIXES = 500_000
 MAX_NUMBERS = 100_000
 MAX_HOURS = 100
 MAX_WEBHOOKS = 100
+MAX_INBOUND = 100
+"""A tenant's inbound trunks, its dispatch rules, and the addresses of a trunk."""
+MAX_RULE_AGENTS = 4
 MAX_SIP_CODES = 400
+MAX_ISSUERS = 100
+MAX_CLAIMS = 32
+MAX_CHECKPOINTS = 16
+MAX_CHECKPOINT_BYTES = 3 * 1024
+"""One with a dozen signatures has less."""
 MAX_OUTCOMES = 100
 """There are 400 from 300 to 699."""
 
@@ -94,7 +103,9 @@ _CALLS: Limits = {
         "display_name": _ID,
         "labels": _LABELS,
         "trunk_id": _ID,
+        "override": _ENUMS,
     },
+    "AgentRequest": {"agent_name": _NAME, "metadata": _METADATA, "attributes": _ATTRIBUTES},
     "Participant": {
         "identity": _NAME,
         "name": _NAME,
@@ -109,6 +120,14 @@ _CALLS: Limits = {
         "states": _ENUMS,
         "labels": _LABELS,
         "room": _NAME,
+        "answered_by": _ENUMS,
+    },
+    "ExportCallsRequest": {
+        "page_token": _text(MAX_TOKEN_BYTES),
+        "states": _ENUMS,
+        "labels": _LABELS,
+        "room": _NAME,
+        "answered_by": _ENUMS,
     },
     "UpdateCallRequest": {
         "call_id": _ID,
@@ -119,6 +138,8 @@ _CALLS: Limits = {
     "WatchCallsRequest": {"call_id": _ID},
     "ListCallEventsRequest": {"call_id": _ID},
     "HangUpCallRequest": {"call_id": _ID, **_LEG},
+    "HoldCallRequest": {"call_id": _ID, **_LEG},
+    "ResumeCallRequest": {"call_id": _ID, **_LEG},
     "TransferCallRequest": {
         "request_id": _ID,
         "call_id": _ID,
@@ -126,12 +147,39 @@ _CALLS: Limits = {
         "to": _ID,
         "headers": _HEADERS,
     },
+    "StartWarmTransferRequest": {
+        "request_id": _ID,
+        "call_id": _ID,
+        **_LEG,
+        "to": _ID,
+        "caller_id": _ID,
+        "trunk_id": _ID,
+        "leaves": _NAME,
+    },
+    "CompleteWarmTransferRequest": {"transfer_id": _ID},
+    "CancelWarmTransferRequest": {"transfer_id": _ID},
     "GetTransferRequest": {"transfer_id": _ID},
     "ListTransfersRequest": {"call_id": _ID},
 }
 
 _TENANTS: Limits = {
-    "Config": {"tenants": _of(MAX_TENANTS), "trunks": _of(MAX_TRUNKS)},
+    "Config": {
+        "tenants": _of(MAX_TENANTS),
+        "trunks": _of(MAX_TRUNKS),
+        "operator_spiffe_ids": _texts(MAX_LISTED, spiffe.MAX_BYTES),
+        "token_issuers": _of(MAX_ISSUERS),
+    },
+    "TokenIssuer": {
+        "issuer": _CONFIG,
+        "audiences": _IDS,
+        "jwks_url": _CONFIG,
+        "grants": _of(MAX_LISTED),
+    },
+    "TokenGrant": {
+        "claims": Limit(entries=MAX_CLAIMS, key_bytes=MAX_ID_BYTES, bytes=MAX_ID_BYTES),
+        "tenant_id": _CONFIG,
+        "rights": _ENUMS,
+    },
     "Tenant": {
         "tenant_id": _CONFIG,
         "rooms": _IDS,
@@ -143,12 +191,41 @@ _TENANTS: Limits = {
         "default_country": _CONFIG,
         "webhooks": _of(MAX_WEBHOOKS),
         "emergency_numbers": _IDS,
+        "agents": _IDS,
+        "spiffe_ids": _texts(MAX_LISTED, spiffe.MAX_BYTES),
+        "admin_spiffe_ids": _texts(MAX_LISTED, spiffe.MAX_BYTES),
+        "calling_hours": _of(MAX_LISTED),
+    },
+    "CallingHours": {
+        "hours_id": _CONFIG,
+        "prefixes": _texts(MAX_PREFIXES),
+        "countries": _COUNTRIES,
+        "periods": _of(MAX_HOURS),
     },
     "TenantInbound": {
         "livekit_trunk_ids": _IDS,
         "numbers": _texts(MAX_NUMBERS),
         "number_country": _CONFIG,
+        "trunks": _of(MAX_INBOUND),
+        "dispatch_rules": _of(MAX_INBOUND),
     },
+    "InboundTrunk": {
+        "trunk_id": _CONFIG,
+        "numbers": _texts(MAX_LISTED),
+        "allowed_addresses": _texts(MAX_INBOUND),
+        "auth_username": _CONFIG,
+        "auth_password_from": _CONFIG,
+    },
+    "DispatchRule": {
+        "rule_id": _CONFIG,
+        "trunk_ids": _texts(MAX_INBOUND),
+        "pin_from": _CONFIG,
+        "agents": _of(MAX_RULE_AGENTS),
+    },
+    "IndividualRoom": {"room_prefix": _CONFIG},
+    "DirectRoom": {"room_name": _CONFIG},
+    "CalleeRoom": {"room_prefix": _CONFIG},
+    "RuleAgent": {"agent_name": _NAME, "metadata": _CONFIG},
     "TenantWebhook": {"webhook_id": _CONFIG, "url": _CONFIG, "secret_from": _CONFIG},
     "TenantLimits": {"destinations": _of(MAX_LISTED)},
     "DestinationLimit": {
@@ -180,6 +257,7 @@ _TRUNKS: Limits = {
         "outcomes": _of(MAX_OUTCOMES),
     },
     "TrunkOutcome": {"text": _CONFIG},
+    "TrunkCallees": {"extensions": _texts(MAX_LISTED), "sip_users": _texts(MAX_LISTED)},
     "InlineTrunk": {
         "hostname": _CONFIG,
         "username": _CONFIG,
@@ -200,6 +278,13 @@ _ADMINISTRATION: Limits = {
     "ListApiKeysRequest": {"tenant_id": _ID},
     "ListTrunkHealthRequest": {"trunk_id": _ID},
     "ResetTrunkRequest": {"trunk_id": _ID},
+    "AddDoNotCallRequest": {"tenant_id": _ID, "numbers": _IDS},
+    "RemoveDoNotCallRequest": {"tenant_id": _ID, "numbers": _IDS},
+    "ListDoNotCallRequest": {
+        "tenant_id": _ID,
+        "number": _ID,
+        "page_token": _text(MAX_TOKEN_BYTES),
+    },
     "ListWebhookDeliveriesRequest": {
         "tenant_id": _ID,
         "webhook_id": _ID,
@@ -211,6 +296,16 @@ _ADMINISTRATION: Limits = {
         "webhook_id": _ID,
         "sequences": _of(MAX_SEQUENCES),
     },
+}
+
+_AUDIT: Limits = {
+    "AuditFilter": {
+        **dict.fromkeys(("tenant_id", "call_id", "actor", "method", "outcome", "number"), _ID),
+        "kinds": _ENUMS,
+    },
+    "GetAuditReceiptRequest": {"call_id": _ID},
+    "VerifyAuditLogRequest": {"checkpoints": _texts(MAX_CHECKPOINTS, MAX_CHECKPOINT_BYTES)},
+    "ListAuditEventsRequest": {"page_token": _text(MAX_TOKEN_BYTES)},
 }
 
 _LIVEKIT: Limits = {
@@ -251,7 +346,20 @@ _LIVEKIT: Limits = {
     },
     "livekit.ListSIPOutboundTrunkRequest": {"trunk_ids": _IDS, "numbers": _IDS},
     "livekit.Pagination": {"after_id": _ID},
+    "livekit.DeleteRoomRequest": {"room": _NAME},
+    "livekit.ListRoomsRequest": {"names": _IDS},
+    "livekit.ListParticipantsRequest": {"room": _NAME},
+    "livekit.RoomParticipantIdentity": {"room": _NAME, "identity": _NAME},
+    "livekit.CreateAgentDispatchRequest": {
+        "agent_name": _NAME,
+        "room": _NAME,
+        "metadata": _METADATA,
+        "deployment": _ID,
+        "attributes": _ATTRIBUTES,
+    },
+    "livekit.ListAgentDispatchRequest": {"dispatch_id": _ID, "room": _NAME},
+    "livekit.DeleteAgentDispatchRequest": {"dispatch_id": _ID, "room": _NAME},
 }
 
-LIMITS: Limits = {**_CALLS, **_TENANTS, **_TRUNKS, **_ADMINISTRATION, **_LIVEKIT}
+LIMITS: Limits = {**_CALLS, **_TENANTS, **_TRUNKS, **_ADMINISTRATION, **_AUDIT, **_LIVEKIT}
 """By message (ours by their short names) and field."""

@@ -1,4 +1,4 @@
-"""Around every RPC, in this order: id → log, metrics → audit → identity, rate → body → method.
+"""Around every RPC, one after the other: id, trace, log, metrics, audit, identity, rate, body.
 
 Identity, rights and rate are known from the headers: if a request is refused for them, its body
 has not been read. No method can skip any of it. A method that stores its audit record together
@@ -16,21 +16,43 @@ from typing import Any
 import structlog
 from google.protobuf.message import Message
 
-from gateway.audit.trail import Trail
+from gateway.audit.trail import Trail, call_named
+from gateway.domain.config.spiffe import NO_WORKLOAD, Workload
 from gateway.domain.ids import new_id
 from gateway.domain.replacing import replace
-from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Caller
+from gateway.domain.rpc import Caller, Rpc, TraceContext, trace_context
 from gateway.errors import GatewayError, Reason
-from gateway.metrics import RPC_SECONDS, RPCS
+from gateway.metrics import REFUSALS, RPC_SECONDS, RPCS, TENANTS
 from gateway.ports import Clock, StoreUnavailableError, reading_for
+from gateway.ports.tracing import CALL_ID, NO_TRACING, TENANT_ID, Span, Tracing
 from gateway.rpc.endpoint import Endpoint, StreamEndpoint, ToldAsError, UnaryEndpoint
-from gateway.service.access.identity import Identity, require
+from gateway.service.access.callers import Callers, Shown
+from gateway.service.access.identity import require
 from gateway.service.access.traffic import Traffic
 
 NOBODY = Caller(key="", tenant_id="", rights=frozenset())
+FAULTS = frozenset(
+    each.value
+    for each in (
+        Reason.INTERNAL,
+        Reason.UNIMPLEMENTED,
+        Reason.AUDIT_UNAVAILABLE,
+        Reason.PLATFORM_UNAVAILABLE,
+        Reason.ISSUER_UNAVAILABLE,
+        Reason.DRAINING,
+    )
+)
+"""Outcomes that are no answer of a gateway that works: their spans are errors."""
 MALFORMED = "MALFORMED"
 """The code of a request that could not be decoded, if the wire has its own error for that."""
+
+Told = Mapping[str, str | int]
+"""Attributes of a span."""
+
+
+def _nothing_more(_outcome: str) -> Told:
+    return {}
+
 
 Receive = Callable[[], Awaitable[Message]]
 """Reads the request's body and decodes it. Raises GatewayError or ToldAsError."""
@@ -51,33 +73,56 @@ class Incoming:
     """The last value if a header came more than once."""
     credentials: Sequence[str] = ()
     """Every value of the `authorization` header."""
+    workload: Workload = NO_WORKLOAD
+    """What its client certificate says, on the connection or at a trusted proxy."""
     patience: timedelta | None = None
     """How long the client waits, from now; None: as long as it takes."""
 
+    outcome: Callable[[str], Told] = _nothing_more
+    """How traces of this wire tell an outcome, named as in the metrics."""
+
     @property
-    def trace_id(self) -> str:
-        """The trace id of a W3C `traceparent` header."""
-        parts = self.headers.get("traceparent", "").split("-")
-        return parts[1] if len(parts) >= 4 and len(parts[1]) == 32 else ""
+    def trace(self) -> TraceContext | None:
+        """What the client tells of its own trace, in the headers of W3C."""
+        traceparent = self.headers.get("traceparent")
+        if traceparent is None:
+            return None
+        return trace_context(traceparent, self.headers.get("tracestate", ""))
 
 
 class _Passage:
     """One RPC passing through: its caller and request, as far as they are known."""
 
-    def __init__(self, rpc: Rpc) -> None:
+    def __init__(self, endpoint: Endpoint, rpc: Rpc, span: Span) -> None:
+        self._endpoint = endpoint
         self.rpc = rpc
+        self.span = span
         self.asked: Any = None
         self.served = False
+
+    @property
+    def private(self) -> bool:
+        """See `Endpoint.private`."""
+        private = self._endpoint.private
+        return bool(private and self.asked is not None and private(self.rpc, self.asked))
 
 
 class Pipeline:
     """Serves endpoints for every engine."""
 
-    def __init__(self, identity: Identity, trail: Trail, clock: Clock, traffic: Traffic) -> None:
-        self._identity = identity
+    def __init__(
+        self,
+        callers: Callers,
+        trail: Trail,
+        clock: Clock,
+        traffic: Traffic,
+        tracing: Tracing = NO_TRACING,
+    ) -> None:
+        self._callers = callers
         self._trail = trail
         self._clock = clock
         self._traffic = traffic
+        self._tracing = tracing
 
     async def unary(self, endpoint: UnaryEndpoint, incoming: Incoming, receive: Receive) -> Message:
         """The response. Raises GatewayError, ToldAsError and nothing else but cancellation."""
@@ -101,9 +146,10 @@ class Pipeline:
         self, endpoint: Endpoint, incoming: Incoming, receive: Receive, passage: _Passage
     ) -> None:
         """Identifies the caller, then reads the request."""
-        caller = self._caller(incoming)
+        caller = await self._caller(incoming)
         passage.rpc = replace(passage.rpc, caller=caller)
         structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
+        passage.span.note(TENANT_ID, caller.tenant_id)
         reading_for.set(caller.tenant_id)
         if endpoint.rights:
             require(caller, *endpoint.rights)
@@ -117,35 +163,49 @@ class Pipeline:
         else:
             passage.asked = endpoint.decode(message)
 
-    def _caller(self, incoming: Incoming) -> Caller:
-        """Raises UNAUTHENTICATED, or RATE_LIMITED for too many requests without a valid token."""
+    async def _caller(self, incoming: Incoming) -> Caller:
+        """Raises UNAUTHENTICATED, or RATE_LIMITED for too many requests of unknown callers."""
+        shown = Shown(
+            authorizations=incoming.credentials, peer=incoming.peer, workload=incoming.workload
+        )
         try:
-            return self._identity.authenticate(incoming.credentials, incoming.peer)
+            return await self._callers.authenticate(shown)
         except GatewayError as unknown:
             raise (self._traffic.of_stranger(incoming.origin) or unknown) from None
 
-    @contextmanager
-    def _around(self, endpoint: Endpoint, incoming: Incoming) -> Iterator[_Passage]:
+    def _arrived(self, endpoint: Endpoint, incoming: Incoming) -> _Passage:
+        told = incoming.trace
+        span = self._tracing.rpc(incoming.wire, endpoint.service, endpoint.name, told)
+        trace = span.context or told
         rpc = Rpc(
             method=endpoint.method,
             wire=incoming.wire,
             peer=incoming.peer,
             rpc_id=new_id("rpc", self._clock.now()),
-            trace_id=incoming.trace_id,
+            trace_id=trace.trace_id if trace else "",
+            trace=span.context,
             deadline=self._deadline(incoming),
             caller=NOBODY,
             request_id=incoming.headers.get(endpoint.request_id_header, ""),
         )
-        passage = _Passage(rpc)
+        return _Passage(endpoint, rpc, span)
+
+    @contextmanager
+    def _around(self, endpoint: Endpoint, incoming: Incoming) -> Iterator[_Passage]:
+        passage = self._arrived(endpoint, incoming)
+        rpc = passage.rpc
         begun = self._clock.elapsed()
         outcome = "OK"
-        with structlog.contextvars.bound_contextvars(rpc_id=rpc.rpc_id, method=rpc.method):
+        names = {"rpc_id": rpc.rpc_id, "method": rpc.method}
+        if rpc.trace_id:
+            names["trace_id"] = rpc.trace_id
+        with passage.span, structlog.contextvars.bound_contextvars(**names):
             try:
                 yield passage
-                self._trail.done(passage.rpc, passage.asked, self._since(begun))
+                self._done(passage, begun)
             except ToldAsError as answer:
                 if passage.served:
-                    self._trail.done(passage.rpc, passage.asked, self._since(begun))
+                    self._done(passage, begun)
                 else:
                     outcome = MALFORMED
                     self._trail.refused(
@@ -154,16 +214,19 @@ class Pipeline:
                 raise
             except (asyncio.CancelledError, GeneratorExit):
                 outcome = "CANCELLED"
-                self._trail.done(passage.rpc, passage.asked, self._since(begun), code=outcome)
+                self._done(passage, begun, outcome)
                 raise
             except Exception as failure:
                 error = _presented(failure, rpc)
                 outcome = error.reason.value
+                REFUSALS.labels(TENANTS(passage.rpc.tenant_id), outcome).inc()
                 self._refused(passage, error, begun)
                 raise error from failure
             finally:
                 RPCS.labels(rpc.method, rpc.wire, outcome).inc()
                 RPC_SECONDS.labels(rpc.method, rpc.wire).observe(self._clock.elapsed() - begun)
+                if rpc.trace is not None:
+                    _note(passage, incoming, outcome)
 
     def _deadline(self, incoming: Incoming) -> float | None:
         left = incoming.patience
@@ -172,11 +235,29 @@ class Pipeline:
     def _since(self, begun: float) -> timedelta:
         return timedelta(seconds=self._clock.elapsed() - begun)
 
+    def _done(self, passage: _Passage, begun: float, code: str = "OK") -> None:
+        span = self._since(begun)
+        self._trail.done(passage.rpc, passage.asked, span, code, private=passage.private)
+
     def _refused(self, passage: _Passage, error: GatewayError, begun: float) -> None:
-        reason, text = error.reason.value, error.message
-        if self._trail.refused(passage.rpc, passage.asked, reason, text, self._since(begun)):
+        reason, private = error.reason.value, passage.private
+        wrong = ", ".join(dict.fromkeys(one.field for one in error.violations))
+        text = wrong if private else error.message
+        span = self._since(begun)
+        if self._trail.refused(passage.rpc, passage.asked, reason, text, span, private=private):
             cause = {"cause": error.cause} if error.cause else {}
             log.info("refused", reason=reason, text=text, **cause)
+
+
+def _note(passage: _Passage, incoming: Incoming, outcome: str) -> None:
+    """What the span tells of an RPC that is over."""
+    span = passage.span
+    span.note("gateway.rpc_id", passage.rpc.rpc_id)
+    span.came_to(outcome, fault=outcome in FAULTS)
+    for name, value in incoming.outcome(outcome).items():
+        span.note(name, value)
+    if call_id := call_named(passage.asked):
+        span.note(CALL_ID, call_id)
 
 
 def _presented(failure: Exception, rpc: Rpc) -> GatewayError:

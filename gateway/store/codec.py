@@ -1,28 +1,27 @@
 """Domain values to columns and back."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from gateway.audit.finding import outcome_of
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.tenant import Right
 from gateway.ports import ApiKey, RequestClaim, StoredConfig
+from gateway.store.databases.times import micros, time_of
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
 V = TypeVar("V")
 
 log = structlog.get_logger()
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 _calls = TypeAdapter(Call)
 _transfers = TypeAdapter(Transfer)
@@ -86,17 +85,7 @@ def report(row: object, error: ValueError) -> None:
     log.error("row_not_readable", row=row, cause=cause or type(error).__name__)
 
 
-def micros(time: datetime) -> int:
-    """Microseconds since 1970. A time without a zone is refused (TypeError)."""
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def time_of(stored: int) -> datetime:
-    """The time in UTC."""
-    return _EPOCH + stored * _MICROSECOND
-
-
-_NOT_TOLD = {"call": {"leg", "wishes", "backups"}}
+_NOT_TOLD = {"call": {"leg", "wishes", "backups", "briefing"}}
 """What `as_told` leaves out; documents of before have it."""
 
 
@@ -121,6 +110,7 @@ def call_row(call: Call) -> Row:
         "sequence": call.sequence,
         "document": document,
         "trunk_id": call.place,
+        "answered_by": call.answered_by.value if call.answered_by else "",
     }
 
 
@@ -208,12 +198,16 @@ def key_row(key: ApiKey) -> Row:
     }
 
 
+_RIGHTS = frozenset(Right)
+
+
 def key_of(row: Row) -> ApiKey:
     """The key that `key_row` wrote, and when it was last used."""
     return ApiKey(
         key=row["key"],
         tenant_id=row["tenant_id"],
-        rights=frozenset(Right(right) for right in row["rights"].split()),
+        # A right that only a newer version knows gives nothing here.
+        rights=frozenset(Right(right) for right in row["rights"].split() if right in _RIGHTS),
         sealed_secret=row["sealed_secret"],
         create_time=time_of(row["create_time"]),
         revoke_time=_time_or_none(row["revoke_time"]),
@@ -257,6 +251,21 @@ def audit_row(event: AuditEvent, link: ChainedAuditEvent) -> Row:
         "previous_hash": link.previous_hash,
         "hash": link.hash,
         "record": link.text,
+    }
+
+
+def entry_row(event: AuditEvent, link: ChainedAuditEvent) -> Row:
+    """The row of `audit_index`, but for its position."""
+    return {
+        "log_id": link.log_id,
+        "sequence": link.sequence,
+        "time": micros(event.time),
+        "kind": event.kind.value,
+        "tenant_id": event.tenant_id,
+        "call_id": event.call_id,
+        "actor": event.actor,
+        "method": event.method,
+        "outcome": outcome_of(event),
     }
 
 

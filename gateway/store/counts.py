@@ -17,11 +17,11 @@ from sqlalchemy import (
 
 from gateway.domain.calls.call import Call, Direction
 from gateway.domain.limits.calls import FOR_EVER, LONGEST_WINDOW, Starts, day_of
-from gateway.store.codec import micros, time_of
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import calls, starts, tallies
 from gateway.store.databases.statements import add_up, statement
+from gateway.store.databases.times import micros, time_of
 
 Counted = tuple[str, str, str]
 """Tenant, direction and trunk of a call."""

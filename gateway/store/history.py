@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import BindParameter, bindparam, delete, func, select, true
 
 from gateway.domain.calls.delivery import DeliveryState
-from gateway.store.codec import micros
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import calls, event_sequences, events, webhook_deliveries
 from gateway.store.databases.statements import Statement, statement
+from gateway.store.databases.times import micros
 from gateway.store.reading import SqlReading
 
 PART = 1_000
@@ -78,22 +78,28 @@ _ForgetOf = Callable[[DriverConnection, str, int, int], int]
 """Of a tenant, what is older than a time, so much at most; how much it was."""
 
 
-def prune(connection: DriverConnection, before: datetime) -> bool:
+def prune(connection: DriverConnection, before: datetime, tenant_id: str | None = None) -> bool:
     """Forgets a part of the events of before, then of the calls that ended before, with transfers.
 
-    True: there may be more.
+    `tenant_id`: only that tenant's. True: there may be more.
     """
     time = micros(before)
-    return _forget(connection, _WITH_OLD_EVENTS, _forget_events, time) or _forget(
-        connection, _WITH_OLD_CALLS, _forget_calls, time
+    return _forget(connection, _WITH_OLD_EVENTS, _forget_events, time, tenant_id) or _forget(
+        connection, _WITH_OLD_CALLS, _forget_calls, time, tenant_id
     )
 
 
 def _forget(
-    connection: DriverConnection, tenants: Statement, forget: _ForgetOf, before: int
+    connection: DriverConnection,
+    tenants: Statement,
+    forget: _ForgetOf,
+    before: int,
+    only: str | None,
 ) -> bool:
     left = PART
     for (tenant_id,) in connection.rows(tenants, {"before": before}):
+        if only not in (None, tenant_id):
+            continue
         left -= forget(connection, tenant_id, before, left)
         if left <= 0:
             return True

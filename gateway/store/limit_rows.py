@@ -1,18 +1,32 @@
-"""`ports.LimitsReading` and `ports.LimitsChange` on a SQL database."""
+"""Limits, trunk health and do-not-call lists on a SQL database, as `ports` has them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from gateway.domain.calls.call import Call, Direction
 from gateway.domain.limits.calls import Starts
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Standing, TrafficOf
+from gateway.ports.do_not_call import EVERY_TENANT, DoNotCallState, ListedNumber
 from gateway.ports.limits import LATEST
 from gateway.store import counts, trunk_health
 from gateway.store.counts import OpenCounts, Share
+from gateway.store.databases import do_not_call
 from gateway.store.databases.connection import DriverConnection
+from gateway.store.databases.schema import do_not_call as listed
+from gateway.store.databases.schema import do_not_call_keys
+from gateway.store.databases.statements import Statement, Values, upsert
+from gateway.store.databases.times import micros, time_of
 from gateway.store.writes import Writes
+
+
+@dataclass
+class BatchState:
+    """The state of the do-not-call lists, asked once for a batch; None: not known."""
+
+    known: DoNotCallState | None = None
 
 
 class LimitsReads:
@@ -51,6 +65,73 @@ class LimitsReads:
     ) -> Sequence[TrafficOf]:
         """See `ports.LimitsReading`."""
         return trunk_health.traffic(self._connection, trunk_ids, after, tenant_id)
+
+
+class DoNotCallReads:
+    """The reads of `ports.DoNotCallReading`."""
+
+    _connection: DriverConnection
+
+    def do_not_call_state(self) -> DoNotCallState:
+        """See `ports.DoNotCallReading`."""
+        ((any_number, sealed),) = self._connection.rows(do_not_call.STATE)
+        return DoNotCallState(not any_number, sealed)
+
+    def listed_for(self, tenant_id: str, number: str, hashed: str) -> Sequence[ListedNumber]:
+        """See `ports.DoNotCallReading`."""
+        asked = {"tenant": tenant_id, "every": EVERY_TENANT, "number": number, "hashed": hashed}
+        return self._listed(do_not_call.LISTED_FOR, asked)
+
+    def listed_numbers(self, tenant_id: str, after: str, limit: int) -> Sequence[ListedNumber]:
+        """See `ports.DoNotCallReading`."""
+        asked = {"tenant": tenant_id, "after": after, "limit": limit}
+        return self._listed(do_not_call.LISTED, asked)
+
+    def _listed(self, asked: Statement, values: Values) -> Sequence[ListedNumber]:
+        rows = self._connection.rows(asked, values)
+        return [ListedNumber(tenant, form, time_of(time)) for tenant, form, time in rows]
+
+
+class DoNotCallWrites(DoNotCallReads, ABC):
+    """The changes of `ports.DoNotCallChange`, too rare to be gathered."""
+
+    _do_not_call: BatchState
+
+    @abstractmethod
+    def _early(self) -> None:
+        """Makes ready to write at once what is not gathered."""
+
+    def do_not_call_state(self) -> DoNotCallState:
+        """See `ports.DoNotCallReading`. Nobody else writes while a batch is under way."""
+        known = self._do_not_call.known
+        if known is None:
+            known = self._do_not_call.known = super().do_not_call_state()
+        return known
+
+    def put_listed(self, numbers: Sequence[ListedNumber]) -> None:
+        """See `ports.DoNotCallChange`."""
+        rows = [
+            {"tenant_id": one.tenant_id, "form": one.form, "create_time": micros(one.create_time)}
+            for one in numbers
+        ]
+        self._change_lists(upsert(listed, keep="create_time"), rows)
+
+    def drop_listed(self, tenant_id: str, forms: Sequence[str]) -> None:
+        """See `ports.DoNotCallChange`."""
+        rows = [{"of_tenant": tenant_id, "dropped": form} for form in forms]
+        self._change_lists(do_not_call.DROP, rows)
+
+    def put_do_not_call_key(self, sealed: bytes) -> None:
+        """See `ports.DoNotCallChange`."""
+        self._change_lists(
+            upsert(do_not_call_keys), [{"name": do_not_call.THE_KEY, "sealed": sealed}]
+        )
+
+    def _change_lists(self, wanted: Statement, rows: Sequence[Values]) -> None:
+        if rows:
+            self._early()
+            self._connection.change_each(wanted, rows)
+            self._do_not_call.known = None
 
 
 class LimitsWrites(LimitsReads, ABC):

@@ -33,7 +33,7 @@ from gateway.domain.calls.delivery import (
 )
 from gateway.domain.calls.event import CallEvent
 from gateway.ports.outbox import DeliveryQuery
-from gateway.store.codec import Row, event_of, micros, readable, time_of
+from gateway.store.codec import Row, event_of, readable
 from gateway.store.databases.connection import NOTHING, DriverConnection
 from gateway.store.databases.schema import (
     event_sequences,
@@ -43,6 +43,7 @@ from gateway.store.databases.schema import (
     webhook_deliveries,
 )
 from gateway.store.databases.statements import Statement, Values, statement
+from gateway.store.databases.times import micros, time_of
 
 _cursors = webhook_cursors.c
 _rows = webhook_deliveries.c

@@ -6,10 +6,10 @@ from datetime import timedelta
 from sqlalchemy import bindparam, delete, select
 
 from gateway.domain.lease import Beat
-from gateway.store.codec import micros
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import gateways, holds, nudges, waiters
 from gateway.store.databases.statements import statement, upsert
+from gateway.store.databases.times import micros
 
 _ORPHANS = statement(
     select(holds.c.resource_id)

@@ -1,7 +1,12 @@
-"""Statements of lists whose criteria are chosen by who asks; one of each kind is kept."""
+"""Lists whose criteria are chosen by who asks: of calls and of audit records.
 
+One statement of each kind is kept.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -17,34 +22,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.call import CallState
-from gateway.ports import CallQuery
-from gateway.store.codec import micros
-from gateway.store.databases.schema import audit_events, call_labels, calls
+from gateway.ports import AuditQuery, CallQuery, FoundRecord, FoundRecords
+from gateway.ports.audit import MOST_LOOKED_AT
+from gateway.store.codec import Row, audit_of
+from gateway.store.databases import audit_index
+from gateway.store.databases.connection import DriverConnection
+from gateway.store.databases.schema import call_labels, calls
 from gateway.store.databases.statements import Statement, statement
-
-LINKS = select(
-    audit_events.c.log_id,
-    audit_events.c.sequence,
-    audit_events.c.previous_hash,
-    audit_events.c.hash,
-    audit_events.c.record,
-)
-"""Audit records, as `codec.audit_of` reads them."""
-_NEWEST_LINKS = LINKS.order_by(
-    audit_events.c.time.desc(), audit_events.c.log_id.desc(), audit_events.c.sequence.desc()
-)
-
-
-@cache
-def audit_by(*, of_tenant: bool, of_call: bool) -> Statement:
-    """The newest audit records of a `tenant`, of a `call`, up to a `limit`."""
-    asked = _NEWEST_LINKS.limit(bindparam("limit"))
-    if of_tenant:
-        asked = asked.where(audit_events.c.tenant_id == bindparam("tenant"))
-    if of_call:
-        asked = asked.where(audit_events.c.call_id == bindparam("call"))
-    return statement(asked)
+from gateway.store.databases.times import micros, time_of
 
 
 def calls_by(query: CallQuery) -> tuple[Statement, Mapping[str, object]]:
@@ -59,6 +46,8 @@ def calls_by(query: CallQuery) -> tuple[Statement, Mapping[str, object]]:
         values["direction"] = query.direction.value
     if query.room:
         values["room"] = query.room
+    for number, answered in enumerate(sorted(query.answered_by)):
+        values[f"answered_{number}"] = answered.value
     states = tuple(sorted(query.states))
     asked = _calls_by(states, len(query.labels), frozenset(values))
     return asked, values | {"tenant": query.tenant_id, "limit": query.limit}
@@ -105,6 +94,93 @@ def _criteria(states: Sequence[CallState], given: frozenset[str]) -> list[Column
             criteria.append(calls.c.open == true())
     if "direction" in given:
         criteria.append(calls.c.direction == bindparam("direction"))
+    if answered := sorted(name for name in given if name.startswith("answered_")):
+        criteria.append(calls.c.answered_by.in_([bindparam(name) for name in answered]))
     if "room" in given:
         criteria.append(calls.c.room == bindparam("room"))
     return criteria
+
+
+class AuditReads(ABC):
+    """Reads of the audit log, as `ports.audit` has them."""
+
+    @abstractmethod
+    def _asked(self) -> DriverConnection:
+        """The connection, ready to be asked."""
+
+    def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
+        """See `ports.AuditReading`."""
+        found: list[FoundRecord] = []
+        while len(found) < query.limit:
+            page = self.audit_page(replace(query, limit=query.limit - len(found)))
+            found += page.records
+            if page.looked_until is None:
+                break
+            query = replace(query, before=page.looked_until)
+        return [one.chained for one in reversed(found)]
+
+    def audit_of_call(
+        self, call_id: str, tenant_id: str | None, limit: int
+    ) -> Sequence[ChainedAuditEvent]:
+        """See `ports.AuditReading`."""
+        values: dict[str, object] = {"of_call": call_id, "limit": limit}
+        if tenant_id is None:
+            rows = self._asked().named(audit_index.OF_CALL, values)
+        else:
+            values["of_tenant"] = tenant_id
+            rows = self._asked().named(audit_index.OF_TENANTS_CALL, values)
+        return [audit_of(row) for row in rows]
+
+    def audit_page(self, query: AuditQuery) -> FoundRecords:
+        """See `ports.AuditReading`."""
+        kinds, values = _audit_criteria(query)
+        if query.before is not None:
+            values |= {"before": micros(query.before[0]), "at": query.before[1]}
+        asked, end = audit_index.newest(kinds, frozenset(values))
+        # A page without other criteria than its index's has no more rows than it may look at.
+        most = max(MOST_LOOKED_AT, query.limit)
+        values |= {"most": most, "limit": query.limit}
+        found = [_found(row) for row in self._asked().named(asked, values)]
+        if len(found) == query.limit:
+            return FoundRecords(found)
+        row = self._asked().row(end, values | {"most": most - 1})
+        return FoundRecords(found, None if row is None else (time_of(row[0]), row[1]))
+
+    def audit_after(self, query: AuditQuery, position: int) -> tuple[Sequence[FoundRecord], int]:
+        """See `ports.AuditReading`."""
+        kinds, values = _audit_criteria(query)
+        asked = audit_index.following(kinds, frozenset(values))
+        values |= {"after": position, "most": MOST_LOOKED_AT, "limit": query.limit}
+        found = [_found(row) for row in self._asked().named(asked, values)]
+        if len(found) == query.limit:
+            return found, found[-1].position
+        until = self._asked().scalar(audit_index.LOOKED_UNTIL, values)
+        return found, until or position
+
+    def audit_position(self) -> int:
+        """See `ports.AuditReading`."""
+        return int(self._asked().scalar(audit_index.NEWEST))
+
+    def audit_logs(self) -> Sequence[str]:
+        """See `ports.AuditReading`."""
+        return [row[0] for row in self._asked().rows(audit_index.LOGS)]
+
+    def audit_log(self, log_id: str, after: int, limit: int = 1000) -> Sequence[ChainedAuditEvent]:
+        """See `ports.AuditReading`."""
+        values = {"log_id": log_id, "after": after, "limit": limit}
+        return [audit_of(row) for row in self._asked().named(audit_index.LOG, values)]
+
+
+def _audit_criteria(query: AuditQuery) -> tuple[tuple[str, ...], dict[str, object]]:
+    """The kinds, and the values of the other criteria."""
+    spans = {"from": query.min_time, "to": query.max_time}
+    values: dict[str, object] = {at: micros(time) for at, time in spans.items() if time is not None}
+    names = ("call_id", "actor", "method", "outcome", "number")
+    values |= {f"of_{name}": value for name in names if (value := getattr(query, name))}
+    if query.tenant_id is not None:
+        values["of_tenant_id"] = query.tenant_id
+    return tuple(sorted(query.kinds)), values
+
+
+def _found(row: Row) -> FoundRecord:
+    return FoundRecord(row["position"], time_of(row["time"]), audit_of(row))

@@ -13,23 +13,19 @@ from sqlalchemy import (
     true,
 )
 
-from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.lease import Beat
-from gateway.ports import ApiKey, AuditQuery, CallQuery, RequestClaim, StoredConfig
+from gateway.ports import ApiKey, CallQuery, RequestClaim, StoredConfig
 from gateway.store import presence
 from gateway.store.codec import (
-    audit_of,
     call_of,
     claim_of,
     config_of,
     event_of,
     key_of,
-    micros,
     readable,
-    time_of,
     transfer_of,
 )
 from gateway.store.databases.connection import DriverConnection
@@ -37,7 +33,6 @@ from gateway.store.databases.schema import (
     CONTROL,
     api_keys,
     audit_events,
-    audit_logs,
     calls,
     configurations,
     event_sequences,
@@ -48,11 +43,17 @@ from gateway.store.databases.schema import (
     transfers,
 )
 from gateway.store.databases.statements import statement
-from gateway.store.limit_rows import LimitsReads
+from gateway.store.databases.times import micros, time_of
+from gateway.store.declared.rows import InboundReads
+from gateway.store.forgetting.keys import MonthKeyReads
+from gateway.store.forgetting.removing import RemovedReads
+from gateway.store.limit_rows import DoNotCallReads, LimitsReads
 from gateway.store.outbox import OutboxReads
-from gateway.store.queries import LINKS, audit_by, calls_by
+from gateway.store.queries import AuditReads, calls_by
+from gateway.store.tree.asking import AuditTreeReads
 
 V = TypeVar("V")
+MOST_IN_A_ROOM = 1000
 MANY_ROWS = 500
 """That are read at a time where some could not be read."""
 
@@ -74,6 +75,7 @@ _OPEN_CALL_OF_LEG = statement(
     .where(_is(calls.c.room), _is(calls.c.identity))
     .limit(1)
 )
+_OPEN_CALLS_IN = statement(_open_calls.where(_is(calls.c.room)).limit(MOST_IN_A_ROOM))
 
 _TRANSFER = statement(select(transfers.c.document).where(_is(transfers.c.transfer_id)))
 _TRANSFERS_OF = statement(
@@ -125,34 +127,24 @@ _KEYS = statement(
 _CONFIG = statement(select(configurations).order_by(configurations.c.version.desc()).limit(1))
 _REVISION = statement(select(revisions.c.revision).where(revisions.c.name == CONTROL))
 
-_LOGS = statement(
-    select(audit_logs.c.log_id).order_by(audit_logs.c.create_time, audit_logs.c.log_id)
-)
-_LOG = statement(
-    LINKS.where(_is(audit_events.c.log_id), audit_events.c.sequence > bindparam("after"))
-    .order_by(audit_events.c.sequence)
-    .limit(bindparam("limit"))
-)
 _LOG_HEAD = statement(
     select(audit_events.c.sequence, audit_events.c.hash)
     .where(_is(audit_events.c.log_id))
     .order_by(audit_events.c.sequence.desc())
     .limit(1)
 )
-_HEADS = statement(
-    select(
-        audit_logs.c.log_id,
-        select(audit_events.c.hash)
-        .where(audit_events.c.log_id == audit_logs.c.log_id)
-        .order_by(audit_events.c.sequence.desc())
-        .limit(1)
-        .scalar_subquery()
-        .label("hash"),
-    )
-)
 
 
-class SqlReading(OutboxReads, LimitsReads):
+class SqlReading(
+    OutboxReads,
+    LimitsReads,
+    DoNotCallReads,
+    AuditReads,
+    AuditTreeReads,
+    MonthKeyReads,
+    RemovedReads,
+    InboundReads,
+):
     """Asks one connection; each method is one statement.
 
     `calls` and `events` go on behind rows that cannot be read, with a statement more.
@@ -174,6 +166,10 @@ class SqlReading(OutboxReads, LimitsReads):
         """See `ports.Reading`."""
         document = self._asked().scalar(_OPEN_CALL_OF_LEG, {"room": room, "identity": identity})
         return None if document is None else call_of(document)
+
+    def open_calls_in(self, room: str) -> Sequence[Call]:
+        """See `ports.Reading`."""
+        return _each(self._asked().rows(_OPEN_CALLS_IN, {"room": room}), call_of)
 
     def calls(self, query: CallQuery) -> Sequence[Call]:
         """See `ports.Reading`."""
@@ -287,29 +283,10 @@ class SqlReading(OutboxReads, LimitsReads):
         """See `ports.Reading`."""
         return presence.waited_for_elsewhere(self._connection, call_id, gateway_id)
 
-    def audit(self, query: AuditQuery) -> Sequence[ChainedAuditEvent]:
-        """See `ports.Reading`."""
-        asked = audit_by(of_tenant=query.tenant_id is not None, of_call=bool(query.call_id))
-        values = {"tenant": query.tenant_id, "call": query.call_id, "limit": query.limit}
-        return [audit_of(row) for row in self._asked().named(asked, values)][::-1]
-
-    def audit_logs(self) -> Sequence[str]:
-        """See `ports.Reading`."""
-        return [row[0] for row in self._asked().rows(_LOGS)]
-
-    def audit_log(self, log_id: str, after: int, limit: int = 1000) -> Sequence[ChainedAuditEvent]:
-        """See `ports.Reading`."""
-        values = {"log_id": log_id, "after": after, "limit": limit}
-        return [audit_of(row) for row in self._asked().named(_LOG, values)]
-
     def log_head(self, log_id: str) -> tuple[int, str] | None:
         """(sequence, hash) of the log's newest record."""
         row = self._asked().row(_LOG_HEAD, {"log_id": log_id})
         return None if row is None else (row[0], row[1])
-
-    def log_heads(self) -> Mapping[str, str]:
-        """The hash of each log's newest record."""
-        return {row[0]: row[1] for row in self._asked().rows(_HEADS) if row[1] is not None}
 
 
 def _each(rows: Sequence[tuple[Any, ...]], decode: Callable[[str], V]) -> list[V]:

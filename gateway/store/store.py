@@ -13,16 +13,18 @@ from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.ids import new_id
 from gateway.ports import Clock, Reading, StoreUnavailableError, Transaction
+from gateway.ports.audit import AuditSealing
 from gateway.store.databases.database import Database
 from gateway.store.databases.dialect import open_database
 from gateway.store.databases.failures import lost, unavailable
 from gateway.store.databases.migrate import migrate
 from gateway.store.databases.readers import Readers
+from gateway.store.forgetting.scrubbing import scrub
 from gateway.store.news import Handed, Watcher
 from gateway.store.reading import SqlReading
 from gateway.store.workers.threads import THREADS
 from gateway.store.workers.worker import Watching, Workers, Writing
-from gateway.store.writer import Finished, Job, Writer
+from gateway.store.writer import Finished, Job, Timing, Writer
 
 T = TypeVar("T")
 LOCK_TIMEOUT = timedelta(seconds=5)
@@ -72,18 +74,20 @@ class SqlStore:
         self._closed = False
         self._event_listeners: list[Callable[[Sequence[CallEvent]], None]] = []
         self._audit_listeners: list[Callable[[Sequence[ChainedAuditEvent]], None]] = []
+        self._timing_listeners: list[Callable[[Timing], None]] = []
+        self._elapsed = elapsed
         self._handed = Handed(database)
         self._workers = workers
         self._watching: Watching | None = None
-        writer = Writer(database, log_id, self._hand_over, elapsed)
-        self._writing: Writing[Job] = workers.writing(writer.write)
+        self._writer = Writer(database, log_id, self._hand_over, elapsed)
+        self._writing: Writing[Job] = workers.writing(self._writer.write)
         self._readers = Readers()
 
     async def transact(self, change: Callable[[Transaction], T]) -> T:
         """See `ports.Store`."""
         self._begin()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writing.put(Job(change, future))
+        self._writing.put(Job(change, future, self._elapsed()))
         return await future
 
     async def read(self, ask: Callable[[Reading], T], *, brief: bool = False) -> T:
@@ -101,6 +105,18 @@ class SqlStore:
     def on_audit(self, listener: Callable[[Sequence[ChainedAuditEvent]], None]) -> None:
         """See `ports.Store`."""
         self._audit_listeners.append(listener)
+
+    def on_timing(self, listener: Callable[[Timing], None]) -> None:
+        """Calls `listener`, on the event loop, with each batch that was written here."""
+        self._timing_listeners.append(listener)
+
+    def seal_audit(self, sealing: AuditSealing) -> None:
+        """See `ports.Store`. Before the first change."""
+        self._writer.sealing = sealing
+
+    async def scrub(self, *, whole: bool = False) -> bool:
+        """See `ports.Store`."""
+        return await scrub(self._database, whole=whole)
 
     async def close(self) -> None:
         """See `ports.Store`."""
@@ -181,6 +197,8 @@ class SqlStore:
             _tell_all(loop, self._event_listeners, events)
         if finished.audit:
             _tell_all(loop, self._audit_listeners, finished.audit)
+        if finished.timing:
+            _tell_all(loop, self._timing_listeners, finished.timing)
         for job, outcome in zip(finished.jobs, finished.outcomes, strict=True):
             if job.future.done():  # its caller has left
                 continue

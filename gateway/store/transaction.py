@@ -8,15 +8,16 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
-from gateway.audit.chain import Chain
+from gateway.audit.records import Log
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent, as_told
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.replacing import replace
 from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
+from gateway.ports.audit import AuditSealing, KeyScope, MonthKey
 from gateway.store import history, presence
-from gateway.store.codec import config_row, key_row, micros
+from gateway.store.codec import config_row, entry_row, key_row
 from gateway.store.counts import OpenCounts
 from gateway.store.databases.connection import NOTHING, DriverConnection, Savepoint
 from gateway.store.databases.pruning import forget, forgetting
@@ -28,10 +29,15 @@ from gateway.store.databases.schema import (
     revisions,
 )
 from gateway.store.databases.statements import Statement, Values, statement, upsert
-from gateway.store.limit_rows import LimitsWrites
+from gateway.store.databases.times import micros
+from gateway.store.declared.rows import InboundWrites
+from gateway.store.forgetting.keys import MonthKeyWrites, overwrite_deleted
+from gateway.store.forgetting.removing import RemovedWrites
+from gateway.store.limit_rows import BatchState, DoNotCallWrites, LimitsWrites
 from gateway.store.outbox import OutboxWrites
 from gateway.store.reading import SqlReading
-from gateway.store.writes import Writes
+from gateway.store.tree.asking import AuditTreeWrites
+from gateway.store.writes import LogShorterError, Writes
 
 _NEXT_REVISION = statement(update(revisions).values(revision=revisions.c.revision + 1))
 _DROP_KEY = [
@@ -56,15 +62,25 @@ class JobResult:
 class Batch:
     """Transactions that share one commit; what they write is gathered and written together.
 
-    `chain`: this process's audit log as far as it is known to be stored.
+    `log`: this process's audit records as far as they are known to be stored. `sealing`: of
+    personal values in them; None: they are stored as they are.
     """
 
-    def __init__(self, connection: DriverConnection, log_id: str, chain: Chain | None) -> None:
+    def __init__(
+        self,
+        connection: DriverConnection,
+        log_id: str,
+        log: Log | None,
+        sealing: AuditSealing | None = None,
+    ) -> None:
         self.connection = connection
         self.log_id = log_id
-        self.chain = chain
+        self.log = log
+        self.sealing = sealing
+        self.month_keys: dict[KeyScope, MonthKey] = {}
         self.writes = Writes()
         self.open_counts = OpenCounts(connection)
+        self.do_not_call = BatchState()
         self.events: list[CallEvent] = []
         self.audit: list[ChainedAuditEvent] = []
 
@@ -93,7 +109,16 @@ class Batch:
             raise BatchFailedError from error
 
 
-class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
+class SqlTransaction(
+    OutboxWrites,
+    LimitsWrites,
+    DoNotCallWrites,
+    AuditTreeWrites,
+    MonthKeyWrites,
+    RemovedWrites,
+    InboundWrites,
+    SqlReading,
+):
     """One change. What it writes waits in memory while its reads can be answered from there.
 
     Only when a read needs the database to see the writes do they go there early, behind a
@@ -106,20 +131,23 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         self._stored = SqlReading(batch.connection)
         self._kept = batch.writes
         self._open_counts = batch.open_counts
+        self._do_not_call = batch.do_not_call
+        self._month_keys = batch.month_keys
         self._writes = Writes()
         self._labels: dict[str, object] = {}
         """Of each call: the labels that are stored, or will be."""
-        self._chain = batch.chain
+        self._log = batch.log
         self._events: list[CallEvent] = []
         self._audit: list[ChainedAuditEvent] = []
         self._savepoint: Savepoint | None = None
+        self._now: datetime | None = None
 
     def keep(self) -> None:
         """Hands everything to the batch."""
         if self._savepoint is not None:
             self._savepoint.keep()
         self._batch.writes.add(self._writes)
-        self._batch.chain = self._chain
+        self._batch.log = self._log
         self._batch.events += self._events
         self._batch.audit += self._audit
 
@@ -128,6 +156,8 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         if self._savepoint is not None:
             self._savepoint.undo()
             self._open_counts.forget()
+            self._do_not_call.known = None
+            self._month_keys.clear()
 
     def _asked(self) -> DriverConnection:
         self._flush()
@@ -139,11 +169,19 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         if self._writes:
             self._begin_savepoint()
             self._open_counts.forget()
-            self._writes.flush(self._connection)
+            try:
+                self._writes.flush(self._connection)
+            except LogShorterError as error:  # no fault of this change
+                raise BatchFailedError from error
 
     def _begin_savepoint(self) -> None:
         if self._savepoint is None:
             self._savepoint = self._connection.savepoint()
+
+    def now(self) -> datetime:
+        """See `ports.Reading`. The clock is read once."""
+        self._now = self._now or super().now()
+        return self._now
 
     def call(self, call_id: str) -> Call | None:
         """See `ports.Reading`."""
@@ -223,10 +261,12 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         self._early()
         return forget(self._connection, _FORGET_CLAIMS, {"before": micros(now)})
 
-    def prune_history(self, before: datetime) -> bool:
+    def prune_history(self, before: datetime, tenant_id: str | None = None) -> bool:
         """See `ports.Transaction`."""
         self._early()
-        return history.prune(self._connection, before)
+        if tenant_id is not None:
+            overwrite_deleted(self._connection)
+        return history.prune(self._connection, before, tenant_id)
 
     def beat(self, gateway_id: str, lasting: timedelta) -> bool:
         """See `ports.Transaction`."""
@@ -327,6 +367,9 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
         self._early()
         self._connection.change(wanted, row)
 
+    def _entry_row(self, event: AuditEvent, link: ChainedAuditEvent) -> Values:
+        return entry_row(event, link)
+
     def _early(self) -> None:
         """Makes ready to write at once what is not gathered."""
         self._flush()
@@ -334,14 +377,15 @@ class SqlTransaction(OutboxWrites, LimitsWrites, SqlReading):
 
     def append_audit(self, event: AuditEvent) -> None:
         """See `ports.Transaction`."""
-        chain = self._chain or self._stored_chain()
-        self._chain, link = chain.append(event)
-        self._writes.audit.append((event, link))
-        self._audit.append(link)
+        if self._batch.sealing is not None:
+            event = self._batch.sealing.sealed(event, self)
+        log = self._log or self._stored_log()
+        self._log, record = log.append(event)
+        self._writes.audit.append((event, record))
+        self._audit.append(record)
 
-    def _stored_chain(self) -> Chain:
+    def _stored_log(self) -> Log:
         log_id = self._batch.log_id
         head = self._stored.log_head(log_id)
-        if head is None:
-            return Chain(log_id, known_logs=self._stored.log_heads())
-        return Chain(log_id, *head)
+        # The database may have lost rows of records in the tree: a place is not given again.
+        return Log(log_id, max(head[0] if head else 0, self._stored.audit_sequenced(log_id)))

@@ -8,11 +8,12 @@ from sqlalchemy import and_, bindparam, case, func, literal, or_, select
 
 from gateway.domain.limits.calls import KEPT_STATISTICS
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Result, Standing, TrafficOf
-from gateway.store.codec import Row, micros, time_of
+from gateway.store.codec import Row
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import attempts, trunk_health
 from gateway.store.databases.statements import statement, upsert
+from gateway.store.databases.times import micros, time_of
 
 _MICROSECOND = timedelta(microseconds=1)
 _a = attempts.c

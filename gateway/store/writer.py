@@ -2,23 +2,34 @@
 
 from asyncio import Future
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from gateway.audit.chain import Chain
+from gateway.audit.records import Log
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.event import CallEvent
-from gateway.ports import OutcomeUnknownError, StoreUnavailableError, Transaction
+from gateway.ports import (
+    OutcomeUnknownError,
+    StoreInUseError,
+    StoreUnavailableError,
+    Transaction,
+)
+from gateway.ports.audit import AuditSealing
+from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.database import Database
-from gateway.store.databases.failures import lost, unavailable
+from gateway.store.databases.failures import in_use, lost, unavailable
 from gateway.store.reading import SqlReading
 from gateway.store.transaction import Batch, BatchFailedError, JobResult
+from gateway.store.tree.statements import ANNOUNCE
+from gateway.store.writes import LogShorterError
 
 RESOLVE_SECONDS = 10.0
 """How long callers wait for the outcome of a commit whose answer was lost."""
 RESOLVE_PAUSE_SECONDS = 0.1
+ANNOUNCE_SECONDS = 60.0
+"""A log in which anything was written in so many seconds has announced that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +38,18 @@ class Job:
 
     change: Callable[[Transaction], Any]
     future: Future[Any]
+    since: float = 0.0
+    """Since when it waits, by `elapsed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How a batch was written, in seconds."""
+
+    transactions: int
+    waited: float
+    """How long the first of them had to wait for its turn."""
+    took: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +60,7 @@ class Finished:
     outcomes: Sequence[JobResult]
     events: Sequence[CallEvent] = ()
     audit: Sequence[ChainedAuditEvent] = ()
+    timing: Timing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +68,7 @@ class Doubt:
     """A commit whose answer was lost with the connection."""
 
     finished: Finished
-    chain: Chain | None
+    log: Log | None
     transaction_id: str
 
 
@@ -66,14 +90,18 @@ class Writer:
         self._log_id = log_id
         self._finished = finished
         self._elapsed = elapsed
-        self._chain: Chain | None = None
+        self._log: Log | None = None
         self._doubt: Doubt | None = None
+        self._announced: float | None = None
+        self.sealing: AuditSealing | None = None
+        """Of what is personal in audit records."""
 
     def write(self, jobs: Sequence[Job]) -> Generator[float, None, None]:
         """Commits all jobs together; where one of them spoils that, each by itself.
 
         Yields the seconds to pause before it goes on. Closed in a pause, it tells nobody.
         """
+        begun = self._elapsed()
         try:
             self._tell_late()
             finished = yield from self._store(jobs)
@@ -81,38 +109,43 @@ class Writer:
             raise
         except BaseException as error:  # noqa: BLE001  the writing must outlive it
             # Whether anything was stored is read from the database when it is needed next.
-            self._chain = None
+            self._log = self._announced = None
             cause = _cause(error)
             if len(jobs) > 1 and not isinstance(cause, StoreUnavailableError):
                 for job in jobs:
                     yield from self.write([job])
                 return
             finished = Finished(jobs, [JobResult(error=cause)] * len(jobs))
-        self._finished(finished)
+        timing = Timing(len(jobs), begun - jobs[0].since, self._elapsed() - begun)
+        self._finished(replace(finished, timing=timing))
 
     def _store(self, jobs: Sequence[Job]) -> Generator[float, None, Finished]:
-        """Commits; once more where a broken connection has certainly kept nothing."""
+        """Commits; once more where a broken connection has certainly kept nothing.
+
+        Also where the database has lost records: the log goes on from what it still has.
+        """
         try:
             return (yield from self._commit(jobs))
         except (DBAPIError, BatchFailedError) as error:
-            if not _connection_lost(error):
+            if not _connection_lost(error) and not isinstance(error.__cause__, LogShorterError):
                 raise
-        self._chain = None
+        self._log = self._announced = None
         return (yield from self._commit(jobs))
 
     def _commit(self, jobs: Sequence[Job]) -> Generator[float, None, Finished]:
         doubt = None
         try:
             with self._database.writing.transaction() as connection:
-                batch = Batch(connection, self._log_id, self._chain)
+                batch = Batch(connection, self._log_id, self._log, self.sealing)
                 outcomes = [batch.run(job.change) for job in jobs]
                 batch.flush()
+                announced = self._announce(connection, batch.audit)
                 if batch.events:
                     newest = {event.tenant_id: event.sequence for event in batch.events}
                     self._database.announce(connection, self._log_id, newest)
                 finished = Finished(jobs, outcomes, batch.events, batch.audit)
                 transaction_id = self._database.transaction_id(connection)
-                doubt = Doubt(finished, batch.chain, transaction_id)
+                doubt = Doubt(finished, batch.log, transaction_id)
         except DBAPIError as error:
             if doubt is None or not lost(error):
                 raise
@@ -120,8 +153,24 @@ class Writer:
             if kept := (yield from self._resolved()):
                 return kept
             raise
-        self._chain = batch.chain
+        self._log, self._announced = batch.log, announced
         return finished
+
+    def _announce(
+        self, connection: DriverConnection, written: Sequence[ChainedAuditEvent]
+    ) -> float | None:
+        """Says that this log grows, so that whoever keeps the tree looks for its records.
+
+        When that was said last.
+        """
+        if not written:
+            return self._announced
+        now = self._elapsed()
+        if self._announced is None or now - self._announced >= ANNOUNCE_SECONDS:
+            row = {"log_id": self._log_id, "mark": written[-1].sequence}
+            connection.change(ANNOUNCE, row)
+            return now
+        return self._announced
 
     def _resolved(self) -> Generator[float, None, Finished | None]:
         """What the lost commit stored, None if nothing, as soon as the database can tell."""
@@ -142,7 +191,7 @@ class Writer:
         self._doubt = None
         if not kept:
             return None
-        self._chain = doubt.chain
+        self._log = doubt.log
         return doubt.finished
 
     def _was_kept(self, doubt: Doubt) -> bool:
@@ -170,7 +219,8 @@ def _cause(error: BaseException) -> BaseException:
     if isinstance(error, BatchFailedError) and error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, DBAPIError) and unavailable(error):
-        failure = StoreUnavailableError(f"the database cannot be written: {error.orig}")
+        kind = StoreInUseError if in_use(error) else StoreUnavailableError
+        failure = kind(f"the database cannot be written: {error.orig}")
         failure.__cause__ = error
         return failure
     return error

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Table, bindparam, delete, insert
 
+from gateway.audit.finding import numbers_of
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent
@@ -17,16 +18,18 @@ from gateway.store.codec import (
     audit_row,
     call_row,
     claim_row,
+    entry_row,
     event_row,
     label_rows,
-    micros,
     transfer_row,
 )
 from gateway.store.counts import flush_limits
+from gateway.store.databases.audit_index import NEXT_ENTRY, NEXT_RECORD, NUMBER_OF_ENTRY
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import (
-    audit_events,
+    audit_index,
     audit_logs,
+    audit_numbers,
     call_labels,
     calls,
     event_sequences,
@@ -36,13 +39,19 @@ from gateway.store.databases.schema import (
     trunk_health,
 )
 from gateway.store.databases.statements import statement, upsert
+from gateway.store.databases.times import micros
 from gateway.store.presence import flush_presence
 from gateway.store.trunk_health import flush_attempts, standing_rows
 
 _DELETE_LABELS = statement(delete(call_labels).where(call_labels.c.call_id == bindparam("of_call")))
-_INSERT = {
-    table: statement(insert(table)) for table in (call_labels, events, audit_events, audit_logs)
+_INSERT = {table: statement(insert(table)) for table in (call_labels, events, audit_logs)} | {
+    audit_index: NEXT_ENTRY,
+    audit_numbers: NUMBER_OF_ENTRY,
 }
+
+
+class LogShorterError(Exception):
+    """The stored log lacks the record before the one to be written: the database has lost it."""
 
 
 @dataclass(slots=True)
@@ -95,6 +104,13 @@ class Writes:
 
     def flush(self, connection: DriverConnection) -> None:
         """Writes everything, and is empty then."""
+        self._flush_audit(connection)
+        with connection.together():
+            self._flush_rest(connection)
+        for name in _GATHERED:
+            getattr(self, name).clear()
+
+    def _flush_rest(self, connection: DriverConnection) -> None:
         _replace(connection, calls, [call_row(call) for call in self.calls.values()])
         self._flush_labels(connection)
         _replace(connection, transfers, [transfer_row(t) for t in self.transfers.values()])
@@ -106,9 +122,16 @@ class Writes:
         _replace(connection, trunk_health, standing_rows(self.standings.items()))
         flush_attempts(connection, self.attempts.values())
         _insert(connection, audit_logs, _log_rows(self.audit))
-        _insert(connection, audit_events, [audit_row(*each) for each in self.audit])
-        for name in _GATHERED:
-            getattr(self, name).clear()
+        _insert(connection, audit_index, [entry_row(*each) for each in self.audit])
+        _insert(connection, audit_numbers, _number_rows(self.audit))
+
+    def _flush_audit(self, connection: DriverConnection) -> None:
+        if not self.audit:
+            return
+        stored = connection.change_each(NEXT_RECORD, [audit_row(*each) for each in self.audit])
+        if stored != len(self.audit):
+            first = self.audit[0][1]
+            raise LogShorterError(f"{first.log_id} ends before #{first.sequence - 1}")
 
     def _flush_labels(self, connection: DriverConnection) -> None:
         if not self.relabelled:
@@ -142,4 +165,13 @@ def _log_rows(records: Iterable[tuple[AuditEvent, ChainedAuditEvent]]) -> list[R
         {"log_id": link.log_id, "create_time": micros(event.time)}
         for event, link in records
         if link.sequence == 1
+    ]
+
+
+def _number_rows(records: Sequence[tuple[AuditEvent, ChainedAuditEvent]]) -> list[Row]:
+    """`back`: how many records of this flush were entered after that of the number."""
+    return [
+        {"number": number, "of_time": micros(event.time), "back": len(records) - at}
+        for at, (event, _) in enumerate(records, start=1)
+        for number in numbers_of(event)
     ]

@@ -15,6 +15,7 @@ from gateway.domain.config.secret_refs import SecretError
 from gateway.domain.tenant import Webhook
 from gateway.domain.texts import cleaned, without_secrets
 from gateway.ports import Clock
+from gateway.ports.tracing import current_span
 from gateway.webhooks.addresses import public_socket
 from gateway.webhooks.names import Names
 from gateway.webhooks.signature import sign
@@ -99,6 +100,8 @@ class HttpSender:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": sign(secrets, event.event_id, timestamp, body),
         }
+        if trace := current_span.get().context:
+            headers["traceparent"] = trace.traceparent
         return headers, body
 
     async def _post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:

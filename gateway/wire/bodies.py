@@ -34,9 +34,11 @@ class Bodies:
         `origin`: see `peers.origin_of`. `size`: the length that the client has announced, in
         bytes; None: it did not. Raises NoPlaceError if none becomes free in time.
         """
+        if size is not None and size <= SMALL_BYTES:
+            yield
+            return
         async with AsyncExitStack() as held:
-            if size is None or size > SMALL_BYTES:
-                await self._take(held, origin)
+            await self._take(held, origin)
             yield
 
     async def _take(self, held: AsyncExitStack, origin: str) -> None:

@@ -1,5 +1,6 @@
 """One table: the reason of a refusal → its gRPC status, Twirp code and HTTP status."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -41,6 +42,7 @@ CODES: dict[Reason, Code] = {
     Reason.CALL_NOT_ACTIVE: _PRECONDITION,
     Reason.TRANSFER_NOT_SUPPORTED: _PRECONDITION,
     Reason.TRANSFER_IN_PROGRESS: _PRECONDITION,
+    Reason.TRANSFER_NOT_ACTIVE: _PRECONDITION,
     Reason.EVENTS_EXPIRED: Code(grpc.StatusCode.OUT_OF_RANGE, "out_of_range", 400),
     Reason.PLATFORM_UNAVAILABLE: _UNAVAILABLE,
     Reason.AUDIT_UNAVAILABLE: _UNAVAILABLE,
@@ -54,4 +56,31 @@ CODES: dict[Reason, Code] = {
     Reason.RATE_LIMITED: _EXHAUSTED,
     Reason.CONFIG_CONFLICT: Code(grpc.StatusCode.ABORTED, "aborted", 409),
     Reason.API_KEY_NOT_FOUND: _NOT_FOUND,
+    Reason.CALLING_HOURS: _DENIED,
+    Reason.ISSUER_UNAVAILABLE: _UNAVAILABLE,
+    Reason.DO_NOT_CALL: _DENIED,
+    Reason.ROOM_NOT_FOUND: _NOT_FOUND,
+    Reason.PARTICIPANT_NOT_FOUND: _NOT_FOUND,
+    Reason.AGENT_NOT_ALLOWED: _DENIED,
+    Reason.AUDIT_NOT_SIGNED: _PRECONDITION,
+    Reason.DISPATCH_NOT_FOUND: _NOT_FOUND,
 }
+
+_NO_REFUSAL = {"OK": (grpc.StatusCode.OK, 200), "CANCELLED": (grpc.StatusCode.CANCELLED, 499)}
+
+
+def grpc_told(outcome: str) -> Mapping[str, int]:
+    """An outcome as traces of gRPC tell it."""
+    refused = CODES.get(Reason(outcome)) if outcome in _REASONS else None
+    code = refused.grpc if refused else _NO_REFUSAL.get(outcome, (grpc.StatusCode.UNKNOWN,))[0]
+    return {"rpc.grpc.status_code": code.value[0]}
+
+
+def http_told(outcome: str) -> Mapping[str, int]:
+    """The same of HTTP; nothing for one that has its own error in its vocabulary."""
+    refused = CODES.get(Reason(outcome)) if outcome in _REASONS else None
+    found = refused.http if refused else _NO_REFUSAL.get(outcome, (None, 0))[1]
+    return {"http.response.status_code": found} if found else {}
+
+
+_REASONS = frozenset(each.value for each in Reason)

@@ -36,6 +36,14 @@ class ConnectionLimits:
     peers: Peers = field(default_factory=Peers)
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A connection that counts: whose it is, and whether that is a trusted proxy."""
+
+    origin: str
+    trusted: bool
+
+
 class Connections:
     """The open connections of one port."""
 
@@ -43,27 +51,37 @@ class Connections:
         self.limits = limits
         self._count = 0
         self._of: Counter[str] = Counter()
-        # One for all: what arrives is handed on before anything else arrives.
-        self.buffer = bytearray(CHUNK_BYTES)
+        # One for all: what arrives is handed on before anything else arrives. TLS takes slices of
+        # it to write into.
+        self.buffer = memoryview(bytearray(CHUNK_BYTES))
 
-    def admit(self, origin: str, *, trusted: bool) -> str:
-        """Counts a connection; else the limit that it would break."""
-        if self._count >= self.limits.most:
-            return "limit"
-        if not trusted and self._of[origin] >= self.limits.most_per_peer:
-            return "peer_limit"
+    def admit(self, name: object) -> Admitted | None:
+        """Counts a connection of this address; None if that would break a limit."""
+        peer = peer_of(name)
+        admitted = Admitted(origin_of(peer), trusted=self.limits.peers.trusts(peer))
+        refused = self._refusal(admitted)
+        if refused:
+            HTTP_CONNECTIONS_CUT.labels(refused).inc()
+            return None
         self._count += 1
-        self._of[origin] += 1
+        self._of[admitted.origin] += 1
         HTTP_CONNECTIONS.inc()
-        return ""
+        return admitted
 
-    def leave(self, origin: str) -> None:
+    def leave(self, admitted: Admitted) -> None:
         """An admitted connection has ended."""
         self._count -= 1
-        self._of[origin] -= 1
-        if not self._of[origin]:
-            del self._of[origin]
+        self._of[admitted.origin] -= 1
+        if not self._of[admitted.origin]:
+            del self._of[admitted.origin]
         HTTP_CONNECTIONS.dec()
+
+    def _refusal(self, asking: Admitted) -> str:
+        if self._count >= self.limits.most:
+            return "limit"
+        if not asking.trusted and self._of[asking.origin] >= self.limits.most_per_peer:
+            return "peer_limit"
+        return ""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -73,22 +91,29 @@ class Connection(asyncio.BufferedProtocol):
     its first byte; between requests, and for its answers to be read, for the idle time.
     """
 
-    def __init__(self, connections: Connections, make: MakeProtocol) -> None:
+    def __init__(
+        self, connections: Connections, make: MakeProtocol, admitted: Admitted | None = None
+    ) -> None:
         self._all = connections
         self._make = make
+        self._admitted = admitted
         self._inner: asyncio.Protocol | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._idle = False
 
+    @property
+    def is_made(self) -> bool:
+        """Whether it is being read; from then on it counts itself out at its end."""
+        return self._inner is not None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Admits it, or closes it at once."""
+        """Admits it, or closes it at once. One that comes with TLS was admitted before that."""
         # No isinstance: uvloop's transports have no common base class.
         self._transport = cast("asyncio.Transport", transport)
-        peer = peer_of(transport.get_extra_info("peername"))
-        self._origin, self._trusted = origin_of(peer), self._all.limits.peers.trusts(peer)
-        refused = self._all.admit(self._origin, trusted=self._trusted)
-        if refused:
-            self._cut(refused)
+        name = transport.get_extra_info("peername")
+        self._admitted = self._admitted or self._all.admit(name)
+        if self._admitted is None:
+            self._transport.abort()
             return
         self._wait(self._all.limits.head_seconds, "head")
         self._inner = self._make(self)
@@ -99,10 +124,11 @@ class Connection(asyncio.BufferedProtocol):
         if self._inner is None:
             return
         self._stop_waiting()
-        self._all.leave(self._origin)
+        if self._admitted:
+            self._all.leave(self._admitted)
         self._inner.connection_lost(exc)
 
-    def get_buffer(self, _sizehint: int) -> bytearray:
+    def get_buffer(self, _sizehint: int) -> memoryview:
         """The buffer for the next bytes: small, so that none wait in memory unread."""
         return self._all.buffer
 
@@ -112,7 +138,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._idle:
             self._wait(self._all.limits.head_seconds, "head")
-        data = bytes(memoryview(self._all.buffer)[:nbytes])
+        data = bytes(self._all.buffer[:nbytes])
         if data.count(b"\r\n") > SPLINTERS:
             self._cut("chunks")
             return
@@ -141,7 +167,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def end(self, *, whole: bool) -> None:
         """Its response follows. `whole`: its body is complete, so what comes now is a new head."""
-        idle = PROXY_IDLE_SECONDS if self._trusted else self._all.limits.idle_seconds
+        trusted = self._admitted and self._admitted.trusted
+        idle = PROXY_IDLE_SECONDS if trusted else self._all.limits.idle_seconds
         self._wait(idle, "idle")
         self._idle = whole
 

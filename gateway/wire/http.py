@@ -10,7 +10,14 @@ import structlog
 from aiohttp import web
 
 from gateway.metrics import HTTP_MALFORMED
-from gateway.wire.connections import Connection, ConnectionLimits, Connections, told
+from gateway.tls.certificates import Certificates
+from gateway.wire.connections import (
+    Connection,
+    ConnectionLimits,
+    Connections,
+    told,
+)
+from gateway.wire.handshakes import TlsListener
 
 READ_BYTES = 16 * 1024
 """Reading from a connection pauses while twice this much is waiting to be processed."""
@@ -39,7 +46,8 @@ class Mounted(Protocol):
 class HttpServer:
     """Serves what is mounted, within its limits on connections.
 
-    `shared`: other processes listen at the same port, which is not 0.
+    `shared`: other processes listen at the same port, which is not 0. `certificates`: None: plain
+    text.
     """
 
     def __init__(
@@ -50,7 +58,10 @@ class HttpServer:
         grace: timedelta,
         limits: ConnectionLimits | None = None,
         shared: bool = False,
+        certificates: Certificates | None = None,
     ) -> None:
+        self._certificates = certificates
+        self._listener: TlsListener | None = None
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
         self._shared = shared
@@ -71,10 +82,14 @@ class HttpServer:
         await self._runner.setup()
         assert self._runner.server is not None  # noqa: S101  # setup has made it
         handler = partial(_Handler, self._runner.server)
+        host = self._host.strip("[]")
+        if self._certificates:
+            self._listener = TlsListener(self._certificates, self._connections, handler)
+            return await self._listener.start(host, self._port, shared=self._shared)
         site = _Site(
             self._runner,
             lambda: Connection(self._connections, handler),
-            self._host.strip("[]"),
+            host,
             self._port,
             shared=self._shared,
         )
@@ -84,6 +99,8 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Accepts nothing new; ends what is under way after the grace period."""
+        if self._listener:
+            await self._listener.stop()
         await self._runner.cleanup()
 
 

@@ -1,6 +1,7 @@
 """The real sender of a request: the connection's peer, or the one that a trusted proxy names."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -16,6 +17,9 @@ MOST_ENTRIES = 32
 """No request passes more proxies; earlier entries, added by a client, are ignored."""
 UNIX = "unix"
 """The name of a peer on a Unix socket, also among the trusted ones."""
+
+MOST_REMEMBERED = 4096
+"""Peers whose addresses need not be read again at each request of a connection."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -71,6 +75,7 @@ class Peers:
         return any(address in network for network in self._networks)
 
 
+@lru_cache(MOST_REMEMBERED)
 def plain(peer: str) -> str:
     """The peer without percent signs, zones and IPv4-mapped IPv6 addresses."""
     if peer.startswith(UNIX):
@@ -98,6 +103,7 @@ def origin_of(peer: str) -> str:
     return str(address) if address else peer
 
 
+@lru_cache(MOST_REMEMBERED)
 def _host(peer: str) -> Address | None:
     """The address in `ipv4:…:port` or `ipv6:%5B…%5D:port`, with the port or without."""
     scheme, _, rest = unquote(peer).partition(":")

@@ -26,6 +26,10 @@ class Lines(io.TextIOBase):
         """It is all that can be done with it."""
         return True
 
+    def isatty(self) -> bool:
+        """Whether people read it."""
+        return os.isatty(self._handle)
+
     def close(self) -> None:
         """Leaves the file or pipe open for others."""
         self._among_processes.close()

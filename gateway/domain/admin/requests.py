@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.config.diff import ConfigChange
+from gateway.domain.declaring.record import InboundRecord
 from gateway.domain.tenant import Config, Right
 from gateway.errors import FieldViolation
 
@@ -62,6 +63,12 @@ class Applied:
     dry_run: bool = False
     warnings: tuple[FieldViolation, ...] = ()
     """What is valid but probably not intended."""
+    config: Config | None = field(default=None, repr=False)
+    """The one that was applied, or would be, without its version."""
+    inbound: tuple[InboundRecord, ...] = ()
+    """What is done on platforms, or would be; IN_PLACE: it was."""
+    inbound_error: str = ""
+    """Why a platform could not be asked, or not about everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,27 @@ class ListApiKeys:
     """List keys; of every tenant if none is named."""
 
     tenant_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDoNotCall:
+    """Put numbers on a do-not-call list, or take them off.
+
+    No tenant: the caller's own list, or every tenant's.
+    """
+
+    tenant_id: str = ""
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDoNotCall:
+    """One page of a do-not-call list, or one number of it."""
+
+    tenant_id: str = ""
+    number: str = ""
+    page_size: int = 0
+    page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.agents.call_agent import (
+    AgentAbsent,
+    AgentDispatched,
+    AgentMissing,
+    AgentObservation,
+    AgentSeen,
+    CallAgent,
+)
 from gateway.domain.calls.call import Attempt, Call, CallState, Direction, Ending, EventType
 from gateway.domain.calls.observation import (
+    ANSWERED_LEFT,
+    UNANSWERED_LEFT,
     Answered,
     AttemptFailed,
     DialFailed,
     EndAsked,
+    HoldAsked,
     LeaveReason,
     LegGone,
     LegIds,
@@ -19,12 +30,21 @@ from gateway.domain.calls.observation import (
     LegSeen,
     LegStatus,
     Lost,
+    MaskSeen,
     NotDialed,
     Observation,
+    RoomOver,
+    SetApart,
     Transferred,
     Updated,
 )
-from gateway.domain.calls.whose_leg import earlier_legs
+from gateway.domain.calls.whose_leg import (
+    answered_when_told,
+    earlier_legs,
+    joined_again,
+    of_another_leg,
+)
+from gateway.domain.hold import OPEN, Hold
 from gateway.domain.outcome import EndReason, Failure, HangupSource, end_reason, why_not_dialed
 from gateway.domain.replacing import replace
 
@@ -55,35 +75,22 @@ def advance(call: Call, seen: Observation) -> Step:
     return _STEPS[type(seen)](call, seen)
 
 
-def _joined_again(call: Call, ids: LegIds) -> Call:
-    """Why a previous participant left does not apply to the present one."""
-    if not call.participant_id or ids.participant_id in ("", call.participant_id):
-        return call
-    return replace(call, participant_id=ids.participant_id, leave_reason=None)
-
-
 def _answered(call: Call, seen: Answered) -> Step:
     if seen.ids.sip_call_id in earlier_legs(call):
         return Step(call)
     return _move(_with_ids(call, seen.ids), CallState.ACTIVE, seen.time)
 
 
-def _of_another_leg(call: Call, sip_call_id: str) -> bool:
-    """What is seen of a leg that was given up says nothing about the next one."""
-    if not sip_call_id:
-        return False
-    return sip_call_id in earlier_legs(call) or call.sip_call_id not in ("", sip_call_id)
-
-
 def _leg_seen(call: Call, seen: LegSeen) -> Step:
-    if _of_another_leg(call, seen.ids.sip_call_id):
+    if of_another_leg(call, seen.ids.sip_call_id):
         return Step(call)
-    known = _with_ids(_joined_again(call, seen.ids), seen.ids)
+    known = _with_ids(joined_again(call, seen.ids), seen.ids)
     if seen.status is LegStatus.HANGUP:
         known = replace(known, seen_hangup=True)
         if known.direction is Direction.INBOUND:
             return Step(known)  # LiveKit reports it of callers who gave up, too
-    return _move(known, _STATE_OF_LEG[seen.status], seen.time)
+    step = _move(known, _STATE_OF_LEG[seen.status], seen.time)
+    return replace(step, call=answered_when_told(step.call, seen.answered_at))
 
 
 _STATE_OF_LEG = {
@@ -102,14 +109,11 @@ def _move(call: Call, state: CallState, now: datetime) -> Step:
         return Step(call)
     moved = replace(call, state=state)
     if state is CallState.RINGING:
-        moved = replace(moved, ring_time=now)
-        return Step(_with_attempt(moved, highest_state=state, ring_time=now), (_RINGING,))
+        rings = _with_attempt(replace(moved, ring_time=now), highest_state=state, ring_time=now)
+        return Step(rings, (EventType.CALL_RINGING,))
     event = EventType.CALL_UPDATED if call.answered else EventType.CALL_ANSWERED
     moved = replace(moved, answer_time=call.answer_time or now)
     return Step(_with_attempt(moved, highest_state=state), (event,))
-
-
-_RINGING = EventType.CALL_RINGING
 
 
 def _end_asked(call: Call, asked: EndAsked) -> Step:
@@ -122,6 +126,9 @@ def _end_asked(call: Call, asked: EndAsked) -> Step:
 
 _ENDS_OF_UNANSWERED = {EndReason.CANCELED, EndReason.NO_ANSWER}
 """An answer overrides giving up; the call continues."""
+
+_ENDS_OF_SILENCE = {EndReason.NO_ANSWER, EndReason.UNREACHABLE}
+"""What the ringing timeout makes of a phone that was not answered until then."""
 
 
 def _ending(call: Call, asked: EndAsked) -> Ending:
@@ -172,6 +179,7 @@ def _attempt_failed(call: Call, failed: AttemptFailed) -> Step:
         sip_call_id="",
         sip_call_id_full="",
         leave_reason=None,
+        room_over=None,
     )
     return Step(moved, (EventType.ATTEMPT_FAILED,))
 
@@ -183,6 +191,7 @@ def _with_failure(call: Call, failure: Failure, next_attempt: str) -> Call:
         sip_status=failure.sip_status,
         next_attempt=next_attempt,
         reason=failure.reason,
+        told_code=failure.told_code,
     )
 
 
@@ -198,15 +207,68 @@ def _leg_left(call: Call, left: LegLeft) -> Step:
     return Step(replace(call, leave_reason=left.reason))
 
 
+def _room_over(call: Call, over: RoomOver) -> Step:
+    return Step(replace(call, room_over=over.reason))
+
+
 def _updated(call: Call, wanted: Updated) -> Step:
+    end_room = wanted.end_room_on_hangup
     after = replace(
         call,
         labels=call.labels if wanted.labels is None else wanted.labels,
         max_duration=wanted.max_duration or call.max_duration,
+        answered_by=wanted.answered_by or call.answered_by,
+        end_room_on_hangup=call.end_room_on_hangup if end_room is None else end_room,
     )
-    if wanted.end_room_on_hangup is not None:
-        after = replace(after, end_room_on_hangup=wanted.end_room_on_hangup)
     return Step(after, () if after == call else (EventType.CALL_UPDATED,))
+
+
+def _hold_asked(call: Call, asked: HoldAsked) -> Step:
+    hold = call.hold or Hold()
+    if call.state is not CallState.ACTIVE or call.ending or hold.wanted == asked.mask:
+        return Step(call)
+    after = hold.asked(wanted=asked.mask, transfer=hold.transfer)
+    return Step(replace(call, hold=after))
+
+
+def _set_apart(call: Call, asked: SetApart) -> Step:
+    hold = call.hold or Hold()
+    wanted = OPEN if asked.ends_hold else hold.wanted
+    after = hold.asked(wanted=wanted, transfer=asked.mask)
+    call = call if after == hold else replace(call, hold=after)
+    if call.agent is None or call.agent.hands_over == asked.hands_over:
+        return Step(call)
+    return Step(_with_agent(call, replace(call.agent, hands_over=asked.hands_over), asked.time))
+
+
+def _mask_seen(call: Call, seen: MaskSeen) -> Step:
+    """Only what is wanted changes the call: anything else is set right."""
+    if call.hold is None or seen.mask != call.mask or call.hold.settled:
+        return Step(call)
+    hold = call.hold.in_force(seen.mask, seen.time)
+    if (hold.since is None) == (call.hold.since is None):
+        event = EventType.CALL_UPDATED
+    else:
+        event = EventType.HELD if hold.since else EventType.RESUMED
+    return Step(replace(call, hold=hold), (event,))
+
+
+def _agent_seen(call: Call, seen: AgentObservation) -> Step:
+    agent = call.agent and call.agent.after(seen, ending=call.ending is not None)
+    if agent is None or agent == call.agent:
+        return Step(call)
+    after = _with_agent(call, agent, seen.time)
+    if call.awaits_agent and not after.awaits_agent:
+        after = _with_attempt(after, start_time=seen.time)
+    return Step(after, (EventType.AGENT_CHANGED,))
+
+
+def _with_agent(call: Call, agent: CallAgent, now: datetime) -> Call:
+    """The call with its agent as it is now; it is to end if that says so."""
+    after = replace(call, agent=agent)
+    if call.ending is None and (reason := agent.ends(answered=call.answered)):
+        after = replace(after, ending=Ending(reason, HangupSource.GATEWAY, now))
+    return after
 
 
 def _not_dialed(call: Call, seen: NotDialed) -> Step:
@@ -232,6 +294,9 @@ def _end_undialed(call: Call, now: datetime, cause: str) -> Step:
 
 def _lost(call: Call, seen: Lost | NotDialed) -> Step:
     reason = EndReason.PLATFORM_LOST if call.answered else EndReason.OUTCOME_UNKNOWN
+    if call.ending and call.ending.reason in _ENDS_OF_SILENCE:
+        # Nobody knows what the phone did before its time was over.
+        return _end(call, (reason, HangupSource.UNKNOWN), seen.time)
     return _end(call, _asked(call, reason, HangupSource.UNKNOWN), seen.time)
 
 
@@ -255,43 +320,13 @@ def _gone(call: Call, gone: LegGone) -> tuple[EndReason, HangupSource]:
         if call.seen_hangup and call.ring_time is None:  # first heard of when it was over
             return _asked(call, EndReason.OUTCOME_UNKNOWN, HangupSource.UNKNOWN)
         return _asked(call, EndReason.CANCELED, source)
-    if call.leave_reason is not None:
-        told = _ANSWERED_LEFT if call.answered else _UNANSWERED_LEFT
-        if call.leave_reason in told:
-            return _asked(call, *told[call.leave_reason])
+    told = ANSWERED_LEFT if call.answered else UNANSWERED_LEFT
+    if call.why_left in told:
+        return _asked(call, *told[call.why_left])
     if call.answered:
         source = HangupSource.REMOTE if call.seen_hangup else HangupSource.UNKNOWN
         return _asked(call, EndReason.COMPLETED, source)
     return _asked(call, EndReason.OUTCOME_UNKNOWN, HangupSource.UNKNOWN)
-
-
-_PLATFORM = HangupSource.PLATFORM
-_LEFT_EITHER_WAY: Mapping[LeaveReason, tuple[EndReason, HangupSource]] = {
-    LeaveReason.ROOM_DELETED: (EndReason.ROOM_DELETED, _PLATFORM),
-    LeaveReason.ROOM_CLOSED: (EndReason.ROOM_CLOSED, _PLATFORM),
-    LeaveReason.PARTICIPANT_REMOVED: (EndReason.REMOVED, _PLATFORM),
-    LeaveReason.DUPLICATE_IDENTITY: (EndReason.DUPLICATE_IDENTITY, _PLATFORM),
-}
-_LOST = (EndReason.PLATFORM_LOST, _PLATFORM)
-_ANSWERED_LEFT = {
-    **_LEFT_EITHER_WAY,
-    # The SIP node left by itself: the callee hung up, or its media fell silent.
-    LeaveReason.CLIENT_INITIATED: (EndReason.COMPLETED, HangupSource.REMOTE),
-    LeaveReason.SERVER_SHUTDOWN: _LOST,
-    LeaveReason.STATE_MISMATCH: _LOST,
-    LeaveReason.JOIN_FAILURE: _LOST,
-    LeaveReason.CONNECTION_TIMEOUT: _LOST,
-    LeaveReason.SIGNAL_CLOSE: _LOST,
-}
-"""For an answered leg, LiveKit's other reasons say no more than that it is gone."""
-_UNANSWERED_LEFT = {
-    **_LEFT_EITHER_WAY,
-    LeaveReason.USER_REJECTED: (EndReason.REJECTED, HangupSource.REMOTE),
-    LeaveReason.USER_UNAVAILABLE: (EndReason.UNREACHABLE, HangupSource.UNKNOWN),
-    LeaveReason.SIP_TRUNK_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
-    LeaveReason.MEDIA_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
-}
-"""What can still be said if the reply to the dial, which has the SIP status, was lost."""
 
 
 def _asked(call: Call, reason: EndReason, source: HangupSource) -> tuple[EndReason, HangupSource]:
@@ -307,6 +342,7 @@ def _end(call: Call, why: tuple[EndReason, HangupSource], now: datetime) -> Step
         end_reason=reason,
         hangup_source=source,
         end_time=now,
+        hold=call.hold and call.hold.over(now),
     )
     return Step(ended, (EventType.CALL_ENDED,))
 
@@ -346,9 +382,17 @@ _STEPS: Mapping[type[Observation], Callable[[Call, Any], Step]] = {
     NotDialed: _not_dialed,
     LegJoined: _leg_joined,
     LegLeft: _leg_left,
+    RoomOver: _room_over,
     LegGone: _leg_gone,
     Lost: _lost,
     EndAsked: _end_asked,
     Updated: _updated,
     Transferred: _transferred,
+    HoldAsked: _hold_asked,
+    SetApart: _set_apart,
+    MaskSeen: _mask_seen,
+    AgentDispatched: _agent_seen,
+    AgentSeen: _agent_seen,
+    AgentAbsent: _agent_seen,
+    AgentMissing: _agent_seen,
 }

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from gateway.domain.calls.observation import LeaveReason
+from gateway.domain.agents.call_agent import Briefing, CallAgent
+from gateway.domain.calls.observation import AnsweredBy, LeaveReason
+from gateway.domain.hold import OPEN, Hold, Mask
 from gateway.domain.outcome import CarrierReason, EndReason, HangupSource
 from gateway.domain.route_decision import Backup
+from gateway.domain.rpc import TraceContext
 
 
 class CallState(IntEnum):
@@ -37,6 +40,9 @@ class EventType(StrEnum):
     CALL_ENDED = "CALL_ENDED"
     ATTEMPT_FAILED = "ATTEMPT_FAILED"
     TRANSFER_CHANGED = "TRANSFER_CHANGED"
+    HELD = "HELD"
+    RESUMED = "RESUMED"
+    AGENT_CHANGED = "AGENT_CHANGED"
 
 
 class IncludeHeaders(StrEnum):
@@ -45,6 +51,12 @@ class IncludeHeaders(StrEnum):
     NONE = "NONE"
     X_HEADERS = "X_HEADERS"
     ALL = "ALL"
+
+
+class Override(StrEnum):
+    """A rule of the tenant that a call may be placed against."""
+
+    CALLING_HOURS = "CALLING_HOURS"
 
 
 class MediaEncryption(StrEnum):
@@ -101,6 +113,8 @@ class Attempt:
     """Why another trunk was or was not tried after it."""
     reason: CarrierReason | None = None
     """Its failure as interpreted by the trunk's configuration."""
+    told_code: str = ""
+    """The platform's own code of its SIP status; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +133,7 @@ class Wishes:
     caller_id: str = ""
     trunk_id: str = ""
     require_transfer: bool = False
+    override: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +162,8 @@ class Call:
     setup_timeout: timedelta
     max_duration: timedelta
     create_time: datetime
+    store_ahead: timedelta = timedelta(0)
+    """By how much the store's clock was ahead of the clock that its times are by."""
     ring_time: datetime | None = None
     answer_time: datetime | None = None
     end_time: datetime | None = None
@@ -177,8 +194,22 @@ class Call:
     """LiveKit said `hangup` on the leg: the normal end of an answered call."""
     leave_reason: LeaveReason | None = None
     """Why the leg of the newest attempt has left, if LiveKit said so."""
+    room_over: LeaveReason | None = None
+    """Why the room of that leg has ended, if LiveKit said so: `leave_reason` says more."""
     noticed: str = ""
     """The participant whose joining LiveKit has told to a gateway that does not follow the call."""
+    hold: Hold | None = None
+    """None: it was never put on hold."""
+    trace: TraceContext | None = None
+    """The request that has placed it; None: it was not traced, or there was none."""
+    parent_call_id: str = ""
+    """The call whose caller is to talk to this call's callee, after a warm transfer."""
+    agent: CallAgent | None = None
+    """None: it was placed without one."""
+    answered_by: AnsweredBy | None = None
+    """None: nobody has told."""
+    briefing: Briefing = Briefing()
+    """For its agent."""
 
     @property
     def trunk_id(self) -> str:
@@ -196,9 +227,50 @@ class Call:
         return self.state is CallState.ENDED
 
     @property
+    def mask(self) -> Mask:
+        """What its leg is to be kept from."""
+        return self.hold.mask if self.hold else OPEN
+
+    @property
+    def hold_time(self) -> datetime | None:
+        """Since when the phone hears nobody; None if it hears the room."""
+        return self.hold.since if self.hold else None
+
+    @property
+    def held(self) -> bool:
+        """It is on hold: the phone hears nobody."""
+        return self.hold_time is not None
+
+    @property
+    def muted(self) -> bool:
+        """Nobody hears the phone."""
+        return self.hold is not None and self.hold.seen.muted
+
+    @property
     def newest_time(self) -> datetime:
         """The time of the newest observation of the call."""
-        return max(filter(None, (self.create_time, self.ring_time, self.answer_time)))
+        of_agent = self.agent.newest_time if self.agent else None
+        times = (self.create_time, self.ring_time, self.answer_time, self.hold_time, of_agent)
+        return max(filter(None, times))
+
+    @property
+    def awaits_agent(self) -> bool:
+        """The phone has not been dialled, and is not before the agent has come or is given up."""
+        return self.agent is not None and self.agent.awaited
+
+    @property
+    def begin_time(self) -> datetime:
+        """Since when its newest attempt may be in its room."""
+        return self.attempts[-1].start_time if self.attempts else self.create_time
+
+    @property
+    def dial_time(self) -> datetime:
+        """Since when the phone may be dialled; while it awaits its agent, when that is at last."""
+        if self.agent is None:
+            return self.create_time
+        if self.agent.awaited:
+            return self.agent.join_deadline(self.create_time)
+        return self.agent.dial_time or self.create_time
 
     @property
     def answered(self) -> bool:
@@ -206,9 +278,20 @@ class Call:
         return self.answer_time is not None
 
     @property
+    def why_left(self) -> LeaveReason | None:
+        """Why the leg of the newest attempt has left, as far as LiveKit has said anything of it.
+
+        A phone that said `hangup` had left before its room ended.
+        """
+        unknown = self.leave_reason in (None, LeaveReason.UNKNOWN_REASON)
+        if unknown and self.room_over and not self.seen_hangup:
+            return self.room_over
+        return self.leave_reason
+
+    @property
     def ringing_deadline(self) -> datetime:
         """When an unanswered call is over."""
-        return self.create_time + self.ringing_timeout
+        return self.dial_time + self.ringing_timeout
 
     def outlasts(self, now: datetime, grace: timedelta) -> bool:
         """Its maximum duration has passed, or its ringing timeout and `grace`.

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from gateway.domain import fields
+from gateway.domain.agents.call_agent import MAX_JOIN, MIN_JOIN, AgentRequest
 from gateway.domain.calls.call import Codec, LegOptions
 from gateway.domain.calls.requests import CallRef, PlaceCall, TransferCall
 from gateway.domain.numbers import e164
+from gateway.domain.timeouts import within
 from gateway.domain.together import Together
 from gateway.errors import invalid_field
 
@@ -34,6 +36,10 @@ def place_call(asked: PlaceCall, allowed_headers: Iterable[str]) -> None:
         check(fields.labels, asked.labels)
         check(_trunk_id, asked.trunk_id)
         check(_leg, asked.leg, allowed_headers)
+        if asked.agent is not None:
+            check(_agent, asked.agent)
+        elif asked.dial_at_once:
+            raise invalid_field("dial_at_once", "must not be set without agent")
 
 
 def transfer_call(asked: TransferCall, allowed_headers: Iterable[str]) -> None:
@@ -61,7 +67,7 @@ def _trunk_id(value: str) -> None:
 def _leg(leg: LegOptions, allowed_headers: Iterable[str]) -> None:
     with Together() as check:
         check(fields.name, "participant.name", leg.participant_name)
-        check(_metadata, leg.participant_metadata)
+        check(metadata, "participant.metadata", leg.participant_metadata)
         check(attributes, leg.participant_attributes)
         check(_digits, leg.digits)
         check(_display_name, leg.display_name)
@@ -70,9 +76,25 @@ def _leg(leg: LegOptions, allowed_headers: Iterable[str]) -> None:
         check(_media_timeout, leg.media_timeout)
 
 
-def _metadata(value: str) -> None:
+def metadata(field: str, value: str) -> None:
+    """Of a participant or a job; nobody here reads it."""
     if len(value.encode()) > MAX_METADATA_BYTES:
-        raise invalid_field("participant.metadata", f"must be at most {MAX_METADATA_BYTES} bytes")
+        raise invalid_field(field, f"must be at most {MAX_METADATA_BYTES} bytes")
+
+
+def _agent(asked: AgentRequest) -> None:
+    with Together() as check:
+        check(_agent_name, asked.agent_name)
+        check(metadata, "agent.metadata", asked.agent_metadata)
+        check(attributes, asked.agent_attributes, "agent.attributes")
+        if asked.join_timeout is not None:
+            check(within, "agent.join_timeout", asked.join_timeout, MIN_JOIN, MAX_JOIN)
+
+
+def _agent_name(value: str) -> None:
+    if not value:
+        raise invalid_field("agent.agent_name", "is required")
+    fields.name("agent.agent_name", value)
 
 
 def _digits(value: str) -> None:
@@ -116,9 +138,8 @@ def _media_timeout(value: timedelta | None) -> None:
         raise invalid_field("media.media_timeout", "must be above 0 and at most 600s")
 
 
-def attributes(values: Mapping[str, str]) -> None:
-    """Participant attributes; LiveKit's and the gateway's own cannot be forged."""
-    field = "participant.attributes"
+def attributes(values: Mapping[str, str], field: str = "participant.attributes") -> None:
+    """Attributes of a participant or a job; LiveKit's and the gateway's own cannot be forged."""
     if len(values) > MAX_ATTRIBUTES:
         raise invalid_field(field, f"must be at most {MAX_ATTRIBUTES} entries")
     if sum(len(k.encode()) + len(v.encode()) for k, v in values.items()) > MAX_ATTRIBUTES_BYTES:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.domain.agents.call_agent import Briefing
 from gateway.domain.calls.call import Call, EventType, LegOptions, Wishes
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.replacing import replace
 
-_NO_LEG, _NO_WISHES = LegOptions(), Wishes()
+_NO_LEG, _NO_WISHES, _NO_BRIEFING = LegOptions(), Wishes(), Briefing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,11 @@ class CallEvent:
 def as_told(event: CallEvent) -> CallEvent:
     """The event without those fields of its call that events never show and that may be long.
 
-    These are the leg's options, and what routing still needs.
+    These are the leg's options, what the agent is told, and what routing still needs.
     """
     call = event.call
-    if call.leg is _NO_LEG and call.wishes is _NO_WISHES and not call.backups:
+    told = call.leg is _NO_LEG and call.wishes is _NO_WISHES and call.briefing is _NO_BRIEFING
+    if told and not call.backups:
         return event
-    return replace(event, call=replace(call, leg=_NO_LEG, wishes=_NO_WISHES, backups=()))
+    shown = replace(call, leg=_NO_LEG, wishes=_NO_WISHES, briefing=_NO_BRIEFING, backups=())
+    return replace(event, call=shown)

@@ -14,10 +14,11 @@ from gateway.domain.numbers.carrier_numbers import canonical
 
 
 class Change(StrEnum):
-    """What LiveKit's notice says about a participant."""
+    """What LiveKit's notice says about a participant or a room."""
 
     JOINED = "JOINED"
     LEFT = "LEFT"
+    ROOM_OVER = "ROOM_OVER"
     OTHER = "OTHER"
     """Nothing that the gateway follows."""
 
@@ -34,7 +35,11 @@ class Notice:
     leg: Leg | None = None
     """As it was then; None if the participant is not a phone."""
     reason: LeaveReason = LeaveReason.UNKNOWN_REASON
-    """Why it has left."""
+    """Why it has left, or the room has ended."""
+    agent_room: str = ""
+    """The room of a participant that is an agent; empty if it is none."""
+    ended_room: str = ""
+    """The room that has ended with everybody in it; empty: none."""
 
 
 def call_of(leg: Leg, owner: Owner, call_id: str, now: datetime) -> Call:

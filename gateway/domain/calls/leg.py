@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.calls.call import LegOptions
 from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.domain.hold import OPEN, Mask
 from gateway.domain.outcome import Failure
 from gateway.domain.tenant import InlineTrunk
+
+CALL_ID_ATTRIBUTE = "gateway.callId"
+"""The attribute of a leg that says which of our calls it belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,10 @@ class Leg:
     """The phone's number: the caller's, or the callee's. Empty if it is hidden."""
     own_number: str = ""
     """The trunk's number: the one called, or our caller ID. Empty if it is hidden."""
+    answered_at: datetime | None = None
+    """When its phone was answered, by the platform's clock; None if it does not tell."""
+    mask: Mask | None = OPEN
+    """What the gateway keeps from it; None if that was begun and not done, or undone in part."""
 
     @property
     def rang_in(self) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from gateway.domain.agents.call_agent import AgentObservation
+from gateway.domain.hold import Mask
 from gateway.domain.outcome import EndReason, Failure, HangupSource
 from gateway.domain.route_decision import Backup
 
@@ -17,6 +19,17 @@ class LegStatus(StrEnum):
     AUTOMATION = "automation"
     ACTIVE = "active"
     HANGUP = "hangup"
+
+
+class AnsweredBy(StrEnum):
+    """Who or what has answered a call, as somebody who hears it says."""
+
+    HUMAN = "HUMAN"
+    VOICEMAIL = "VOICEMAIL"
+    IVR = "IVR"
+    MACHINE_UNAVAILABLE = "MACHINE_UNAVAILABLE"
+    FAX = "FAX"
+    UNKNOWN = "UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,8 @@ class LegSeen:
     time: datetime
     status: LegStatus
     ids: LegIds = LegIds()
+    answered_at: datetime | None = None
+    """When its phone was answered, if the platform tells that moment, by the platform's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,35 @@ class LeaveReason(StrEnum):
     AGENT_ERROR = "AGENT_ERROR"
 
 
+_PLATFORM = HangupSource.PLATFORM
+_LEFT_EITHER_WAY: Mapping[LeaveReason, tuple[EndReason, HangupSource]] = {
+    LeaveReason.ROOM_DELETED: (EndReason.ROOM_DELETED, _PLATFORM),
+    LeaveReason.ROOM_CLOSED: (EndReason.ROOM_CLOSED, _PLATFORM),
+    LeaveReason.PARTICIPANT_REMOVED: (EndReason.REMOVED, _PLATFORM),
+    LeaveReason.DUPLICATE_IDENTITY: (EndReason.DUPLICATE_IDENTITY, _PLATFORM),
+}
+_LOST = (EndReason.PLATFORM_LOST, _PLATFORM)
+ANSWERED_LEFT = {
+    **_LEFT_EITHER_WAY,
+    # The SIP node left by itself: the callee hung up, or its media fell silent.
+    LeaveReason.CLIENT_INITIATED: (EndReason.COMPLETED, HangupSource.REMOTE),
+    LeaveReason.SERVER_SHUTDOWN: _LOST,
+    LeaveReason.STATE_MISMATCH: _LOST,
+    LeaveReason.JOIN_FAILURE: _LOST,
+    LeaveReason.CONNECTION_TIMEOUT: _LOST,
+    LeaveReason.SIGNAL_CLOSE: _LOST,
+}
+"""For an answered leg, LiveKit's other reasons say no more than that it is gone."""
+UNANSWERED_LEFT = {
+    **_LEFT_EITHER_WAY,
+    LeaveReason.USER_REJECTED: (EndReason.REJECTED, HangupSource.REMOTE),
+    LeaveReason.USER_UNAVAILABLE: (EndReason.UNREACHABLE, HangupSource.UNKNOWN),
+    LeaveReason.SIP_TRUNK_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
+    LeaveReason.MEDIA_FAILURE: (EndReason.TRUNK_FAILURE, _PLATFORM),
+}
+"""What can still be said if the reply to the dial, which has the SIP status, was lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class LegJoined:
     """LiveKit said that this participant has joined: such messages about it arrive."""
@@ -125,6 +169,17 @@ class LegLeft:
     reason: LeaveReason
     participant_id: str = ""
     """A leg that joins again, as after a restart of LiveKit, is another participant."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOver:
+    """LiveKit said that the leg's room has ended, and why.
+
+    It ends nothing by itself, and says less than `LegLeft`: the leg may have left before.
+    """
+
+    time: datetime
+    reason: LeaveReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +227,7 @@ class Updated:
     labels: Mapping[str, str] | None = None
     end_room_on_hangup: bool | None = None
     max_duration: timedelta | None = None
+    answered_by: AnsweredBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +235,35 @@ class Transferred:
     """The platform confirmed that the callee was handed over."""
 
     time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAsked:
+    """A tenant wants the answered call on hold, or off it (`OPEN`)."""
+
+    time: datetime
+    mask: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class SetApart:
+    """A warm transfer wants this kept from the caller; `ends_hold`: HoldCall's wish is over too.
+
+    `hands_over`: the transfer is open, or has been completed; the call's agent may leave.
+    """
+
+    time: datetime
+    mask: Mask
+    ends_hold: bool = False
+    hands_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSeen:
+    """The platform keeps this from the leg now."""
+
+    time: datetime
+    mask: Mask
 
 
 Observation = (
@@ -189,9 +274,14 @@ Observation = (
     | NotDialed
     | LegJoined
     | LegLeft
+    | RoomOver
     | LegGone
     | Lost
     | EndAsked
     | Updated
     | Transferred
+    | HoldAsked
+    | SetApart
+    | MaskSeen
+    | AgentObservation
 )

@@ -24,7 +24,7 @@ class Owner:
 
     tenant: Tenant
     number: str = ""
-    """Which of its `inbound.numbers` was called, E.164; empty: none of them."""
+    """Which of its numbers (`Inbound.every_number`) was called, E.164; empty: none of them."""
 
 
 class Owners:
@@ -58,7 +58,7 @@ class Owners:
             at[pattern.removesuffix("*")].append(tenant)
         for trunk_id in filter(None, tenant.inbound.livekit_trunk_ids):
             self._trunks.setdefault(trunk_id, tenant)
-        for number in filter(None, tenant.inbound.numbers):
+        for number in filter(None, tenant.inbound.every_number):
             self._numbers.setdefault(canonical_number(number), tenant)
             if tenant.carrier_country:
                 self._countries[number[-TAIL:]][tenant.carrier_country] = None

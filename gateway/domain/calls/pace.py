@@ -20,6 +20,13 @@ FRESHLY_ANSWERED_AND_TOLD = timedelta(seconds=1)
 LONGEST_AND_TOLD = timedelta(seconds=15)
 """A notice says when the leg leaves; a look is for the one that is lost."""
 LEAST_SECONDS = 0.01
+BELIEVED_GONE_AFTER = timedelta(seconds=10)
+"""A leg never seen, or not since LiveKit was unavailable, is taken to be absent after this long."""
+BELIEVED_GONE_IF_ENDING_AFTER = timedelta(seconds=8)
+"""The same where the call's end was asked for: whoever asked waits for 10 s, not longer.
+
+A leg that comes back to LiveKit later than that is ended by the sweep.
+"""
 SEEN_BY_THEN = timedelta(seconds=1)
 """A caller who has not been seen by then may have been answered, and left, before."""
 UNASKED = timedelta(seconds=30)
@@ -52,6 +59,11 @@ def pause_before_looking(
     return max(min(pause.total_seconds(), most), LEAST_SECONDS)
 
 
+def is_believed_gone(call: Call, unseen: timedelta) -> bool:
+    """Whether a leg that is looked for in vain for so long is taken to be absent."""
+    return unseen > (BELIEVED_GONE_IF_ENDING_AFTER if call.ending else BELIEVED_GONE_AFTER)
+
+
 def time_left(call: Call, now: datetime) -> float:
     """Seconds until the call's next deadline; endless once that has passed."""
     left = (call.duration_deadline or call.ringing_deadline) - now
@@ -59,7 +71,7 @@ def time_left(call: Call, now: datetime) -> float:
 
 
 def _until_answered(call: Call, now: datetime, *, dialing: bool, told: bool) -> timedelta:
-    age = now - call.create_time
+    age = now - call.dial_time
     if not call.sip_call_id and age < FRESHLY_DIALED:
         return WHILE_UNNAMED
     # The reply comes only after the digits: until then the answer is seen by looking.

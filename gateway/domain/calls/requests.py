@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.domain.calls.call import CallState, Direction, LegOptions
-from gateway.domain.calls.transfer import OnTimeout
+from gateway.domain.agents.call_agent import AgentRequest
+from gateway.domain.calls.call import CallState, Direction, LegOptions, Override
+from gateway.domain.calls.observation import AnsweredBy
+from gateway.domain.calls.transfer import CallerHears, OnFailure, OnTimeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,12 @@ class PlaceCall:
     end_room_on_hangup: bool = False
     validate_only: bool = False
     require_transfer: bool = False
+    parent_call_id: str = ""
+    """Set by a warm transfer alone."""
+    override: tuple[Override, ...] = ()
+    """Each once, in order."""
+    agent: AgentRequest | None = None
+    dial_at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,22 @@ class UpdateCall:
     remove_labels: tuple[str, ...] = ()
     end_room_on_hangup: bool | None = None
     max_duration: timedelta | None = None
+    answered_by: AnsweredBy | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldCall:
+    """Put a call on hold; with `mute` the room does not hear the phone either."""
+
+    call: CallRef
+    mute: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeCall:
+    """Take a call off hold."""
+
+    call: CallRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +100,30 @@ class TransferCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartWarmTransfer:
+    """Call a human into the room of a call whose caller is set apart meanwhile."""
+
+    call: CallRef
+    to: str
+    request_id: str = ""
+    caller_id: str = ""
+    trunk_id: str = ""
+    ringing_timeout: timedelta | None = None
+    setup_timeout: timedelta | None = None
+    identity: str = ""
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    caller_hears: CallerHears = CallerHears.SILENCE
+    agent_hears_caller: bool = True
+    on_failure: OnFailure = OnFailure.RESUME
+    complete_on_answer: bool = False
+    consult_timeout: timedelta | None = None
+    leaves: str = ""
+    wait_until_answered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListCalls:
     """One page of the tenant's calls."""
 
@@ -87,6 +135,7 @@ class ListCalls:
     room: str = ""
     min_create_time: datetime | None = None
     max_create_time: datetime | None = None
+    answered_by: frozenset[AnsweredBy] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,10 @@ _NAMES: Mapping[str, str] = {
     "numbers": "number",
     "destinations": "limit_id",
     "webhooks": "webhook_id",
+    "calling_hours": "hours_id",
+    "token_issuers": "issuer",
+    "dispatch_rules": "rule_id",
+    "agents": "agent_name",
 }
 """The field that identifies the entries of a list."""
 

@@ -1,12 +1,12 @@
-"""The rules for a tenant's routes."""
+"""The rules for a tenant's routes and calling hours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from gateway.domain import fields
 from gateway.domain.config import checks as check
 from gateway.domain.config.checks import Mistakes
-from gateway.domain.tenant import Route, RouteHours, RouteTarget, Tenant, Trunk
+from gateway.domain.tenant import CallingHours, Route, RouteHours, RouteTarget, Tenant, Trunk
 from gateway.errors import GatewayError
 
 MAX_PRIORITY = MAX_WEIGHT = 65535
@@ -47,8 +47,23 @@ def _match(path: str, route: Route) -> Mistakes:
         yield from _hours(f"{path}.hours[{at}]", hours)
 
 
-def _hours(path: str, hours: RouteHours) -> Mistakes:
-    if not _is_time_zone(hours.time_zone):
+def calling_hours(path: str, entries: Sequence[CallingHours]) -> Mistakes:
+    """Every mistake in the calling hours at this path."""
+    yield from check.repeated(path, "hours_id", (entry.hours_id for entry in entries))
+    for at, entry in enumerate(entries):
+        inner = f"{path}[{at}]"
+        yield from check.identifier(f"{inner}.hours_id", entry.hours_id)
+        yield from check.prefixes(f"{inner}.prefixes", entry.prefixes)
+        yield from check.countries(f"{inner}.countries", entry.countries)
+        if not entry.periods:
+            yield f"{inner}.periods", "must name a period; {} is every day, all day"
+        for place, period in enumerate(entry.periods):
+            yield from _hours(f"{inner}.periods[{place}]", period, callees=True)
+
+
+def _hours(path: str, hours: RouteHours, *, callees: bool = False) -> Mistakes:
+    """`callees`: without a time zone they are in that of the callee."""
+    if not (callees and not hours.time_zone) and not _is_time_zone(hours.time_zone):
         yield f"{path}.time_zone", "must be an IANA name such as Europe/Berlin"
     if hours.begin == hours.until:
         yield f"{path}.until", "must not be the same as from; a whole day is 00:00 to 24:00"

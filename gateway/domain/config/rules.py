@@ -1,18 +1,20 @@
 """The rules that a whole configuration must meet before any of it is applied."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from gateway.domain import fields
 from gateway.domain.config import checks as check
+from gateway.domain.config.callers import callers
 from gateway.domain.config.checks import Mistakes
+from gateway.domain.config.inbound import inbound
 from gateway.domain.config.rooms import shared_rooms
-from gateway.domain.config.routes import routes
+from gateway.domain.config.routes import calling_hours, routes
 from gateway.domain.config.trunks import trunks
 from gateway.domain.numbers import hosts
 from gateway.domain.numbers.callee import NO_COUNTRY, is_short
-from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Webhook
+from gateway.domain.tenant import EVERY_AGENT, Config, Tenant, TenantLimits, Webhook
 from gateway.domain.timeouts import MAX_DURATION, MAX_RINGING, MIN_DURATION, TimeoutPolicy
 from gateway.errors import FieldViolation
 
@@ -24,7 +26,8 @@ _URL = re.compile(r"https?://[!-~]+")
 
 def violations(config: Config) -> tuple[FieldViolation, ...]:
     """Every mistake, with the path of its field; none: it may be applied."""
-    return tuple(FieldViolation(path, text) for path, text in (*_tenants(config), *trunks(config)))
+    found = (*_tenants(config), *trunks(config), *callers(config))
+    return tuple(FieldViolation(path, text) for path, text in found)
 
 
 def _tenants(config: Config) -> Mistakes:
@@ -38,8 +41,10 @@ def _tenants(config: Config) -> Mistakes:
                 "must be 1 to 40 of a-z, 0-9 and -, and not begin or end with -",
             )
         yield from _rooms(path, tenant)
+        yield from _agents(f"{path}.agents", tenant.agents)
         yield from _policy(f"{path}.timeouts", tenant.timeouts)
         yield from routes(path, tenant, by_id)
+        yield from calling_hours(f"{path}.calling_hours", tenant.calling_hours)
         for place, host in enumerate(tenant.sip_hosts):
             yield from check.host(f"{path}.sip_hosts[{place}]", host)
         for place, header in enumerate(tenant.allowed_headers):
@@ -51,7 +56,7 @@ def _tenants(config: Config) -> Mistakes:
         yield from _allowed(path, tenant)
         yield from _webhooks(f"{path}.webhooks", tenant.webhooks)
     yield from shared_rooms(config.tenants)
-    yield from _inbound(config.tenants)
+    yield from inbound(config.tenants)
 
 
 def _rooms(path: str, tenant: Tenant) -> Mistakes:
@@ -63,6 +68,19 @@ def _rooms(path: str, tenant: Tenant) -> Mistakes:
             yield f"{path}.rooms[{place}]", f"must be at most {most} bytes, and printable"
         elif room != room.strip():
             yield f"{path}.rooms[{place}]", "must not begin or end with a space"
+
+
+def _agents(path: str, agents: Sequence[str]) -> Mistakes:
+    most = fields.MAX_IDENTITY_BYTES
+    seen: set[str] = set()
+    for place, name in enumerate(agents):
+        if not name or not fields.is_plain(name) or len(name.encode()) > most:
+            yield f"{path}[{place}]", f"must be 1 to {most} bytes, and printable"
+        elif name == EVERY_AGENT and len(agents) > 1:
+            yield f"{path}[{place}]", "allows every agent, so it must be the only entry"
+        elif name in seen:
+            yield f"{path}[{place}]", f"{fields.printable(name)} is listed twice"
+        seen.add(name)
 
 
 def _policy(path: str, policy: TimeoutPolicy) -> Mistakes:
@@ -81,6 +99,9 @@ def _limits(path: str, limits: TenantLimits) -> Mistakes:
     yield from check.count(f"{path}.max_calls_per_day", limits.max_calls_per_day)
     yield from check.count(
         f"{path}.max_calls_per_minute_to_one_number", limits.max_calls_per_minute_to_one_number
+    )
+    yield from check.count(
+        f"{path}.max_calls_per_day_to_one_number", limits.max_calls_per_day_to_one_number
     )
     ids = (limit.limit_id for limit in limits.destinations)
     yield from check.repeated(f"{path}.destinations", "limit_id", ids)
@@ -113,34 +134,6 @@ def _emergency_numbers(path: str, tenant: Tenant) -> Mistakes:
         elif value in seen:
             yield f"{path}[{at}]", f"{value} is listed twice"
         seen.add(value)
-
-
-def _inbound(tenants: Sequence[Tenant]) -> Mistakes:
-    """An inbound call belongs to one tenant, so nothing may be claimed twice."""
-    trunks: dict[str, str] = {}
-    numbers: dict[str, str] = {}
-    for at, tenant in enumerate(tenants):
-        path, inbound = f"tenants[{at}].inbound", tenant.inbound
-        yield from _claimed(f"{path}.livekit_trunk_ids", inbound.livekit_trunk_ids, trunks, tenant)
-        # Another spelling of a number is refused separately, with the right one.
-        yield from _claimed(f"{path}.numbers", inbound.numbers, numbers, tenant)
-        yield from _inbound_values(path, inbound)
-
-
-def _claimed(path: str, values: Iterable[str], owners: dict[str, str], tenant: Tenant) -> Mistakes:
-    for at, value in enumerate(values):
-        if value in owners:
-            yield f"{path}[{at}]", f"{fields.printable(value)} already belongs to {owners[value]}"
-        elif value:
-            owners[value] = tenant.tenant_id
-
-
-def _inbound_values(path: str, inbound: Inbound) -> Mistakes:
-    for at, value in enumerate(inbound.livekit_trunk_ids):
-        yield from check.identifier(f"{path}.livekit_trunk_ids[{at}]", value)
-    for at, value in enumerate(inbound.numbers):
-        yield from check.number(f"{path}.numbers[{at}]", value)
-    yield from check.country(f"{path}.number_country", inbound.number_country)
 
 
 def _webhooks(path: str, webhooks: Sequence[Webhook]) -> Mistakes:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.domain.tenant import Config
+from gateway.domain.tenant import Config, Inbound
 from gateway.errors import FieldViolation
 
 MAX_PATH = 1024
@@ -89,9 +89,19 @@ def _references(config: Config) -> Iterator[tuple[str, str]]:
     for at, tenant in enumerate(config.tenants):
         for place, webhook in enumerate(tenant.webhooks):
             yield f"tenants[{at}].webhooks[{place}].secret_from", webhook.secret_from
+        yield from _of_inbound(f"tenants[{at}].inbound", tenant.inbound)
     for at, trunk in enumerate(config.trunks):
         if trunk.inline is not None and trunk.inline.password_from:
             yield f"trunks[{at}].inline.password_from", trunk.inline.password_from
+
+
+def _of_inbound(path: str, inbound: Inbound) -> Iterator[tuple[str, str]]:
+    for at, trunk in enumerate(inbound.trunks):
+        if trunk.auth_password_from:
+            yield f"{path}.trunks[{at}].auth_password_from", trunk.auth_password_from
+    for at, rule in enumerate(inbound.dispatch_rules):
+        if rule.pin_from:
+            yield f"{path}.dispatch_rules[{at}].pin_from", rule.pin_from
 
 
 def _is_own(name: str) -> bool:

@@ -1,18 +1,26 @@
 """The rules for trunks."""
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from gateway.domain import fields
 from gateway.domain.config import checks as check
 from gateway.domain.config.checks import Mistakes
 from gateway.domain.numbers.callee import NO_COUNTRY
+from gateway.domain.numbers.internal import (
+    EXTENSION_FORM,
+    SIP_USER_FORM,
+    is_extension,
+    is_sip_user,
+)
 from gateway.domain.tenant import (
     Config,
     InlineTrunk,
     NumberFormat,
     TransferSupport,
     Trunk,
+    TrunkCallees,
     TrunkHealthPolicy,
     TrunkOutcome,
 )
@@ -47,6 +55,7 @@ def trunks(config: Config) -> Mistakes:
             yield from _outcome(f"{path}.outcomes[{place}]", outcome)
         yield from _format(f"{path}.number_format", trunk.number_format)
         yield from _health(f"{path}.health", trunk.health)
+        yield from _callees(f"{path}.callees", trunk.callees)
 
 
 def _trunk(path: str, trunk: Trunk, known: set[str]) -> Mistakes:
@@ -66,7 +75,7 @@ def _trunk(path: str, trunk: Trunk, known: set[str]) -> Mistakes:
             yield f"{path}.tenant_ids[{place}]", f"there is no tenant {fields.printable(tenant_id)}"
     if trunk.transfer_host:
         yield from check.host(f"{path}.transfer_host", trunk.transfer_host)
-    elif trunk.transfer_mode is TransferSupport.SIP:
+    elif trunk.transfer_mode is TransferSupport.SIP and trunk.inline is None:
         yield f"{path}.transfer_host", "is required in transfer mode SIP: a host name or address"
 
 
@@ -138,6 +147,26 @@ def _format(path: str, wanted: NumberFormat) -> Mistakes:
     for country in wanted.countries:
         if country != NO_COUNTRY:
             yield from check.country(f"{path}.country", country)
+
+
+def _callees(path: str, callees: TrunkCallees) -> Mistakes:
+    yield from _patterns(f"{path}.extensions", callees.extensions, is_extension, EXTENSION_FORM)
+    yield from _patterns(f"{path}.sip_users", callees.sip_users, is_sip_user, SIP_USER_FORM)
+    if callees.no_numbers and not (callees.extensions or callees.sip_users):
+        yield f"{path}.no_numbers", "leaves nothing to call without extensions or sip_users"
+
+
+def _patterns(
+    path: str, patterns: Sequence[str], is_one: Callable[[str], bool], form: str
+) -> Mistakes:
+    seen: set[str] = set()
+    for place, pattern in enumerate(patterns):
+        begin = pattern.removesuffix("*")
+        if not (is_one(begin) or pattern == "*"):
+            yield f"{path}[{place}]", f"must be {form}, or the beginning of such and a *"
+        elif pattern in seen:
+            yield f"{path}[{place}]", f"{fields.printable(pattern)} is listed twice"
+        seen.add(pattern)
 
 
 def _health(path: str, policy: TrunkHealthPolicy) -> Mistakes:

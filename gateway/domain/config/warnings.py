@@ -8,6 +8,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from gateway.domain.config.checks import COUNTRIES
+from gateway.domain.config.inbound import open_trunks
 from gateway.domain.numbers import e164
 from gateway.domain.numbers.callee import NO_COUNTRY, country_of
 from gateway.domain.numbers.formats import at_home, misread
@@ -26,10 +27,15 @@ _ANY_SUBSCRIBER = "5550100"
 
 
 def warnings(config: Config) -> tuple[FieldViolation, ...]:
-    """Each trunk whose number format prevents calls to countries that tenants may call on it.
+    """Inbound trunks that anybody may call in through, and number formats that prevent calls.
 
-    Found with example numbers of each country. May take seconds with many formats.
+    A format prevents those to countries that tenants may call on its trunk. Found with example
+    numbers of each country, which may take seconds with many formats.
     """
+    return (*open_trunks(config.tenants), *_of_outbound(config))
+
+
+def _of_outbound(config: Config) -> tuple[FieldViolation, ...]:
     wanted = {trunk.trunk_id: trunk for trunk in config.trunks if not trunk.number_format.is_plain}
     if not wanted:
         return ()

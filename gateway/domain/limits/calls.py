@@ -119,6 +119,11 @@ def limits_of_tenant(tenant: Tenant, to: str, country: str) -> tuple[Limit, ...]
             MINUTE,
             Reason.FRAUD_LIMIT,
         ),
+        Quota(
+            "tenant.max_calls_per_day_to_one_number",
+            f"number:{who}:{to}",
+            limits.max_calls_per_day_to_one_number,
+        ),
     ]
     for limit in limits.destinations:
         if fits(limit, to, country):

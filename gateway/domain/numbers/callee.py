@@ -6,6 +6,7 @@ By Google's libphonenumber. It cannot say whether the number is in use.
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType, shortnumberinfo
@@ -47,6 +48,8 @@ class Callee:
     """With its `+`, such as `+49`; empty: unknown."""
     kinds: frozenset[NumberKind] = frozenset()
     emergency: bool = False
+    internal: bool = False
+    """An extension or a SIP user: no rule for numbers applies."""
 
     @property
     def routed_as(self) -> str:
@@ -112,6 +115,15 @@ def is_emergency(number: str, country: str, extra: Collection[str] = ()) -> bool
     """
     known = bool(country) and shortnumberinfo.is_emergency_number(number, country)
     return known or (bool(country) and number in extra)
+
+
+@lru_cache(maxsize=1024)
+def is_emergency_anywhere(number: str) -> bool:
+    """Whether it reaches the emergency services of some country, by libphonenumber."""
+    return is_short(number) and any(
+        shortnumberinfo.is_emergency_number(number, country)
+        for country in phonenumbers.SUPPORTED_REGIONS
+    )
 
 
 def described(number: str) -> Callee:

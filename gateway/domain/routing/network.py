@@ -9,8 +9,9 @@ from gateway.domain.calls.owners import Owners
 from gateway.domain.numbers.callee import Callee
 from gateway.domain.numbers.formats import at_home
 from gateway.domain.routing.caller_ids import CallerIds
+from gateway.domain.routing.calling_hours import CallingHoursTable
 from gateway.domain.routing.hours import hold
-from gateway.domain.tenant import Config, Route, Tenant, Trunk
+from gateway.domain.tenant import CallingHours, Config, Route, RouteHours, Tenant, Trunk
 from gateway.errors import GatewayError, Reason
 
 _Routes = tuple[Route, ...]
@@ -62,6 +63,11 @@ class Network:
             for tenant in config.tenants
             if tenant.routes
         }
+        self._calling_hours = {
+            tenant.tenant_id: CallingHoursTable(tenant.calling_hours)
+            for tenant in config.tenants
+            if tenant.calling_hours
+        }
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         """The tenant of this id, if there is one."""
@@ -97,6 +103,14 @@ class Network:
         table = self._routes.get(tenant.tenant_id)
         return table.find(callee, asked) if table else None
 
+    def calling_hours_for(self, tenant: Tenant, callee: Callee) -> CallingHours | None:
+        """The most specific of the tenant's calling hours that match, found as routes are.
+
+        None: it may be called at any time.
+        """
+        table = self._calling_hours.get(tenant.tenant_id)
+        return table.find(callee) if table else None
+
 
 def _own_trunks(trunks: Iterable[Trunk]) -> dict[str, list[Trunk]]:
     own: dict[str, list[Trunk]] = {}
@@ -107,12 +121,20 @@ def _own_trunks(trunks: Iterable[Trunk]) -> dict[str, list[Trunk]]:
 
 
 def _zones(config: Config) -> _Zones:
-    return {
-        hours.time_zone: _zone(hours.time_zone)
+    names = {
+        hours.time_zone: None
         for tenant in config.tenants
-        for route in tenant.routes
-        for hours in route.hours
+        for hours in _periods(tenant)
+        if hours.time_zone
     }
+    return {name: _zone(name) for name in names}
+
+
+def _periods(tenant: Tenant) -> Iterator[RouteHours]:
+    for route in tenant.routes:
+        yield from route.hours
+    for entry in tenant.calling_hours:
+        yield from entry.periods
 
 
 def _zone(name: str) -> ZoneInfo:

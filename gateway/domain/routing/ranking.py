@@ -3,10 +3,26 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from gateway.domain.calls.call import Override
 from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.fields import printable
-from gateway.domain.numbers.callee import Callee, callee
-from gateway.domain.route_decision import Candidate, Option, Ranking, Verdict, verdicts_text
+from gateway.domain.numbers.callee import (
+    NO_COUNTRY,
+    Callee,
+    callee,
+    is_emergency,
+    is_emergency_anywhere,
+)
+from gateway.domain.numbers.internal import is_internal
+from gateway.domain.route_decision import (
+    Candidate,
+    Option,
+    Ranking,
+    RuleCheck,
+    Verdict,
+    verdicts_text,
+)
+from gateway.domain.routing.calling_hours import check_hours
 from gateway.domain.routing.destination import check_destination
 from gateway.domain.routing.network import Asked, Fit, Network
 from gateway.domain.routing.order import ordered
@@ -17,9 +33,15 @@ from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason
 
 NO_ROUTES = "the tenant has no routes"
+NO_NUMBER = "an extension or SIP user: routes are for numbers"
 EMERGENCY_WITHOUT_ROUTE = "emergency: no route fits, so every trunk does"
 
-_BESIDE_CALLER_ID = {Verdict.NOT_ASKED_FOR, Verdict.DISABLED, Verdict.NO_TRANSFER}
+_BESIDE_CALLER_ID = {
+    Verdict.NOT_ASKED_FOR,
+    Verdict.DISABLED,
+    Verdict.NO_TRANSFER,
+    Verdict.OTHER_CALLEES,
+}
 
 
 def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed: str) -> Ranking:
@@ -27,21 +49,18 @@ def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed
 
     `tenant` comes from this network. The same `seed`, the call's id, gives the same order. Raises
     INVALID_FIELD for the number or a timeout, EMERGENCY_NUMBER, DESTINATION_NOT_ALLOWED,
-    TRUNK_NOT_FOUND for a `trunk_id` that is not the tenant's, and NO_TRUNK or
+    CALLING_HOURS, TRUNK_NOT_FOUND for a `trunk_id` that is not the tenant's, and NO_TRUNK or
     CALLER_ID_NOT_OWNED with the verdict on each trunk if none may carry the call.
     """
     with Together() as check:
-        found = check(callee, "to", asked.to, tenant.default_country, tenant.emergency_numbers)
+        found = check(_callee, asked.to, tenant, network)
         wanted = Asked(now=now, caller_id=asked.caller_id, labels=asked.labels)
-        fit = network.route_for(tenant, found, wanted) if found else None
+        routed = found is not None and not found.internal
+        fit = network.route_for(tenant, found, wanted) if found and routed else None
         spans = check(_spans, asked, tenant, fit, is_routed=found is not None)
     to = passed(found)
     ringing_timeout, setup_timeout, max_duration = passed(spans)
-    check_destination(to, tenant, fit)
-    if fit is None and tenant.routes and not to.emergency:
-        raise GatewayError(
-            Reason.NO_TRUNK, f"no route of the tenant fits {to.number}", {"to": to.number}
-        )
+    hours = None if to.internal else _check_number(asked, to, tenant, network, fit, now)
     route = fit.route if fit else None
     _check_pinned(asked, tenant, network)
     considered = tuple(_consider(asked, tenant, network, to, _targets(fit, tenant, network, seed)))
@@ -53,13 +72,57 @@ def rank(asked: PlaceCall, tenant: Tenant, network: Network, now: datetime, seed
         destination=(fit.prefix if fit else "") or to.calling_code,
         emergency=to.emergency,
         route_id=route.route_id if route else "",
-        route_cause=_route_cause(fit, tenant),
+        route_cause=NO_NUMBER if to.internal else _route_cause(fit, tenant),
         max_attempts=route.max_attempts if route else DEFAULT_MAX_ATTEMPTS,
         considered=considered,
         ringing_timeout=ringing_timeout,
         setup_timeout=setup_timeout,
         max_duration=max_duration,
+        rules=(hours,) if hours else (),
     )
+
+
+def _callee(to: str, tenant: Tenant, network: Network) -> Callee:
+    """A number; or an extension or SIP user, if the tenant has trunks that call such.
+
+    What reaches the emergency services where the tenant or one of these trunks is at home, or
+    whose dialling rules its carrier follows, is never an extension. Where no such country is known
+    that is what reaches them anywhere.
+    """
+    trunks = [one for one in network.trunks_of(tenant) if one.callees.extensions]
+    trunks += [one for one in network.trunks_of(tenant) if one.callees.sip_users]
+    home = (network.countries_of(one.trunk_id, tenant.tenant_id) for one in trunks)
+    rules = (one.number_format.countries for one in trunks)
+    countries = frozenset({tenant.default_country}).union(*home, *rules) - {"", NO_COUNTRY}
+    if trunks and is_internal(to) and not _is_emergency(to, tenant, countries):
+        return Callee(number=to, country="", calling_code="", internal=True)
+    return callee("to", to, tenant.default_country, tenant.emergency_numbers)
+
+
+def _is_emergency(to: str, tenant: Tenant, countries: frozenset[str]) -> bool:
+    """In one of these countries; in any at all if there is none."""
+    if not countries:
+        return is_emergency_anywhere(to)
+    return any(is_emergency(to, one, tenant.emergency_numbers_in(one)) for one in countries)
+
+
+def _check_number(
+    asked: PlaceCall,
+    to: Callee,
+    tenant: Tenant,
+    network: Network,
+    fit: Fit | None,
+    now: datetime,
+) -> RuleCheck | None:
+    """The rules for numbers; the one on calling hours, if there is one for this number."""
+    check_destination(to, tenant, fit)
+    override = Override.CALLING_HOURS in asked.override
+    hours = check_hours(to, network.calling_hours_for(tenant, to), now, override=override)
+    if fit is None and tenant.routes and not to.emergency:
+        raise GatewayError(
+            Reason.NO_TRUNK, f"no route of the tenant fits {to.number}", {"to": to.number}
+        )
+    return hours
 
 
 def _spans(

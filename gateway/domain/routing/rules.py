@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.numbers.callee import Callee
 from gateway.domain.numbers.formats import misread
+from gateway.domain.numbers.internal import other_callees
 from gateway.domain.route_decision import Verdict
 from gateway.domain.routing.caller_ids import CallerIds
 from gateway.domain.tenant import Tenant, TransferSupport, Trunk
@@ -44,6 +45,11 @@ def _enabled(look: Look) -> Objection | None:
     return None if look.trunk.enabled else Objection(Verdict.DISABLED, "it is switched off")
 
 
+def _callees(look: Look) -> Objection | None:
+    cause = other_callees(look.trunk, look.to.number, emergency=look.to.emergency)
+    return Objection(Verdict.OTHER_CALLEES, cause) if cause else None
+
+
 def _transfers(look: Look) -> Objection | None:
     if look.asked.require_transfer and look.trunk.transfer_mode is TransferSupport.NONE:
         return Objection(Verdict.NO_TRANSFER, "it takes no transfers")
@@ -66,7 +72,14 @@ def _number(look: Look) -> Objection | None:
     return Objection(Verdict.READ_DIFFERENTLY, cause) if cause else None
 
 
-RULES: tuple[Rule, ...] = (_asked_for, _enabled, _transfers, _caller_id, _number)
+RULES: tuple[Rule, ...] = (
+    _asked_for,
+    _enabled,
+    _callees,
+    _transfers,
+    _caller_id,
+    _number,
+)
 """The first rule that objects decides against a trunk."""
 
 

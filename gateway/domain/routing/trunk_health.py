@@ -166,6 +166,8 @@ def result_of(call: Call, number: int, failover_codes: Collection[int]) -> Resul
     `failover_codes`: the trunk's SIP statuses that mean that the carrier failed.
     """
     attempt = call.attempts[number - 1]
+    if call.awaits_agent and attempt.end_time is not None:
+        return Result.NEUTRAL  # it was never dialled
     if attempt.ring_time is not None or attempt.highest_state >= CallState.RINGING:
         return Result.OK
     if attempt.end_time is None:

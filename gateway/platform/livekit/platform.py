@@ -4,14 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 from google.protobuf.message import Message
-from livekit.api.twirp_client import TwirpClient
-from livekit.protocol.models import ParticipantInfo, Room
+from livekit.protocol.models import DataPacket, ParticipantInfo, Room
 from livekit.protocol.room import (
     CreateRoomRequest,
     DeleteRoomRequest,
@@ -22,14 +21,22 @@ from livekit.protocol.room import (
     ListRoomsResponse,
     RemoveParticipantResponse,
     RoomParticipantIdentity,
+    SendDataRequest,
+    SendDataResponse,
 )
 from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
 
 from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer, ReferReply, Refused
 from gateway.domain.config.secret_refs import SecretError
+from gateway.domain.hold import Mask
 from gateway.domain.outcome import Cause, Failure
-from gateway.domain.texts import cleaned
-from gateway.platform.livekit.answers import UNPACKED, MeasuredResponse
+from gateway.domain.rooms.seen import Company, SeenParticipant, SeenRoom
+from gateway.domain.rpc import TraceContext
+from gateway.platform.livekit import masks
+from gateway.platform.livekit.agents import LiveKitAgents
+from gateway.platform.livekit.connections import LiveKitConnections, leaving_at_once
+from gateway.platform.livekit.inbound import LiveKitInbound
+from gateway.platform.livekit.masking import Masking
 from gateway.platform.livekit.replies import (
     cause_of,
     dial_failed,
@@ -37,13 +44,17 @@ from gateway.platform.livekit.replies import (
     is_not_found,
     is_settled,
     leg_of,
+    participant_of,
     picked_up,
     refer_failed,
     referred,
+    room_of,
 )
 from gateway.platform.livekit.requests import create_request, transfer_request
 from gateway.platform.livekit.tokens import Grant, Tokens
 from gateway.ports import PlatformError
+from gateway.ports.tracing import NO_TRACING, Tracing
+from gateway.tls.certificates import Certificates
 
 CONNECT_LIMIT = timedelta(seconds=5)
 ROOM_LIMIT = timedelta(seconds=5)
@@ -60,7 +71,12 @@ REPLY_SLACK = timedelta(seconds=5)
 """By which the reply may come after LiveKit's own limit, before it counts as lost."""
 DIGIT = timedelta(seconds=0.5)
 """The longest that one digit (a `w`) plays."""
+TELL_LIMIT = timedelta(seconds=1.5)
+"""What is told with a delay is worth less than what is told next."""
+TOPIC = "gateway.telephony"
+"""Of the messages that rooms are sent."""
 CHECK_ROOM = "gateway-check"
+_PORTS = {"http": 80, "ws": 80}
 
 log = structlog.get_logger()
 
@@ -76,7 +92,8 @@ class LiveKitPlatform:
     """`Platform` on LiveKit. Needs no running loop to be made; `close` it when done.
 
     `secret` reads what an inline trunk's `password_from` names, with each dial, or raises
-    SecretError; it runs in another thread. `now`: seconds since 1970, for tokens.
+    SecretError; it runs in another thread. `now`: seconds since 1970, for tokens. `certificates`:
+    the gateway's own, and LiveKit's authorities; None: those that the machine trusts.
     """
 
     def __init__(
@@ -87,15 +104,34 @@ class LiveKitPlatform:
         *,
         secret: Callable[[str], str] = no_secret,
         now: Callable[[], float] = time.time,
+        certificates: Certificates | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
-        self._url = url
+        self._tracing = tracing
+        self._place = _place_of(url)
+        self._connections = LiveKitConnections(url, certificates)
         self._secret = secret
         self._tokens = Tokens(api_key, api_secret, now)
-        self._session: aiohttp.ClientSession | None = None
-        self._client: TwirpClient | None = None
+        self._masking = Masking(self._ask_room, self._admin, self._participants)
+        self.inbound = LiveKitInbound(self._ask, self._tokens)
+
+    @property
+    def agents(self) -> LiveKitAgents:
+        """LiveKit's."""
+        return LiveKitAgents(
+            self._ask,
+            self._tokens,
+            participant=self._found,
+            participants=self._participants,
+            has_room=self._has_room,
+        )
 
     async def dial(self, dial: Dial) -> DialReply:
-        """One CreateSIPParticipant that waits for the answer."""
+        """One CreateSIPParticipant that waits for the answer; it leaves at once, or never."""
+        with leaving_at_once():
+            return await self._dial(dial)
+
+    async def _dial(self, dial: Dial) -> DialReply:
         digits = DIGIT * len(dial.options.digits)
         limit = dial.ringing_timeout + digits + DIAL_SLACK
         try:
@@ -114,20 +150,13 @@ class LiveKitPlatform:
 
     async def leg(self, room: str, identity: str) -> Leg | None:
         """One GetParticipant."""
-        asked = RoomParticipantIdentity(room=room, identity=identity)
-        info = await self._participant(asked, self._tokens.token(Grant.ROOM_ADMIN, room))
+        info = await self._found(room, identity)
         return leg_of(info, room) if info is not None else None
 
     async def rooms(self) -> Mapping[str, str]:
         """One ListRooms. LiveKit's count of participants may be some seconds old."""
-        token = self._tokens.token(Grant.LIST_ROOMS)
-        listed = await self._ask_room("ListRooms", ListRoomsRequest(), ListRoomsResponse, token)
-        found = listed.rooms if listed else ()
-        # Databases keep no NUL, and nobody we dial is in such a room.
         return {
-            room.name: f"{room.sid} {room.num_participants}"
-            for room in found
-            if "\0" not in room.name
+            room.name: f"{room.sid} {room.num_participants}" for room in await self._list_rooms()
         }
 
     async def legs(self, room: str) -> Sequence[Leg]:
@@ -141,19 +170,58 @@ class LiveKitPlatform:
         LiveKit cannot remove one that is still joining: it looks for it for seconds. And a SIP
         node whose participant is removed in the moment it joins waits for its room as long.
         """
-        asked = RoomParticipantIdentity(room=room, identity=identity)
-        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        await self._remove(RoomParticipantIdentity(room=room, identity=identity))
+
+    async def _remove(self, asked: RoomParticipantIdentity) -> bool:
+        """False: the participant is not there."""
+        token = self._tokens.token(Grant.ROOM_ADMIN, asked.room)
         clock = asyncio.get_running_loop()
         begun = clock.time()
-        while (info := await self._participant(asked, token)) is not None:
+        while (info := await self._participant(_place(asked), token)) is not None:
             waited = clock.time() - begun
             if is_settled(info) or (is_joined(info) and waited > SETTLED_SECONDS):
                 reply = RemoveParticipantResponse
                 await self._ask_room("RemoveParticipant", asked, reply, token, REMOVE_LIMIT)
-                return
+                return True
             if waited > JOIN_SECONDS:
                 raise PlatformError("RemoveParticipant: the participant is still joining")
             await asyncio.sleep(SETTLING_PAUSE_SECONDS if is_joined(info) else JOIN_PAUSE_SECONDS)
+        return False
+
+    async def rooms_named(self, names: Sequence[str]) -> Sequence[SeenRoom]:
+        """One ListRooms."""
+        return [room_of(room) for room in await self._list_rooms(names)]
+
+    async def participants(self, room: str) -> Sequence[SeenParticipant]:
+        """One ListParticipants."""
+        return [participant_of(info) for info in await self._participants(room)]
+
+    async def participant(self, room: str, identity: str) -> SeenParticipant | None:
+        """One GetParticipant."""
+        asked = RoomParticipantIdentity(room=room, identity=identity)
+        info = await self._participant(asked, self._tokens.token(Grant.ROOM_ADMIN, room))
+        return participant_of(info) if info is not None else None
+
+    async def company(self, room: str) -> Company:
+        """One ListParticipants."""
+        return masks.company_of(await self._participants(room))
+
+    async def remove(self, room: str, identity: str, *, revoke_before: int = 0) -> bool:
+        """As `hang_up`; whoever is no phone leaves the same way."""
+        asked = RoomParticipantIdentity(room=room, identity=identity, revoke_token_ts=revoke_before)
+        return await self._remove(asked)
+
+    async def mask(self, room: str, identity: str, mask: Mask) -> Leg | None:
+        """See `Masking`."""
+        return await self._masking.mask(room, identity, mask)
+
+    async def tell(self, room: str, text: str) -> None:
+        """One SendData."""
+        asked = SendDataRequest(
+            room=room, data=text.encode(), kind=DataPacket.Kind.RELIABLE, topic=TOPIC
+        )
+        token = self._tokens.token(Grant.ROOM_ADMIN, room)
+        await self._ask_room("SendData", asked, SendDataResponse, token, TELL_LIMIT)
 
     async def clear(self, room: str, identity: str) -> None:
         """One ListParticipants; if the leg is alone one CreateRoom and one DeleteRoom.
@@ -197,19 +265,38 @@ class LiveKitPlatform:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._session is not None:
-            await self._session.close()
+        self._masking.close()
+        await self._connections.close()
+
+    def _admin(self, room: str) -> str:
+        return self._tokens.token(Grant.ROOM_ADMIN, room)
 
     async def _password(self, dial: Dial) -> str:
         if dial.inline is None or not dial.inline.password_from:
             return ""
         return await asyncio.to_thread(self._secret, dial.inline.password_from)
 
+    async def _list_rooms(self, names: Sequence[str] = ()) -> Sequence[Room]:
+        asked, token = ListRoomsRequest(names=names), self._tokens.token(Grant.LIST_ROOMS)
+        listed = await self._ask_room("ListRooms", asked, ListRoomsResponse, token)
+        # Databases keep no NUL, and nobody we dial is in such a room.
+        return [room for room in listed.rooms if "\0" not in room.name] if listed else ()
+
     async def _participants(self, room: str) -> Sequence[ParticipantInfo]:
         asked = ListParticipantsRequest(room=room)
         token = self._tokens.token(Grant.ROOM_ADMIN, room)
         reply = await self._ask_room("ListParticipants", asked, ListParticipantsResponse, token)
         return reply.participants if reply else ()
+
+    async def _has_room(self, room: str) -> bool:
+        token = self._tokens.token(Grant.LIST_ROOMS)
+        asked = ListRoomsRequest(names=[room])
+        listed = await self._ask_room("ListRooms", asked, ListRoomsResponse, token)
+        return listed is not None and bool(listed.rooms)
+
+    async def _found(self, room: str, identity: str) -> ParticipantInfo | None:
+        asked = RoomParticipantIdentity(room=room, identity=identity)
+        return await self._participant(asked, self._tokens.token(Grant.ROOM_ADMIN, room))
 
     async def _participant(
         self, asked: RoomParticipantIdentity, token: str
@@ -255,45 +342,30 @@ class LiveKitPlatform:
         timeout = aiohttp.ClientTimeout(
             total=(limit + REPLY_SLACK).total_seconds(), connect=CONNECT_LIMIT.total_seconds()
         )
-        return await self._twirp().request(
-            service, method, request, headers, reply, timeout=timeout
-        )
-
-    def _twirp(self) -> TwirpClient:
-        if self._client is None:
-            # Failover would send a dial again to another region: the phone would ring twice.
-            try:
-                session = self._open_session()
-                self._client = TwirpClient(session, self._url, "livekit", failover=False)
-            except ValueError as wrong:  # nothing was sent, as with any URL that aiohttp refuses
-                raise aiohttp.InvalidURL(self._url, str(wrong)) from wrong
-        return self._client
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
-                timeout=aiohttp.ClientTimeout(total=None),
-                response_class=MeasuredResponse,
-                headers=UNPACKED,
-                auto_decompress=False,
-                trace_configs=[_no_redirects()],
-            )
-        return self._session
+        with self._tracing.platform(f"livekit.{service}", method, *self._place) as span:
+            if span.context is not None:
+                headers |= _told(span.context)
+            async with self._connections.client() as client:
+                return await client.request(
+                    service, method, request, headers, reply, timeout=timeout
+                )
 
 
-def _no_redirects() -> aiohttp.TraceConfig:
-    """A redirect would be a second request; LiveKit's address has to be its own."""
-    config = aiohttp.TraceConfig()
-    config.on_request_redirect.append(_refuse_redirect)
-    return config
+def _place_of(url: str) -> tuple[str, int]:
+    """Host and port, as traces name them; a wrong URL is found when it is used."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
+    except ValueError:
+        return "", 0
 
 
-async def _refuse_redirect(
-    _session: aiohttp.ClientSession,
-    _context: SimpleNamespace,
-    redirect: aiohttp.TraceRequestRedirectParams,
-) -> None:
-    redirect.response.release()
-    target = cleaned(redirect.response.headers.get("Location", "elsewhere"))
-    raise aiohttp.ClientError(f"LiveKit's address redirects to {target}: is it the right one?")
+def _told(trace: TraceContext) -> Mapping[str, str]:
+    """The headers of W3C Trace Context."""
+    state = {"tracestate": trace.tracestate} if trace.tracestate else {}
+    return {"traceparent": trace.traceparent, **state}
+
+
+def _place(asked: RoomParticipantIdentity) -> RoomParticipantIdentity:
+    """The same participant, and nothing to be done to it."""
+    return RoomParticipantIdentity(room=asked.room, identity=asked.identity)

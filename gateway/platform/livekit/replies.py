@@ -1,10 +1,12 @@
 """What LiveKit's replies, errors and silences mean, as values of the domain."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import aiohttp
 from livekit.api import ServerError, ServerErrorCode
-from livekit.protocol.models import ParticipantInfo
+from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.sip import (
     SIPParticipantInfo,
     SIPTransferReason,
@@ -13,6 +15,7 @@ from livekit.protocol.sip import (
 )
 
 from gateway.domain.calls.leg import (
+    CALL_ID_ATTRIBUTE,
     Completed,
     DialReply,
     Leg,
@@ -23,20 +26,27 @@ from gateway.domain.calls.leg import (
     Refused,
 )
 from gateway.domain.calls.observation import LegIds, LegStatus
-from gateway.domain.outcome import REFUSED_KEY, Failure
+from gateway.domain.outcome import REFUSED_KEY, Cause, Failure
+from gateway.domain.rooms.seen import SeenParticipant, SeenRoom
 from gateway.domain.texts import MAX_MESSAGE, cleaned, sip_code
 from gateway.platform.livekit.failures import cause
-from gateway.platform.livekit.requests import CALL_ID_ATTRIBUTE
+from gateway.platform.livekit.masks import mask_of
 
 LONGEST_PLACE = 2048
 """Characters of room and identity together; LiveKit allows 256 bytes of each."""
-_SAID = (
+ANSWER_TIME_ATTRIBUTE = "lk.sip.answerTime"
+"""Of legs that were dialled, from Go's livekit/protocol 1.54 on: milliseconds since 1970."""
+SAID = (
     CALL_ID_ATTRIBUTE,
+    ANSWER_TIME_ATTRIBUTE,
     *("sip.callStatus", "sip.callID", "sip.callIDFull", "sip.ruleID", "sip.trunkID"),
     *("sip.phoneNumber", "sip.trunkPhoneNumber"),
 )
 """What is read of a leg's attributes."""
+_MILLISECONDS = re.compile(r"[0-9]{12,13}")
 _SIP_CODE = re.compile(r"[0-9]{3}")
+_TARGET_FAILED = "call transfer failed"
+"""So begins what the carrier reported of a REFER that it had accepted."""
 _PREFIX = "twirp error unknown: "
 _TWIRP_CODES = {value for name, value in vars(ServerErrorCode).items() if name.isupper()}
 _NEVER_SENT = (
@@ -114,8 +124,12 @@ def _unspoken(failure: Failure, error: Exception) -> bool:
 def refer_failed(error: Exception) -> ReferReply:
     """What a transfer's error proves; LiveKit's own timeout leaves the outcome open."""
     reply = _failed(error)
-    if isinstance(reply, Refused) and _unheard(reply.failure, error):
+    if not isinstance(reply, Refused):
+        return reply
+    if _unheard(reply.failure, error):
         return NoReply(reply.failure.detail)
+    if reply.failure.sip_status_code and not reply.failure.detail.startswith(_TARGET_FAILED):
+        return Refused(replace(reply.failure, cause=Cause.REFER_REFUSED))
     return reply
 
 
@@ -141,9 +155,9 @@ def leg_of(info: ParticipantInfo, room: str) -> Leg | None:
 def leg_told(info: ParticipantInfo, room: str) -> Leg | None:
     """The same of a participant that may have left since; None only if it is no phone."""
     place = room + info.identity
-    if info.kind != ParticipantInfo.Kind.SIP or "\0" in place or len(place) > LONGEST_PLACE:
-        return None  # databases keep no NUL, and nobody we dial has such a place
-    said = {name: cleaned(info.attributes.get(name, "")) for name in _SAID}
+    if info.kind != ParticipantInfo.Kind.SIP or not is_place(place):
+        return None
+    said = {name: cleaned(info.attributes.get(name, "")) for name in SAID}
     return Leg(
         status=_status(said["sip.callStatus"]),
         ids=LegIds(cleaned(info.sid), said["sip.callID"], said["sip.callIDFull"]),
@@ -154,7 +168,31 @@ def leg_told(info: ParticipantInfo, room: str) -> Leg | None:
         livekit_trunk_id=said["sip.trunkID"],
         far_number=said["sip.phoneNumber"],
         own_number=said["sip.trunkPhoneNumber"],
+        answered_at=_moment(said[ANSWER_TIME_ATTRIBUTE]),
+        mask=mask_of(info),
     )
+
+
+def room_of(room: Room) -> SeenRoom:
+    """The room with LiveKit's own message of it."""
+    return SeenRoom(name=room.name, told=room.SerializeToString())
+
+
+def participant_of(info: ParticipantInfo) -> SeenParticipant:
+    """The participant with LiveKit's own message of it."""
+    is_phone = info.kind == ParticipantInfo.Kind.SIP
+    return SeenParticipant(identity=info.identity, is_phone=is_phone, told=info.SerializeToString())
+
+
+def agents_room(info: ParticipantInfo, room: str) -> str:
+    """The room of a participant that is an agent; empty if it is none, or no call is there."""
+    is_agent = info.kind == ParticipantInfo.Kind.AGENT
+    return room if is_agent and is_place(room) else ""
+
+
+def is_place(name: str) -> bool:
+    """Databases keep no NUL, and nobody we dial has such a place."""
+    return "\0" not in name and len(name) <= LONGEST_PLACE
 
 
 def is_joined(info: ParticipantInfo) -> bool:
@@ -163,9 +201,19 @@ def is_joined(info: ParticipantInfo) -> bool:
 
 
 def is_settled(info: ParticipantInfo) -> bool:
-    """Its SIP node has gone on to ring the phone, so it has joined for the node as well."""
+    """Its SIP node has gone on to ring the phone, so it has joined for the node as well.
+
+    Others than phones have no SIP node.
+    """
     beyond = _status(info.attributes.get("sip.callStatus", "")) is not LegStatus.DIALING
-    return is_joined(info) and beyond
+    return is_joined(info) and (beyond or info.kind != ParticipantInfo.Kind.SIP)
+
+
+def _moment(said: str) -> datetime | None:
+    """A moment in milliseconds; None if it is none, or one before 1973."""
+    if not _MILLISECONDS.fullmatch(said):
+        return None
+    return datetime.fromtimestamp(int(said) / 1000, UTC)
 
 
 def _status(said: str) -> LegStatus:
@@ -226,7 +274,8 @@ def _failure(error: ServerError) -> Failure:
     text = cleaned(error.message.removeprefix(_PREFIX), MAX_MESSAGE)
     code, detail = _number(metadata.get("sip_status_code", "")), text or error.code
     if code:
-        return Failure(code, cleaned(metadata.get("sip_status", "")), detail=detail)
+        status = cleaned(metadata.get("sip_status", ""))
+        return Failure(code, status, detail=detail, told_code=error.code)
     return Failure(cause=cause(error.code, text), detail=detail)
 
 

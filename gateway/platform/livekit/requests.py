@@ -21,12 +21,10 @@ from livekit.protocol.sip import (
 )
 
 from gateway.domain.calls.call import IncludeHeaders, LegOptions, MediaEncryption
-from gateway.domain.calls.leg import Dial, Refer
+from gateway.domain.calls.leg import CALL_ID_ATTRIBUTE, Dial, Refer
 from gateway.domain.numbers import hosts
 from gateway.domain.tenant import InlineTrunk, SipTransport
 from gateway.platform.lifetime import lifetime
-
-CALL_ID_ATTRIBUTE = "gateway.callId"
 
 
 class FieldUse(StrEnum):

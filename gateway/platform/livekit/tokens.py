@@ -24,6 +24,7 @@ class Grant(Enum):
     ROOM_ADMIN = "room admin"
     END_ROOM = "end room"
     LIST_ROOMS = "list rooms"
+    SIP_ADMIN = "sip admin"
 
 
 class Tokens:
@@ -82,6 +83,8 @@ def _claims(grant: Grant) -> dict[str, Any]:
             token.with_grants(VideoGrants(room_create=True))
         case Grant.LIST_ROOMS:
             token.with_grants(VideoGrants(room_list=True))
+        case Grant.SIP_ADMIN:
+            token.with_sip_grants(SIPGrants(admin=True))
     return dict(token.claims.asdict())
 
 

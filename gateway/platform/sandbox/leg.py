@@ -1,9 +1,12 @@
 """One leg of the sandbox: a phone that is rung, answers or not, is transferred, and leaves."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from gateway.domain.calls.leg import (
+    CALL_ID_ATTRIBUTE,
     Completed,
     Dial,
     DialReply,
@@ -15,7 +18,9 @@ from gateway.domain.calls.leg import (
     Refused,
 )
 from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.domain.hold import OPEN
 from gateway.domain.outcome import Cause, Failure
+from gateway.domain.rooms.seen import SeenParticipant
 from gateway.platform.lifetime import lifetime
 from gateway.platform.sandbox.phones import (
     NEVER,
@@ -43,16 +48,26 @@ CLOSED = NoReply("the sandbox is closed")
 class SandboxLeg:
     """A leg and its phone. `live` plays it; `end` ends it at any time."""
 
-    def __init__(self, dial: Dial, ids: LegIds, sip_call_id_full: str) -> None:
+    def __init__(self, dial: Dial, ids: LegIds, sip_call_id_full: str, now: datetime) -> None:
         self.reply: asyncio.Future[DialReply] = asyncio.get_running_loop().create_future()
         self.referral: tuple[str, asyncio.Task[ReferReply]] | None = None
         """The target and the outcome of the transfer under way."""
+        self.mask = OPEN
+        """What is kept from the phone."""
+        self.answered_at: float | None = None
+        """The loop's time when it was answered, digits played; None until then."""
         self._dial = dial
         self._phone = phone_on(dial.livekit_trunk_id, dial.called)
         self._status = LegStatus.DIALING
         self._ids = ids
         self._sip_call_id_full = sip_call_id_full
+        self._join_time = now
         self._over = asyncio.Event()
+
+    @property
+    def call_id(self) -> str:
+        """The call that it belongs to."""
+        return self._dial.call_id
 
     @property
     def established(self) -> bool:
@@ -73,6 +88,30 @@ class SandboxLeg:
             livekit_trunk_id=self._dial.livekit_trunk_id,
             far_number=self._dial.to,
             own_number=self._dial.caller_id,
+            mask=self.mask,
+        )
+
+    def participant(self) -> SeenParticipant:
+        """The same as everybody in the room sees it, with LiveKit's names of its attributes."""
+        seen, options = self.seen(), self._dial.options
+        said = {
+            "sip.callStatus": seen.status.value,
+            "sip.callID": seen.ids.sip_call_id,
+            "sip.callIDFull": seen.ids.sip_call_id_full,
+            "sip.trunkID": seen.livekit_trunk_id,
+            CALL_ID_ATTRIBUTE: seen.call_id,
+        }
+        if not options.hide_phone_number:
+            said["sip.phoneNumber"] = seen.far_number
+            said["sip.trunkPhoneNumber"] = seen.own_number
+        return SeenParticipant(
+            identity=seen.identity,
+            is_phone=True,
+            sid=seen.ids.participant_id,
+            name=options.participant_name,
+            metadata=options.participant_metadata,
+            attributes={**options.participant_attributes, **_filled(said)},
+            join_time=self._join_time,
         )
 
     def end(self) -> None:
@@ -94,7 +133,7 @@ class SandboxLeg:
         if failed is not None:
             self._settle(replace(failed, rang=self._status is not LegStatus.DIALING))
             return
-        self._status = LegStatus.ACTIVE
+        self._status, self.answered_at = LegStatus.ACTIVE, asyncio.get_running_loop().time()
         self._settle(PickedUp(self._ids))
         if not await self._over_within(self._phone.hangs_up_after):
             await self.leave()
@@ -132,6 +171,9 @@ class SandboxLeg:
             return NoReply("request timed out")
         if outcome.response is OK:
             return Completed()
+        if not outcome.taken:
+            failure = refused(outcome.response, "REFER refused").failure
+            return Refused(replace(failure, cause=Cause.REFER_REFUSED))
         return refused(outcome.response, "call transfer failed")
 
     def _transfer_to(self, target: str) -> Reply:
@@ -155,6 +197,10 @@ class SandboxLeg:
     def _settle(self, reply: DialReply) -> None:
         if not self.reply.done():
             self.reply.set_result(reply)
+
+
+def _filled(said: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in said.items() if value}
 
 
 def refused(response: SipResponse, what: str) -> Refused:

@@ -38,6 +38,8 @@ class Reply:
 
     response: SipResponse
     after: float
+    taken: bool = True
+    """A REFER was accepted; otherwise `response` is the answer to it."""
 
 
 SILENCE = Reply(OK, NEVER)
@@ -64,7 +66,7 @@ class SandboxNumber:
 
 
 _PICKS_UP = Reply(OK, SHORTLY)
-_REFUSES_TRANSFERS = Reply(DECLINE, 0)
+_REFUSES_TRANSFERS = Reply(DECLINE, 0, taken=False)
 
 NUMBERS: dict[str, SandboxNumber] = {
     # answers after 1 s

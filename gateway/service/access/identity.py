@@ -11,7 +11,8 @@ import structlog
 
 from gateway.domain import fields
 from gateway.domain.admin import addresses
-from gateway.domain.tenant import Caller, Right
+from gateway.domain.rpc import Caller, DoorGrant
+from gateway.domain.tenant import Right
 from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey, Clock
 from gateway.service.access.directory import Directory
@@ -71,17 +72,16 @@ class Identity:
         self._secrets: dict[bytes, str] = {}
         self._verified: dict[bytes, _Verified] = {}
 
-    def authenticate(self, authorizations: Sequence[str], peer: str) -> Caller:
-        """The caller, from all values of the request's `authorization` headers.
+    def authenticate(self, token: bytes, peer: str) -> Caller:
+        """The caller, from the token of the request's `authorization` header.
 
         `peer` is where the request comes from, as gRPC writes it. Raises UNAUTHENTICATED.
         """
-        token = _bearer(authorizations)
         digest = sha256(token).digest()
         known = self._verified.get(digest)
         if known is None or not self._still(known):
             known = self._verify(token)
-            _remember(self._verified, digest, known)
+            remember(self._verified, digest, known)
         self._check_address(known.key, peer)
         self._used(known.key.key)
         return replace(known.caller, expire_time=self._end_of(known))
@@ -103,7 +103,9 @@ class Identity:
     def _verify(self, token: bytes) -> _Verified:
         key = self._key_of(token)
         claims = _claims(token, self._secret(key))
-        return _Verified(key, caller_of(key, claims), self._check_times(claims))
+        return _Verified(
+            key, caller_of(key, claims), check_times(claims, self._clock.now(), self._max_life)
+        )
 
     def _end_of(self, known: _Verified) -> datetime:
         """When a stream begun now with this token ends: at its `exp`, or with its key.
@@ -117,38 +119,21 @@ class Identity:
 
     def _key_of(self, token: bytes) -> ApiKey:
         """The key that the token claims to be signed with; this proves nothing yet."""
-        issuer = _claims(token).get("iss")
+        issuer = unverified(token).get("iss")
         if not isinstance(issuer, str):
-            raise _invalid("the token names no key (iss)")
+            raise invalid("the token names no key (iss)")
         key = self._directory.key(issuer)
         if key is None:
-            raise _invalid(f"there is no key {fields.printable(issuer)}, or it was revoked")
+            raise invalid(f"there is no key {fields.printable(issuer)}, or it was revoked")
         if not key.holds(self._clock.now()):
-            raise _invalid(f"the key {key.key} has expired")
+            raise invalid(f"the key {key.key} has expired")
         return key
-
-    def _check_times(self, claims: Mapping[str, Any]) -> float:
-        """`exp` of a token that is valid now and not for too long."""
-        now = self._clock.now().timestamp()
-        expires = _time(claims, "exp")
-        begins = [_time(claims, name) for name in ("nbf", "iat") if name in claims]
-        if now >= expires + LEEWAY_SECONDS:
-            raise _invalid(f"the token expired {now - expires:.0f} s ago")
-        if any(now + LEEWAY_SECONDS < at for at in begins):
-            raise _invalid(f"the token is valid only in {max(begins) - now:.0f} s (nbf, iat)")
-        longest = self._max_life.total_seconds()
-        if expires - min([now, *begins]) > longest + LEEWAY_SECONDS:
-            # Anyone who has the secret may know this.
-            raise _unauthenticated(
-                f"the token is valid for more than {longest:g}s", {"maximum": f"{longest:g}s"}
-            )
-        return expires
 
     def _check_address(self, key: ApiKey, peer: str) -> None:
         if key.allowed_addresses:
             address = addresses.of_peer(peer)
             if not addresses.within(address, key.allowed_addresses):
-                raise _invalid(f"the key {key.key} may not be used from {address}")
+                raise invalid(f"the key {key.key} may not be used from {address}")
 
     def _secret(self, key: ApiKey) -> str:
         secret = self._secrets.get(key.sealed_secret)
@@ -157,19 +142,38 @@ class Identity:
                 secret = self._seal.open(key.sealed_secret, key.key)
             except ValueError as error:
                 log.error("key_not_opened", key=key.key, cause=str(error))
-                raise _invalid(f"the secret of the key {key.key} cannot be opened") from None
-            _remember(self._secrets, key.sealed_secret, secret)
+                raise invalid(f"the secret of the key {key.key} cannot be opened") from None
+            remember(self._secrets, key.sealed_secret, secret)
         return secret
+
+
+def check_times(claims: Mapping[str, Any], now: datetime, max_life: timedelta) -> float:
+    """`exp` of a token that is valid now and not for longer than `max_life`."""
+    moment = now.timestamp()
+    expires = _time(claims, "exp")
+    begins = [_time(claims, name) for name in ("nbf", "iat") if name in claims]
+    if moment >= expires + LEEWAY_SECONDS:
+        raise invalid(f"the token expired {moment - expires:.0f} s ago")
+    if any(moment + LEEWAY_SECONDS < at for at in begins):
+        raise invalid(f"the token is valid only in {max(begins) - moment:.0f} s (nbf, iat)")
+    longest = max_life.total_seconds()
+    if expires - min([moment, *begins]) > longest + LEEWAY_SECONDS:
+        # Anyone who has the secret may know this.
+        raise _unauthenticated(
+            f"the token is valid for more than {longest:g}s", {"maximum": f"{longest:g}s"}
+        )
+    return expires
 
 
 def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
     """The key's rights, as far as the token's grants include them.
 
-    LiveKit's `sip.call` includes CALL, and `sip.admin` the administrative rights; a token
-    without them, such as one that lets a browser join a room, may do nothing here.
+    LiveKit's `sip.call` includes CALL and what its calls may override, and `sip.admin` the
+    administrative rights; a token without them, such as one that lets a browser join a room,
+    may do nothing at our own API. What LiveKit's services for rooms ask for are video grants.
     """
     sip = _grants(claims, "sip")
-    given = {Right.CALL} if sip.get("call") is True else set()
+    given = {Right.CALL, Right.OVERRIDE_CALLING_HOURS} if sip.get("call") is True else set()
     if sip.get("admin") is True:
         given |= {Right.TENANT_ADMIN, Right.OPERATOR}
     video = _grants(claims, "video")
@@ -178,9 +182,16 @@ def caller_of(key: ApiKey, claims: Mapping[str, Any]) -> Caller:
         tenant_id=key.tenant_id,
         rights=key.rights & given,
         room=_room(video),
-        room_admin=video.get("roomAdmin") is True,
-        sees_trunks=bool(given) and Right.CALL in key.rights,
+        grants=_door_grants(video, sip) if Right.CALL in key.rights else frozenset(),
     )
+
+
+def _door_grants(video: Mapping[str, Any], sip: Mapping[str, Any]) -> frozenset[DoorGrant]:
+    of_rooms = (DoorGrant.ROOM_ADMIN, DoorGrant.ROOM_CREATE, DoorGrant.ROOM_LIST)
+    given = {grant for grant in of_rooms if video.get(grant.value) is True}
+    if sip.get("call") is True or sip.get("admin") is True:
+        given.add(DoorGrant.SIP)
+    return frozenset(given)
 
 
 def require(caller: Caller, right: Right, *others: Right) -> None:
@@ -193,7 +204,7 @@ def require(caller: Caller, right: Right, *others: Right) -> None:
         )
 
 
-def _bearer(authorizations: Sequence[str]) -> bytes:
+def bearer(authorizations: Sequence[str]) -> bytes:
     """The one token of a request, if it is short enough to be read."""
     if len(authorizations) > 1:
         raise _unauthenticated("needs one authorization header, not several")
@@ -201,18 +212,24 @@ def _bearer(authorizations: Sequence[str]) -> bytes:
     if scheme.lower() != "bearer" or not token:
         raise _unauthenticated("needs 'authorization: Bearer <token>'")
     if len(token) > MAX_TOKEN_BYTES or not token.isascii():
-        raise _invalid(f"the token is not ASCII, or longer than {MAX_TOKEN_BYTES} bytes")
+        raise invalid(f"the token is not ASCII, or longer than {MAX_TOKEN_BYTES} bytes")
     return token.encode()
 
 
-def _claims(token: bytes, secret: str | None = None) -> Mapping[str, Any]:
-    """The token's claims; without `secret` they are not verified.
+def unverified(token: bytes) -> Mapping[str, Any]:
+    """What a token claims; this proves nothing yet."""
+    try:
+        return jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as wrong:
+        raise invalid(_cause(wrong)) from None
+
+
+def _claims(token: bytes, secret: str) -> Mapping[str, Any]:
+    """The token's claims, of which the secret is a proof.
 
     Times are checked elsewhere: by the gateway's clock, and as numbers.
     """
     try:
-        if secret is None:
-            return jwt.decode(token, options={"verify_signature": False})
         return jwt.decode(
             token,
             secret,
@@ -226,7 +243,7 @@ def _claims(token: bytes, secret: str | None = None) -> Mapping[str, Any]:
             },
         )
     except (jwt.InvalidTokenError, ValueError, RecursionError) as wrong:
-        raise _invalid(_cause(wrong)) from None
+        raise invalid(_cause(wrong)) from None
 
 
 def _cause(wrong: Exception) -> str:
@@ -241,18 +258,18 @@ def _time(claims: Mapping[str, Any], name: str) -> float:
     """A point in time, in seconds since 1970."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
-        raise _invalid(f"{name} is not a time")
+        raise invalid(f"{name} is not a time")
     return float(value)
 
 
 def _room(video: Mapping[str, Any]) -> str:
     room = video.get("room") or ""
     if not isinstance(room, str):
-        raise _invalid("video.room is not a string")
+        raise invalid("video.room is not a string")
     try:
         fields.name("video.room", room)
     except (GatewayError, UnicodeEncodeError):
-        raise _invalid("video.room is not a room name") from None
+        raise invalid("video.room is not a room name") from None
     return room
 
 
@@ -261,14 +278,15 @@ def _grants(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return grants if isinstance(grants, dict) else {}
 
 
-def _remember(table: dict[Key, Value], key: Key, value: Value) -> None:
+def remember(table: dict[Key, Value], key: Key, value: Value) -> None:
     """Removes the oldest entries if there are too many."""
     if len(table) >= MAX_REMEMBERED:
         table.pop(next(iter(table)))
     table[key] = value
 
 
-def _invalid(cause: str) -> GatewayError:
+def invalid(cause: str) -> GatewayError:
+    """The refusal of a token; the cause is for the log alone."""
     return GatewayError(Reason.UNAUTHENTICATED, "the token is not valid", cause=cause)
 
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from gateway.audit.sealing.seal import owner_of
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.ports import ApiKey, Clock, Reading, Store, Transaction
 from gateway.service.access.seal import Seal
+
+DO_NOT_CALL = "do_not_call"
+"""The owner of the key that hashes numbers."""
 
 log = structlog.get_logger()
 
@@ -55,7 +59,8 @@ class KeySeals:
         return await self._store.transact(self._reseal)
 
     def _reseal(self, tx: Transaction) -> Resealed:
-        changed, closed = [], []
+        changed: list[str] = []
+        closed: list[str] = []
         for key in self._held(tx):
             if self._seal.is_current(key.sealed_secret, key.key):
                 continue
@@ -65,6 +70,8 @@ class KeySeals:
             secret = self._seal.open(key.sealed_secret, key.key)
             tx.put_key(replace(key, sealed_secret=self._seal.close(secret, key.key)))
             changed.append(key.key)
+        self._reseal_numbers(tx, changed, closed)
+        self._reseal_months(tx, changed, closed)
         event = AuditEvent(
             time=self._clock.now(),
             kind=AuditKind.DONE,
@@ -75,6 +82,33 @@ class KeySeals:
         )
         tx.append_audit(event)
         return Resealed(tuple(changed), tuple(closed))
+
+    def _reseal_numbers(self, tx: Transaction, changed: list[str], closed: list[str]) -> None:
+        """The key of hashed numbers is lost with the master key: nothing else can make it again."""
+        sealed = tx.do_not_call_state().sealed_key
+        if sealed is None or self._seal.is_current(sealed, DO_NOT_CALL):
+            return
+        try:
+            key = self._seal.open(sealed, DO_NOT_CALL)
+        except ValueError:
+            closed.append(DO_NOT_CALL)
+            return
+        tx.put_do_not_call_key(self._seal.close(key, DO_NOT_CALL))
+        changed.append(DO_NOT_CALL)
+
+    def _reseal_months(self, tx: Transaction, changed: list[str], closed: list[str]) -> None:
+        """Those of the audit log."""
+        for key in tx.every_month_key():
+            owner = owner_of(key.tenant_id, key.month)
+            if key.is_destroyed or self._seal.is_current(key.wrapped, owner):
+                continue
+            try:
+                opened = self._seal.open(key.wrapped, owner)
+            except ValueError:
+                closed.append(owner)
+                continue
+            tx.put_month_key(replace(key, wrapped=self._seal.close(opened, owner)))
+            changed.append(owner)
 
     def _held(self, tx: Reading) -> list[ApiKey]:
         now, stored = self._clock.now(), tx.keys()

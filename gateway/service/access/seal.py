@@ -56,6 +56,10 @@ class Seal:
         nonce = os.urandom(NONCE_BYTES)
         return FORM + nonce + self._first.cipher.encrypt(nonce, secret.encode(), owner.encode())
 
+    def new_key(self, owner: str) -> bytes:
+        """A new random key in hexadecimal digits, sealed as `close` seals."""
+        return self.close(os.urandom(KEY_BYTES).hex(), owner)
+
     def open(self, sealed: bytes, owner: str) -> str:
         """The secret. Raises ValueError if no master key opens it or it is not `owner`'s."""
         for master in self._masters:

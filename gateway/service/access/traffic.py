@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.domain.limits.traffic import Bucket, full, taken
-from gateway.domain.tenant import Caller
+from gateway.domain.rpc import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.service.access.turns import Turns
 
@@ -29,7 +29,7 @@ class TrafficLimits:
     polls_per_tenant: int = 0
 
 
-class _Rate:
+class RequestRate:
     """A bucket for each peer or tenant."""
 
     def __init__(self, name: str, maximum: int, elapsed: Callable[[], float]) -> None:
@@ -79,8 +79,10 @@ class Traffic:
     """
 
     def __init__(self, limits: TrafficLimits, elapsed: Callable[[], float]) -> None:
-        self._tenants = _Rate("tenant.requests_per_second", limits.requests_per_tenant, elapsed)
-        self._peers = _Rate("peer.requests_per_second", limits.requests_per_peer, elapsed)
+        self._tenants = RequestRate(
+            "tenant.requests_per_second", limits.requests_per_tenant, elapsed
+        )
+        self._peers = RequestRate("peer.requests_per_second", limits.requests_per_peer, elapsed)
         self._streams = _Places("tenant.streams", limits.streams_per_tenant)
         self._turns = Turns()
         self._polls = _Places("tenant.polls", limits.polls_per_tenant)

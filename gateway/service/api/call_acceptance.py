@@ -20,6 +20,10 @@ from gateway.service.api.own_call import own_call
 from gateway.service.api.planning import Plan
 from gateway.service.ledger.admission import Admission
 from gateway.service.ledger.record import Record
+from gateway.service.ledger.timeline import Timeline
+
+FEW_TRUNKS = 4
+"""The state of so many is read in no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Wanted:
     plan: Plan
     claim: RequestClaim | None
     intent: AuditEvent
+    time: Timeline
+    """The call's own, from its `create_time` on."""
 
 
 class CallAcceptance:
@@ -79,11 +85,18 @@ class CallAcceptance:
         return await self._store.read(
             lambda tx: self._admission.explain(
                 tx, tenant, plan.ranking, uses_trunk=plan.call.uses_trunk
-            )
+            ),
+            brief=len(plan.ranking.options) <= FEW_TRUNKS,
         )
 
     def wanted(
-        self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, plan: Plan, claim: RequestClaim | None
+        self,
+        rpc: Rpc,
+        asked: PlaceCall,
+        tenant: Tenant,
+        plan: Plan,
+        claim: RequestClaim | None,
+        time: Timeline,
     ) -> Wanted:
         """The request, ready to be accepted."""
         return Wanted(
@@ -93,6 +106,7 @@ class CallAcceptance:
             plan=plan,
             claim=replace(claim, resource_id=plan.call.call_id) if claim else None,
             intent=self._trail.asked(rpc, asked, ranking_recorded(plan.ranking)),
+            time=time,
         )
 
     async def accept(self, wanted: Wanted) -> New | Repeated:
@@ -115,6 +129,7 @@ class CallAcceptance:
             )
         decision = self._admission.admit(tx, wanted.tenant, wanted.plan.ranking, call)
         call = _with_first_attempt(call, decision)
+        call = self._record.times.begun(tx, call, wanted.time)
         tx.put_call(call)
         tx.hold(call.call_id, self._gateway_id)
         if asked.wait_until_answered:
@@ -136,6 +151,7 @@ def ranking_recorded(ranking: Ranking) -> Mapping[str, Any]:
         "ringing_timeout": ranking.ringing_timeout,
         "setup_timeout": ranking.setup_timeout,
         "max_duration": ranking.max_duration,
+        "rules": ranking.rules,
     }
 
 

@@ -22,7 +22,7 @@ from gateway.service.api.own_call import own_call
 from gateway.service.arrivals.adoption import Adoption
 from gateway.service.following.followers import Followers
 from gateway.service.following.leg import CallLeg
-from gateway.service.following.platforms import Platforms
+from gateway.service.following.platforms import Platforms, answering
 from gateway.service.ledger.feed import Feed
 from gateway.service.ledger.record import Record, as_stored
 
@@ -82,14 +82,30 @@ class CallCommands:
         )
         if asked.end_room:
             self._check_own_room(call)
+        if call.ended and asked.end_room:
+            await self._end_room(call)
+        return await self.end(call, EndReason.COMPLETED, end_room=asked.end_room)
+
+    async def end(self, call: Call, reason: EndReason, *, end_room: bool = False) -> Call:
+        """Ends a call at a tenant's request, and returns once its leg is gone.
+
+        Raises PLATFORM_UNAVAILABLE.
+        """
         with self._feed.call(call) as latest:
             if not call.ended:
                 now = self._record.times.of(call.call_id).now()
-                end = EndAsked(now, EndReason.COMPLETED, HangupSource.API, end_room=asked.end_room)
+                end = EndAsked(now, reason, HangupSource.API, end_room=end_room)
                 if not await self._followers.end(call, end):
                     return await self._ended_unstored(call, end)
-            elif asked.end_room:
-                await self._end_room(call)
+            latest.put(await as_stored(self._store, call))
+            with _patience_with(call):
+                async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
+                    return await latest.until(lambda c: c.ended)
+
+    async def until_ended(self, call: Call) -> Call:
+        """The call once its follower has seen that its leg is gone. Raises PLATFORM_UNAVAILABLE."""
+        with self._feed.call(call) as latest:
+            self._followers.nudge(call.call_id)
             latest.put(await as_stored(self._store, call))
             with _patience_with(call):
                 async with asyncio.timeout(HANG_UP_PATIENCE.total_seconds()):
@@ -114,6 +130,12 @@ class CallCommands:
                 f"call {call.call_id} has ended",
                 {"call_id": call.call_id, "state": call.state.name},
             )
+        if asked.answered_by and not call.answered:
+            raise GatewayError(
+                Reason.CALL_NOT_ACTIVE,
+                f"call {call.call_id} has not been answered",
+                {"call_id": call.call_id, "state": call.state.name},
+            )
         if asked.end_room_on_hangup:
             self._check_own_room(call)
         kept = {k: v for k, v in call.labels.items() if k not in asked.remove_labels}
@@ -124,6 +146,7 @@ class CallCommands:
             labels=labels,
             end_room_on_hangup=asked.end_room_on_hangup,
             max_duration=asked.max_duration,
+            answered_by=asked.answered_by,
         )
         after = self._record.advance(tx, call.call_id, wanted)
         if after != call:
@@ -142,10 +165,8 @@ class CallCommands:
 
     async def _end_room(self, call: Call) -> None:
         await self._store.transact(lambda tx: self._record.end_room(tx, call))
-        try:
+        with answering():
             await self._platforms.of(call).end_room(call.room)
-        except PlatformError as away:
-            raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
 
     def _check_own_room(self, call: Call) -> None:
         """An inbound call may be in a room that its tenant may not use, let alone end."""

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from gateway.domain import fields
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.requests import CallRef, ListCallEvents, WatchCalls
-from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Caller
+from gateway.domain.rpc import Caller, Rpc
 from gateway.domain.timeouts import within
 from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason, invalid_field
@@ -74,7 +73,7 @@ class EventService:
         _check_watch(asked)
         with self._traffic.stream(rpc.tenant_id), self._feed.watched(rpc.tenant_id):
             after, over = await self._store.read(lambda tx: _start(tx, rpc, asked))
-            heart = _Heart(rpc.caller.expire_time, self._clock)
+            heart = Heart(rpc.caller.expire_time, self._clock)
             yield heart.beat(after)
             while not over:
                 newest, events = await self._next(rpc, asked, after)
@@ -169,7 +168,7 @@ class EventService:
         self._drain.refuse()
 
 
-class _Heart:
+class Heart:
     """When a stream sends heartbeats, and once that it is about to end."""
 
     def __init__(self, end_time: datetime | None, clock: Clock) -> None:
@@ -246,4 +245,4 @@ def _check_watch(asked: WatchCalls) -> None:
 
 
 def _may_see(rpc: Rpc, event: CallEvent) -> bool:
-    return rpc.caller.room in ("", event.call.room)
+    return rpc.caller.reaches(event.call.room)

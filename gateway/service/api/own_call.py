@@ -17,7 +17,7 @@ def own_call(reading: Reading, rpc: Rpc, ref: CallRef) -> Call:
     else:
         call = reading.open_call_of_leg(ref.room, ref.identity)
         names = {"room": fields.printable(ref.room), "identity": fields.printable(ref.identity)}
-    if call is None or call.tenant_id != rpc.tenant_id or rpc.caller.room not in ("", call.room):
+    if call is None or call.tenant_id != rpc.tenant_id or not rpc.caller.reaches(call.room):
         what = " ".join(names.values())
         raise GatewayError(Reason.CALL_NOT_FOUND, f"no call {what}", names)
     return call

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.domain import fields
 from gateway.domain.calls.requests import PlaceCall
@@ -11,6 +12,7 @@ from gateway.domain.routing import disclosure
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.ports import Clock, OutcomeUnknownError, RequestClaim
+from gateway.ports.tracing import CALL_ID, current_span
 from gateway.service.access.directory import Directory
 from gateway.service.api import repeats
 from gateway.service.api.call_acceptance import CallAcceptance, New, Repeated, Wanted
@@ -19,6 +21,7 @@ from gateway.service.api.waiting import Waiting
 from gateway.service.drain import Drain
 from gateway.service.following.followers import Followers
 from gateway.service.following.platforms import Platforms
+from gateway.service.ledger.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,15 @@ class Placing:
         if claim and (earlier := await self._acceptance.earlier(rpc, claim, self._clock.now())):
             return await self._again(rpc, asked, earlier)
         tenant = self._directory.tenant(rpc.tenant_id)
-        planned = self._planned(rpc, asked, tenant)
+        now = self._clock.now()
+        time = Timeline.saying(now, self._clock)
+        planned = self._planned(rpc, asked, tenant, now)
         if asked.validate_only:
             route = await self._acceptance.explain(tenant, planned)
             return Validated(self._for_tenant(tenant, route))
         # Listening begins before there can be any change, so nothing is missed.
         with self._waiting.listening(planned.call) as latest:
-            wanted = self._acceptance.wanted(rpc, asked, tenant, planned, claim)
+            wanted = self._acceptance.wanted(rpc, asked, tenant, planned, claim, time)
             match await self._begun(wanted):
                 case New(call, route):
                     answer = await self._waiting.until_answered(rpc, asked, call, latest)
@@ -82,8 +87,8 @@ class Placing:
             return None
         return repeats.claim_of(rpc, asked, "", self._clock.now())
 
-    def _planned(self, rpc: Rpc, asked: PlaceCall, tenant: Tenant) -> Plan:
-        planned = plan(rpc, asked, tenant, self._directory.network, self._clock.now())
+    def _planned(self, rpc: Rpc, asked: PlaceCall, tenant: Tenant, now: datetime) -> Plan:
+        planned = plan(rpc, asked, tenant, self._directory.network, now)
         call = replace(
             planned.call,
             sandbox=self._platforms.plays(tenant),
@@ -117,11 +122,12 @@ class Placing:
         except OutcomeUnknownError:
             self._followers.never_dialed(wanted.plan.call)
             raise
+        current_span.get().note(CALL_ID, placed.call.call_id)
         if isinstance(placed, New):
             if left.is_set():
                 kept = self._waiting.left_before_dial(wanted.rpc, wanted.asked, placed.call)
                 placed = replace(placed, call=await kept)
-            self._followers.dial(placed.call, placed.route.trunk)
+            self._followers.dial(placed.call, placed.route.trunk, wanted.time)
         return placed
 
     def _abandoned(self, wanted: Wanted, placed: "asyncio.Task[New | Repeated]") -> None:

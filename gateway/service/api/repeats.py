@@ -7,15 +7,19 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gateway.domain.calls.requests import PlaceCall, TransferCall
+from gateway.domain.calls.requests import PlaceCall, StartWarmTransfer, TransferCall
 from gateway.domain.rpc import Rpc
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Reading, RequestClaim
 
 KEPT_FOR = timedelta(hours=24)
 
-_commands: TypeAdapter[PlaceCall | TransferCall] = TypeAdapter(PlaceCall | TransferCall)
-_NOT_CONTENT = {"request_id", "wait_until_answered", "wait_until_settled"}
+Command = PlaceCall | TransferCall | StartWarmTransfer
+_commands: TypeAdapter[Command] = TypeAdapter(Command)
+# The request_id of a human's call is its transfer's, which has one parent.
+_NOT_CONTENT = {"request_id", "wait_until_answered", "wait_until_settled", "parent_call_id"}
+_LATER = {"override", "agent", "dial_at_once"}
+"""Fields that older gateways do not have: unset, they are left out, so that both agree."""
 
 
 def held(reading: Reading, rpc: Rpc, claim: RequestClaim | None, now: datetime) -> str | None:
@@ -37,9 +41,7 @@ def held(reading: Reading, rpc: Rpc, claim: RequestClaim | None, now: datetime) 
     return found.resource_id
 
 
-def claim_of(
-    rpc: Rpc, asked: PlaceCall | TransferCall, resource_id: str, now: datetime
-) -> RequestClaim | None:
+def claim_of(rpc: Rpc, asked: Command, resource_id: str, now: datetime) -> RequestClaim | None:
     """The claim that this request makes; None without a request_id."""
     if not asked.request_id:
         return None
@@ -53,7 +55,8 @@ def claim_of(
     )
 
 
-def fingerprint(asked: PlaceCall | TransferCall) -> str:
+def fingerprint(asked: Command) -> str:
     """SHA-256 of the request's content: all but its id and its wait flags."""
     content: dict[str, Any] = _commands.dump_python(asked, mode="json", exclude=_NOT_CONTENT)
+    content = {name: told for name, told in content.items() if told or name not in _LATER}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -13,9 +13,11 @@ from gateway.domain.calls.call import Call, CallState, EventType
 from gateway.domain.calls.requests import CallRef, TransferCall
 from gateway.domain.calls.transfer import Transfer, TransferState
 from gateway.domain.ids import new_id
-from gateway.domain.numbers import dial_strings, hosts, sip_uris, targets
+from gateway.domain.numbers import dial_strings, hosts, targets
+from gateway.domain.numbers import refer_to as refers
 from gateway.domain.numbers.callee import Callee, callee, country_of
 from gateway.domain.numbers.sip_uris import SipUri
+from gateway.domain.routing.calling_hours import check_hours
 from gateway.domain.routing.destination import check_destination
 from gateway.domain.routing.network import Asked
 from gateway.domain.rpc import Rpc
@@ -29,7 +31,6 @@ from gateway.ports import (
     Reading,
     RequestClaim,
     Store,
-    StoreUnavailableError,
     Transaction,
 )
 from gateway.service.access.directory import Directory
@@ -40,7 +41,7 @@ from gateway.service.drain import Drain
 from gateway.service.following.followers import Followers
 from gateway.service.ledger.admission import Admission
 from gateway.service.ledger.feed import Feed
-from gateway.service.ledger.record import Record
+from gateway.service.ledger.record import Record, transfer_as_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class TransferService:
             if transfer is None or transfer.tenant_id != rpc.tenant_id:
                 raise _not_found(transfer_id)
             call = reading.call(transfer.call_id)
-            if call is None or rpc.caller.room not in ("", call.room):
+            if call is None or not rpc.caller.reaches(call.room):
                 raise _not_found(transfer_id)
             return transfer
 
@@ -135,19 +136,11 @@ class TransferService:
         if not asked.wait_until_settled:
             return transfer
         with self._feed.transfer(transfer) as latest:
-            latest.put(await self._now(transfer))
+            latest.put(await transfer_as_stored(self._store, transfer))
             settled = await self._drain.unless_begun(
                 latest.until(lambda t: t.state is not TransferState.PENDING)
             )
-            return settled or await self._now(transfer)
-
-    async def _now(self, transfer: Transfer) -> Transfer:
-        """As stored; an unavailable database does not undo anything that was accepted."""
-        transfer_id = transfer.transfer_id
-        try:
-            return await self._store.read(lambda tx: tx.transfer(transfer_id)) or transfer
-        except StoreUnavailableError:
-            return transfer
+            return settled or await transfer_as_stored(self._store, transfer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +236,15 @@ class TransferAcceptance:
             play_dialtone=asked.play_dialtone,
             headers=dict(asked.headers),
             create_time=self._record.times.of(call.call_id).now(),
+            if_refused=refers.hint(trunk),
         )
-        tx.put_transfer(transfer)
+        call = self._record.put_refer(tx, transfer)
         tx.hold(transfer.transfer_id, self._gateway_id)
         if claim:
             tx.put_claim(claim)
         tx.append_audit(self._trail.intent(wanted.intent, {"limits": limits}, call, transfer))
         self._record.event(tx, EventType.TRANSFER_CHANGED, call, transfer)
-        return Accepted(call, transfer, refer_target(asked.to, trunk))
+        return Accepted(call, transfer, refers.refer_to(asked.to, trunk))
 
     def _judged(self, wanted: _Wanted, call: Call) -> tuple[Callee, ...]:
         """Every number that may be reached; none: the SIP user is a name.
@@ -270,6 +264,7 @@ class TransferAcceptance:
         asked = Asked(now=wanted.time, caller_id=call.wishes.caller_id, labels=call.labels)
         for one in callees:
             check_destination(one, tenant, network.route_for(tenant, one, asked))
+            check_hours(one, network.calling_hours_for(tenant, one), wanted.time)
         return callees
 
     def _takes_transfers(self, tx: Transaction, call: Call) -> Trunk:
@@ -284,8 +279,8 @@ class TransferAcceptance:
         if trunk is None or trunk.transfer_mode is TransferSupport.NONE:
             raise GatewayError(
                 Reason.TRANSFER_NOT_SUPPORTED,
-                f"trunk {call.trunk_id} takes no transfers",
-                {"trunk_id": call.trunk_id},
+                f"trunk {call.trunk_id} takes no transfers: {refers.hint(trunk)}",
+                {"trunk_id": call.trunk_id, "hint": refers.hint(trunk)},
             )
         if open_transfer := tx.open_transfer(call.call_id):
             raise GatewayError(
@@ -296,19 +291,17 @@ class TransferAcceptance:
         return trunk
 
     def _trunk(self, call: Call) -> Trunk | None:
-        """For a call that was not placed here only LiveKit's trunk is known: it takes `tel:`."""
-        if not call.attempts:
-            return Trunk(trunk_id=call.trunk_id)
-        return self._directory.trunk(call.trunk_id)
+        """For a call that was not placed here, the tenant's trunk that has the number called.
 
-
-def refer_target(to: str, trunk: Trunk) -> str:
-    """The Refer-To URI in the form that the trunk's carrier takes."""
-    if sip_uris.is_uri(to):
-        return to
-    if trunk.transfer_mode is TransferSupport.SIP:
-        return f"sip:{to}@{hosts.canonical(trunk.transfer_host)}"
-    return f"tel:{to}"
+        Of any other only LiveKit's trunk is known: it takes `tel:`.
+        """
+        if call.attempts:
+            return self._directory.trunk(call.trunk_id)
+        tenant = self._directory.tenant(call.tenant_id)
+        for trunk in self._directory.network.trunks_of(tenant):
+            if any(shown.number == call.to for shown in trunk.shown_by(tenant.tenant_id)):
+                return trunk
+        return Trunk(trunk_id=call.trunk_id)
 
 
 def _target(asked: str, tenant: Tenant) -> _Target:

@@ -23,12 +23,13 @@ from gateway.domain.replacing import replace
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Tenant
 from gateway.errors import GatewayError, Reason
-from gateway.ports import CallQuery, Clock, PlatformError, Reading, RequestClaim, Store, Transaction
+from gateway.ports import CallQuery, Clock, Reading, RequestClaim, Store, Transaction
 from gateway.service.access.directory import Directory
 from gateway.service.following.followers import Followers
-from gateway.service.following.platforms import Platforms
+from gateway.service.following.platforms import Platforms, answering
 from gateway.service.ledger.lease import Lease
 from gateway.service.ledger.record import OPEN_STATES, Record
+from gateway.service.ledger.timeline import Timeline
 
 LEGS = "leg"
 """The method, of no tenant, under which legs claim the calls that they became."""
@@ -141,15 +142,13 @@ class Adoption:
         if the tenant or the token may not use the room. Raises PLATFORM_UNAVAILABLE.
         """
         tenant = self._directory.network.tenant(rpc.tenant_id)
-        if tenant is None or not tenant.may_use_room(room) or rpc.caller.room not in ("", room):
+        if tenant is None or not tenant.may_use_room(room) or not rpc.caller.reaches(room):
             return None
         live = None if self._platforms.plays(tenant) else self._platforms.live
         if live is None:
             return None
-        try:
+        with answering():
             leg = await live.leg(room, identity)
-        except PlatformError as away:
-            raise GatewayError(Reason.PLATFORM_UNAVAILABLE, "LiveKit does not answer") from away
         if leg is None or leg.call_id:
             return None
         owner = self._owner(leg) if leg.rang_in else Owner(tenant)
@@ -180,14 +179,16 @@ class Adoption:
         if not _id_of(leg):
             log.warning("leg_without_id", room=leg.room)
             return None
-        new = new_id("call", audit.time)
-        call = await self._store.transact(lambda tx: self._once(tx, leg, owner, new, audit, left))
+        new, time = new_id("call", audit.time), Timeline.saying(audit.time, self._clock)
+        call = await self._store.transact(
+            lambda tx: self._once(tx, leg, owner, new, audit, left, time)
+        )
         if call and call.call_id == new:
             log.info("leg_adopted", call_id=new, tenant_id=call.tenant_id, method=audit.method)
             if call.ending:
                 log.warning("caller_refused", call_id=new, tenant_id=call.tenant_id)
             if not call.ended:
-                self._followers.resume_call(call)
+                self._followers.resume_call(call, time=time)
         return call
 
     def _once(
@@ -198,6 +199,7 @@ class Adoption:
         call_id: str,
         audit: AuditEvent,
         left: LeaveReason | None,
+        time: Timeline,
     ) -> Call | None:
         """The call that the leg is known as, or a new one with everything that belongs to it."""
         if known := call_of_leg(tx, leg, audit.time):
@@ -206,6 +208,7 @@ class Adoption:
             self._nobodys(tx, leg, audit)
             return None
         tenant, call = owner.tenant, call_of(leg, owner, call_id, audit.time)
+        call = self._record.times.begun(tx, call, time)
         tx.hold(call_id, self._lease.gateway_id)
         self._claim(tx, leg, call_id, audit.time)
         full = None if left else _full(tx, tenant, call)
@@ -215,7 +218,9 @@ class Adoption:
         about = replace(self._about(audit, leg), tenant_id=tenant.tenant_id, call_id=call_id)
         tx.append_audit(_refused(about, full) if full else about)
         self._record.event(tx, EventType.CALL_CREATED, call)
-        call = self._record.advance(tx, call_id, LegSeen(audit.time, leg.status, leg.ids))
+        call = self._record.advance(
+            tx, call_id, LegSeen(audit.time, leg.status, leg.ids, leg.answered_at)
+        )
         if full:
             end = EndAsked(audit.time, EndReason.REJECTED, HangupSource.GATEWAY)
             return self._record.advance(tx, call_id, end)

@@ -20,7 +20,7 @@ from gateway.domain.tenant import Config, Webhook
 from gateway.ports import Reading, Store, Transaction
 from gateway.ports.outbox import WebhookSender
 from gateway.service.chores import every
-from gateway.service.deliveries.lane import Counters, Lane, Pace, Post
+from gateway.service.deliveries.lane import Counters, GaveUp, Lane, Pace, Post, unheard
 
 SLIGHT = timedelta(seconds=10)
 """If the store's clock seems to have gone back by less than this, it was only read late."""
@@ -61,6 +61,7 @@ class Deliveries:
         pace: Pace,
         elapsed: Callable[[], float],
         counters: Counters = NOT_COUNTED,
+        gave_up: GaveUp = unheard,
     ) -> None:
         self._store = store
         self._config = config
@@ -79,6 +80,7 @@ class Deliveries:
             counters=counters,
             elapsed=elapsed,
             slots=asyncio.Semaphore(AT_ONCE),
+            gave_up=gave_up,
         )
         self._lanes: dict[WebhookRef, Lane] = {}
         self._of_tenant: Mapping[str, Sequence[WebhookRef]] = {}

@@ -43,6 +43,13 @@ def nobody(_counted: object) -> None:
     """Counts nothing."""
 
 
+GaveUp = Callable[[Delivery, WebhookRef, Answer], None]
+
+
+def unheard(_delivery: Delivery, _webhook: WebhookRef, _answer: Answer) -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How often to try, and when an answer is slow."""
@@ -79,6 +86,8 @@ class Post:
     """Seconds of a monotonic clock."""
     slots: asyncio.Semaphore
     """Limits the requests that the gateway has under way."""
+    gave_up: GaveUp
+    """Called with each delivery that is dead, and the receiver's last answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +258,8 @@ class Lane:
             return
         dead = tried.state is DeliveryState.DEAD
         self._post.counters.tried("dead" if dead else "failed")
+        if dead:
+            self._post.gave_up(tried, self._webhook, answer)
         note = log.warning if dead else log.info
         note(
             "webhook_dead" if dead else "webhook_failed",

@@ -9,6 +9,7 @@ from gateway.domain.calls.advance import advance
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.observation import Observation
 from gateway.domain.calls.transfer import Transfer, TransferObservation
+from gateway.domain.warm.farewell import farewell
 from gateway.ports import Clock, Store
 from gateway.service.following.leg import CallLeg
 from gateway.service.ledger.record import Foreseen, Record, until_stored
@@ -51,7 +52,10 @@ class CallRow:
         """The leg is being ended because the database was slow."""
 
     async def observe(self, seen: Observation) -> None:
-        """Writes what was seen; when the call ends its room is deleted, if requested."""
+        """Writes what was seen; when the call ends its room is told, or deleted if requested.
+
+        Before that is written: should this gateway die in between, another one sees the same.
+        """
         before = self.call
         step = advance(before, seen)
         after = step.call
@@ -59,6 +63,8 @@ class CallRow:
             return
         if after.ended and before.end_room_on_hangup:
             await self._end_room()
+        elif text := farewell(before, after):
+            await self._leg.tell_room(text)
         foreseen = Foreseen(before, step)
         storing = until_stored(lambda: self._record.call(before.call_id, seen, foreseen))
         self.take(await self._keeping_time(after, storing), after)
@@ -81,11 +87,12 @@ class CallRow:
         self.take(found or self.call, self.call)
 
     async def open_transfer(self) -> Transfer | None:
-        """The call's transfer that is not settled yet."""
+        """The call's REFER that is not settled yet."""
         call_id = self.call.call_id
-        return await until_stored(
+        found = await until_stored(
             lambda: self._store.read(lambda tx: tx.open_transfer(call_id), brief=True)
         )
+        return None if found is None or found.warm else found
 
     async def transfer(self, transfer_id: str) -> Transfer | None:
         """One transfer as it stands."""

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.leg import Dial, DialReply, NeverSent, Refused
 from gateway.domain.numbers.formats import misread, written_for
+from gateway.domain.numbers.internal import other_callees
 from gateway.domain.outcome import Certainty, worth_dialing_again
 from gateway.domain.tenant import Trunk
 from gateway.ports import Clock, Platform
+from gateway.ports.tracing import NO_TRACING, Span, Tracing
 from gateway.service.following.dial_gate import DialGate
 
 PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
@@ -26,9 +28,11 @@ UNSEEN_RINGING = timedelta(milliseconds=500)
 def dial_of(call: Call, trunk: Trunk) -> Dial:
     """The leg of the call's newest attempt, with its full ringing timeout.
 
-    Raises ValueError if the carrier would read another number: such a trunk is never chosen.
+    Raises ValueError if the carrier would read another number, or calls no such callees: such a
+    trunk is never chosen.
     """
-    if cause := misread(trunk.number_format, call.to):
+    cause = misread(trunk.number_format, call.to)
+    if cause := cause or other_callees(trunk, call.to, emergency=call.emergency):
         raise ValueError(f"trunk {trunk.trunk_id} must not carry call {call.call_id}: {cause}")
     return Dial(
         call_id=call.call_id,
@@ -52,6 +56,9 @@ def _merged(trunk: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, st
     return {**{name: v for name, v in trunk.items() if name.lower() not in taken}, **own}
 
 
+SIP_STATUS = "gateway.sip_status_code"
+
+
 class TakenOverError(Exception):
     """Another gateway follows the call now; nothing was sent by this one."""
 
@@ -59,8 +66,9 @@ class TakenOverError(Exception):
 class Dialing:
     """Waits for its turn and sends the dial; repeats it only while certainly nothing was dialled.
 
-    `rest`: how long the phone may still ring, None once it must not be dialled any more.
-    `holds`: whether this gateway may dial the call. Cancelling `reply` stops no phone.
+    `call`: as it is when its newest attempt begins. `rest`: how long the phone may still ring, None
+    once it must not be dialled any more. `holds`: whether this gateway may dial the call.
+    Cancelling `reply` stops no phone.
 
     No wait here outlasts `rest`, except for the reply to a dial that was sent, which comes within
     the platform's own limit. If a dial was not sent, its reply says what it waited for.
@@ -69,18 +77,18 @@ class Dialing:
     def __init__(
         self,
         dial: Dial,
-        tenant_id: str,
-        attempt: int,
+        call: Call,
         *,
         platform: Platform,
         gate: DialGate,
         clock: Clock,
         rest: Callable[[], timedelta | None],
         holds: Callable[[], Awaitable[bool]],
+        tracing: Tracing = NO_TRACING,
     ) -> None:
-        self._attempt = attempt
+        self._call = call
         self._dial = dial
-        self._tenant_id = tenant_id
+        self._tracing = tracing
         self._platform = platform
         self._gate = gate
         self._clock = clock
@@ -101,7 +109,7 @@ class Dialing:
 
     def is_superseded(self, call: Call) -> bool:
         """Whether another gateway has gone on to the call's next attempt."""
-        return len(call.attempts) != self._attempt
+        return len(call.attempts) != len(self._call.attempts)
 
     def seen(self) -> None:
         """The leg is in its room: the platform has accepted the dial and sends the INVITE."""
@@ -146,6 +154,12 @@ class Dialing:
             self.reply.cancel()
 
     async def _until_replied(self) -> DialReply:
+        with self._tracing.dial(self._call) as span:
+            reply = await self._until_dialed_or_withdrawn()
+            _note(span, reply)
+            return reply
+
+    async def _until_dialed_or_withdrawn(self) -> DialReply:
         try:
             return await self._until_dialed()
         except asyncio.CancelledError:
@@ -158,7 +172,7 @@ class Dialing:
     async def _until_dialed(self) -> DialReply:
         pauses = iter(PAUSES_SECONDS)
         while True:
-            await self._gate.enter(self._tenant_id)
+            await self._gate.enter(self._call.tenant_id)
             self._entered = True
             self._waits_for = "the database did not confirm whose call it is"
             if not await self._holds():
@@ -203,3 +217,13 @@ def _worth_sending_again(reply: DialReply) -> bool:
     return isinstance(reply, NeverSent) or (
         isinstance(reply, Refused) and worth_dialing_again(reply.failure)
     )
+
+
+def _note(span: Span, reply: DialReply) -> None:
+    if isinstance(reply, Refused):
+        failure = reply.failure
+        if failure.sip_status_code:
+            span.note(SIP_STATUS, failure.sip_status_code)
+        span.came_to("REFUSED" if failure.sip_status_code else failure.cause.value)
+    else:
+        span.came_to(type(reply).__name__)

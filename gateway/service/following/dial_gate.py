@@ -34,6 +34,11 @@ class DialGate:
         """How many are."""
         return self._under_way
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return sum(map(len, self._waiting.values()))
+
     async def enter(self, tenant_id: str) -> None:
         """Returns when the tenant's dial may go; `took`, `full` or `left` MUST follow."""
         if self._under_way < self.limit and not self._waiting:

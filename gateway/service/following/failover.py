@@ -7,12 +7,15 @@ from gateway.domain.calls import failover
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.observation import AttemptFailed, NextTrunk
 from gateway.domain.numbers.formats import misread
+from gateway.domain.numbers.internal import other_callees
 from gateway.domain.outcome import Failure
 from gateway.domain.tenant import Trunk
 from gateway.ports import Reading, Store, StoreUnavailableError, Transaction
 from gateway.service.access.directory import Directory
 from gateway.service.ledger.admission import Admission
 from gateway.service.ledger.record import Record, until_stored
+
+NOT_CONFIGURED = "its trunk is no longer configured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class Failover:
             return await self._store.read(lambda tx: self._admission.has_next(tx, call))
         except StoreUnavailableError:  # the phone's clock does not wait for the database
             return False
+
+    def begun(self, call: Call) -> Moved:
+        """The trunk of the newest attempt, as configured now, if it may still carry the call."""
+        return _begun(call, self._trunk(call))
 
     def meaning(self, call: Call, failure: Failure) -> Failure:
         """The failure, with the meaning that the trunk's configuration gives it."""
@@ -102,9 +109,22 @@ class Failover:
 
 
 def _begun(stored: Call, trunk: Trunk | None) -> Moved:
-    """The newest attempt as it is; its trunk may have another number format by now."""
-    cause = misread(trunk.number_format, stored.to) if trunk else ""
+    """The newest attempt as it is; its trunk may be configured otherwise by now."""
+    cause = _objection(stored, trunk) if trunk else NOT_CONFIGURED
     return Moved(stored, None if cause else trunk, cause)
+
+
+def _objection(call: Call, trunk: Trunk) -> str:
+    """Why the trunk may not carry the call any more; empty: it may. As when it was chosen."""
+    if not trunk.serves(call.tenant_id):
+        return NOT_CONFIGURED
+    if not trunk.enabled:
+        return "its trunk is switched off"
+    if call.attempts[-1].caller_id not in {one.number for one in trunk.shown_by(call.tenant_id)}:
+        return "its caller ID is no number of its trunk any more"
+    return misread(trunk.number_format, call.to) or other_callees(
+        trunk, call.to, emergency=call.emergency
+    )
 
 
 def _stored(tx: Reading, call: Call) -> Call:

@@ -9,6 +9,7 @@ that is over is looked for half a minute (`CallLeg.until_gone`), and a call whos
 polled is given up in the end (`domain.pace.given_up_at`).
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -26,24 +27,24 @@ from gateway.domain.calls.observation import (
     Lost,
     NotDialed,
 )
-from gateway.domain.calls.pace import SEEN_BY_THEN, given_up_at
+from gateway.domain.calls.pace import SEEN_BY_THEN, given_up_at, is_believed_gone
 from gateway.domain.calls.whose_leg import is_of
 from gateway.domain.outcome import Certainty, EndReason, HangupSource
 from gateway.domain.tenant import Trunk
 from gateway.ports import Clock, Platform, PlatformError
+from gateway.service.following.agents.attendant import Attendant
+from gateway.service.following.agents.waiting import until_dial_due
 from gateway.service.following.call_row import PLATFORM_GRACE, CallRow
 from gateway.service.following.dial import Dialing, TakenOverError, dial_of
 from gateway.service.following.dial_gate import DialGate
 from gateway.service.following.leg import CallLeg, OvertakenError
+from gateway.service.following.leg_mask import LegMask
 from gateway.service.following.looking.looks import Looks
 from gateway.service.following.looking.pauses import Pauses
 from gateway.service.following.refusal import Refusal
 from gateway.service.following.reports import await_reason, await_transfer
 from gateway.service.following.surroundings import Surroundings
 from gateway.service.ledger.record import until_stored
-
-BELIEVED_GONE_AFTER = timedelta(seconds=10)
-"""A leg never seen, or not since LiveKit was unavailable, is taken to be absent after this long."""
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ class Follower:
 
     __slots__ = (
         "_around",
+        "_attendant",
         "_away",
         "_begun",
         "_clock",
@@ -60,6 +62,7 @@ class Follower:
         "_gate",
         "_leg",
         "_looking_since",
+        "_mask",
         "_pauses",
         "_platform",
         "_row",
@@ -86,6 +89,8 @@ class Follower:
             call, self._leg, record=surroundings.record, store=surroundings.store, clock=clock
         )
         self._pauses = Pauses(looks, surroundings.hearing, clock)
+        self._mask = LegMask(self._row, self._leg, self._pauses.alarm, clock)
+        self._attendant = self._attended(call, looks) if call.agent else None
         self._dialing: Dialing | None = None
         self._seen_in_room = False
         self._away = False
@@ -103,6 +108,11 @@ class Follower:
         return log.bind(call_id=self._call.call_id, tenant_id=self._call.tenant_id)
 
     @property
+    def call(self) -> Call:
+        """As stored or read last."""
+        return self._call
+
+    @property
     def room(self) -> str:
         """The room of the call's leg."""
         return self._call.room
@@ -110,6 +120,8 @@ class Follower:
     def nudge(self) -> None:
         """The call's row has changed: check it at once."""
         self._pauses.alarm.ring()
+        if self._attendant:
+            self._attendant.look()
 
     def joined(self, leg: Leg) -> None:
         """LiveKit has told that this leg of the call has joined."""
@@ -124,22 +136,22 @@ class Follower:
         if call.ended or not is_of(leg, call):
             return False
         as_known = leg.status is LegStatus.ACTIVE and leg.ids.participant_id == call.participant_id
-        if as_known and not call.ending:
+        if not self._mask.is_right(leg):
+            self._pauses.alarm.rouse()
+        elif as_known and not call.ending:
             self._pauses.listed()
         return True
 
     def doubt(self) -> None:
         """The leg's room is not what it was: the leg may have left without a notice."""
         self._pauses.doubt()
+        if self._attendant:
+            self._attendant.look()
 
     async def follow(self, trunk: Trunk | None = None) -> None:
         """Dials on `trunk`, if there is one to dial on, and watches until the call has ended."""
         try:
-            if trunk is not None:
-                self._dial(trunk)
-                await self._pauses.before_looking(self._call, self._dialing)
-            else:
-                await self._pauses.before_first_look(self._call)
+            await self._begin(trunk)
             while not self._call.ended:
                 await self._step()
                 if not self._call.ended:
@@ -151,8 +163,51 @@ class Follower:
             if self._dialing:
                 self._dialing.reply.cancel()
             self._leg.stop_hanging_up()
-        if self._row.ended_elsewhere:
-            await self._leg.until_gone(at_once=lambda: True)
+            if self._attendant:
+                await self._attendant.stop()
+        async with asyncio.TaskGroup() as over:
+            if self._attendant and not self._call.answered:
+                over.create_task(self._attendant.withdraw())
+            if self._row.ended_elsewhere:
+                await self._leg.until_gone(at_once=lambda: True)
+
+    async def _begin(self, trunk: Trunk | None) -> None:
+        """Dials, as soon as the agent is there if the call awaits one; else the leg is there."""
+        if self._attendant:
+            self._attendant.begin(fresh=trunk is not None)
+        if self._call.awaits_agent:
+            trunk = await self._until_dial_due()
+        if trunk is not None:
+            self._dial(trunk)
+            await self._pauses.before_looking(self._call, self._dialing)
+        elif not self._call.ended:
+            await self._pauses.before_first_look(self._call)
+
+    def _attended(self, call: Call, looks: Looks) -> Attendant:
+        return Attendant(
+            call,
+            self._platform.agents,
+            clock=self._clock,
+            around=self._around,
+            looks=looks,
+            holds=self._holds,
+            changed=self._pauses.alarm.ring,
+        )
+
+    async def _holds(self) -> bool:
+        """Whether this gateway, and no other, follows the call."""
+        return await until_stored(lambda: self._around.lease.holds(self._call.call_id))
+
+    async def _until_dial_due(self) -> Trunk | None:
+        """The trunk to dial on once the agent has come or is given up; None: the call has ended."""
+        late = await until_dial_due(self._row, self._pauses.alarm, self._clock)
+        self._begun = self._looking_since = self._clock.now()
+        moved = self._around.failover.begun(self._call)
+        if (cause := late or moved.why) and not self._call.ended:
+            if not await self._holds():
+                raise TakenOverError
+            await self._row.observe(NotDialed(self._begun, cause))
+        return None if self._call.ended else moved.trunk
 
     async def _step(self) -> None:
         await self._look_at_row()
@@ -162,21 +217,20 @@ class Follower:
             await self._settle(self._dialing)
         elif self._dialing and self._told:
             told, self._told = self._told, None
-            await self._saw(told)
+            await self._saw(told, noticed=True)
         elif await self._look_at_leg():
             await self._keep_time()
 
     def _dial(self, trunk: Trunk) -> None:
-        call_id, lease = self._call.call_id, self._around.lease
         self._dialing = Dialing(
             dial_of(self._call, trunk),
-            self._call.tenant_id,
-            len(self._call.attempts),
+            self._call,
             platform=self._platform,
             gate=self._gate,
             clock=self._clock,
             rest=self._rest,
-            holds=lambda: until_stored(lambda: lease.holds(call_id)),
+            holds=self._holds,
+            tracing=self._around.tracing,
         )
         self._dialing.reply.add_done_callback(self._replied)
 
@@ -215,7 +269,7 @@ class Follower:
             pass  # it joins soon, or the dial's reply says what happened
         elif self._seen_in_room or self._call.leave_reason:
             await self._leg_gone()
-        elif self._clock.now() - self._looking_since > BELIEVED_GONE_AFTER:
+        elif is_believed_gone(self._call, self._clock.now() - self._looking_since):
             await self._never_seen()
         return not self._call.ended
 
@@ -230,14 +284,16 @@ class Follower:
             self._log.error("call_given_up", cause=str(away))
             await self._row.observe(Lost(now))
 
-    async def _saw(self, leg: Leg) -> None:
+    async def _saw(self, leg: Leg, *, noticed: bool = False) -> None:
         self._seen_in_room, self._away = True, False
         self._pauses.active = leg.status is LegStatus.ACTIVE
         if self._dialing:
             self._dialing.seen()
-        await self._row.observe(LegSeen(self._clock.now(), leg.status, leg.ids))
+        await self._row.observe(LegSeen(self._clock.now(), leg.status, leg.ids, leg.answered_at))
         if self._call.ending or self._call.ended:
             await self._leg.hang_up()
+        elif not noticed and (self._call.hold or not self._mask.is_right(leg)):
+            await self._mask.saw(leg)
         elif self._dialing and self._dialing.given_up:
             if self._call.state is CallState.DIALING:
                 self._leg.begin_hanging_up()
@@ -309,16 +365,15 @@ class Follower:
             self._log.warning("dial_unclear", cause=failure.detail)
             self._looking_since = self._clock.now()
             return
-        refusal, in_room = self._refusal(), self._seen_in_room
-        trunk = await refusal.settle(dialing, reply, failure, in_room=in_room, looked=looked)
-        if trunk:
+        settle, in_room = self._refusal().settle, self._seen_in_room
+        if trunk := await settle(dialing, reply, failure, in_room=in_room, looked=looked):
             self._dial_next(trunk)
 
     def _refusal(self) -> Refusal:
         return Refusal(self._row, self._leg, self._pauses.alarm, self._clock, self._around)
 
     def _dial_next(self, trunk: Trunk) -> None:
-        self._seen_in_room = self._pauses.active = False
+        self._seen_in_room = self._pauses.active = self._leg.was_ghost = False
         self._dial(trunk)
 
     async def _leg_gone(self, *, lost: bool = False) -> None:
@@ -327,7 +382,7 @@ class Follower:
             await await_transfer(self._row, alarm, self._clock, transfer)
         if hearing.heard:
             await await_reason(self._row, alarm, self._clock)
-        known = self._call.leave_reason or self._call.transferred
+        known = self._call.why_left or self._call.transferred
         if self._pauses.is_noticed(self._call) and not (known or self._call.ending):
             hearing.doubt()
         if trunk := await self._refusal().after_leaving():
@@ -335,7 +390,8 @@ class Follower:
             return
         unseen = not (self._seen_in_room or self._call.answered or self._call.attempts)
         late = unseen and now - self._begun > SEEN_BY_THEN
-        await self._row.observe(Lost(now) if late or (lost and not known) else LegGone(now))
+        lost = (lost or self._leg.was_ghost) and not known
+        await self._row.observe(Lost(now) if late or lost else LegGone(now))
 
     async def _look_at_row(self) -> None:
         """After a nudge: another gateway may have changed the call."""

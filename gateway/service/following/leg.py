@@ -10,6 +10,7 @@ import structlog
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.whose_leg import is_of
+from gateway.domain.hold import Mask
 from gateway.ports import Clock, Platform, PlatformError
 
 LINGERING_SECONDS = 1.0
@@ -22,6 +23,9 @@ GONE_PATIENCE_SECONDS = 30.0
 END_ROOM_PATIENCE_SECONDS = 8.0
 UNREMOVABLE_SECONDS = 8.0
 """If a leg cannot be removed for this long, a LiveKit node that died has left it behind."""
+REPEAT_TELL_SECONDS = 0.2
+TELL_PATIENCE_SECONDS = 2.0
+"""The end of a call waits no longer for its room to be told."""
 OUT_OF_REACH_SECONDS = 30.0
 """After this long there is nothing more to be done about it."""
 
@@ -45,6 +49,7 @@ class CallLeg:
         "_platform",
         "_room",
         "call",
+        "was_ghost",
     )
 
     def __init__(self, call: Call, platform: Platform, clock: Clock) -> None:
@@ -57,6 +62,8 @@ class CallLeg:
         self._hung_up_at = -math.inf
         self._hanging_up: asyncio.Task[None] | None = None
         self._failing_since: float | None = None
+        self.was_ghost = False
+        """LiveKit listed it and could not reach it: what it told of the leg was an old state."""
         self._look: asyncio.Timeout | None = None
         """The look under way that may be abandoned."""
 
@@ -111,6 +118,30 @@ class CallLeg:
             self._log.warning("hang_up_failed", cause=str(away))
             await self._clear_ghost()
 
+    async def mask(self, mask: Mask) -> Leg | None:
+        """The leg once `mask` is kept from it; None if it is not in the room any more.
+
+        Raises PlatformError if that is not certain.
+        """
+        leg = await self._platform.mask(self._room, self._identity, mask)
+        return leg if leg is not None and is_of(leg, self.call) else None
+
+    async def tell_room(self, text: str) -> None:
+        """Tells everybody in the leg's room, if LiveKit can be asked in time."""
+        try:
+            async with asyncio.timeout(TELL_PATIENCE_SECONDS):
+                await self._until_told(text)
+        except TimeoutError:
+            self._log.error("room_not_told", room=self._room)
+
+    async def _until_told(self, text: str) -> None:
+        while True:
+            try:
+                return await self._platform.tell(self._room, text)
+            except PlatformError as away:
+                self._log.warning("room_not_told_yet", room=self._room, cause=str(away))
+            await asyncio.sleep(REPEAT_TELL_SECONDS)
+
     def begin_hanging_up(self) -> None:
         """`hang_up` in the background: LiveKit is slow to end a leg that does not ring."""
         if self._hanging_up is None or self._hanging_up.done():
@@ -144,6 +175,7 @@ class CallLeg:
             return
         try:
             await self._platform.clear(self._room, self._identity)
+            self.was_ghost = True
             self._log.warning("leg_cleared", room=self._room)
         except PlatformError as away:
             self._log.warning("leg_not_cleared", cause=str(away))

@@ -16,6 +16,7 @@ from gateway.domain.calls.transfer import (
 )
 from gateway.domain.outcome import Failure
 from gateway.ports import Clock, Platform
+from gateway.ports.tracing import current_span
 from gateway.service.ledger.record import Record, until_stored
 from gateway.service.ledger.timeline import Timeline
 
@@ -48,6 +49,7 @@ async def refer(
             await until_stored(lambda: record.transfer(transfer.transfer_id, seen))
             nudge()
         outcome = _outcome(await reply, clock)
+        current_span.get().came_to(type(outcome).__name__)
         await until_stored(lambda: record.transfer(transfer.transfer_id, outcome))
     finally:
         reply.cancel()

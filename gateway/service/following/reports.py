@@ -22,7 +22,7 @@ async def await_reason(
     """Waits for LiveKit's notice to say why the leg has left."""
     until = clock.now() + patience
     await row.read()
-    while not (row.call.leave_reason or row.call.ending) and clock.now() < until:
+    while not (row.call.why_left or row.call.ending) and clock.now() < until:
         await alarm.sleep(SETTLING_PAUSE_SECONDS)
         alarm.heard()
         await row.read()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from gateway.ports import Store
+from gateway.ports.tracing import Tracing
+from gateway.service.following.agents.attendance import Attendance
 from gateway.service.following.failover import Failover
 from gateway.service.following.looking.hearing import Hearing
 from gateway.service.ledger.lease import Lease
@@ -18,3 +20,5 @@ class Surroundings:
     lease: Lease
     failover: Failover
     hearing: Hearing
+    tracing: Tracing
+    attendance: Attendance

@@ -66,9 +66,11 @@ class TakeOver:
             log.warning("followed_by_nobody", ids=stuck)
             self._resume(await self._lease.find(stuck))
 
-    def _resume(self, taken: TakenOver) -> None:
+    def _resume(self, taken: TakenOver | None) -> None:
+        if taken is None:
+            return
         for call in taken.calls:
-            self._followers.resume_call(call)
+            self._followers.resume_call(call, taken.read)
         for transfer in taken.transfers:
             self._followers.resume_transfer(transfer)
         if taken.calls or taken.transfers:

@@ -28,12 +28,14 @@ from gateway.domain.limits.calls import (
 )
 from gateway.domain.numbers.callee import Callee
 from gateway.domain.numbers.formats import misread
+from gateway.domain.numbers.internal import is_internal, other_callees
 from gateway.domain.replacing import replace
 from gateway.domain.route_decision import (
     Backup,
     LimitCheck,
     Ranking,
     RouteDecision,
+    RuleCheck,
     TrunkState,
     Verdict,
 )
@@ -41,6 +43,7 @@ from gateway.domain.routing.taking import shown_of, take
 from gateway.domain.routing.trunk_health import Standing, with_probe
 from gateway.domain.tenant import Tenant, Trunk
 from gateway.ports import Reading, Transaction
+from gateway.service.ledger.do_not_call import DoNotCall
 from gateway.service.ledger.trunk_watch import TrunkWatch
 
 
@@ -56,21 +59,29 @@ class Chosen:
 class Admission:
     """Holds calls to the limits of their tenant, and to those and the health of trunks.
 
-    Keeps nothing in memory. `trunk_of`: a trunk as configured now; None: no longer configured.
+    Refuses numbers that must not be called. Keeps nothing in memory. `trunk_of`: a trunk as
+    configured now; None: no longer configured.
     """
 
-    def __init__(self, trunk_of: Callable[[str], Trunk | None], watch: TrunkWatch) -> None:
+    def __init__(
+        self,
+        trunk_of: Callable[[str], Trunk | None],
+        watch: TrunkWatch,
+        do_not_call: DoNotCall,
+    ) -> None:
         self._trunk_of = trunk_of
         self._watch = watch
+        self._do_not_call = do_not_call
 
     def admit(self, tx: Transaction, tenant: Tenant, ranking: Ranking, call: Call) -> RouteDecision:
         """The trunk that the call begins on; from now on it counts.
 
         The caller stores the call, with its attempt on that trunk, in the same transaction.
-        Raises TENANT_LIMIT, FRAUD_LIMIT, TRUNK_LIMIT or NO_TRUNK; then nothing was counted. An
-        emergency call passes every limit but is counted. For a call that does not use its trunk
-        (`Call.uses_trunk`) no trunk is checked, and it counts on none.
+        Raises DO_NOT_CALL, TENANT_LIMIT, FRAUD_LIMIT, TRUNK_LIMIT or NO_TRUNK; then nothing was
+        counted. An emergency call passes every list and limit but is counted. For a call that does
+        not use its trunk (`Call.uses_trunk`) no trunk is checked, and it counts on none.
         """
+        rules = self._rules(tx, tenant, ranking)
         look = _Look(tx, self._watch, call.uses_trunk)
         limits = limits_of_tenant(tenant, ranking.to, ranking.country)
         held = look.tenant(tenant.tenant_id, limits, enforced=not ranking.emergency)
@@ -78,7 +89,7 @@ class Admission:
         for limit in limits:
             look.count(tx, limit)
         look.begin(tx, decision.trunk, call)
-        return _with_limits(decision, held)
+        return _with_checks(decision, held, rules)
 
     def hand_over(
         self, tx: Transaction, tenant: Tenant, to: str, callees: Sequence[Callee]
@@ -86,9 +97,12 @@ class Admission:
         """Checks a transfer against the tenant's limits on new calls; from now on it counts there.
 
         `callees`: every number that `to` may reach; none: it is not a number. It takes no place:
-        the transferred call has one. Raises TENANT_LIMIT or FRAUD_LIMIT; then nothing was counted.
-        An emergency number passes every limit but is counted.
+        the transferred call has one. Raises DO_NOT_CALL, TENANT_LIMIT or FRAUD_LIMIT; then nothing
+        was counted. An emergency number passes every list and limit but is counted.
         """
+        for one in callees:
+            if not one.emergency:
+                self._do_not_call.check(tx, tenant.tenant_id, one.number)
         look = _Look(tx, self._watch, uses_trunk=False)
         limits = limits_of_transfer(tenant, to, callees)
         emergency = any(one.emergency for one in callees)
@@ -101,11 +115,12 @@ class Admission:
         self, reading: Reading, tenant: Tenant, ranking: Ranking, *, uses_trunk: bool = True
     ) -> RouteDecision:
         """The same decision, with the state of every trunk; nothing is counted."""
+        rules = self._rules(reading, tenant, ranking)
         look = _Look(reading, self._watch, uses_trunk)
         limits = limits_of_tenant(tenant, ranking.to, ranking.country)
         held = look.tenant(tenant.tenant_id, limits, enforced=not ranking.emergency)
         decision = take(ranking, look.state, lambda key: _turn(reading, key), every=True)
-        return _with_limits(decision, held)
+        return _with_checks(decision, held, rules)
 
     def next_trunk(self, tx: Transaction, call: Call) -> Chosen | None:
         """The trunk on which the call continues after a failed attempt; None: none now.
@@ -128,6 +143,11 @@ class Admission:
         """Whether `next_trunk` would find one at this moment."""
         return self._free(_Look(reading, self._watch, call.uses_trunk), call) is not None
 
+    def _rules(self, reading: Reading, tenant: Tenant, ranking: Ranking) -> tuple[RuleCheck, ...]:
+        if ranking.emergency or is_internal(ranking.to):
+            return ()
+        return (self._do_not_call.check(reading, tenant.tenant_id, ranking.to),)
+
     def _free(self, look: "_Look", call: Call) -> tuple[Trunk, tuple[str, ...]] | None:
         quarantined = None
         for trunk, numbers in self._usable(call):
@@ -145,7 +165,10 @@ class Admission:
             trunk = self._trunk_of(backup.trunk_id)
             if trunk is None or not trunk.enabled or backup.trunk_id in tried:
                 continue
-            if misread(trunk.number_format, call.to):  # it may have another format by now
+            # It may be configured otherwise by now.
+            if misread(trunk.number_format, call.to) or other_callees(
+                trunk, call.to, emergency=call.emergency
+            ):
                 continue
             owned = {shown.number for shown in trunk.shown_by(call.tenant_id)}
             numbers = tuple(number for number in backup.numbers if number in owned)
@@ -234,8 +257,11 @@ class _Look:
         return self.starts[limit.scope]
 
 
-def _with_limits(decision: RouteDecision, held: Iterable[Held]) -> RouteDecision:
-    return replace(decision, limits=(*(one.check for one in held), *decision.limits))
+def _with_checks(
+    decision: RouteDecision, held: Iterable[Held], rules: tuple[RuleCheck, ...]
+) -> RouteDecision:
+    limits = (*(one.check for one in held), *decision.limits)
+    return replace(decision, limits=limits, rules=rules)
 
 
 def _turn(reading: Reading, key: str) -> int:

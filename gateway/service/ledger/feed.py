@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Generic, TypeVar
@@ -60,6 +60,7 @@ class Feed:
         The result says whether one was merely roused.
         """
         self._calls: dict[str, dict[Latest[Call], None]] = defaultdict(dict)
+        self._rings: dict[str, dict[Callable[[], None], None]] = defaultdict(dict)
         self._transfers: dict[str, dict[Latest[Transfer], None]] = defaultdict(dict)
 
     def publish(self, events: Sequence[CallEvent]) -> None:
@@ -72,6 +73,8 @@ class Feed:
                 recent.append(event)
             for call in self._calls.get(event.call.call_id, ()):
                 call.put(event.call)
+            for ring in self._rings.get(event.call.call_id, ()):
+                ring()
             if event.transfer:
                 for transfer in self._transfers.get(event.transfer.transfer_id, ()):
                     transfer.put(event.transfer)
@@ -82,6 +85,8 @@ class Feed:
         """A call has changed without an event; only waiters in this process are notified."""
         for latest in self._calls.get(call.call_id, ()):
             latest.put(call)
+        for ring in self._rings.get(call.call_id, ()):
+            ring()
 
     def rouse(self) -> None:
         """Makes every waiter for events check whether it may still see them."""
@@ -136,6 +141,20 @@ class Feed:
             yield latest
 
     @contextmanager
+    def rings(self, call_ids: Iterable[str], ring: Callable[[], None]) -> Iterator[None]:
+        """Rings for each change of one of these calls from now on."""
+        ids = list(call_ids)
+        for call_id in ids:
+            self._rings[call_id][ring] = None
+        try:
+            yield
+        finally:
+            for call_id in ids:
+                self._rings[call_id].pop(ring, None)
+                if not self._rings[call_id]:
+                    del self._rings[call_id]
+
+    @contextmanager
     def transfer(self, transfer: Transfer) -> Iterator[Latest[Transfer]]:
         """The states of this transfer from now on; read it again after entering."""
         latest = Latest(transfer, _progress)
@@ -157,7 +176,7 @@ def _sequence(call: Call) -> int:
 
 
 def _progress(transfer: Transfer) -> int:
-    return transfer.state is not TransferState.PENDING
+    return (transfer.state is not TransferState.PENDING) + transfer.settled
 
 
 @contextmanager

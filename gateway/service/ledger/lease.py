@@ -9,6 +9,7 @@ from gateway.domain.calls.call import Call
 from gateway.domain.calls.transfer import Transfer
 from gateway.domain.lease import LEASE, MARGIN, Beat, Watch
 from gateway.ports import Clock, Store, StoreUnavailableError, Transaction
+from gateway.service.ledger.timeline import StoreTime
 
 log = structlog.get_logger()
 
@@ -19,6 +20,8 @@ class TakenOver:
 
     calls: Sequence[Call]
     transfers: Sequence[Transfer]
+    read: StoreTime
+    """When they were taken over."""
 
 
 class Lease:
@@ -78,7 +81,7 @@ class Lease:
         """The open calls and transfers with these ids; releases those that are over."""
 
         def look(tx: Transaction) -> TakenOver:
-            found = _readable(tx, ids)
+            found = self._readable(tx, ids)
             for call in found.calls:
                 if call.ended:
                     tx.let_go(call.call_id)
@@ -88,15 +91,16 @@ class Lease:
             return TakenOver(
                 [call for call in found.calls if not call.ended],
                 [transfer for transfer in found.transfers if not transfer.settled],
+                found.read,
             )
 
         return await self._store.transact(look)
 
-    async def take_orphans(self) -> TakenOver:
-        """Takes over what gateways that are dead or gone have left."""
+    async def take_orphans(self) -> TakenOver | None:
+        """Takes over what gateways that are dead or gone have left; None: nothing."""
         silent = self._watch.silent()
         if not silent and not await self._store.read(lambda tx: tx.orphans(1)):
-            return TakenOver((), ())
+            return None
         return await self._store.transact(self._take)
 
     async def leave(self) -> None:
@@ -117,18 +121,17 @@ class Lease:
         ids = tx.orphans()
         for resource_id in ids:
             tx.hold(resource_id, self.gateway_id)
-        return _readable(tx, ids)
+        return self._readable(tx, ids)
 
-
-def _readable(tx: Transaction, ids: Sequence[str]) -> TakenOver:
-    """One that cannot be read, such as a newer version's, does not delay the others."""
-    calls, transfers = [], []
-    for resource_id in ids:
-        try:
-            if call := tx.call(resource_id):
-                calls.append(call)
-            elif transfer := tx.transfer(resource_id):
-                transfers.append(transfer)
-        except ValueError as error:
-            log.error("not_readable", id=resource_id, cause=str(error))
-    return TakenOver(calls, transfers)
+    def _readable(self, tx: Transaction, ids: Sequence[str]) -> TakenOver:
+        """One that cannot be read, such as a newer version's, does not delay the others."""
+        calls, transfers = [], []
+        for resource_id in ids:
+            try:
+                if call := tx.call(resource_id):
+                    calls.append(call)
+                elif transfer := tx.transfer(resource_id):
+                    transfers.append(transfer)
+            except ValueError as error:
+                log.error("not_readable", id=resource_id, cause=str(error))
+        return TakenOver(calls, transfers, StoreTime(tx.now(), self._clock.elapsed()))

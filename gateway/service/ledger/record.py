@@ -11,7 +11,7 @@ from gateway.audit.trail import Trail
 from gateway.domain.calls.advance import Step, advance
 from gateway.domain.calls.call import Call, CallState, EventType
 from gateway.domain.calls.event import CallEvent
-from gateway.domain.calls.observation import EndAsked, Observation, Transferred
+from gateway.domain.calls.observation import EndAsked, Observation, SetApart, Transferred
 from gateway.domain.calls.transfer import (
     OnTimeout,
     ReferCompleted,
@@ -20,6 +20,7 @@ from gateway.domain.calls.transfer import (
     TransferState,
     advance_transfer,
 )
+from gateway.domain.hold import OPEN
 from gateway.domain.ids import new_id
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.replacing import replace
@@ -52,6 +53,20 @@ async def as_stored(store: Store, call: Call) -> Call:
         return await store.read(lambda tx: tx.call(call.call_id), brief=True) or call
     except StoreUnavailableError:
         return call
+
+
+async def transfer_as_stored(store: Store, transfer: Transfer) -> Transfer:
+    """The same of a transfer."""
+    transfer_id = transfer.transfer_id
+    try:
+        return await store.read(lambda tx: tx.transfer(transfer_id)) or transfer
+    except StoreUnavailableError:
+        return transfer
+
+
+def _attempts_over(call: Call) -> int:
+    """How many attempts of a call are over: an open call is on its last one."""
+    return len(call.attempts) if call.ended else max(0, len(call.attempts) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,8 @@ class Record:
         after = step.call
         for event_type in step.events:
             after = self.event(tx, event_type, after).call
+        for number in range(_attempts_over(call) + 1, _attempts_over(after) + 1):
+            tx.append_audit(self._trail.attempt_over(after, number))
         if after.ended:
             tx.let_go(call_id)
             tx.append_audit(self._trail.call_ended(after))
@@ -143,6 +160,20 @@ class Record:
             )
         )
 
+    def put_refer(self, tx: Transaction, transfer: Transfer) -> Call:
+        """Stores a cold transfer; its call, which knows that it is handed over, or no longer."""
+        tx.put_transfer(transfer)
+        call = tx.call(transfer.call_id)
+        if call is None:
+            raise LookupError(f"no call {transfer.call_id} of {transfer.transfer_id}")
+        if call.agent is None:
+            return call
+        now = self.times.of(call.call_id).now()
+        after = self.advance(tx, call.call_id, SetApart(now, OPEN, hands_over=transfer.hands_over))
+        if after.ending and not call.ending:
+            tx.nudge(call.call_id)
+        return after
+
     async def transfer(self, transfer_id: str, seen: TransferObservation) -> Transfer:
         """The transfer after `seen`, once durable; a completed one marks its call too."""
         return await self._store.transact(lambda tx: self._advance_transfer(tx, transfer_id, seen))
@@ -159,7 +190,7 @@ class Record:
         after = advance_transfer(transfer, seen)
         if after == transfer:
             return transfer
-        tx.put_transfer(after)
+        call = self.put_refer(tx, after)
         if after.settled:
             tx.let_go(transfer_id)
         if after.state is TransferState.COMPLETED:

@@ -6,12 +6,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.ports import Clock, Store, Transaction
+from gateway.audit.chain import KEPT_FROM, RETENTION
+from gateway.audit.records import Described
+from gateway.domain.audit_event import AuditEvent, AuditKind
+from gateway.ports import AuditQuery, Clock, Store, Transaction
 
 CLOCKS_APART = timedelta(minutes=1)
 """How much longer an expired request id is kept: a gateway's clock may lag the store's."""
 BELIEVED_AFTER = timedelta(hours=1)
 """Nothing is deleted until the store's clock has run evenly for this long."""
+OVERDUE = timedelta(days=1)
+"""An audit record that is kept for so much longer than is set is told of: that is no delay."""
 
 PAUSE_SECONDS = 0.1
 """Pause between two parts, so that a large deletion does not keep the database busy."""
@@ -35,9 +40,10 @@ class _Reading:
 class Retention:
     """Deletes old calls and events, and counts and request ids that are no longer needed.
 
-    The audit log is kept forever: its records prove each other. Data deleted by a wrong clock is
-    lost, so the store's clock is trusted only once it has run evenly for `believed_after`, since
-    this began and since it was last set.
+    Of audit records the hashes are kept forever: they prove each other. `keeps_audit`: how long the
+    rest is, to the day; None: forever, too. Data deleted by a wrong clock is lost, so the store's
+    clock is trusted only once it has run evenly for `believed_after`, since this began and since it
+    was last set.
     """
 
     def __init__(
@@ -46,14 +52,17 @@ class Retention:
         store: Store,
         clock: Clock,
         keeps: timedelta,
+        keeps_audit: timedelta | None = None,
         believed_after: timedelta = BELIEVED_AFTER,
     ) -> None:
         self._store = store
         self._clock = clock
         self._keeps = keeps
+        self._keeps_audit = keeps_audit
         self._believed_after = believed_after
         self._newest: _Reading | None = None
         self._even_since = 0.0
+        self._overdue_told: tuple[int, datetime] | None = None
 
     async def forget(self) -> None:
         """Deletes everything that is due, a part at a time, so that others can write in between."""
@@ -67,7 +76,47 @@ class Retention:
         more_limits = tx.prune_limits(now)
         more_claims = tx.prune_claims(now - CLOCKS_APART)
         more_history = tx.prune_history(now - self._keeps)
-        return more_limits or more_claims or more_history
+        more_records = self._remove_records(tx, now)
+        return more_limits or more_claims or more_history or more_records
+
+    def _remove_records(self, tx: Transaction, now: datetime) -> bool:
+        """A part of those of days that are over; the record of it goes before."""
+        if self._keeps_audit is None:
+            return False
+        kept = now - self._keeps_audit
+        before = kept.replace(hour=0, minute=0, second=0, microsecond=0)
+        until = tx.audit_due(before)
+        if until == tx.audit_removed():
+            self._tell_overdue(tx, until, before)
+            return False
+        tx.append_audit(
+            AuditEvent(
+                time=now,
+                kind=AuditKind.DONE,
+                method=RETENTION,
+                request=Described({KEPT_FROM: until, "before": before.isoformat()}),
+            )
+        )
+        tx.remove_records(until)
+        return True
+
+    def _tell_overdue(self, tx: Transaction, leaf: int, before: datetime) -> None:
+        """Where one record stays, those behind it do: that is told once a day."""
+        if self._overdue_told == (leaf, before):
+            return
+        overdue = tx.audit(AuditQuery(max_time=before - OVERDUE, limit=1))
+        if not overdue:
+            return
+        self._overdue_told = (leaf, before)
+        first = tx.audit_leaf_records(leaf, 1)
+        if leaf >= tx.tree_head().size:
+            cause = "they are not in the tree"
+        elif not first or not first[0][1].text:
+            cause = "the record of this leaf is missing"
+        else:
+            cause = "the record of this leaf is dated later"
+        newest = f"{overdue[0].log_id} #{overdue[0].sequence}"
+        log.warning("audit_kept_too_long", leaf=leaf, cause=cause, such_as=newest)
 
     def _believes(self, reading: _Reading) -> bool:
         before, self._newest = self._newest, reading

@@ -4,10 +4,10 @@ Running a statement through SQLAlchemy costs many times what SQLite needs to ans
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from threading import Lock
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from sqlalchemy import Engine, PoolProxiedConnection, event
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +16,15 @@ from gateway.store.databases.failures import failure, lost
 from gateway.store.databases.statements import Statement, Values
 
 NOTHING: Values = {}
+
+
+@runtime_checkable
+class PipelinedConnection(Protocol):
+    """A driver's connection that can send statements before it has the answers to earlier ones."""
+
+    def pipeline(self) -> AbstractContextManager[Any]:
+        """They are all answered at its end."""
+        ...
 
 
 class DriverConnection:
@@ -68,16 +77,33 @@ class DriverConnection:
         changed: int = self._run(wanted, values).rowcount
         return changed
 
-    def change_each(self, wanted: Statement, rows: Sequence[Values]) -> None:
-        """Runs it once for each of these."""
+    def change_each(self, wanted: Statement, rows: Sequence[Values]) -> int:
+        """Runs it once for each of these; how many rows it has changed in all."""
         if len(rows) == 1:
-            self._run(wanted, rows[0])
-            return
+            return self.change(wanted, rows[0])
         text = wanted.text(self._dialect)
         try:
-            self.driver.cursor().executemany(text.sql, [text.bound(row) for row in rows])
+            cursor = self.driver.cursor()
+            cursor.executemany(text.sql, [text.bound(row) for row in rows])
         except self._error as error:
             self._fail(error, text.sql)
+        changed: int = cursor.rowcount
+        return changed
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is changed meanwhile goes to the database in one trip, where the driver can.
+
+        Until then nobody knows how many rows were changed; what fails is raised at the end.
+        """
+        if not isinstance(self.driver, PipelinedConnection):
+            yield
+            return
+        try:
+            with self.driver.pipeline():
+                yield
+        except self._error as error:
+            self._fail(error, "")
 
     def _run(self, wanted: Statement, values: Values) -> Any:
         text = wanted.text(self._dialect)

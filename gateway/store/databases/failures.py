@@ -1,5 +1,6 @@
 """What a driver's errors mean."""
 
+from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -33,6 +34,13 @@ def unavailable(error: DBAPIError) -> bool:
     return error.connection_invalidated or not isinstance(error, _REFUSED)
 
 
+def in_use(error: DBAPIError) -> bool:
+    """Somebody else held a lock for too long."""
+    state = getattr(error.orig, "sqlstate", "")
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the rest says more of it
+    return state == _LOCK_NOT_AVAILABLE or code in (SQLITE_BUSY, SQLITE_LOCKED)
+
+
 def lost(error: DBAPIError) -> bool:
     """The connection broke; what was under way may have been done or not."""
     # The driver's own errors have no state; 08 and 57 are the server's farewells.
@@ -41,4 +49,5 @@ def lost(error: DBAPIError) -> bool:
     return broken and unavailable(error)
 
 
+_LOCK_NOT_AVAILABLE = "55P03"
 _REFUSED = (DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError)

@@ -57,8 +57,9 @@ calls = Table(
     _number("create_time"),
     _number("sequence"),
     _text("document"),
-    # Programs that know nothing of it may still write while this one is brought in.
+    # Programs that know nothing of these may still write while they are brought in.
     Column("trunk_id", Text, nullable=False, server_default=""),
+    Column("answered_by", Text, nullable=False, server_default=""),
 )
 Index(None, calls.c.tenant_id, calls.c.create_time, calls.c.call_id)
 Index(None, calls.c.tenant_id, calls.c.room, calls.c.create_time, calls.c.call_id)
@@ -196,9 +197,80 @@ audit_events = Table(
     _text("hash"),
     _text("record"),
 )
-Index(None, audit_events.c.time)
-Index(None, audit_events.c.tenant_id, audit_events.c.time)
-Index(None, audit_events.c.call_id, audit_events.c.time)
+
+audit_index = Table(
+    "audit_index",
+    metadata,
+    _number("position", key=True),
+    _text("log_id"),
+    _number("sequence"),
+    _number("time"),
+    _text("kind"),
+    *(_text(name) for name in ("tenant_id", "call_id", "actor", "method", "outcome")),
+)
+"""What audit records are found by, in the order in which they were stored; no part of the proof."""
+for _columns in ((), *((name,) for name in ("tenant_id", "call_id", "actor", "method", "outcome"))):
+    Index(None, *(audit_index.c[name] for name in (*_columns, "time", "position")))
+
+audit_numbers = Table(
+    "audit_numbers",
+    metadata,
+    _text("number", key=True),
+    _number("time", key=True),
+    _number("position", key=True),
+)
+
+audit_month_keys = Table(
+    "audit_month_keys",
+    metadata,
+    *(_text(name, key=True) for name in ("tenant_id", "month")),
+    _text("key_id"),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+audit_trees = Table(
+    "audit_trees",
+    metadata,
+    _text("name", key=True),
+    _number("size"),
+    _text("gateway_id"),
+    Column("removed", BigInteger, nullable=False, server_default="0"),
+)
+
+audit_tiles = Table(
+    "audit_tiles",
+    metadata,
+    _number("level", key=True),
+    _number("number", key=True),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+audit_spans = Table(
+    "audit_spans",
+    metadata,
+    _number("first_leaf", key=True),
+    _text("log_id"),
+    _number("first_sequence"),
+    _number("count"),
+)
+Index(None, audit_spans.c.log_id, audit_spans.c.first_sequence, unique=True)
+
+audit_writers = Table(
+    "audit_writers",
+    metadata,
+    _text("log_id", key=True),
+    _number("mark"),
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    _number("minute", key=True),
+    _number("size"),
+    _number("time"),
+    _text("note"),
+)
+Index(None, audit_checkpoints.c.size)
 
 gateways = Table(
     "gateways",
@@ -271,6 +343,21 @@ trunk_health = Table(
     _text("probe_call_id"),
     _number("good_probes"),
     _text("cause"),
+)
+
+do_not_call = Table(
+    "do_not_call",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("form", key=True),
+    _number("create_time"),
+)
+
+do_not_call_keys = Table(
+    "do_not_call_keys",
+    metadata,
+    _text("name", key=True),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 webhook_cursors = Table(

@@ -63,12 +63,27 @@ class SipTransport(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SIP_TRANSPORT_TCP: _ClassVar[SipTransport]
     SIP_TRANSPORT_TLS: _ClassVar[SipTransport]
 
+class InboundState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INBOUND_STATE_UNSPECIFIED: _ClassVar[InboundState]
+    INBOUND_STATE_IN_PLACE: _ClassVar[InboundState]
+    INBOUND_STATE_PENDING: _ClassVar[InboundState]
+    INBOUND_STATE_DRIFTED: _ClassVar[InboundState]
+
+class InboundAction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INBOUND_ACTION_UNSPECIFIED: _ClassVar[InboundAction]
+    INBOUND_ACTION_CREATE: _ClassVar[InboundAction]
+    INBOUND_ACTION_CHANGE: _ClassVar[InboundAction]
+    INBOUND_ACTION_DELETE: _ClassVar[InboundAction]
+
 class Right(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     RIGHT_UNSPECIFIED: _ClassVar[Right]
     RIGHT_CALL: _ClassVar[Right]
     RIGHT_TENANT_ADMIN: _ClassVar[Right]
     RIGHT_OPERATOR: _ClassVar[Right]
+    RIGHT_OVERRIDE_CALLING_HOURS: _ClassVar[Right]
 
 class TrunkHealthState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -113,25 +128,67 @@ SIP_TRANSPORT_AUTO: SipTransport
 SIP_TRANSPORT_UDP: SipTransport
 SIP_TRANSPORT_TCP: SipTransport
 SIP_TRANSPORT_TLS: SipTransport
+INBOUND_STATE_UNSPECIFIED: InboundState
+INBOUND_STATE_IN_PLACE: InboundState
+INBOUND_STATE_PENDING: InboundState
+INBOUND_STATE_DRIFTED: InboundState
+INBOUND_ACTION_UNSPECIFIED: InboundAction
+INBOUND_ACTION_CREATE: InboundAction
+INBOUND_ACTION_CHANGE: InboundAction
+INBOUND_ACTION_DELETE: InboundAction
 RIGHT_UNSPECIFIED: Right
 RIGHT_CALL: Right
 RIGHT_TENANT_ADMIN: Right
 RIGHT_OPERATOR: Right
+RIGHT_OVERRIDE_CALLING_HOURS: Right
 TRUNK_HEALTH_STATE_UNSPECIFIED: TrunkHealthState
 TRUNK_HEALTH_STATE_HEALTHY: TrunkHealthState
 TRUNK_HEALTH_STATE_QUARANTINED: TrunkHealthState
 TRUNK_HEALTH_STATE_PROBING: TrunkHealthState
 
 class Config(_message.Message):
-    __slots__ = ("tenants", "trunks")
+    __slots__ = ("tenants", "trunks", "operator_spiffe_ids", "token_issuers")
     TENANTS_FIELD_NUMBER: _ClassVar[int]
     TRUNKS_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_SPIFFE_IDS_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_ISSUERS_FIELD_NUMBER: _ClassVar[int]
     tenants: _containers.RepeatedCompositeFieldContainer[Tenant]
     trunks: _containers.RepeatedCompositeFieldContainer[Trunk]
-    def __init__(self, tenants: _Optional[_Iterable[_Union[Tenant, _Mapping]]] = ..., trunks: _Optional[_Iterable[_Union[Trunk, _Mapping]]] = ...) -> None: ...
+    operator_spiffe_ids: _containers.RepeatedScalarFieldContainer[str]
+    token_issuers: _containers.RepeatedCompositeFieldContainer[TokenIssuer]
+    def __init__(self, tenants: _Optional[_Iterable[_Union[Tenant, _Mapping]]] = ..., trunks: _Optional[_Iterable[_Union[Trunk, _Mapping]]] = ..., operator_spiffe_ids: _Optional[_Iterable[str]] = ..., token_issuers: _Optional[_Iterable[_Union[TokenIssuer, _Mapping]]] = ...) -> None: ...
+
+class TokenIssuer(_message.Message):
+    __slots__ = ("issuer", "audiences", "jwks_url", "grants")
+    ISSUER_FIELD_NUMBER: _ClassVar[int]
+    AUDIENCES_FIELD_NUMBER: _ClassVar[int]
+    JWKS_URL_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    issuer: str
+    audiences: _containers.RepeatedScalarFieldContainer[str]
+    jwks_url: str
+    grants: _containers.RepeatedCompositeFieldContainer[TokenGrant]
+    def __init__(self, issuer: _Optional[str] = ..., audiences: _Optional[_Iterable[str]] = ..., jwks_url: _Optional[str] = ..., grants: _Optional[_Iterable[_Union[TokenGrant, _Mapping]]] = ...) -> None: ...
+
+class TokenGrant(_message.Message):
+    __slots__ = ("claims", "tenant_id", "rights")
+    class ClaimsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CLAIMS_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    RIGHTS_FIELD_NUMBER: _ClassVar[int]
+    claims: _containers.ScalarMap[str, str]
+    tenant_id: str
+    rights: _containers.RepeatedScalarFieldContainer[Right]
+    def __init__(self, claims: _Optional[_Mapping[str, str]] = ..., tenant_id: _Optional[str] = ..., rights: _Optional[_Iterable[_Union[Right, str]]] = ...) -> None: ...
 
 class Tenant(_message.Message):
-    __slots__ = ("tenant_id", "rooms", "routes", "timeouts", "sip_hosts", "allowed_headers", "sandbox", "limits", "allowed_countries", "blocked_number_kinds", "emergency_allowed", "default_country", "inbound", "webhooks", "emergency_numbers")
+    __slots__ = ("tenant_id", "rooms", "routes", "timeouts", "sip_hosts", "allowed_headers", "sandbox", "limits", "allowed_countries", "blocked_number_kinds", "emergency_allowed", "default_country", "inbound", "webhooks", "emergency_numbers", "spiffe_ids", "admin_spiffe_ids", "calling_hours", "hash_do_not_call", "agents")
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     ROOMS_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +204,11 @@ class Tenant(_message.Message):
     INBOUND_FIELD_NUMBER: _ClassVar[int]
     WEBHOOKS_FIELD_NUMBER: _ClassVar[int]
     EMERGENCY_NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    SPIFFE_IDS_FIELD_NUMBER: _ClassVar[int]
+    ADMIN_SPIFFE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CALLING_HOURS_FIELD_NUMBER: _ClassVar[int]
+    HASH_DO_NOT_CALL_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     rooms: _containers.RepeatedScalarFieldContainer[str]
     routes: _containers.RepeatedCompositeFieldContainer[Route]
@@ -162,19 +224,106 @@ class Tenant(_message.Message):
     inbound: TenantInbound
     webhooks: _containers.RepeatedCompositeFieldContainer[TenantWebhook]
     emergency_numbers: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, tenant_id: _Optional[str] = ..., rooms: _Optional[_Iterable[str]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., timeouts: _Optional[_Union[TimeoutPolicy, _Mapping]] = ..., sip_hosts: _Optional[_Iterable[str]] = ..., allowed_headers: _Optional[_Iterable[str]] = ..., sandbox: _Optional[bool] = ..., limits: _Optional[_Union[TenantLimits, _Mapping]] = ..., allowed_countries: _Optional[_Iterable[str]] = ..., blocked_number_kinds: _Optional[_Iterable[_Union[NumberKind, str]]] = ..., emergency_allowed: _Optional[bool] = ..., default_country: _Optional[str] = ..., inbound: _Optional[_Union[TenantInbound, _Mapping]] = ..., webhooks: _Optional[_Iterable[_Union[TenantWebhook, _Mapping]]] = ..., emergency_numbers: _Optional[_Iterable[str]] = ...) -> None: ...
+    spiffe_ids: _containers.RepeatedScalarFieldContainer[str]
+    admin_spiffe_ids: _containers.RepeatedScalarFieldContainer[str]
+    calling_hours: _containers.RepeatedCompositeFieldContainer[CallingHours]
+    hash_do_not_call: bool
+    agents: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tenant_id: _Optional[str] = ..., rooms: _Optional[_Iterable[str]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., timeouts: _Optional[_Union[TimeoutPolicy, _Mapping]] = ..., sip_hosts: _Optional[_Iterable[str]] = ..., allowed_headers: _Optional[_Iterable[str]] = ..., sandbox: _Optional[bool] = ..., limits: _Optional[_Union[TenantLimits, _Mapping]] = ..., allowed_countries: _Optional[_Iterable[str]] = ..., blocked_number_kinds: _Optional[_Iterable[_Union[NumberKind, str]]] = ..., emergency_allowed: _Optional[bool] = ..., default_country: _Optional[str] = ..., inbound: _Optional[_Union[TenantInbound, _Mapping]] = ..., webhooks: _Optional[_Iterable[_Union[TenantWebhook, _Mapping]]] = ..., emergency_numbers: _Optional[_Iterable[str]] = ..., spiffe_ids: _Optional[_Iterable[str]] = ..., admin_spiffe_ids: _Optional[_Iterable[str]] = ..., calling_hours: _Optional[_Iterable[_Union[CallingHours, _Mapping]]] = ..., hash_do_not_call: _Optional[bool] = ..., agents: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CallingHours(_message.Message):
+    __slots__ = ("hours_id", "prefixes", "countries", "periods", "any_time_zone")
+    HOURS_ID_FIELD_NUMBER: _ClassVar[int]
+    PREFIXES_FIELD_NUMBER: _ClassVar[int]
+    COUNTRIES_FIELD_NUMBER: _ClassVar[int]
+    PERIODS_FIELD_NUMBER: _ClassVar[int]
+    ANY_TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
+    hours_id: str
+    prefixes: _containers.RepeatedScalarFieldContainer[str]
+    countries: _containers.RepeatedScalarFieldContainer[str]
+    periods: _containers.RepeatedCompositeFieldContainer[RouteHours]
+    any_time_zone: bool
+    def __init__(self, hours_id: _Optional[str] = ..., prefixes: _Optional[_Iterable[str]] = ..., countries: _Optional[_Iterable[str]] = ..., periods: _Optional[_Iterable[_Union[RouteHours, _Mapping]]] = ..., any_time_zone: _Optional[bool] = ...) -> None: ...
 
 class TenantInbound(_message.Message):
-    __slots__ = ("livekit_trunk_ids", "numbers", "end_room_on_hangup", "number_country")
+    __slots__ = ("livekit_trunk_ids", "numbers", "end_room_on_hangup", "number_country", "trunks", "dispatch_rules")
     LIVEKIT_TRUNK_IDS_FIELD_NUMBER: _ClassVar[int]
     NUMBERS_FIELD_NUMBER: _ClassVar[int]
     END_ROOM_ON_HANGUP_FIELD_NUMBER: _ClassVar[int]
     NUMBER_COUNTRY_FIELD_NUMBER: _ClassVar[int]
+    TRUNKS_FIELD_NUMBER: _ClassVar[int]
+    DISPATCH_RULES_FIELD_NUMBER: _ClassVar[int]
     livekit_trunk_ids: _containers.RepeatedScalarFieldContainer[str]
     numbers: _containers.RepeatedScalarFieldContainer[str]
     end_room_on_hangup: bool
     number_country: str
-    def __init__(self, livekit_trunk_ids: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[str]] = ..., end_room_on_hangup: _Optional[bool] = ..., number_country: _Optional[str] = ...) -> None: ...
+    trunks: _containers.RepeatedCompositeFieldContainer[InboundTrunk]
+    dispatch_rules: _containers.RepeatedCompositeFieldContainer[DispatchRule]
+    def __init__(self, livekit_trunk_ids: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[str]] = ..., end_room_on_hangup: _Optional[bool] = ..., number_country: _Optional[str] = ..., trunks: _Optional[_Iterable[_Union[InboundTrunk, _Mapping]]] = ..., dispatch_rules: _Optional[_Iterable[_Union[DispatchRule, _Mapping]]] = ...) -> None: ...
+
+class InboundTrunk(_message.Message):
+    __slots__ = ("trunk_id", "numbers", "allowed_addresses", "auth_username", "auth_password_from")
+    TRUNK_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    AUTH_USERNAME_FIELD_NUMBER: _ClassVar[int]
+    AUTH_PASSWORD_FROM_FIELD_NUMBER: _ClassVar[int]
+    trunk_id: str
+    numbers: _containers.RepeatedScalarFieldContainer[str]
+    allowed_addresses: _containers.RepeatedScalarFieldContainer[str]
+    auth_username: str
+    auth_password_from: str
+    def __init__(self, trunk_id: _Optional[str] = ..., numbers: _Optional[_Iterable[str]] = ..., allowed_addresses: _Optional[_Iterable[str]] = ..., auth_username: _Optional[str] = ..., auth_password_from: _Optional[str] = ...) -> None: ...
+
+class DispatchRule(_message.Message):
+    __slots__ = ("rule_id", "trunk_ids", "individual", "direct", "callee", "pin_from", "agents", "hide_phone_number")
+    RULE_ID_FIELD_NUMBER: _ClassVar[int]
+    TRUNK_IDS_FIELD_NUMBER: _ClassVar[int]
+    INDIVIDUAL_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_FIELD_NUMBER: _ClassVar[int]
+    CALLEE_FIELD_NUMBER: _ClassVar[int]
+    PIN_FROM_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
+    HIDE_PHONE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    rule_id: str
+    trunk_ids: _containers.RepeatedScalarFieldContainer[str]
+    individual: IndividualRoom
+    direct: DirectRoom
+    callee: CalleeRoom
+    pin_from: str
+    agents: _containers.RepeatedCompositeFieldContainer[RuleAgent]
+    hide_phone_number: bool
+    def __init__(self, rule_id: _Optional[str] = ..., trunk_ids: _Optional[_Iterable[str]] = ..., individual: _Optional[_Union[IndividualRoom, _Mapping]] = ..., direct: _Optional[_Union[DirectRoom, _Mapping]] = ..., callee: _Optional[_Union[CalleeRoom, _Mapping]] = ..., pin_from: _Optional[str] = ..., agents: _Optional[_Iterable[_Union[RuleAgent, _Mapping]]] = ..., hide_phone_number: _Optional[bool] = ...) -> None: ...
+
+class IndividualRoom(_message.Message):
+    __slots__ = ("room_prefix", "no_randomness")
+    ROOM_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    NO_RANDOMNESS_FIELD_NUMBER: _ClassVar[int]
+    room_prefix: str
+    no_randomness: bool
+    def __init__(self, room_prefix: _Optional[str] = ..., no_randomness: _Optional[bool] = ...) -> None: ...
+
+class DirectRoom(_message.Message):
+    __slots__ = ("room_name",)
+    ROOM_NAME_FIELD_NUMBER: _ClassVar[int]
+    room_name: str
+    def __init__(self, room_name: _Optional[str] = ...) -> None: ...
+
+class CalleeRoom(_message.Message):
+    __slots__ = ("room_prefix", "randomize")
+    ROOM_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    RANDOMIZE_FIELD_NUMBER: _ClassVar[int]
+    room_prefix: str
+    randomize: bool
+    def __init__(self, room_prefix: _Optional[str] = ..., randomize: _Optional[bool] = ...) -> None: ...
+
+class RuleAgent(_message.Message):
+    __slots__ = ("agent_name", "metadata")
+    AGENT_NAME_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    agent_name: str
+    metadata: str
+    def __init__(self, agent_name: _Optional[str] = ..., metadata: _Optional[str] = ...) -> None: ...
 
 class TenantWebhook(_message.Message):
     __slots__ = ("webhook_id", "url", "secret_from")
@@ -187,20 +336,22 @@ class TenantWebhook(_message.Message):
     def __init__(self, webhook_id: _Optional[str] = ..., url: _Optional[str] = ..., secret_from: _Optional[str] = ...) -> None: ...
 
 class TenantLimits(_message.Message):
-    __slots__ = ("max_concurrent_calls", "max_calls_per_second", "max_calls_per_day", "max_calls_per_minute_to_one_number", "destinations", "max_concurrent_inbound_calls")
+    __slots__ = ("max_concurrent_calls", "max_calls_per_second", "max_calls_per_day", "max_calls_per_minute_to_one_number", "destinations", "max_concurrent_inbound_calls", "max_calls_per_day_to_one_number")
     MAX_CONCURRENT_CALLS_FIELD_NUMBER: _ClassVar[int]
     MAX_CALLS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     MAX_CALLS_PER_DAY_FIELD_NUMBER: _ClassVar[int]
     MAX_CALLS_PER_MINUTE_TO_ONE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     DESTINATIONS_FIELD_NUMBER: _ClassVar[int]
     MAX_CONCURRENT_INBOUND_CALLS_FIELD_NUMBER: _ClassVar[int]
+    MAX_CALLS_PER_DAY_TO_ONE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     max_concurrent_calls: int
     max_calls_per_second: int
     max_calls_per_day: int
     max_calls_per_minute_to_one_number: int
     destinations: _containers.RepeatedCompositeFieldContainer[DestinationLimit]
     max_concurrent_inbound_calls: int
-    def __init__(self, max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., max_calls_per_day: _Optional[int] = ..., max_calls_per_minute_to_one_number: _Optional[int] = ..., destinations: _Optional[_Iterable[_Union[DestinationLimit, _Mapping]]] = ..., max_concurrent_inbound_calls: _Optional[int] = ...) -> None: ...
+    max_calls_per_day_to_one_number: int
+    def __init__(self, max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., max_calls_per_day: _Optional[int] = ..., max_calls_per_minute_to_one_number: _Optional[int] = ..., destinations: _Optional[_Iterable[_Union[DestinationLimit, _Mapping]]] = ..., max_concurrent_inbound_calls: _Optional[int] = ..., max_calls_per_day_to_one_number: _Optional[int] = ...) -> None: ...
 
 class DestinationLimit(_message.Message):
     __slots__ = ("limit_id", "prefixes", "countries", "max_calls_per_day", "max_calls_per_second")
@@ -285,7 +436,7 @@ class RouteTarget(_message.Message):
     def __init__(self, trunk_id: _Optional[str] = ..., priority: _Optional[int] = ..., weight: _Optional[int] = ...) -> None: ...
 
 class Trunk(_message.Message):
-    __slots__ = ("trunk_id", "tenant_ids", "livekit_trunk_id", "headers", "numbers", "transfer_mode", "transfer_host", "enabled", "inline", "max_concurrent_calls", "max_calls_per_second", "number_format", "failover_sip_codes", "failover_on_silence", "health", "outcomes")
+    __slots__ = ("trunk_id", "tenant_ids", "livekit_trunk_id", "headers", "numbers", "transfer_mode", "transfer_host", "enabled", "inline", "max_concurrent_calls", "max_calls_per_second", "number_format", "failover_sip_codes", "failover_on_silence", "health", "outcomes", "callees")
     class HeadersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -309,6 +460,7 @@ class Trunk(_message.Message):
     FAILOVER_ON_SILENCE_FIELD_NUMBER: _ClassVar[int]
     HEALTH_FIELD_NUMBER: _ClassVar[int]
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    CALLEES_FIELD_NUMBER: _ClassVar[int]
     trunk_id: str
     tenant_ids: _containers.RepeatedScalarFieldContainer[str]
     livekit_trunk_id: str
@@ -325,7 +477,18 @@ class Trunk(_message.Message):
     failover_on_silence: bool
     health: TrunkHealthPolicy
     outcomes: _containers.RepeatedCompositeFieldContainer[TrunkOutcome]
-    def __init__(self, trunk_id: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ..., livekit_trunk_id: _Optional[str] = ..., headers: _Optional[_Mapping[str, str]] = ..., numbers: _Optional[_Iterable[_Union[TrunkNumber, _Mapping]]] = ..., transfer_mode: _Optional[_Union[TrunkTransferMode, str]] = ..., transfer_host: _Optional[str] = ..., enabled: _Optional[bool] = ..., inline: _Optional[_Union[InlineTrunk, _Mapping]] = ..., max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., number_format: _Optional[_Union[NumberFormat, _Mapping]] = ..., failover_sip_codes: _Optional[_Iterable[int]] = ..., failover_on_silence: _Optional[bool] = ..., health: _Optional[_Union[TrunkHealthPolicy, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[TrunkOutcome, _Mapping]]] = ...) -> None: ...
+    callees: TrunkCallees
+    def __init__(self, trunk_id: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ..., livekit_trunk_id: _Optional[str] = ..., headers: _Optional[_Mapping[str, str]] = ..., numbers: _Optional[_Iterable[_Union[TrunkNumber, _Mapping]]] = ..., transfer_mode: _Optional[_Union[TrunkTransferMode, str]] = ..., transfer_host: _Optional[str] = ..., enabled: _Optional[bool] = ..., inline: _Optional[_Union[InlineTrunk, _Mapping]] = ..., max_concurrent_calls: _Optional[int] = ..., max_calls_per_second: _Optional[int] = ..., number_format: _Optional[_Union[NumberFormat, _Mapping]] = ..., failover_sip_codes: _Optional[_Iterable[int]] = ..., failover_on_silence: _Optional[bool] = ..., health: _Optional[_Union[TrunkHealthPolicy, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[TrunkOutcome, _Mapping]]] = ..., callees: _Optional[_Union[TrunkCallees, _Mapping]] = ...) -> None: ...
+
+class TrunkCallees(_message.Message):
+    __slots__ = ("extensions", "sip_users", "no_numbers")
+    EXTENSIONS_FIELD_NUMBER: _ClassVar[int]
+    SIP_USERS_FIELD_NUMBER: _ClassVar[int]
+    NO_NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    extensions: _containers.RepeatedScalarFieldContainer[str]
+    sip_users: _containers.RepeatedScalarFieldContainer[str]
+    no_numbers: bool
+    def __init__(self, extensions: _Optional[_Iterable[str]] = ..., sip_users: _Optional[_Iterable[str]] = ..., no_numbers: _Optional[bool] = ...) -> None: ...
 
 class TrunkOutcome(_message.Message):
     __slots__ = ("sip_status_code", "text", "reason", "failover")
@@ -404,7 +567,7 @@ class ApplyConfigRequest(_message.Message):
     def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., expected_version: _Optional[int] = ..., dry_run: _Optional[bool] = ..., replay_calls: _Optional[int] = ...) -> None: ...
 
 class ApplyConfigResponse(_message.Message):
-    __slots__ = ("version", "changes", "more_changes", "reroutes", "replayed_calls", "warnings", "more_warnings")
+    __slots__ = ("version", "changes", "more_changes", "reroutes", "replayed_calls", "warnings", "more_warnings", "inbound", "inbound_error", "more_inbound")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     MORE_CHANGES_FIELD_NUMBER: _ClassVar[int]
@@ -412,6 +575,9 @@ class ApplyConfigResponse(_message.Message):
     REPLAYED_CALLS_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     MORE_WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    INBOUND_FIELD_NUMBER: _ClassVar[int]
+    INBOUND_ERROR_FIELD_NUMBER: _ClassVar[int]
+    MORE_INBOUND_FIELD_NUMBER: _ClassVar[int]
     version: int
     changes: _containers.RepeatedCompositeFieldContainer[ConfigChange]
     more_changes: int
@@ -419,7 +585,28 @@ class ApplyConfigResponse(_message.Message):
     replayed_calls: int
     warnings: _containers.RepeatedCompositeFieldContainer[ConfigWarning]
     more_warnings: int
-    def __init__(self, version: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[ConfigChange, _Mapping]]] = ..., more_changes: _Optional[int] = ..., reroutes: _Optional[_Iterable[_Union[Reroute, _Mapping]]] = ..., replayed_calls: _Optional[int] = ..., warnings: _Optional[_Iterable[_Union[ConfigWarning, _Mapping]]] = ..., more_warnings: _Optional[int] = ...) -> None: ...
+    inbound: _containers.RepeatedCompositeFieldContainer[InboundObject]
+    inbound_error: str
+    more_inbound: int
+    def __init__(self, version: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[ConfigChange, _Mapping]]] = ..., more_changes: _Optional[int] = ..., reroutes: _Optional[_Iterable[_Union[Reroute, _Mapping]]] = ..., replayed_calls: _Optional[int] = ..., warnings: _Optional[_Iterable[_Union[ConfigWarning, _Mapping]]] = ..., more_warnings: _Optional[int] = ..., inbound: _Optional[_Iterable[_Union[InboundObject, _Mapping]]] = ..., inbound_error: _Optional[str] = ..., more_inbound: _Optional[int] = ...) -> None: ...
+
+class InboundObject(_message.Message):
+    __slots__ = ("path", "tenant_id", "livekit_id", "state", "action", "changes", "error")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    LIVEKIT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    tenant_id: str
+    livekit_id: str
+    state: InboundState
+    action: InboundAction
+    changes: _containers.RepeatedCompositeFieldContainer[ConfigChange]
+    error: str
+    def __init__(self, path: _Optional[str] = ..., tenant_id: _Optional[str] = ..., livekit_id: _Optional[str] = ..., state: _Optional[_Union[InboundState, str]] = ..., action: _Optional[_Union[InboundAction, str]] = ..., changes: _Optional[_Iterable[_Union[ConfigChange, _Mapping]]] = ..., error: _Optional[str] = ...) -> None: ...
 
 class ConfigWarning(_message.Message):
     __slots__ = ("field", "description")
@@ -462,14 +649,20 @@ class GetConfigRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetConfigResponse(_message.Message):
-    __slots__ = ("config", "version", "apply_time")
+    __slots__ = ("config", "version", "apply_time", "inbound", "inbound_look_time", "more_inbound")
     CONFIG_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     APPLY_TIME_FIELD_NUMBER: _ClassVar[int]
+    INBOUND_FIELD_NUMBER: _ClassVar[int]
+    INBOUND_LOOK_TIME_FIELD_NUMBER: _ClassVar[int]
+    MORE_INBOUND_FIELD_NUMBER: _ClassVar[int]
     config: Config
     version: int
     apply_time: _timestamp_pb2.Timestamp
-    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., version: _Optional[int] = ..., apply_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    inbound: _containers.RepeatedCompositeFieldContainer[InboundObject]
+    inbound_look_time: _timestamp_pb2.Timestamp
+    more_inbound: int
+    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., version: _Optional[int] = ..., apply_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., inbound: _Optional[_Iterable[_Union[InboundObject, _Mapping]]] = ..., inbound_look_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., more_inbound: _Optional[int] = ...) -> None: ...
 
 class ApiKey(_message.Message):
     __slots__ = ("key", "tenant_id", "rights", "create_time", "revoke_time", "expire_time", "allowed_addresses", "last_use_time")
@@ -606,3 +799,57 @@ class ResetTrunkResponse(_message.Message):
     TRUNK_FIELD_NUMBER: _ClassVar[int]
     trunk: TrunkHealth
     def __init__(self, trunk: _Optional[_Union[TrunkHealth, _Mapping]] = ...) -> None: ...
+
+class AddDoNotCallRequest(_message.Message):
+    __slots__ = ("tenant_id", "numbers")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    numbers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tenant_id: _Optional[str] = ..., numbers: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AddDoNotCallResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RemoveDoNotCallRequest(_message.Message):
+    __slots__ = ("tenant_id", "numbers")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    numbers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tenant_id: _Optional[str] = ..., numbers: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RemoveDoNotCallResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListDoNotCallRequest(_message.Message):
+    __slots__ = ("tenant_id", "number", "page_size", "page_token")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    number: str
+    page_size: int
+    page_token: str
+    def __init__(self, tenant_id: _Optional[str] = ..., number: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListDoNotCallResponse(_message.Message):
+    __slots__ = ("entries", "next_page_token")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[DoNotCallEntry]
+    next_page_token: str
+    def __init__(self, entries: _Optional[_Iterable[_Union[DoNotCallEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class DoNotCallEntry(_message.Message):
+    __slots__ = ("number", "number_hash", "create_time")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_HASH_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    number: str
+    number_hash: str
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, number: _Optional[str] = ..., number_hash: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

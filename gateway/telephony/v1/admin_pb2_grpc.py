@@ -76,6 +76,21 @@ class AdminServiceStub:
                 request_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ResetTrunkRequest.SerializeToString,
                 response_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ResetTrunkResponse.FromString,
                 _registered_method=True)
+        self.AddDoNotCall = channel.unary_unary(
+                '/gateway.telephony.v1.AdminService/AddDoNotCall',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.AddDoNotCallRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.AddDoNotCallResponse.FromString,
+                _registered_method=True)
+        self.RemoveDoNotCall = channel.unary_unary(
+                '/gateway.telephony.v1.AdminService/RemoveDoNotCall',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.RemoveDoNotCallRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.RemoveDoNotCallResponse.FromString,
+                _registered_method=True)
+        self.ListDoNotCall = channel.unary_unary(
+                '/gateway.telephony.v1.AdminService/ListDoNotCall',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ListDoNotCallRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ListDoNotCallResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -90,7 +105,9 @@ class AdminServiceServicer:
 
     def ApplyConfig(self, request, context):
         """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
-        calls continue as they were accepted.
+        calls continue as they were accepted. Inbound trunks and dispatch rules that tenants declare are
+        then made in LiveKit (`inbound` in the response). What cannot be made so now does not undo the
+        configuration: a gateway tries again.
 
         Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
         not the version in force.
@@ -157,6 +174,32 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddDoNotCall(self, request, context):
+        """Puts numbers on a do-not-call list: the tenant's own, or every tenant's. Calls and transfers to
+        them are refused with DO_NOT_CALL from now on, by every gateway; those that were accepted
+        before go on. Adding a listed number is not an error. With TENANT_ADMIN: only to the list of
+        the own tenant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveDoNotCall(self, request, context):
+        """Takes numbers off a do-not-call list. Removing a number that is not listed is not an error.
+        With TENANT_ADMIN: only from the list of the own tenant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDoNotCall(self, request, context):
+        """Lists the numbers of one do-not-call list, or looks one number up. With TENANT_ADMIN: only
+        the list of the own tenant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -194,6 +237,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ResetTrunk,
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ResetTrunkRequest.FromString,
                     response_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ResetTrunkResponse.SerializeToString,
+            ),
+            'AddDoNotCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddDoNotCall,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.AddDoNotCallRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.AddDoNotCallResponse.SerializeToString,
+            ),
+            'RemoveDoNotCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveDoNotCall,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.RemoveDoNotCallRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.RemoveDoNotCallResponse.SerializeToString,
+            ),
+            'ListDoNotCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDoNotCall,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ListDoNotCallRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_admin__pb2.ListDoNotCallResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -392,6 +450,87 @@ class AdminService:
             '/gateway.telephony.v1.AdminService/ResetTrunk',
             gateway_dot_telephony_dot_v1_dot_admin__pb2.ResetTrunkRequest.SerializeToString,
             gateway_dot_telephony_dot_v1_dot_admin__pb2.ResetTrunkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddDoNotCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.AdminService/AddDoNotCall',
+            gateway_dot_telephony_dot_v1_dot_admin__pb2.AddDoNotCallRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_admin__pb2.AddDoNotCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveDoNotCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.AdminService/RemoveDoNotCall',
+            gateway_dot_telephony_dot_v1_dot_admin__pb2.RemoveDoNotCallRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_admin__pb2.RemoveDoNotCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDoNotCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.AdminService/ListDoNotCall',
+            gateway_dot_telephony_dot_v1_dot_admin__pb2.ListDoNotCallRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_admin__pb2.ListDoNotCallResponse.FromString,
             options,
             channel_credentials,
             insecure,

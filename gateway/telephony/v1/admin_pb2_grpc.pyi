@@ -42,7 +42,9 @@ class AdminServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AdminServiceAsyncStub: ...
     ApplyConfig: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ApplyConfigRequest, _admin_pb2.ApplyConfigResponse]
     """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
-    calls continue as they were accepted.
+    calls continue as they were accepted. Inbound trunks and dispatch rules that tenants declare are
+    then made in LiveKit (`inbound` in the response). What cannot be made so now does not undo the
+    configuration: a gateway tries again.
 
     Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
     not the version in force.
@@ -81,6 +83,20 @@ class AdminServiceStub:
 
     Errors: TRUNK_NOT_FOUND.
     """
+    AddDoNotCall: _grpc.UnaryUnaryMultiCallable[_admin_pb2.AddDoNotCallRequest, _admin_pb2.AddDoNotCallResponse]
+    """Puts numbers on a do-not-call list: the tenant's own, or every tenant's. Calls and transfers to
+    them are refused with DO_NOT_CALL from now on, by every gateway; those that were accepted
+    before go on. Adding a listed number is not an error. With TENANT_ADMIN: only to the list of
+    the own tenant.
+    """
+    RemoveDoNotCall: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RemoveDoNotCallRequest, _admin_pb2.RemoveDoNotCallResponse]
+    """Takes numbers off a do-not-call list. Removing a number that is not listed is not an error.
+    With TENANT_ADMIN: only from the list of the own tenant.
+    """
+    ListDoNotCall: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListDoNotCallRequest, _admin_pb2.ListDoNotCallResponse]
+    """Lists the numbers of one do-not-call list, or looks one number up. With TENANT_ADMIN: only
+    the list of the own tenant.
+    """
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -96,7 +112,9 @@ class AdminServiceAsyncStub(AdminServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ApplyConfig: _aio.UnaryUnaryMultiCallable[_admin_pb2.ApplyConfigRequest, _admin_pb2.ApplyConfigResponse]  # type: ignore[assignment]
     """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
-    calls continue as they were accepted.
+    calls continue as they were accepted. Inbound trunks and dispatch rules that tenants declare are
+    then made in LiveKit (`inbound` in the response). What cannot be made so now does not undo the
+    configuration: a gateway tries again.
 
     Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
     not the version in force.
@@ -135,6 +153,20 @@ class AdminServiceAsyncStub(AdminServiceStub):
 
     Errors: TRUNK_NOT_FOUND.
     """
+    AddDoNotCall: _aio.UnaryUnaryMultiCallable[_admin_pb2.AddDoNotCallRequest, _admin_pb2.AddDoNotCallResponse]  # type: ignore[assignment]
+    """Puts numbers on a do-not-call list: the tenant's own, or every tenant's. Calls and transfers to
+    them are refused with DO_NOT_CALL from now on, by every gateway; those that were accepted
+    before go on. Adding a listed number is not an error. With TENANT_ADMIN: only to the list of
+    the own tenant.
+    """
+    RemoveDoNotCall: _aio.UnaryUnaryMultiCallable[_admin_pb2.RemoveDoNotCallRequest, _admin_pb2.RemoveDoNotCallResponse]  # type: ignore[assignment]
+    """Takes numbers off a do-not-call list. Removing a number that is not listed is not an error.
+    With TENANT_ADMIN: only from the list of the own tenant.
+    """
+    ListDoNotCall: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListDoNotCallRequest, _admin_pb2.ListDoNotCallResponse]  # type: ignore[assignment]
+    """Lists the numbers of one do-not-call list, or looks one number up. With TENANT_ADMIN: only
+    the list of the own tenant.
+    """
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """Configures the gateway, its keys and its trunks.
@@ -153,7 +185,9 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ApplyConfigResponse, _abc.Awaitable[_admin_pb2.ApplyConfigResponse]]:
         """Replaces the whole configuration, or none of it. Every gateway follows within a second; open
-        calls continue as they were accepted.
+        calls continue as they were accepted. Inbound trunks and dispatch rules that tenants declare are
+        then made in LiveKit (`inbound` in the response). What cannot be made so now does not undo the
+        configuration: a gateway tries again.
 
         Errors: CONFIG_INVALID, listing every mistake; CONFIG_CONFLICT when `expected_version` is
         not the version in force.
@@ -227,6 +261,38 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         """Marks a trunk as healthy from now on, whatever happened before; ends its quarantine.
 
         Errors: TRUNK_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def AddDoNotCall(
+        self,
+        request: _admin_pb2.AddDoNotCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.AddDoNotCallResponse, _abc.Awaitable[_admin_pb2.AddDoNotCallResponse]]:
+        """Puts numbers on a do-not-call list: the tenant's own, or every tenant's. Calls and transfers to
+        them are refused with DO_NOT_CALL from now on, by every gateway; those that were accepted
+        before go on. Adding a listed number is not an error. With TENANT_ADMIN: only to the list of
+        the own tenant.
+        """
+
+    @_abc_1.abstractmethod
+    def RemoveDoNotCall(
+        self,
+        request: _admin_pb2.RemoveDoNotCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RemoveDoNotCallResponse, _abc.Awaitable[_admin_pb2.RemoveDoNotCallResponse]]:
+        """Takes numbers off a do-not-call list. Removing a number that is not listed is not an error.
+        With TENANT_ADMIN: only from the list of the own tenant.
+        """
+
+    @_abc_1.abstractmethod
+    def ListDoNotCall(
+        self,
+        request: _admin_pb2.ListDoNotCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListDoNotCallResponse, _abc.Awaitable[_admin_pb2.ListDoNotCallResponse]]:
+        """Lists the numbers of one do-not-call list, or looks one number up. With TENANT_ADMIN: only
+        the list of the own tenant.
         """
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

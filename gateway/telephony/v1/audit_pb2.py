@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gateway/telephony/v1/audit.proto\x12\x14gateway.telephony.v1\x1a\x1cgoogle/protobuf/struct.proto\"|\n\nAuditEvent\x12\x0e\n\x06log_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x15\n\rprevious_hash\x18\x03 \x01(\t\x12\x0c\n\x04hash\x18\x04 \x01(\t\x12\'\n\x06record\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct*\x83\x01\n\tAuditKind\x12\x1a\n\x16\x41UDIT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41UDIT_KIND_INTENT\x10\x01\x12\x16\n\x12\x41UDIT_KIND_OUTCOME\x10\x02\x12\x16\n\x12\x41UDIT_KIND_REFUSED\x10\x03\x12\x13\n\x0f\x41UDIT_KIND_DONE\x10\x04\x42\x93\x01\n\x14gateway.telephony.v1B\nAuditProtoP\x01Z gateway/telephony/v1;telephonyv1\xa2\x02\x03GTX\xaa\x02\x14Gateway.Telephony.V1\xca\x02\x14Gateway\\Telephony\\V1\xea\x02\x16Gateway::Telephony::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n gateway/telephony/v1/audit.proto\x12\x14gateway.telephony.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x01\n\nAuditEvent\x12\x0e\n\x06log_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x15\n\rprevious_hash\x18\x03 \x01(\t\x12\x0c\n\x04hash\x18\x04 \x01(\t\x12,\n\x06record\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x03\x80\x01\x01\x12\x10\n\x08position\x18\x06 \x01(\x03\x12,\n\x06opened\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructB\x03\x80\x01\x01\x12\x11\n\tforgotten\x18\x08 \x01(\x08\"\x82\x02\n\x0b\x41uditFilter\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x0f\n\x07outcome\x18\x05 \x01(\t\x12\x13\n\x06number\x18\x06 \x01(\tB\x03\x80\x01\x01\x12.\n\x05kinds\x18\x07 \x03(\x0e\x32\x1f.gateway.telephony.v1.AuditKind\x12,\n\x08min_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08max_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcb\x01\n\x16ListAuditEventsRequest\x12\x31\n\x06\x66ilter\x18\x01 \x01(\x0b\x32!.gateway.telephony.v1.AuditFilter\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x1b\n\x0e\x61\x66ter_position\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\'\n\x04wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\n\x0f_after_position\"v\n\x17ListAuditEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .gateway.telephony.v1.AuditEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x03\"|\n\x17WatchAuditEventsRequest\x12\x31\n\x06\x66ilter\x18\x01 \x01(\x0b\x32!.gateway.telephony.v1.AuditFilter\x12\x1b\n\x0e\x61\x66ter_position\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x11\n\x0f_after_position\"\x93\x01\n\x18WatchAuditEventsResponse\x12\x31\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .gateway.telephony.v1.AuditEventH\x00\x12\x39\n\theartbeat\x18\x02 \x01(\x0b\x32$.gateway.telephony.v1.AuditHeartbeatH\x00\x42\t\n\x07message\"P\n\x0e\x41uditHeartbeat\x12\x10\n\x08position\x18\x01 \x01(\x03\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x16\n\x14GetCheckpointRequest\"B\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x15\n\rverifier_keys\x18\x02 \x03(\t\")\n\x16GetAuditReceiptRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"f\n\x17GetAuditReceiptResponse\x12\x34\n\x08receipts\x18\x01 \x03(\x0b\x32\".gateway.telephony.v1.AuditReceipt\x12\x15\n\rverifier_keys\x18\x02 \x03(\t\"6\n\x0c\x41uditReceipt\x12\x12\n\nleaf_index\x18\x01 \x01(\x03\x12\x12\n\x05proof\x18\x02 \x01(\tB\x03\x80\x01\x01\",\n\x15VerifyAuditLogRequest\x12\x13\n\x0b\x63heckpoints\x18\x01 \x03(\t\"\x80\x01\n\x16VerifyAuditLogResponse\x12\x0f\n\x07records\x18\x01 \x01(\x03\x12\x0e\n\x06proved\x18\x02 \x01(\x03\x12\x0f\n\x07waiting\x18\x03 \x01(\x03\x12\x34\n\x08problems\x18\x04 \x03(\x0b\x32\".gateway.telephony.v1.AuditProblem\".\n\x0c\x41uditProblem\x12\r\n\x05place\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*\x9b\x01\n\tAuditKind\x12\x1a\n\x16\x41UDIT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41UDIT_KIND_INTENT\x10\x01\x12\x16\n\x12\x41UDIT_KIND_OUTCOME\x10\x02\x12\x16\n\x12\x41UDIT_KIND_REFUSED\x10\x03\x12\x13\n\x0f\x41UDIT_KIND_DONE\x10\x04\x12\x16\n\x12\x41UDIT_KIND_ATTEMPT\x10\x05\x32\xba\x04\n\x0c\x41uditService\x12n\n\x0fListAuditEvents\x12,.gateway.telephony.v1.ListAuditEventsRequest\x1a-.gateway.telephony.v1.ListAuditEventsResponse\x12s\n\x10WatchAuditEvents\x12-.gateway.telephony.v1.WatchAuditEventsRequest\x1a..gateway.telephony.v1.WatchAuditEventsResponse0\x01\x12h\n\rGetCheckpoint\x12*.gateway.telephony.v1.GetCheckpointRequest\x1a+.gateway.telephony.v1.GetCheckpointResponse\x12n\n\x0fGetAuditReceipt\x12,.gateway.telephony.v1.GetAuditReceiptRequest\x1a-.gateway.telephony.v1.GetAuditReceiptResponse\x12k\n\x0eVerifyAuditLog\x12+.gateway.telephony.v1.VerifyAuditLogRequest\x1a,.gateway.telephony.v1.VerifyAuditLogResponseB\x93\x01\n\x14gateway.telephony.v1B\nAuditProtoP\x01Z gateway/telephony/v1;telephonyv1\xa2\x02\x03GTX\xaa\x02\x14Gateway.Telephony.V1\xca\x02\x14Gateway\\Telephony\\V1\xea\x02\x16Gateway::Telephony::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +35,46 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gateway.telephony.v1.audit_
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024gateway.telephony.v1B\nAuditProtoP\001Z gateway/telephony/v1;telephonyv1\242\002\003GTX\252\002\024Gateway.Telephony.V1\312\002\024Gateway\\Telephony\\V1\352\002\026Gateway::Telephony::V1'
-  _globals['_AUDITKIND']._serialized_start=215
-  _globals['_AUDITKIND']._serialized_end=346
-  _globals['_AUDITEVENT']._serialized_start=88
-  _globals['_AUDITEVENT']._serialized_end=212
+  _globals['_AUDITEVENT'].fields_by_name['record']._loaded_options = None
+  _globals['_AUDITEVENT'].fields_by_name['record']._serialized_options = b'\200\001\001'
+  _globals['_AUDITEVENT'].fields_by_name['opened']._loaded_options = None
+  _globals['_AUDITEVENT'].fields_by_name['opened']._serialized_options = b'\200\001\001'
+  _globals['_AUDITFILTER'].fields_by_name['number']._loaded_options = None
+  _globals['_AUDITFILTER'].fields_by_name['number']._serialized_options = b'\200\001\001'
+  _globals['_AUDITRECEIPT'].fields_by_name['proof']._loaded_options = None
+  _globals['_AUDITRECEIPT'].fields_by_name['proof']._serialized_options = b'\200\001\001'
+  _globals['_AUDITKIND']._serialized_start=1834
+  _globals['_AUDITKIND']._serialized_end=1989
+  _globals['_AUDITEVENT']._serialized_start=154
+  _globals['_AUDITEVENT']._serialized_end=366
+  _globals['_AUDITFILTER']._serialized_start=369
+  _globals['_AUDITFILTER']._serialized_end=627
+  _globals['_LISTAUDITEVENTSREQUEST']._serialized_start=630
+  _globals['_LISTAUDITEVENTSREQUEST']._serialized_end=833
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_start=835
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_end=953
+  _globals['_WATCHAUDITEVENTSREQUEST']._serialized_start=955
+  _globals['_WATCHAUDITEVENTSREQUEST']._serialized_end=1079
+  _globals['_WATCHAUDITEVENTSRESPONSE']._serialized_start=1082
+  _globals['_WATCHAUDITEVENTSRESPONSE']._serialized_end=1229
+  _globals['_AUDITHEARTBEAT']._serialized_start=1231
+  _globals['_AUDITHEARTBEAT']._serialized_end=1311
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1313
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1335
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1337
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1403
+  _globals['_GETAUDITRECEIPTREQUEST']._serialized_start=1405
+  _globals['_GETAUDITRECEIPTREQUEST']._serialized_end=1446
+  _globals['_GETAUDITRECEIPTRESPONSE']._serialized_start=1448
+  _globals['_GETAUDITRECEIPTRESPONSE']._serialized_end=1550
+  _globals['_AUDITRECEIPT']._serialized_start=1552
+  _globals['_AUDITRECEIPT']._serialized_end=1606
+  _globals['_VERIFYAUDITLOGREQUEST']._serialized_start=1608
+  _globals['_VERIFYAUDITLOGREQUEST']._serialized_end=1652
+  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_start=1655
+  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_end=1783
+  _globals['_AUDITPROBLEM']._serialized_start=1785
+  _globals['_AUDITPROBLEM']._serialized_end=1831
+  _globals['_AUDITSERVICE']._serialized_start=1992
+  _globals['_AUDITSERVICE']._serialized_end=2562
 # @@protoc_insertion_point(module_scope)

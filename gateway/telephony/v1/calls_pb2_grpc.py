@@ -56,6 +56,11 @@ class CallServiceStub:
                 request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsRequest.SerializeToString,
                 response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsResponse.FromString,
                 _registered_method=True)
+        self.ExportCalls = channel.unary_stream(
+                '/gateway.telephony.v1.CallService/ExportCalls',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ExportCallsRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ExportCallsResponse.FromString,
+                _registered_method=True)
         self.UpdateCall = channel.unary_unary(
                 '/gateway.telephony.v1.CallService/UpdateCall',
                 request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallRequest.SerializeToString,
@@ -76,10 +81,35 @@ class CallServiceStub:
                 request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HangUpCallRequest.SerializeToString,
                 response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HangUpCallResponse.FromString,
                 _registered_method=True)
+        self.HoldCall = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/HoldCall',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HoldCallRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HoldCallResponse.FromString,
+                _registered_method=True)
+        self.ResumeCall = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/ResumeCall',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ResumeCallRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ResumeCallResponse.FromString,
+                _registered_method=True)
         self.TransferCall = channel.unary_unary(
                 '/gateway.telephony.v1.CallService/TransferCall',
                 request_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.TransferCallRequest.SerializeToString,
                 response_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.TransferCallResponse.FromString,
+                _registered_method=True)
+        self.StartWarmTransfer = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/StartWarmTransfer',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.StartWarmTransferRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.StartWarmTransferResponse.FromString,
+                _registered_method=True)
+        self.CompleteWarmTransfer = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/CompleteWarmTransfer',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CompleteWarmTransferRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CompleteWarmTransferResponse.FromString,
+                _registered_method=True)
+        self.CancelWarmTransfer = channel.unary_unary(
+                '/gateway.telephony.v1.CallService/CancelWarmTransfer',
+                request_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CancelWarmTransferRequest.SerializeToString,
+                response_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CancelWarmTransferResponse.FromString,
                 _registered_method=True)
         self.GetTransfer = channel.unary_unary(
                 '/gateway.telephony.v1.CallService/GetTransfer',
@@ -117,7 +147,7 @@ class CallServiceServicer:
 
         Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
         CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
-        TRUNK_LIMIT, FRAUD_LIMIT.
+        TRUNK_LIMIT, FRAUD_LIMIT, CALLING_HOURS, DO_NOT_CALL, AGENT_NOT_ALLOWED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,11 +167,26 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def UpdateCall(self, request, context):
-        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
-        as they are. The change survives a restart and a takeover by another gateway.
+    def ExportCalls(self, request, context):
+        """Streams all calls that ListCalls would list, page by page, newest first, however many there
+        are; calls that are placed meanwhile are not among them. It takes a place among the tenant's
+        streams. Over Twirp, which has no streams, ListCalls gives the same.
 
-        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+        A gateway that is going away ends the stream with UNAVAILABLE / DRAINING, and so does an
+        expired token with UNAUTHENTICATED: ask again with the last `next_page_token`. Errors:
+        RATE_LIMITED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateCall(self, request, context):
+        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call, or tells who has
+        answered it. Unset fields stay as they are. The change survives a restart and a takeover by
+        another gateway.
+
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended, or has not been answered and
+        `answered_by` is set; ROOM_NOT_ALLOWED for
         `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -183,15 +228,73 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def HoldCall(self, request, context):
+        """Puts an answered call on hold: its phone hears nobody, whoever joins, until ResumeCall. With
+        `mute` the others do not hear the phone either. Answers once that is in force.
+
+        It holds through lost connections and restarts of LiveKit and of the gateway. The leg has the
+        attribute `gateway.hold` meanwhile. Holding a call that is on hold is not an error.
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE; PLATFORM_UNAVAILABLE when LiveKit has not confirmed
+        it within 10 s (the gateway goes on trying).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeCall(self, request, context):
+        """Takes a call off hold: the phone hears the room, and the room the phone. Answers once that is
+        in force. Resuming a call that is not on hold is not an error. Errors: as HoldCall.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def TransferCall(self, request, context):
         """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
 
         Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
         No outcome is an error. A client that disconnects never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-        PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
-        those on concurrent calls.
+        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, CALLING_HOURS, DO_NOT_CALL, TENANT_LIMIT,
+        FRAUD_LIMIT, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's
+        limits like a new call, except those on concurrent calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartWarmTransfer(self, request, context):
+        """Calls a human into the room of an answered call, to be consulted before the caller talks to
+        them: a warm transfer. The caller is set apart first (hears nobody, and is not heard by who
+        joins), and the human is called only once that is in force.
+
+        Answers at once with the transfer PENDING, or, with `wait_until_answered`, when it is not
+        PENDING any more. The human's call is an ordinary one: routing, caller ID, limits, failover and
+        audit are those of PlaceCall, and its `parent_call_id` is the call. That it fails later is an
+        outcome, not an error.
+        Errors: those of PlaceCall; CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_IN_PROGRESS,
+        REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteWarmTransfer(self, request, context):
+        """Lets the caller and the human talk, then removes `leaves` from the room. Answers once that is
+        done. Completing a completed transfer is not an error.
+
+        Errors: TRANSFER_NOT_FOUND; TRANSFER_NOT_ACTIVE before CONSULTING, or when it is over
+        otherwise; PLATFORM_UNAVAILABLE when LiveKit has not confirmed it within 10 s (the gateway goes
+        on trying).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelWarmTransfer(self, request, context):
+        """Ends the human's call, and the caller hears the room again, unless the call was on hold
+        before. Answers once that is so. Canceling a canceled transfer is not an error. Errors: as
+        CompleteWarmTransfer; TRANSFER_NOT_ACTIVE only when it is over otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -237,6 +340,11 @@ def add_CallServiceServicer_to_server(servicer, server):
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsRequest.FromString,
                     response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsResponse.SerializeToString,
             ),
+            'ExportCalls': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportCalls,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ExportCallsRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ExportCallsResponse.SerializeToString,
+            ),
             'UpdateCall': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateCall,
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.UpdateCallRequest.FromString,
@@ -257,10 +365,35 @@ def add_CallServiceServicer_to_server(servicer, server):
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HangUpCallRequest.FromString,
                     response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HangUpCallResponse.SerializeToString,
             ),
+            'HoldCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldCall,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HoldCallRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.HoldCallResponse.SerializeToString,
+            ),
+            'ResumeCall': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeCall,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ResumeCallRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.ResumeCallResponse.SerializeToString,
+            ),
             'TransferCall': grpc.unary_unary_rpc_method_handler(
                     servicer.TransferCall,
                     request_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.TransferCallRequest.FromString,
                     response_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.TransferCallResponse.SerializeToString,
+            ),
+            'StartWarmTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartWarmTransfer,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.StartWarmTransferRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_calls__pb2.StartWarmTransferResponse.SerializeToString,
+            ),
+            'CompleteWarmTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteWarmTransfer,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CompleteWarmTransferRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CompleteWarmTransferResponse.SerializeToString,
+            ),
+            'CancelWarmTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelWarmTransfer,
+                    request_deserializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CancelWarmTransferRequest.FromString,
+                    response_serializer=gateway_dot_telephony_dot_v1_dot_transfers__pb2.CancelWarmTransferResponse.SerializeToString,
             ),
             'GetTransfer': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTransfer,
@@ -365,6 +498,33 @@ class CallService:
             '/gateway.telephony.v1.CallService/ListCalls',
             gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsRequest.SerializeToString,
             gateway_dot_telephony_dot_v1_dot_calls__pb2.ListCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportCalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/ExportCalls',
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.ExportCallsRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.ExportCallsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -484,6 +644,60 @@ class CallService:
             _registered_method=True)
 
     @staticmethod
+    def HoldCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/HoldCall',
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.HoldCallRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.HoldCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeCall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/ResumeCall',
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.ResumeCallRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.ResumeCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def TransferCall(request,
             target,
             options=(),
@@ -500,6 +714,87 @@ class CallService:
             '/gateway.telephony.v1.CallService/TransferCall',
             gateway_dot_telephony_dot_v1_dot_transfers__pb2.TransferCallRequest.SerializeToString,
             gateway_dot_telephony_dot_v1_dot_transfers__pb2.TransferCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartWarmTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/StartWarmTransfer',
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.StartWarmTransferRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_calls__pb2.StartWarmTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteWarmTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/CompleteWarmTransfer',
+            gateway_dot_telephony_dot_v1_dot_transfers__pb2.CompleteWarmTransferRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_transfers__pb2.CompleteWarmTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelWarmTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.telephony.v1.CallService/CancelWarmTransfer',
+            gateway_dot_telephony_dot_v1_dot_transfers__pb2.CancelWarmTransferRequest.SerializeToString,
+            gateway_dot_telephony_dot_v1_dot_transfers__pb2.CancelWarmTransferResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,17 +50,28 @@ class CallServiceStub:
 
     Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
     CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
-    TRUNK_LIMIT, FRAUD_LIMIT.
+    TRUNK_LIMIT, FRAUD_LIMIT, CALLING_HOURS, DO_NOT_CALL, AGENT_NOT_ALLOWED.
     """
     GetCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.GetCallRequest, _calls_pb2.GetCallResponse]
     """Returns one call. Errors: CALL_NOT_FOUND."""
     ListCalls: _grpc.UnaryUnaryMultiCallable[_calls_pb2.ListCallsRequest, _calls_pb2.ListCallsResponse]
     """Lists the tenant's calls, newest first."""
-    UpdateCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]
-    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
-    as they are. The change survives a restart and a takeover by another gateway.
+    ExportCalls: _grpc.UnaryStreamMultiCallable[_calls_pb2.ExportCallsRequest, _calls_pb2.ExportCallsResponse]
+    """Streams all calls that ListCalls would list, page by page, newest first, however many there
+    are; calls that are placed meanwhile are not among them. It takes a place among the tenant's
+    streams. Over Twirp, which has no streams, ListCalls gives the same.
 
-    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+    A gateway that is going away ends the stream with UNAVAILABLE / DRAINING, and so does an
+    expired token with UNAUTHENTICATED: ask again with the last `next_page_token`. Errors:
+    RATE_LIMITED.
+    """
+    UpdateCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]
+    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call, or tells who has
+    answered it. Unset fields stay as they are. The change survives a restart and a takeover by
+    another gateway.
+
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended, or has not been answered and
+    `answered_by` is set; ROOM_NOT_ALLOWED for
     `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
     """
     WatchCalls: _grpc.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]
@@ -86,15 +97,53 @@ class CallServiceStub:
     room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
     trying).
     """
+    HoldCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.HoldCallRequest, _calls_pb2.HoldCallResponse]
+    """Puts an answered call on hold: its phone hears nobody, whoever joins, until ResumeCall. With
+    `mute` the others do not hear the phone either. Answers once that is in force.
+
+    It holds through lost connections and restarts of LiveKit and of the gateway. The leg has the
+    attribute `gateway.hold` meanwhile. Holding a call that is on hold is not an error.
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE; PLATFORM_UNAVAILABLE when LiveKit has not confirmed
+    it within 10 s (the gateway goes on trying).
+    """
+    ResumeCall: _grpc.UnaryUnaryMultiCallable[_calls_pb2.ResumeCallRequest, _calls_pb2.ResumeCallResponse]
+    """Takes a call off hold: the phone hears the room, and the room the phone. Answers once that is
+    in force. Resuming a call that is not on hold is not an error. Errors: as HoldCall.
+    """
     TransferCall: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.TransferCallRequest, _transfers_pb2.TransferCallResponse]
     """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
 
     Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
     No outcome is an error. A client that disconnects never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-    PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
-    those on concurrent calls.
+    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, CALLING_HOURS, DO_NOT_CALL, TENANT_LIMIT,
+    FRAUD_LIMIT, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's
+    limits like a new call, except those on concurrent calls.
+    """
+    StartWarmTransfer: _grpc.UnaryUnaryMultiCallable[_calls_pb2.StartWarmTransferRequest, _calls_pb2.StartWarmTransferResponse]
+    """Calls a human into the room of an answered call, to be consulted before the caller talks to
+    them: a warm transfer. The caller is set apart first (hears nobody, and is not heard by who
+    joins), and the human is called only once that is in force.
+
+    Answers at once with the transfer PENDING, or, with `wait_until_answered`, when it is not
+    PENDING any more. The human's call is an ordinary one: routing, caller ID, limits, failover and
+    audit are those of PlaceCall, and its `parent_call_id` is the call. That it fails later is an
+    outcome, not an error.
+    Errors: those of PlaceCall; CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_IN_PROGRESS,
+    REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+    """
+    CompleteWarmTransfer: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.CompleteWarmTransferRequest, _transfers_pb2.CompleteWarmTransferResponse]
+    """Lets the caller and the human talk, then removes `leaves` from the room. Answers once that is
+    done. Completing a completed transfer is not an error.
+
+    Errors: TRANSFER_NOT_FOUND; TRANSFER_NOT_ACTIVE before CONSULTING, or when it is over
+    otherwise; PLATFORM_UNAVAILABLE when LiveKit has not confirmed it within 10 s (the gateway goes
+    on trying).
+    """
+    CancelWarmTransfer: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.CancelWarmTransferRequest, _transfers_pb2.CancelWarmTransferResponse]
+    """Ends the human's call, and the caller hears the room again, unless the call was on hold
+    before. Answers once that is so. Canceling a canceled transfer is not an error. Errors: as
+    CompleteWarmTransfer; TRANSFER_NOT_ACTIVE only when it is over otherwise.
     """
     GetTransfer: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
@@ -126,17 +175,28 @@ class CallServiceAsyncStub(CallServiceStub):
 
     Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
     CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
-    TRUNK_LIMIT, FRAUD_LIMIT.
+    TRUNK_LIMIT, FRAUD_LIMIT, CALLING_HOURS, DO_NOT_CALL, AGENT_NOT_ALLOWED.
     """
     GetCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.GetCallRequest, _calls_pb2.GetCallResponse]  # type: ignore[assignment]
     """Returns one call. Errors: CALL_NOT_FOUND."""
     ListCalls: _aio.UnaryUnaryMultiCallable[_calls_pb2.ListCallsRequest, _calls_pb2.ListCallsResponse]  # type: ignore[assignment]
     """Lists the tenant's calls, newest first."""
-    UpdateCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]  # type: ignore[assignment]
-    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
-    as they are. The change survives a restart and a takeover by another gateway.
+    ExportCalls: _aio.UnaryStreamMultiCallable[_calls_pb2.ExportCallsRequest, _calls_pb2.ExportCallsResponse]  # type: ignore[assignment]
+    """Streams all calls that ListCalls would list, page by page, newest first, however many there
+    are; calls that are placed meanwhile are not among them. It takes a place among the tenant's
+    streams. Over Twirp, which has no streams, ListCalls gives the same.
 
-    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+    A gateway that is going away ends the stream with UNAVAILABLE / DRAINING, and so does an
+    expired token with UNAUTHENTICATED: ask again with the last `next_page_token`. Errors:
+    RATE_LIMITED.
+    """
+    UpdateCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.UpdateCallRequest, _calls_pb2.UpdateCallResponse]  # type: ignore[assignment]
+    """Changes labels, `end_room_on_hangup` or `max_duration` of an open call, or tells who has
+    answered it. Unset fields stay as they are. The change survives a restart and a takeover by
+    another gateway.
+
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended, or has not been answered and
+    `answered_by` is set; ROOM_NOT_ALLOWED for
     `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
     """
     WatchCalls: _aio.UnaryStreamMultiCallable[_calls_pb2.WatchCallsRequest, _calls_pb2.WatchCallsResponse]  # type: ignore[assignment]
@@ -162,15 +222,53 @@ class CallServiceAsyncStub(CallServiceStub):
     room; PLATFORM_UNAVAILABLE when the leg could not be ended within 10 s (the gateway goes on
     trying).
     """
+    HoldCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.HoldCallRequest, _calls_pb2.HoldCallResponse]  # type: ignore[assignment]
+    """Puts an answered call on hold: its phone hears nobody, whoever joins, until ResumeCall. With
+    `mute` the others do not hear the phone either. Answers once that is in force.
+
+    It holds through lost connections and restarts of LiveKit and of the gateway. The leg has the
+    attribute `gateway.hold` meanwhile. Holding a call that is on hold is not an error.
+    Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE; PLATFORM_UNAVAILABLE when LiveKit has not confirmed
+    it within 10 s (the gateway goes on trying).
+    """
+    ResumeCall: _aio.UnaryUnaryMultiCallable[_calls_pb2.ResumeCallRequest, _calls_pb2.ResumeCallResponse]  # type: ignore[assignment]
+    """Takes a call off hold: the phone hears the room, and the room the phone. Answers once that is
+    in force. Resuming a call that is not on hold is not an error. Errors: as HoldCall.
+    """
     TransferCall: _aio.UnaryUnaryMultiCallable[_transfers_pb2.TransferCallRequest, _transfers_pb2.TransferCallResponse]  # type: ignore[assignment]
     """Hands an answered call over to another number or SIP URI (SIP REFER, a cold transfer).
 
     Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
     No outcome is an error. A client that disconnects never cancels a transfer.
     Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-    PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
-    those on concurrent calls.
+    DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, CALLING_HOURS, DO_NOT_CALL, TENANT_LIMIT,
+    FRAUD_LIMIT, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's
+    limits like a new call, except those on concurrent calls.
+    """
+    StartWarmTransfer: _aio.UnaryUnaryMultiCallable[_calls_pb2.StartWarmTransferRequest, _calls_pb2.StartWarmTransferResponse]  # type: ignore[assignment]
+    """Calls a human into the room of an answered call, to be consulted before the caller talks to
+    them: a warm transfer. The caller is set apart first (hears nobody, and is not heard by who
+    joins), and the human is called only once that is in force.
+
+    Answers at once with the transfer PENDING, or, with `wait_until_answered`, when it is not
+    PENDING any more. The human's call is an ordinary one: routing, caller ID, limits, failover and
+    audit are those of PlaceCall, and its `parent_call_id` is the call. That it fails later is an
+    outcome, not an error.
+    Errors: those of PlaceCall; CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_IN_PROGRESS,
+    REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+    """
+    CompleteWarmTransfer: _aio.UnaryUnaryMultiCallable[_transfers_pb2.CompleteWarmTransferRequest, _transfers_pb2.CompleteWarmTransferResponse]  # type: ignore[assignment]
+    """Lets the caller and the human talk, then removes `leaves` from the room. Answers once that is
+    done. Completing a completed transfer is not an error.
+
+    Errors: TRANSFER_NOT_FOUND; TRANSFER_NOT_ACTIVE before CONSULTING, or when it is over
+    otherwise; PLATFORM_UNAVAILABLE when LiveKit has not confirmed it within 10 s (the gateway goes
+    on trying).
+    """
+    CancelWarmTransfer: _aio.UnaryUnaryMultiCallable[_transfers_pb2.CancelWarmTransferRequest, _transfers_pb2.CancelWarmTransferResponse]  # type: ignore[assignment]
+    """Ends the human's call, and the caller hears the room again, unless the call was on hold
+    before. Answers once that is so. Canceling a canceled transfer is not an error. Errors: as
+    CompleteWarmTransfer; TRANSFER_NOT_ACTIVE only when it is over otherwise.
     """
     GetTransfer: _aio.UnaryUnaryMultiCallable[_transfers_pb2.GetTransferRequest, _transfers_pb2.GetTransferResponse]  # type: ignore[assignment]
     """Returns one transfer. Errors: TRANSFER_NOT_FOUND."""
@@ -205,7 +303,7 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors: NO_TRUNK, TRUNK_NOT_FOUND, DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER,
         CALLER_ID_NOT_OWNED, ROOM_NOT_ALLOWED, IDENTITY_IN_USE, REQUEST_ID_REUSED, TENANT_LIMIT,
-        TRUNK_LIMIT, FRAUD_LIMIT.
+        TRUNK_LIMIT, FRAUD_LIMIT, CALLING_HOURS, DO_NOT_CALL, AGENT_NOT_ALLOWED.
         """
 
     @_abc_1.abstractmethod
@@ -225,15 +323,32 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists the tenant's calls, newest first."""
 
     @_abc_1.abstractmethod
+    def ExportCalls(
+        self,
+        request: _calls_pb2.ExportCallsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_calls_pb2.ExportCallsResponse], _abc.AsyncIterator[_calls_pb2.ExportCallsResponse]]:
+        """Streams all calls that ListCalls would list, page by page, newest first, however many there
+        are; calls that are placed meanwhile are not among them. It takes a place among the tenant's
+        streams. Over Twirp, which has no streams, ListCalls gives the same.
+
+        A gateway that is going away ends the stream with UNAVAILABLE / DRAINING, and so does an
+        expired token with UNAUTHENTICATED: ask again with the last `next_page_token`. Errors:
+        RATE_LIMITED.
+        """
+
+    @_abc_1.abstractmethod
     def UpdateCall(
         self,
         request: _calls_pb2.UpdateCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_calls_pb2.UpdateCallResponse, _abc.Awaitable[_calls_pb2.UpdateCallResponse]]:
-        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call. Unset fields stay
-        as they are. The change survives a restart and a takeover by another gateway.
+        """Changes labels, `end_room_on_hangup` or `max_duration` of an open call, or tells who has
+        answered it. Unset fields stay as they are. The change survives a restart and a takeover by
+        another gateway.
 
-        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended; ROOM_NOT_ALLOWED for
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE when it has ended, or has not been answered and
+        `answered_by` is set; ROOM_NOT_ALLOWED for
         `end_room_on_hangup` where the tenant may not use the room; PLATFORM_UNAVAILABLE.
         """
 
@@ -279,6 +394,31 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def HoldCall(
+        self,
+        request: _calls_pb2.HoldCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calls_pb2.HoldCallResponse, _abc.Awaitable[_calls_pb2.HoldCallResponse]]:
+        """Puts an answered call on hold: its phone hears nobody, whoever joins, until ResumeCall. With
+        `mute` the others do not hear the phone either. Answers once that is in force.
+
+        It holds through lost connections and restarts of LiveKit and of the gateway. The leg has the
+        attribute `gateway.hold` meanwhile. Holding a call that is on hold is not an error.
+        Errors: CALL_NOT_FOUND; CALL_NOT_ACTIVE; PLATFORM_UNAVAILABLE when LiveKit has not confirmed
+        it within 10 s (the gateway goes on trying).
+        """
+
+    @_abc_1.abstractmethod
+    def ResumeCall(
+        self,
+        request: _calls_pb2.ResumeCallRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calls_pb2.ResumeCallResponse, _abc.Awaitable[_calls_pb2.ResumeCallResponse]]:
+        """Takes a call off hold: the phone hears the room, and the room the phone. Answers once that is
+        in force. Resuming a call that is not on hold is not an error. Errors: as HoldCall.
+        """
+
+    @_abc_1.abstractmethod
     def TransferCall(
         self,
         request: _transfers_pb2.TransferCallRequest,
@@ -289,9 +429,52 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         Answers at once with the transfer PENDING, or, with `wait_until_settled`, at its outcome.
         No outcome is an error. A client that disconnects never cancels a transfer.
         Errors: CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_NOT_SUPPORTED, TRANSFER_IN_PROGRESS,
-        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, TENANT_LIMIT, FRAUD_LIMIT, REQUEST_ID_REUSED,
-        PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's limits like a new call, except
-        those on concurrent calls.
+        DESTINATION_NOT_ALLOWED, EMERGENCY_NUMBER, CALLING_HOURS, DO_NOT_CALL, TENANT_LIMIT,
+        FRAUD_LIMIT, REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE. A transfer counts towards the tenant's
+        limits like a new call, except those on concurrent calls.
+        """
+
+    @_abc_1.abstractmethod
+    def StartWarmTransfer(
+        self,
+        request: _calls_pb2.StartWarmTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_calls_pb2.StartWarmTransferResponse, _abc.Awaitable[_calls_pb2.StartWarmTransferResponse]]:
+        """Calls a human into the room of an answered call, to be consulted before the caller talks to
+        them: a warm transfer. The caller is set apart first (hears nobody, and is not heard by who
+        joins), and the human is called only once that is in force.
+
+        Answers at once with the transfer PENDING, or, with `wait_until_answered`, when it is not
+        PENDING any more. The human's call is an ordinary one: routing, caller ID, limits, failover and
+        audit are those of PlaceCall, and its `parent_call_id` is the call. That it fails later is an
+        outcome, not an error.
+        Errors: those of PlaceCall; CALL_NOT_FOUND, CALL_NOT_ACTIVE, TRANSFER_IN_PROGRESS,
+        REQUEST_ID_REUSED, PLATFORM_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteWarmTransfer(
+        self,
+        request: _transfers_pb2.CompleteWarmTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transfers_pb2.CompleteWarmTransferResponse, _abc.Awaitable[_transfers_pb2.CompleteWarmTransferResponse]]:
+        """Lets the caller and the human talk, then removes `leaves` from the room. Answers once that is
+        done. Completing a completed transfer is not an error.
+
+        Errors: TRANSFER_NOT_FOUND; TRANSFER_NOT_ACTIVE before CONSULTING, or when it is over
+        otherwise; PLATFORM_UNAVAILABLE when LiveKit has not confirmed it within 10 s (the gateway goes
+        on trying).
+        """
+
+    @_abc_1.abstractmethod
+    def CancelWarmTransfer(
+        self,
+        request: _transfers_pb2.CancelWarmTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transfers_pb2.CancelWarmTransferResponse, _abc.Awaitable[_transfers_pb2.CancelWarmTransferResponse]]:
+        """Ends the human's call, and the caller hears the room again, unless the call was on hold
+        before. Answers once that is so. Canceling a canceled transfer is not an error. Errors: as
+        CompleteWarmTransfer; TRANSFER_NOT_ACTIVE only when it is over otherwise.
         """
 
     @_abc_1.abstractmethod

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gateway/telephony/v1/transfers.proto\x12\x14gateway.telephony.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x03\n\x08Transfer\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x30\n\x04mode\x18\x03 \x01(\x0e\x32\".gateway.telephony.v1.TransferMode\x12\n\n\x02to\x18\x04 \x01(\t\x12\x32\n\x05state\x18\x05 \x01(\x0e\x32#.gateway.telephony.v1.TransferState\x12\x17\n\x0fsip_status_code\x18\x06 \x01(\x05\x12\x12\n\nsip_status\x18\x07 \x01(\t\x12\x32\n\x0fringing_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rleg_left_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x87\x03\n\x13TransferCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0c\n\x04room\x18\x03 \x01(\t\x12\x1c\n\x14participant_identity\x18\x04 \x01(\t\x12\n\n\x02to\x18\x05 \x01(\t\x12\x32\n\x0fringing_timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rplay_dialtone\x18\x07 \x01(\x08\x12G\n\x07headers\x18\x08 \x03(\x0b\x32\x36.gateway.telephony.v1.TransferCallRequest.HeadersEntry\x12\x1a\n\x12wait_until_settled\x18\t \x01(\x08\x12\x33\n\non_timeout\x18\n \x01(\x0e\x32\x1f.gateway.telephony.v1.OnTimeout\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"H\n\x14TransferCallResponse\x12\x30\n\x08transfer\x18\x01 \x01(\x0b\x32\x1e.gateway.telephony.v1.Transfer\")\n\x12GetTransferRequest\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\"G\n\x13GetTransferResponse\x12\x30\n\x08transfer\x18\x01 \x01(\x0b\x32\x1e.gateway.telephony.v1.Transfer\"\'\n\x14ListTransfersRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"b\n\x15ListTransfersResponse\x12\x31\n\ttransfers\x18\x01 \x03(\x0b\x32\x1e.gateway.telephony.v1.Transfer\x12\x16\n\x0emore_transfers\x18\x02 \x01(\x05*E\n\x0cTransferMode\x12\x1d\n\x19TRANSFER_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12TRANSFER_MODE_COLD\x10\x01*\xc5\x01\n\rTransferState\x12\x1e\n\x1aTRANSFER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSFER_STATE_PENDING\x10\x01\x12\x1c\n\x18TRANSFER_STATE_COMPLETED\x10\x02\x12\x19\n\x15TRANSFER_STATE_FAILED\x10\x03\x12\x1b\n\x17TRANSFER_STATE_CANCELED\x10\x04\x12\"\n\x1eTRANSFER_STATE_OUTCOME_UNKNOWN\x10\x05*T\n\tOnTimeout\x12\x1a\n\x16ON_TIMEOUT_UNSPECIFIED\x10\x00\x12\x13\n\x0fON_TIMEOUT_KEEP\x10\x01\x12\x16\n\x12ON_TIMEOUT_HANG_UP\x10\x02\x42\x97\x01\n\x14gateway.telephony.v1B\x0eTransfersProtoP\x01Z gateway/telephony/v1;telephonyv1\xa2\x02\x03GTX\xaa\x02\x14Gateway.Telephony.V1\xca\x02\x14Gateway\\Telephony\\V1\xea\x02\x16Gateway::Telephony::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$gateway/telephony/v1/transfers.proto\x12\x14gateway.telephony.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x04\n\x08Transfer\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x30\n\x04mode\x18\x03 \x01(\x0e\x32\".gateway.telephony.v1.TransferMode\x12\x0f\n\x02to\x18\x04 \x01(\tB\x03\x80\x01\x01\x12\x32\n\x05state\x18\x05 \x01(\x0e\x32#.gateway.telephony.v1.TransferState\x12\x17\n\x0fsip_status_code\x18\x06 \x01(\x05\x12\x17\n\nsip_status\x18\x07 \x01(\tB\x03\x80\x01\x01\x12\x32\n\x0fringing_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rleg_left_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04hint\x18\x0c \x01(\t\x12\x15\n\rhuman_call_id\x18\r \x01(\t\x12\x30\n\x0c\x63onsult_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63\x61use\x18\x0f \x01(\t\"\x9b\x03\n\x13TransferCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x11\n\x04room\x18\x03 \x01(\tB\x03\x80\x01\x01\x12!\n\x14participant_identity\x18\x04 \x01(\tB\x03\x80\x01\x01\x12\x0f\n\x02to\x18\x05 \x01(\tB\x03\x80\x01\x01\x12\x32\n\x0fringing_timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rplay_dialtone\x18\x07 \x01(\x08\x12L\n\x07headers\x18\x08 \x03(\x0b\x32\x36.gateway.telephony.v1.TransferCallRequest.HeadersEntryB\x03\x80\x01\x01\x12\x1a\n\x12wait_until_settled\x18\t \x01(\x08\x12\x33\n\non_timeout\x18\n \x01(\x0e\x32\x1f.gateway.telephony.v1.OnTimeout\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"H\n\x14TransferCallResponse\x12\x30\n\x08transfer\x18\x01 \x01(\x0b\x32\x1e.gateway.telephony.v1.Transfer\"2\n\x1b\x43ompleteWarmTransferRequest\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\"P\n\x1c\x43ompleteWarmTransferResponse\x12\x30\n\x08transfer\x18\x01 \x01(\x0b\x32\x1e.gateway.telephony.v1.Transfer\"0\n\x19\x43\x61ncelWarmTransferRequest\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\"N\n\x1a\x43\x61ncelWarmTransferResponse\x12\x30\n\x08transfer\x18\x01 \x01(\x0b\x32\x1e.gateway.telephony.v1.Transfer\")\n\x12GetTransferRequest\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\"G\n\x13GetTransferResponse\x12\x30\n\x08transfer\x18\x01 \x01(\x0b\x32\x1e.gateway.telephony.v1.Transfer\"\'\n\x14ListTransfersRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"b\n\x15ListTransfersResponse\x12\x31\n\ttransfers\x18\x01 \x03(\x0b\x32\x1e.gateway.telephony.v1.Transfer\x12\x16\n\x0emore_transfers\x18\x02 \x01(\x05*]\n\x0cTransferMode\x12\x1d\n\x19TRANSFER_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12TRANSFER_MODE_COLD\x10\x01\x12\x16\n\x12TRANSFER_MODE_WARM\x10\x02*\xe4\x01\n\rTransferState\x12\x1e\n\x1aTRANSFER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSFER_STATE_PENDING\x10\x01\x12\x1c\n\x18TRANSFER_STATE_COMPLETED\x10\x02\x12\x19\n\x15TRANSFER_STATE_FAILED\x10\x03\x12\x1b\n\x17TRANSFER_STATE_CANCELED\x10\x04\x12\"\n\x1eTRANSFER_STATE_OUTCOME_UNKNOWN\x10\x05\x12\x1d\n\x19TRANSFER_STATE_CONSULTING\x10\x06*y\n\x0b\x43\x61llerHears\x12\x1c\n\x18\x43\x41LLER_HEARS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43\x41LLER_HEARS_SILENCE\x10\x01\x12\x1a\n\x16\x43\x41LLER_HEARS_EVERYBODY\x10\x02\x12\x16\n\x12\x43\x41LLER_HEARS_MUSIC\x10\x03*V\n\tOnFailure\x12\x1a\n\x16ON_FAILURE_UNSPECIFIED\x10\x00\x12\x15\n\x11ON_FAILURE_RESUME\x10\x01\x12\x16\n\x12ON_FAILURE_HANG_UP\x10\x02*T\n\tOnTimeout\x12\x1a\n\x16ON_TIMEOUT_UNSPECIFIED\x10\x00\x12\x13\n\x0fON_TIMEOUT_KEEP\x10\x01\x12\x16\n\x12ON_TIMEOUT_HANG_UP\x10\x02\x42\x97\x01\n\x14gateway.telephony.v1B\x0eTransfersProtoP\x01Z gateway/telephony/v1;telephonyv1\xa2\x02\x03GTX\xaa\x02\x14Gateway.Telephony.V1\xca\x02\x14Gateway\\Telephony\\V1\xea\x02\x16Gateway::Telephony::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,28 +34,52 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gateway.telephony.v1.transf
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024gateway.telephony.v1B\016TransfersProtoP\001Z gateway/telephony/v1;telephonyv1\242\002\003GTX\252\002\024Gateway.Telephony.V1\312\002\024Gateway\\Telephony\\V1\352\002\026Gateway::Telephony::V1'
+  _globals['_TRANSFER'].fields_by_name['to']._loaded_options = None
+  _globals['_TRANSFER'].fields_by_name['to']._serialized_options = b'\200\001\001'
+  _globals['_TRANSFER'].fields_by_name['sip_status']._loaded_options = None
+  _globals['_TRANSFER'].fields_by_name['sip_status']._serialized_options = b'\200\001\001'
   _globals['_TRANSFERCALLREQUEST_HEADERSENTRY']._loaded_options = None
   _globals['_TRANSFERCALLREQUEST_HEADERSENTRY']._serialized_options = b'8\001'
-  _globals['_TRANSFERMODE']._serialized_start=1260
-  _globals['_TRANSFERMODE']._serialized_end=1329
-  _globals['_TRANSFERSTATE']._serialized_start=1332
-  _globals['_TRANSFERSTATE']._serialized_end=1529
-  _globals['_ONTIMEOUT']._serialized_start=1531
-  _globals['_ONTIMEOUT']._serialized_end=1615
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['room']._loaded_options = None
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['room']._serialized_options = b'\200\001\001'
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['participant_identity']._loaded_options = None
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['participant_identity']._serialized_options = b'\200\001\001'
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['to']._loaded_options = None
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['to']._serialized_options = b'\200\001\001'
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['headers']._loaded_options = None
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['headers']._serialized_options = b'\200\001\001'
+  _globals['_TRANSFERMODE']._serialized_start=1656
+  _globals['_TRANSFERMODE']._serialized_end=1749
+  _globals['_TRANSFERSTATE']._serialized_start=1752
+  _globals['_TRANSFERSTATE']._serialized_end=1980
+  _globals['_CALLERHEARS']._serialized_start=1982
+  _globals['_CALLERHEARS']._serialized_end=2103
+  _globals['_ONFAILURE']._serialized_start=2105
+  _globals['_ONFAILURE']._serialized_end=2191
+  _globals['_ONTIMEOUT']._serialized_start=2193
+  _globals['_ONTIMEOUT']._serialized_end=2277
   _globals['_TRANSFER']._serialized_start=128
-  _globals['_TRANSFER']._serialized_end=533
-  _globals['_TRANSFERCALLREQUEST']._serialized_start=536
-  _globals['_TRANSFERCALLREQUEST']._serialized_end=927
-  _globals['_TRANSFERCALLREQUEST_HEADERSENTRY']._serialized_start=881
-  _globals['_TRANSFERCALLREQUEST_HEADERSENTRY']._serialized_end=927
-  _globals['_TRANSFERCALLRESPONSE']._serialized_start=929
-  _globals['_TRANSFERCALLRESPONSE']._serialized_end=1001
-  _globals['_GETTRANSFERREQUEST']._serialized_start=1003
-  _globals['_GETTRANSFERREQUEST']._serialized_end=1044
-  _globals['_GETTRANSFERRESPONSE']._serialized_start=1046
-  _globals['_GETTRANSFERRESPONSE']._serialized_end=1117
-  _globals['_LISTTRANSFERSREQUEST']._serialized_start=1119
-  _globals['_LISTTRANSFERSREQUEST']._serialized_end=1158
-  _globals['_LISTTRANSFERSRESPONSE']._serialized_start=1160
-  _globals['_LISTTRANSFERSRESPONSE']._serialized_end=1258
+  _globals['_TRANSFER']._serialized_end=645
+  _globals['_TRANSFERCALLREQUEST']._serialized_start=648
+  _globals['_TRANSFERCALLREQUEST']._serialized_end=1059
+  _globals['_TRANSFERCALLREQUEST_HEADERSENTRY']._serialized_start=1013
+  _globals['_TRANSFERCALLREQUEST_HEADERSENTRY']._serialized_end=1059
+  _globals['_TRANSFERCALLRESPONSE']._serialized_start=1061
+  _globals['_TRANSFERCALLRESPONSE']._serialized_end=1133
+  _globals['_COMPLETEWARMTRANSFERREQUEST']._serialized_start=1135
+  _globals['_COMPLETEWARMTRANSFERREQUEST']._serialized_end=1185
+  _globals['_COMPLETEWARMTRANSFERRESPONSE']._serialized_start=1187
+  _globals['_COMPLETEWARMTRANSFERRESPONSE']._serialized_end=1267
+  _globals['_CANCELWARMTRANSFERREQUEST']._serialized_start=1269
+  _globals['_CANCELWARMTRANSFERREQUEST']._serialized_end=1317
+  _globals['_CANCELWARMTRANSFERRESPONSE']._serialized_start=1319
+  _globals['_CANCELWARMTRANSFERRESPONSE']._serialized_end=1397
+  _globals['_GETTRANSFERREQUEST']._serialized_start=1399
+  _globals['_GETTRANSFERREQUEST']._serialized_end=1440
+  _globals['_GETTRANSFERRESPONSE']._serialized_start=1442
+  _globals['_GETTRANSFERRESPONSE']._serialized_end=1513
+  _globals['_LISTTRANSFERSREQUEST']._serialized_start=1515
+  _globals['_LISTTRANSFERSREQUEST']._serialized_end=1554
+  _globals['_LISTTRANSFERSRESPONSE']._serialized_start=1556
+  _globals['_LISTTRANSFERSRESPONSE']._serialized_end=1654
 # @@protoc_insertion_point(module_scope)

@@ -15,6 +15,7 @@ class TransferMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     TRANSFER_MODE_UNSPECIFIED: _ClassVar[TransferMode]
     TRANSFER_MODE_COLD: _ClassVar[TransferMode]
+    TRANSFER_MODE_WARM: _ClassVar[TransferMode]
 
 class TransferState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -24,6 +25,20 @@ class TransferState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRANSFER_STATE_FAILED: _ClassVar[TransferState]
     TRANSFER_STATE_CANCELED: _ClassVar[TransferState]
     TRANSFER_STATE_OUTCOME_UNKNOWN: _ClassVar[TransferState]
+    TRANSFER_STATE_CONSULTING: _ClassVar[TransferState]
+
+class CallerHears(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALLER_HEARS_UNSPECIFIED: _ClassVar[CallerHears]
+    CALLER_HEARS_SILENCE: _ClassVar[CallerHears]
+    CALLER_HEARS_EVERYBODY: _ClassVar[CallerHears]
+    CALLER_HEARS_MUSIC: _ClassVar[CallerHears]
+
+class OnFailure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ON_FAILURE_UNSPECIFIED: _ClassVar[OnFailure]
+    ON_FAILURE_RESUME: _ClassVar[OnFailure]
+    ON_FAILURE_HANG_UP: _ClassVar[OnFailure]
 
 class OnTimeout(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -32,18 +47,27 @@ class OnTimeout(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ON_TIMEOUT_HANG_UP: _ClassVar[OnTimeout]
 TRANSFER_MODE_UNSPECIFIED: TransferMode
 TRANSFER_MODE_COLD: TransferMode
+TRANSFER_MODE_WARM: TransferMode
 TRANSFER_STATE_UNSPECIFIED: TransferState
 TRANSFER_STATE_PENDING: TransferState
 TRANSFER_STATE_COMPLETED: TransferState
 TRANSFER_STATE_FAILED: TransferState
 TRANSFER_STATE_CANCELED: TransferState
 TRANSFER_STATE_OUTCOME_UNKNOWN: TransferState
+TRANSFER_STATE_CONSULTING: TransferState
+CALLER_HEARS_UNSPECIFIED: CallerHears
+CALLER_HEARS_SILENCE: CallerHears
+CALLER_HEARS_EVERYBODY: CallerHears
+CALLER_HEARS_MUSIC: CallerHears
+ON_FAILURE_UNSPECIFIED: OnFailure
+ON_FAILURE_RESUME: OnFailure
+ON_FAILURE_HANG_UP: OnFailure
 ON_TIMEOUT_UNSPECIFIED: OnTimeout
 ON_TIMEOUT_KEEP: OnTimeout
 ON_TIMEOUT_HANG_UP: OnTimeout
 
 class Transfer(_message.Message):
-    __slots__ = ("transfer_id", "call_id", "mode", "to", "state", "sip_status_code", "sip_status", "ringing_timeout", "create_time", "end_time", "leg_left_time")
+    __slots__ = ("transfer_id", "call_id", "mode", "to", "state", "sip_status_code", "sip_status", "ringing_timeout", "create_time", "end_time", "leg_left_time", "hint", "human_call_id", "consult_time", "cause")
     TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +79,10 @@ class Transfer(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     LEG_LEFT_TIME_FIELD_NUMBER: _ClassVar[int]
+    HINT_FIELD_NUMBER: _ClassVar[int]
+    HUMAN_CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSULT_TIME_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
     transfer_id: str
     call_id: str
     mode: TransferMode
@@ -66,7 +94,11 @@ class Transfer(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     leg_left_time: _timestamp_pb2.Timestamp
-    def __init__(self, transfer_id: _Optional[str] = ..., call_id: _Optional[str] = ..., mode: _Optional[_Union[TransferMode, str]] = ..., to: _Optional[str] = ..., state: _Optional[_Union[TransferState, str]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., leg_left_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    hint: str
+    human_call_id: str
+    consult_time: _timestamp_pb2.Timestamp
+    cause: str
+    def __init__(self, transfer_id: _Optional[str] = ..., call_id: _Optional[str] = ..., mode: _Optional[_Union[TransferMode, str]] = ..., to: _Optional[str] = ..., state: _Optional[_Union[TransferState, str]] = ..., sip_status_code: _Optional[int] = ..., sip_status: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., leg_left_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hint: _Optional[str] = ..., human_call_id: _Optional[str] = ..., consult_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cause: _Optional[str] = ...) -> None: ...
 
 class TransferCallRequest(_message.Message):
     __slots__ = ("request_id", "call_id", "room", "participant_identity", "to", "ringing_timeout", "play_dialtone", "headers", "wait_until_settled", "on_timeout")
@@ -100,6 +132,30 @@ class TransferCallRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., call_id: _Optional[str] = ..., room: _Optional[str] = ..., participant_identity: _Optional[str] = ..., to: _Optional[str] = ..., ringing_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., play_dialtone: _Optional[bool] = ..., headers: _Optional[_Mapping[str, str]] = ..., wait_until_settled: _Optional[bool] = ..., on_timeout: _Optional[_Union[OnTimeout, str]] = ...) -> None: ...
 
 class TransferCallResponse(_message.Message):
+    __slots__ = ("transfer",)
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    transfer: Transfer
+    def __init__(self, transfer: _Optional[_Union[Transfer, _Mapping]] = ...) -> None: ...
+
+class CompleteWarmTransferRequest(_message.Message):
+    __slots__ = ("transfer_id",)
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: str
+    def __init__(self, transfer_id: _Optional[str] = ...) -> None: ...
+
+class CompleteWarmTransferResponse(_message.Message):
+    __slots__ = ("transfer",)
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    transfer: Transfer
+    def __init__(self, transfer: _Optional[_Union[Transfer, _Mapping]] = ...) -> None: ...
+
+class CancelWarmTransferRequest(_message.Message):
+    __slots__ = ("transfer_id",)
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: str
+    def __init__(self, transfer_id: _Optional[str] = ...) -> None: ...
+
+class CancelWarmTransferResponse(_message.Message):
     __slots__ = ("transfer",)
     TRANSFER_FIELD_NUMBER: _ClassVar[int]
     transfer: Transfer

@@ -2,8 +2,10 @@
 
 from gateway.domain.admin.requests import (
     ApplyConfig,
+    ChangeDoNotCall,
     CreateApiKey,
     ListApiKeys,
+    ListDoNotCall,
     ListTrunkHealth,
     Proposal,
     ResetTrunk,
@@ -75,3 +77,20 @@ def list_trunk_health(message: admin_pb2.ListTrunkHealthRequest) -> ListTrunkHea
 def reset_trunk(message: admin_pb2.ResetTrunkRequest) -> ResetTrunk:
     """ResetTrunkRequest."""
     return ResetTrunk(trunk_id=message.trunk_id)
+
+
+def change_do_not_call(
+    message: admin_pb2.AddDoNotCallRequest | admin_pb2.RemoveDoNotCallRequest,
+) -> ChangeDoNotCall:
+    """AddDoNotCallRequest or RemoveDoNotCallRequest."""
+    return ChangeDoNotCall(tenant_id=message.tenant_id, numbers=tuple(message.numbers))
+
+
+def list_do_not_call(message: admin_pb2.ListDoNotCallRequest) -> ListDoNotCall:
+    """ListDoNotCallRequest."""
+    return ListDoNotCall(
+        tenant_id=message.tenant_id,
+        number=message.number,
+        page_size=message.page_size,
+        page_token=message.page_token,
+    )

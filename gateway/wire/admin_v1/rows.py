@@ -63,6 +63,37 @@ def endpoints(rpcs: AdminRpcs) -> Sequence[Endpoint]:
             responses.reset_trunk,
             operator,
         ),
+        *_do_not_call(rpcs),
+    )
+
+
+def _do_not_call(rpcs: AdminRpcs) -> Sequence[Endpoint]:
+    either = (Right.TENANT_ADMIN, Right.OPERATOR)
+    return (
+        _row(
+            "AddDoNotCall",
+            requests.change_do_not_call,
+            rpcs.add_do_not_call,
+            responses.added_do_not_call,
+            either,
+            private=rpcs.hides_numbers,
+        ),
+        _row(
+            "RemoveDoNotCall",
+            requests.change_do_not_call,
+            rpcs.remove_do_not_call,
+            responses.removed_do_not_call,
+            either,
+            private=rpcs.hides_numbers,
+        ),
+        _row(
+            "ListDoNotCall",
+            requests.list_do_not_call,
+            rpcs.list_do_not_call,
+            responses.page_of_numbers,
+            either,
+            private=rpcs.hides_numbers,
+        ),
     )
 
 

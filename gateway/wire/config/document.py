@@ -71,8 +71,18 @@ def to_document(message: admin_pb2.Config) -> str:
 
 
 def from_document(document: str) -> admin_pb2.Config:
-    """The message that `to_document` wrote; fields of a later version are ignored."""
-    return json_format.Parse(document, admin_pb2.Config(), ignore_unknown_fields=True)
+    """The message that `to_document` wrote; fields of a later version are ignored.
+
+    A grant all of whose rights are a later version's grants nothing: to leave them out would make
+    it one without rights, which means the right to call.
+    """
+    fields = json.loads(document)
+    message = json_format.ParseDict(fields, admin_pb2.Config(), ignore_unknown_fields=True)
+    for told, issuer in zip(fields.get("token_issuers", ()), message.token_issuers, strict=True):
+        for wanted, grant in zip(told.get("grants", ()), issuer.grants, strict=True):
+            if wanted.get("rights") and not grant.rights:
+                grant.rights.append(admin_pb2.RIGHT_UNSPECIFIED)
+    return message
 
 
 def config_of(stored: StoredConfig | None) -> Config:

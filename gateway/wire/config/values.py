@@ -4,7 +4,7 @@ Only checks whether a value can be read at all; `domain.config.rules` judges the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,9 +20,9 @@ from gateway.domain.tenant import (
     DEFAULT_FAILOVER_CODES,
     DEFAULT_LIMITS,
     DEFAULT_MAX_ATTEMPTS,
+    CallingHours,
     Config,
     DestinationLimit,
-    Inbound,
     InlineTrunk,
     NumberFormat,
     NumberKind,
@@ -34,6 +34,7 @@ from gateway.domain.tenant import (
     TenantLimits,
     TransferSupport,
     Trunk,
+    TrunkCallees,
     TrunkHealthPolicy,
     TrunkNumber,
     TrunkOutcome,
@@ -42,6 +43,8 @@ from gateway.domain.tenant import (
 from gateway.domain.timeouts import DEFAULT_MAX_RINGING, TimeoutPolicy
 from gateway.errors import FieldViolation, GatewayError
 from gateway.telephony.v1 import admin_pb2
+from gateway.wire.config.inbound import inbound
+from gateway.wire.config.issuers import token_issuer
 from gateway.wire.fields_v1 import enum_of, span_of
 
 _TIME = re.compile(r"(?P<hours>[01][0-9]|2[0-4]):(?P<minutes>[0-5][0-9])")
@@ -53,6 +56,8 @@ def config(message: admin_pb2.Config, version: int) -> Config:
         version=version,
         tenants=tuple(_tenant(tenant) for tenant in message.tenants),
         trunks=tuple(_trunk(trunk) for trunk in message.trunks),
+        operator_spiffe_ids=tuple(message.operator_spiffe_ids),
+        token_issuers=tuple(map(token_issuer, message.token_issuers)),
     )
 
 
@@ -68,8 +73,10 @@ def unreadable(message: admin_pb2.Config) -> Iterator[FieldViolation]:
             tenant.ClearField("blocked_number_kinds")
         for place, route in enumerate(tenant.routes):
             path = f"tenants[{at}].routes[{place}].match.hours"
-            for line, hours in enumerate(route.match.hours):
-                yield from _unreadable_times(f"{path}[{line}]", hours)
+            yield from _unreadable_times(path, route.match.hours)
+        for place, entry in enumerate(tenant.calling_hours):
+            path = f"tenants[{at}].calling_hours[{place}].periods"
+            yield from _unreadable_times(path, entry.periods)
 
 
 def _unreadable(message: Message, path: str) -> Iterator[FieldViolation]:
@@ -107,7 +114,14 @@ def _unreadable_enum(
         message.ClearField(field.name)
 
 
-def _unreadable_times(path: str, hours: admin_pb2.RouteHours) -> Iterator[FieldViolation]:
+def _unreadable_times(
+    path: str, periods: Iterable[admin_pb2.RouteHours]
+) -> Iterator[FieldViolation]:
+    for at, hours in enumerate(periods):
+        yield from _unreadable_time(f"{path}[{at}]", hours)
+
+
+def _unreadable_time(path: str, hours: admin_pb2.RouteHours) -> Iterator[FieldViolation]:
     for name, latest in (("from", DAY_MINUTES - 1), ("until", DAY_MINUTES)):
         text = getattr(hours, name)
         minutes = _minutes(text) if text else 0
@@ -136,16 +150,16 @@ def _tenant(message: admin_pb2.Tenant) -> Tenant:
         emergency_allowed=message.emergency_allowed,
         default_country=message.default_country,
         emergency_numbers=tuple(message.emergency_numbers),
-        inbound=Inbound(
-            livekit_trunk_ids=tuple(message.inbound.livekit_trunk_ids),
-            numbers=tuple(message.inbound.numbers),
-            end_room_on_hangup=message.inbound.end_room_on_hangup,
-            number_country=message.inbound.number_country,
-        ),
+        inbound=inbound(message.inbound),
         webhooks=tuple(
             Webhook(webhook_id=one.webhook_id, url=one.url, secret_from=one.secret_from)
             for one in message.webhooks
         ),
+        spiffe_ids=tuple(message.spiffe_ids),
+        admin_spiffe_ids=tuple(message.admin_spiffe_ids),
+        calling_hours=tuple(_calling_hours(entry) for entry in message.calling_hours),
+        hash_do_not_call=message.hash_do_not_call,
+        agents=tuple(message.agents),
     )
 
 
@@ -220,6 +234,16 @@ def _hours(message: admin_pb2.RouteHours) -> RouteHours:
     )
 
 
+def _calling_hours(message: admin_pb2.CallingHours) -> CallingHours:
+    return CallingHours(
+        hours_id=message.hours_id,
+        prefixes=tuple(message.prefixes),
+        countries=tuple(message.countries),
+        periods=tuple(_hours(period) for period in message.periods),
+        any_time_zone=message.any_time_zone,
+    )
+
+
 def _trunk(message: admin_pb2.Trunk) -> Trunk:
     modes = admin_pb2.TrunkTransferMode.DESCRIPTOR
     mode = enum_of(modes, message.transfer_mode, TransferSupport, "transfer_mode")
@@ -242,6 +266,11 @@ def _trunk(message: admin_pb2.Trunk) -> Trunk:
         failover_on_silence=unset.failover_on_silence if silence is None else silence,
         health=_health(message.health),
         outcomes=tuple(_outcome(one) for one in message.outcomes),
+        callees=TrunkCallees(
+            extensions=tuple(message.callees.extensions),
+            sip_users=tuple(message.callees.sip_users),
+            no_numbers=message.callees.no_numbers,
+        ),
     )
 
 

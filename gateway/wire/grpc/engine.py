@@ -15,11 +15,15 @@ from grpc_status import rpc_status
 from gateway.errors import GatewayError, invalid_field
 from gateway.rpc.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.rpc.pipeline import Incoming, Pipeline
+from gateway.tls.certificates import Certificates
+from gateway.wire.codes import grpc_told
 from gateway.wire.grpc import reflection
-from gateway.wire.grpc.options import MAX_CONNECTIONS, options
+from gateway.wire.grpc.credentials import credentials
+from gateway.wire.grpc.options import GrpcLimits, options
 from gateway.wire.grpc.status import status_of
 from gateway.wire.intake import Intake
 from gateway.wire.peers import origin_of
+from gateway.wire.workloads import workload_of
 
 WIRE = "grpc"
 
@@ -27,7 +31,8 @@ WIRE = "grpc"
 class GrpcEngine:
     """Serves endpoints, health and, if requested, reflection on one port.
 
-    `shared`: other processes listen at the same port, which is not 0.
+    `shared`: other processes listen at the same port, which is not 0. `certificates`: None: plain
+    text.
     """
 
     def __init__(
@@ -37,13 +42,15 @@ class GrpcEngine:
         address: str,
         intake: Intake,
         *,
-        connections: int = MAX_CONNECTIONS,
+        limits: GrpcLimits | None = None,
         reflected: bool = True,
         shared: bool = False,
+        certificates: Certificates | None = None,
     ) -> None:
         self._pipeline = pipeline
+        self._certificates = certificates
         self._intake = intake
-        self._server = grpc.aio.server(options=options(connections, shared=shared))
+        self._server = grpc.aio.server(options=options(limits or GrpcLimits(), shared=shared))
         self._health = health.aio.HealthServicer()
         self._services = _by_service(endpoints)
         for service, rows in self._services.items():
@@ -81,7 +88,9 @@ class GrpcEngine:
         await self._server.stop(grace.total_seconds())
 
     def _take_port(self) -> int:
-        return self._server.add_insecure_port(self._address)
+        if self._certificates is None:
+            return self._server.add_insecure_port(self._address)
+        return self._server.add_secure_port(self._address, credentials(self._certificates))
 
     def _handler(self, endpoint: Endpoint) -> "grpc.RpcMethodHandler[Any, Any]":
         """Receives requests as streams, so that a message is read only when we ask for it."""
@@ -126,7 +135,8 @@ class GrpcEngine:
     def _incoming(self, context: Any) -> Incoming:
         left = context.time_remaining()
         metadata = tuple(context.invocation_metadata() or ())
-        peer = self._intake.peers.real_peer(context.peer(), metadata)
+        peers, connected = self._intake.peers, context.peer()
+        peer = peers.real_peer(connected, metadata)
         return Incoming(
             wire=WIRE,
             peer=peer,
@@ -137,8 +147,17 @@ class GrpcEngine:
                 for key, value in metadata
                 if key == "authorization" and isinstance(value, str)
             ],
+            workload=workload_of(peers, connected, metadata, self._certificate(context)),
             patience=None if left is None else timedelta(seconds=left),
+            outcome=grpc_told,
         )
+
+    def _certificate(self, context: Any) -> bytes:
+        """The client's, in PEM; empty if there is none."""
+        if self._certificates is None:
+            return b""
+        found: bytes = next(iter(context.auth_context().get("x509_pem_cert", ())), b"")
+        return found
 
     async def _receive(self, endpoint: Endpoint, incoming: Incoming, context: Any) -> Message:
         """The request's message. Raises INVALID_FIELD, or RATE_LIMITED if too many arrive."""

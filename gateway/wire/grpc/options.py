@@ -1,5 +1,7 @@
 """The limits of a gRPC port's connections, as options of grpc's core."""
 
+from dataclasses import dataclass
+
 MAX_CONNECTIONS = 4096
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """The largest request of any method; each has its own lower limit."""
@@ -18,19 +20,47 @@ IDLE_SECONDS = 600
 Option = tuple[str, int]
 
 
-def options(connections: int = MAX_CONNECTIONS, *, shared: bool = False) -> tuple[Option, ...]:
-    """The options of a server that holds at most this many connections.
+@dataclass(frozen=True, slots=True)
+class ConnectionAge:
+    """After how many seconds a connection is to be replaced, and how long its requests may last.
 
-    grpc's core cannot limit the connections of one peer. `shared`: other processes listen at the
-    same port.
+    The core spreads the age by a tenth, so that not all clients come back at once. `most` 0: never.
     """
+
+    most: int = 0
+    grace: int = 330
+    """Longer than a phone may ring, so no waiting PlaceCall is cut."""
+
+    def options(self) -> tuple[Option, ...]:
+        """Those of grpc's core."""
+        if not self.most:
+            return ()
+        return (
+            ("grpc.max_connection_age_ms", self.most * 1000),
+            ("grpc.max_connection_age_grace_ms", self.grace * 1000),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcLimits:
+    """How many connections a port holds, and how old they become.
+
+    grpc's core cannot limit the connections of one peer.
+    """
+
+    most: int = MAX_CONNECTIONS
+    age: ConnectionAge = ConnectionAge()
+
+
+def options(limits: GrpcLimits, *, shared: bool = False) -> tuple[Option, ...]:
+    """The options of a server. `shared`: other processes listen at the same port."""
     return (
         # Unless told so, two gateways on one port would share its connections at random.
         ("grpc.so_reuseport", int(shared)),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_metadata_size", MAX_METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
-        ("grpc.max_allowed_incoming_connections", connections),
+        ("grpc.max_allowed_incoming_connections", limits.most),
         ("grpc.max_concurrent_streams", MAX_STREAMS),
         ("grpc.server_handshake_timeout_ms", SETTINGS_SECONDS * 1000),
         ("grpc.http2.settings_timeout", SETTINGS_SECONDS * 1000),
@@ -44,4 +74,5 @@ def options(connections: int = MAX_CONNECTIONS, *, shared: bool = False) -> tupl
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        *limits.age.options(),
     )

@@ -62,6 +62,7 @@ _CALL_WITHOUT_STATUS: Mapping[EndReason, tuple[grpc.StatusCode, str]] = {
     EndReason.ROOM_DELETED: _TIMED_OUT,
     EndReason.ROOM_CLOSED: _TIMED_OUT,
     EndReason.DUPLICATE_IDENTITY: _TIMED_OUT,
+    EndReason.AGENT_MISSING: _TIMED_OUT,
     EndReason.NOT_DIALED: (_G.UNAVAILABLE, "no response from servers"),
     EndReason.OUTCOME_UNKNOWN: _NOT_HEARD,
     EndReason.PLATFORM_LOST: _NOT_HEARD,
@@ -74,10 +75,13 @@ _TRANSFER_WITHOUT_STATUS: Mapping[TransferState, tuple[grpc.StatusCode, str]] = 
     TransferState.CANCELED: (_G.CANCELLED, "refer canceled"),
 }
 
+_UNKNOWN = "twirp error unknown: "
+"""So LiveKit begins the text of what its servers tell each other."""
 _DENIED = (_G.UNAUTHENTICATED, "permissions denied: {}")
 _AS_LIVEKIT: Mapping[Reason, tuple[grpc.StatusCode, str]] = {
     Reason.PERMISSION_DENIED: _DENIED,
     Reason.ROOM_NOT_ALLOWED: _DENIED,
+    Reason.AGENT_NOT_ALLOWED: _DENIED,
     Reason.TRUNK_NOT_FOUND: (_G.NOT_FOUND, "requested sip trunk does not exist"),
     Reason.CALL_NOT_FOUND: (_G.NOT_FOUND, "twirp error unknown: participant does not exist"),
     Reason.CALL_NOT_ACTIVE: (
@@ -88,6 +92,9 @@ _AS_LIVEKIT: Mapping[Reason, tuple[grpc.StatusCode, str]] = {
         _G.INVALID_ARGUMENT,
         "twirp error unknown: call already being transferred elsewhere",
     ),
+    Reason.ROOM_NOT_FOUND: (_G.NOT_FOUND, f"{_UNKNOWN}requested room does not exist"),
+    Reason.PARTICIPANT_NOT_FOUND: (_G.NOT_FOUND, f"{_UNKNOWN}participant does not exist"),
+    Reason.DISPATCH_NOT_FOUND: (_G.NOT_FOUND, f"{_UNKNOWN}dispatch ID not found"),
     # It is unknown how far it had got: it must not be repeated.
     Reason.INTERNAL: (_G.FAILED_PRECONDITION, "{}"),
 }
@@ -110,7 +117,11 @@ TRANSFER_NAMES = MappingProxyType({**_NAMES, "to": "transfer_to"})
 
 
 def code_of(sip_status_code: int) -> grpc.StatusCode:
-    """LiveKit's code for a final SIP status that was no success."""
+    """The code for a final SIP status that was no success, as LiveKit's SIP had it at first.
+
+    From version 1.54 of Go's livekit/protocol on 480 and 486 are FAILED_PRECONDITION: what LiveKit
+    has said counts.
+    """
     for code, statuses in _CODE_OF_SIP.items():
         if sip_status_code in statuses:
             return code
@@ -125,7 +136,8 @@ def call_failed(call: Call) -> TwirpError:
     if call.sip_status_code >= 300 and reason is not EndReason.CANCELED:
         failed = call.sip_status_code in _INVITE_FAILED
         what = "INVITE failed" if failed else "unexpected status from INVITE response"
-        return _sip_failure(what, call.sip_status_code, call.sip_status, facts)
+        told = _told_code(call)
+        return _sip_failure(what, call.sip_status_code, call.sip_status, facts, told)
     return _failure(*_CALL_WITHOUT_STATUS.get(reason, _CALL_FAILED), facts)
 
 
@@ -138,11 +150,13 @@ def call_open(call: Call) -> TwirpError:
 def transfer_failed(transfer: Transfer) -> TwirpError:
     """A transfer that did not succeed, or may not have."""
     facts = {"transfer_id": transfer.transfer_id, "transfer_state": transfer.state.value}
+    if transfer.hint:
+        facts["hint"] = transfer.hint
     code, status = transfer.sip_status_code, transfer.sip_status
     if transfer.state in _TRANSFER_WITHOUT_STATUS:
         return _failure(*_TRANSFER_WITHOUT_STATUS[transfer.state], facts)
     if code >= 300:
-        return _sip_failure("call transfer failed", code, status, facts)
+        return _sip_failure("call transfer failed", code, status, facts, transfer.told_code)
     return _failure(_G.FAILED_PRECONDITION, status or "call transfer failed", facts)
 
 
@@ -162,22 +176,45 @@ def refused_reading(error: GatewayError) -> TwirpError:
     return refusal(error) if error.reason is Reason.INTERNAL else refused(error)
 
 
+def refused_by_rooms(error: GatewayError) -> TwirpError:
+    """The same for rooms: LiveKit calls their fields as we do, and everything may be repeated."""
+    return refusal(error) if error.reason is Reason.INTERNAL else refused(error, {})
+
+
+def refused_dispatch(error: GatewayError) -> TwirpError:
+    """The same for a new dispatch, which must not be repeated: two would bring two agents."""
+    told = refused(error, {})
+    if error.reason is not Reason.PLATFORM_UNAVAILABLE:
+        return told
+    code, _ = _NOT_HEARD
+    return replace(told, code=_twirp(code), status=HTTP_STATUS[code])
+
+
 def refused_transfer(error: GatewayError) -> TwirpError:
     """The same with the names of TransferSIPParticipantRequest."""
     return refused(error, TRANSFER_NAMES)
 
 
-def _sip_failure(what: str, code: int, status: str, facts: Mapping[str, str]) -> TwirpError:
+def _told_code(call: Call) -> str:
+    """LiveKit's own code of the status that the call has ended with."""
+    same = (one for one in reversed(call.attempts) if one.sip_status_code == call.sip_status_code)
+    return next((one.told_code for one in same), "")
+
+
+def _sip_failure(
+    what: str, code: int, status: str, facts: Mapping[str, str], told_code: str
+) -> TwirpError:
     known = code in SIPStatusCode.values()
     name = SIPStatusCode.Name(code) if known else str(code)
+    said = _TOLD_CODES.get(told_code) or code_of(code)
     short = name.removeprefix("SIP_STATUS_")
     text = f"{what}: sip status: {code}" + (f": {status}" if status else f" ({short})")
     meta = {
         "sip_status_code": str(code),
         "sip_status": status or name,
-        "error_details": _details(code_of(code), text, code, status),
+        "error_details": _details(said, text, code, status),
     }
-    return _failure(code_of(code), text, {**facts, **meta})
+    return _failure(said, text, {**facts, **meta})
 
 
 def _details(code: grpc.StatusCode, text: str, sip_code: int, sip_status: str) -> str:
@@ -194,6 +231,10 @@ def _failure(code: grpc.StatusCode, text: str, meta: Mapping[str, str]) -> Twirp
 
 def _twirp(code: grpc.StatusCode) -> str:
     return "canceled" if code is _G.CANCELLED else code.name.lower()
+
+
+_TOLD_CODES = {_twirp(code): code for code, status in HTTP_STATUS.items() if status < 500}
+"""Libraries repeat what fails with a 5xx, so none is told of a phone that may have rung."""
 
 
 def _name_of(field: str, names: Mapping[str, str]) -> str:

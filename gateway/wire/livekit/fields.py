@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from google.protobuf.message import Message
+from livekit.protocol.agent_dispatch import AgentDispatch
 
 from gateway.domain.together import Together
 from gateway.errors import invalid_field
@@ -19,9 +20,11 @@ class FieldRule(StrEnum):
     DECIDED = "the gateway's rules decide what is made of it"
     PASSED = "reaches the leg as it is, once its form was checked"
     REFUSED = "a request that sets it is refused"
+    WITHHELD = "LiveKit's answer has it, and the gateway's does not"
 
 
 _DECIDED, _PASSED, _REFUSED = FieldRule.DECIDED, FieldRule.PASSED, FieldRule.REFUSED
+_WITHHELD = FieldRule.WITHHELD
 
 Fields = Mapping[str, tuple[FieldRule, str]]
 
@@ -86,6 +89,106 @@ PAGE_FIELDS: Fields = {
     "after_id": (_DECIDED, "only trunks whose id comes after it"),
     "limit": (_DECIDED, "at most so many"),
 }
+
+DELETE_ROOM_FIELDS: Fields = {"room": (_DECIDED, "one of the tenant's rooms")}
+
+LIST_ROOMS_FIELDS: Fields = {"names": (_DECIDED, "only the tenant's rooms")}
+
+LIST_PARTICIPANTS_FIELDS: Fields = {"room": (_DECIDED, "the room that the token is for")}
+
+PARTICIPANT_FIELDS: Fields = {
+    "room": (_DECIDED, "the room that the token is for"),
+    "identity": (_DECIDED, "nobody of another tenant's calls"),
+    "revoke_token_ts": (_PASSED, "for RemoveParticipant of who is no call"),
+}
+
+CREATE_DISPATCH_FIELDS: Fields = {
+    "agent_name": (_DECIDED, "one of the tenant's agents"),
+    "room": (_DECIDED, "the room that the token is for"),
+    "metadata": (_PASSED, "the caller's wish"),
+    "restart_policy": (_PASSED, "the caller's wish"),
+    "deployment": (_PASSED, "the caller's wish"),
+    "attributes": (_PASSED, "without sip., lk. and gateway."),
+}
+
+DISPATCH_FIELDS: Fields = {
+    "dispatch_id": (_DECIDED, "none of another tenant's calls"),
+    "room": (_DECIDED, "the room that the token is for"),
+}
+
+ROOM_TOLD: Fields = {
+    **dict.fromkeys(
+        (
+            *("sid", "name", "empty_timeout", "departure_timeout", "max_participants"),
+            *("creation_time", "creation_time_ms", "enabled_codecs", "metadata"),
+            *("num_participants", "num_publishers", "active_recording", "version"),
+        ),
+        (_PASSED, "as LiveKit tells it"),
+    ),
+    "turn_password": (_WITHHELD, "a secret between LiveKit and who joins the room"),
+}
+
+PARTICIPANT_TOLD: Fields = dict.fromkeys(
+    (
+        *("sid", "identity", "state", "tracks", "metadata", "joined_at", "joined_at_ms", "name"),
+        *("version", "permission", "region", "is_publisher", "kind", "attributes"),
+        *("disconnect_reason", "kind_details", "data_tracks", "client_protocol", "capabilities"),
+    ),
+    (_PASSED, "as LiveKit tells it"),
+)
+
+
+DISPATCH_TOLD: Fields = dict.fromkeys(
+    (
+        *("id", "agent_name", "room", "metadata", "state", "restart_policy", "deployment"),
+        "attributes",
+    ),
+    (_PASSED, "as LiveKit tells it"),
+)
+
+DISPATCH_STATE_TOLD: Fields = dict.fromkeys(
+    ("jobs", "created_at", "deleted_at"), (_PASSED, "as LiveKit tells it")
+)
+
+JOB_TOLD: Fields = {
+    **dict.fromkeys(
+        (
+            *("id", "dispatch_id", "type", "room", "namespace", "metadata", "agent_name", "state"),
+            *("enable_recording", "deployment", "attributes", "enable_redaction"),
+        ),
+        (_PASSED, "as LiveKit tells it"),
+    ),
+    "participant": (_WITHHELD, "may be a phone of another tenant's call; ListParticipants tells"),
+}
+
+JOB_STATE_TOLD: Fields = dict.fromkeys(
+    (
+        *("status", "error", "started_at", "ended_at", "updated_at", "participant_identity"),
+        *("worker_id", "agent_id", "reason"),
+    ),
+    (_PASSED, "as LiveKit tells it"),
+)
+
+
+def withhold(message: Message, fields: Fields) -> None:
+    """Takes from an answer what is not told; also what a newer LiveKit tells and nobody classed."""
+    message.DiscardUnknownFields()
+    for field, _ in message.ListFields():
+        if fields.get(field.name, (_WITHHELD, ""))[0] is _WITHHELD:
+            message.ClearField(field.name)
+
+
+def withhold_of_dispatch(dispatch: AgentDispatch) -> None:
+    """The same of a dispatch, and of the jobs in it."""
+    withhold(dispatch, DISPATCH_TOLD)
+    if dispatch.HasField("state"):
+        withhold(dispatch.state, DISPATCH_STATE_TOLD)
+    for job in dispatch.state.jobs:
+        withhold(job, JOB_TOLD)
+        if job.HasField("room"):
+            withhold(job.room, ROOM_TOLD)
+        if job.HasField("state"):
+            withhold(job.state, JOB_STATE_TOLD)
 
 
 def refuse(message: Message, fields: Fields) -> None:

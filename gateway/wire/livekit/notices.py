@@ -1,6 +1,7 @@
 """`POST /livekit/webhook`: LiveKit's notices, answered before they are handled."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
@@ -8,12 +9,12 @@ from aiohttp import web
 
 from gateway.domain.calls.inbound import Notice
 from gateway.metrics import NOTICES
-from gateway.ports import NotGenuineError, NotReadableError, SignedNotices
+from gateway.ports import NotGenuineError, NotInTimeError, NotReadableError, SignedNotices
 from gateway.service.arrivals.notices import Notices, Receipt
 from gateway.wire.bodies import NoPlaceError
-from gateway.wire.expecting import expected, go_on
 from gateway.wire.intake import Intake
 from gateway.wire.peers import origin_of, peer_of
+from gateway.wire.receiving import TooLargeError, expected, received
 
 PATH = "/livekit/webhook"
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -38,10 +39,18 @@ class _RefusedError(Exception):
 class NoticeDoor:
     """Verifies that each request is LiveKit's and passes its content on.
 
-    The signature is checked from the headers, before any of the body is read.
+    The signature is checked from the headers, before any of the body is read. `refused` is told
+    the peer of each that is not accepted, a word for why, and why.
     """
 
-    def __init__(self, signed: SignedNotices, notices: Notices, intake: Intake) -> None:
+    def __init__(
+        self,
+        signed: SignedNotices,
+        notices: Notices,
+        intake: Intake,
+        refused: Callable[[str, str, str], None],
+    ) -> None:
+        self._refused = refused
         self._signed = signed
         self._notices = notices
         self._intake = intake
@@ -65,10 +74,14 @@ class NoticeDoor:
             digest = self._signed.signed(request.headers.get("Authorization", ""))
             notice = await self._read(digest, await self._body(request, peer))
         except NotGenuineError as forged:
+            if isinstance(forged, NotInTimeError):
+                self._notices.missed()
             log.warning("webhook_refused", peer=peer, cause=str(forged))
+            self._refused(peer, "UNAUTHENTICATED", str(forged))
             return HTTPStatus.UNAUTHORIZED, "refused"
         except NotReadableError as error:
             log.warning("webhook_not_readable", cause=str(error))
+            self._refused(peer, "MALFORMED", str(error))
             return HTTPStatus.BAD_REQUEST, "not_readable"
         taken = self._notices.take(notice)
         again = taken is Receipt.FULL
@@ -85,8 +98,11 @@ class NoticeDoor:
             raise _RefusedError(TOO_LARGE)
         try:
             async with self._intake.bodies.place(origin_of(peer), size):
-                async with asyncio.timeout(self._intake.patience.total_seconds()):
-                    return await _received(request)
+                return await received(
+                    request, MAX_BODY_BYTES, self._intake.patience.total_seconds()
+                )
+        except TooLargeError:
+            raise _RefusedError(TOO_LARGE) from None
         except NoPlaceError:
             raise _RefusedError((HTTPStatus.SERVICE_UNAVAILABLE, Receipt.FULL.value)) from None
         except TimeoutError:
@@ -98,13 +114,3 @@ class NoticeDoor:
         if len(body) > LONG_BYTES:
             return await asyncio.to_thread(self._signed.read, digest, body)
         return self._signed.read(digest, body)
-
-
-async def _received(request: web.Request) -> bytes:
-    go_on(request)
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _RefusedError(TOO_LARGE)
-    return bytes(body)

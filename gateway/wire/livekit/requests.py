@@ -15,10 +15,11 @@ from livekit.protocol.sip import (
 
 from gateway.domain.calls.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
 from gateway.domain.calls.requests import CallRef, PlaceCall, TransferCall
+from gateway.domain.numbers.internal import is_internal
 from gateway.domain.tenant import TrunkNumber
 from gateway.domain.together import Together, passed
 from gateway.errors import FieldViolation, GatewayError, Reason, invalid_field
-from gateway.service.api.livekit_sip import ListOutboundTrunks
+from gateway.service.api.livekit.sip import ListOutboundTrunks
 from gateway.wire.fields_v1 import span_of
 from gateway.wire.livekit.fields import CREATE_FIELDS, TRANSFER_FIELDS, refuse
 
@@ -58,8 +59,9 @@ def create_participant(message: CreateSIPParticipantRequest) -> PlaceCall:
 
 
 def _identity_of(callee: str) -> str:
-    """As LiveKit names a leg; a callee that is no number is refused for itself."""
-    return f"sip_{callee}" if callee.isascii() and callee.removeprefix("+").isdecimal() else ""
+    """As LiveKit names a leg; any other callee is refused for itself."""
+    number = callee.isascii() and callee.removeprefix("+").isdecimal()
+    return f"sip_{callee}" if number or is_internal(callee) else ""
 
 
 def _leg(message: CreateSIPParticipantRequest) -> LegOptions:

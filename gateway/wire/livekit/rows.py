@@ -4,11 +4,9 @@ An unmodified LiveKit library with a tenant's key works here as with LiveKit. Di
 docs/divergences.md.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from google.protobuf import empty_pb2
-from google.protobuf.message import Message
 from livekit.protocol.sip import (
     CreateSIPParticipantRequest,
     ListSIPOutboundTrunkRequest,
@@ -19,39 +17,35 @@ from livekit.protocol.sip import (
 )
 
 from gateway.domain.calls.transfer import TransferState
-from gateway.domain.tenant import Right, Trunk
-from gateway.errors import GatewayError
-from gateway.rpc.endpoint import LEG_BYTES, Endpoint, ToldAsError, UnaryEndpoint
-from gateway.service.api.livekit_sip import Created, LiveKitSipService
+from gateway.domain.tenant import Trunk
+from gateway.rpc.endpoint import Endpoint
+from gateway.service.api.livekit.sip import Created, LiveKitSipService
 from gateway.service.api.transfers import Accepted
 from gateway.wire.livekit import errors, requests
-from gateway.wire.twirp.errors import refusal
-
-SERVICE = "livekit.SIP"
-REQUEST_ID_HEADER = "x-livekit-request-id"
+from gateway.wire.livekit.row import row
 
 
 def endpoints(sip: LiveKitSipService) -> Sequence[Endpoint]:
     """The methods of livekit.SIP that dial, transfer and list trunks."""
     return (
-        _row(
-            "CreateSIPParticipant",
+        row(
+            "SIP/CreateSIPParticipant",
             (CreateSIPParticipantRequest, SIPParticipantInfo),
             requests.create_participant,
             sip.create_participant,
             participant,
             refused=errors.refused,
         ),
-        _row(
-            "TransferSIPParticipant",
+        row(
+            "SIP/TransferSIPParticipant",
             (TransferSIPParticipantRequest, empty_pb2.Empty),
             requests.transfer_participant,
             sip.transfer_participant,
             transferred,
             refused=errors.refused_transfer,
         ),
-        _row(
-            "ListSIPOutboundTrunk",
+        row(
+            "SIP/ListSIPOutboundTrunk",
             (ListSIPOutboundTrunkRequest, ListSIPOutboundTrunkResponse),
             requests.list_outbound_trunks,
             sip.list_outbound_trunks,
@@ -94,31 +88,4 @@ def _trunk(trunk: Trunk) -> SIPOutboundTrunkInfo:
         sip_trunk_id=trunk.trunk_id,
         name=trunk.trunk_id,
         numbers=[shown.number for shown in trunk.numbers],
-    )
-
-
-def _row(
-    name: str,
-    messages: tuple[type[Message], type[Message]],
-    decode: Callable[[Any], Any],
-    serve: Callable[[Any, Any], Awaitable[Any]],
-    encode: Callable[[Any], Message],
-    *,
-    refused: Callable[[GatewayError], ToldAsError] = refusal,
-    rights: tuple[Right, ...] = (Right.CALL,),
-) -> Endpoint:
-    request, response = messages
-    return UnaryEndpoint(
-        service=SERVICE,
-        name=name,
-        request=request,
-        response=response,
-        decode=decode,
-        serve=serve,
-        encode=encode,
-        rights=rights,
-        max_bytes=LEG_BYTES,
-        refused=refused,
-        request_id_header=REQUEST_ID_HEADER,
-        two_slashes=True,
     )

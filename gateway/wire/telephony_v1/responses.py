@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from gateway.domain.agents.call_agent import CallAgent
 from gateway.domain.calls.call import Attempt, Call
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
-from gateway.domain.route_decision import Candidate, LimitCheck, RouteDecision
+from gateway.domain.route_decision import Candidate, LimitCheck, RouteDecision, RuleCheck
 from gateway.domain.tenant import Trunk
 from gateway.domain.texts import sip_code
 from gateway.domain.timeouts import Timeout
@@ -17,6 +18,8 @@ from gateway.telephony.v1 import admin_pb2, calls_pb2, transfers_pb2
 from gateway.wire.fields_v1 import number_of, put_span, put_time
 from gateway.wire.fitting import within
 
+MOST_SHARED = 64
+"""Messages that are kept for those who are told the same later."""
 MAX_ROUTE_BYTES = 1024 * 1024
 """Bytes of the trunks considered, and of the limits checked; call and route share one response."""
 
@@ -45,6 +48,10 @@ def call(value: Call) -> calls_pb2.Call:
         sequence=value.sequence,
         end_room_on_hangup=value.end_room_on_hangup,
         not_dialed_cause=value.not_dialed_cause,
+        held=value.held,
+        muted=value.muted,
+        parent_call_id=value.parent_call_id,
+        answered_by=number_of(calls_pb2.AnsweredBy.DESCRIPTOR, value.answered_by),
     )
     put_span(message.ringing_timeout, value.ringing_timeout)
     put_span(message.max_duration, value.max_duration)
@@ -52,6 +59,27 @@ def call(value: Call) -> calls_pb2.Call:
     put_time(message.ring_time, value.ring_time)
     put_time(message.answer_time, value.answer_time)
     put_time(message.end_time, value.end_time)
+    put_time(message.hold_time, value.hold_time)
+    if value.hold and value.hold.earlier:
+        put_span(message.held_duration, value.hold.earlier)
+    if value.agent:
+        message.agent.CopyFrom(_agent(value.agent))
+    return message
+
+
+def _agent(value: CallAgent) -> calls_pb2.CallAgent:
+    message = calls_pb2.CallAgent(
+        agent_name=value.agent_name,
+        dispatch_id=value.dispatch_id,
+        state=number_of(calls_pb2.AgentState.DESCRIPTOR, value.state),
+        participant_identity=value.identity,
+        on_missing=number_of(calls_pb2.OnMissing.DESCRIPTOR, value.on_missing),
+        on_left=number_of(calls_pb2.OnLeft.DESCRIPTOR, value.on_left),
+        missing_cause=value.missing_cause,
+    )
+    put_time(message.join_time, value.join_time)
+    put_time(message.leave_time, value.leave_time)
+    put_span(message.join_timeout, value.join_timeout)
     return message
 
 
@@ -81,11 +109,15 @@ def transfer(value: Transfer) -> transfers_pb2.Transfer:
         state=number_of(transfers_pb2.TransferState.DESCRIPTOR, value.state),
         sip_status_code=sip_code(value.sip_status_code),
         sip_status=value.sip_status,
+        hint=value.hint,
+        human_call_id=value.warm.human_call_id if value.warm else "",
+        cause=value.cause,
     )
     put_span(message.ringing_timeout, value.ringing_timeout)
     put_time(message.create_time, value.create_time)
     put_time(message.end_time, value.end_time)
     put_time(message.leg_left_time, value.leg_left_time)
+    put_time(message.consult_time, value.warm.consult_time if value.warm else None)
     return message
 
 
@@ -110,6 +142,16 @@ def hung_up(value: Call) -> calls_pb2.HangUpCallResponse:
     return calls_pb2.HangUpCallResponse(call=call(value))
 
 
+def held(value: Call) -> calls_pb2.HoldCallResponse:
+    """HoldCallResponse."""
+    return calls_pb2.HoldCallResponse(call=call(value))
+
+
+def resumed(value: Call) -> calls_pb2.ResumeCallResponse:
+    """ResumeCallResponse."""
+    return calls_pb2.ResumeCallResponse(call=call(value))
+
+
 def updated(value: Call) -> calls_pb2.UpdateCallResponse:
     """UpdateCallResponse."""
     return calls_pb2.UpdateCallResponse(call=call(value))
@@ -126,6 +168,21 @@ def transfers_of_call(value: Sequence[Transfer]) -> transfers_pb2.ListTransfersR
 def transferring(value: Accepted) -> transfers_pb2.TransferCallResponse:
     """TransferCallResponse."""
     return transfers_pb2.TransferCallResponse(transfer=transfer(value.transfer))
+
+
+def warm_started(value: Transfer) -> calls_pb2.StartWarmTransferResponse:
+    """StartWarmTransferResponse."""
+    return calls_pb2.StartWarmTransferResponse(transfer=transfer(value))
+
+
+def warm_completed(value: Transfer) -> transfers_pb2.CompleteWarmTransferResponse:
+    """CompleteWarmTransferResponse."""
+    return transfers_pb2.CompleteWarmTransferResponse(transfer=transfer(value))
+
+
+def warm_canceled(value: Transfer) -> transfers_pb2.CancelWarmTransferResponse:
+    """CancelWarmTransferResponse."""
+    return transfers_pb2.CancelWarmTransferResponse(transfer=transfer(value))
 
 
 def got_transfer(value: Transfer) -> transfers_pb2.GetTransferResponse:
@@ -149,6 +206,7 @@ def route(value: RouteDecision) -> calls_pb2.RouteDecision:
         ringing_timeout=_timeout(ranking.ringing_timeout),
         setup_timeout=_timeout(ranking.setup_timeout),
         max_duration=_timeout(ranking.max_duration),
+        rules=[_rule(each) for each in (*ranking.rules, *value.rules)],
     )
 
 
@@ -166,6 +224,12 @@ def _limit(value: LimitCheck) -> calls_pb2.LimitCheck:
     return calls_pb2.LimitCheck(limit=value.limit, used=value.used, maximum=value.maximum)
 
 
+def _rule(value: RuleCheck) -> calls_pb2.RuleCheck:
+    return calls_pb2.RuleCheck(
+        rule=value.rule.value, cause=value.cause, overridden=value.overridden
+    )
+
+
 def _timeout(value: Timeout) -> calls_pb2.TimeoutDecision:
     message = calls_pb2.TimeoutDecision(source=value.source)
     put_span(message.asked, value.asked)
@@ -181,13 +245,42 @@ def page_of_calls(value: tuple[Sequence[Call], str]) -> calls_pb2.ListCallsRespo
     )
 
 
+def exported(value: tuple[Sequence[Call], str]) -> calls_pb2.ExportCallsResponse:
+    """ExportCallsResponse."""
+    found, next_page_token = value
+    return calls_pb2.ExportCallsResponse(
+        calls=[call(one) for one in found], next_page_token=next_page_token
+    )
+
+
 def watched(value: CallEvent | Heartbeat) -> calls_pb2.WatchCallsResponse:
     """WatchCallsResponse."""
     if isinstance(value, Heartbeat):
         message = calls_pb2.WatchCallsResponse(heartbeat={"sequence": value.sequence})
         put_time(message.heartbeat.end_time, value.end_time)
         return message
-    return calls_pb2.WatchCallsResponse(event=event(value))
+    return _told.message(value)
+
+
+class _Told:
+    """The newest events as messages: each is made once, however many watch."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[CallEvent, calls_pb2.WatchCallsResponse]] = {}
+
+    def message(self, value: CallEvent) -> calls_pb2.WatchCallsResponse:
+        """Nobody may change it."""
+        known = self._made.get(value.event_id)
+        if known and known[0] is value:
+            return known[1]
+        made = calls_pb2.WatchCallsResponse(event=event(value))
+        if len(self._made) >= MOST_SHARED:
+            del self._made[next(iter(self._made))]
+        self._made[value.event_id] = (value, made)
+        return made
+
+
+_told = _Told()
 
 
 def page_of_events(value: tuple[Sequence[CallEvent], int]) -> calls_pb2.ListCallEventsResponse:

@@ -10,9 +10,11 @@ from gateway.domain.tenant import Right
 from gateway.rpc.endpoint import LEG_BYTES, Endpoint, stream, unary
 from gateway.service.api.call_commands import CallCommands
 from gateway.service.api.events import EventService
+from gateway.service.api.holding import Holding
 from gateway.service.api.placing import Placing
 from gateway.service.api.queries import CallQueries
 from gateway.service.api.transfers import TransferService
+from gateway.service.api.warm.service import WarmTransfers
 from gateway.telephony.v1 import calls_pb2
 from gateway.wire.telephony_v1 import requests, responses
 
@@ -23,7 +25,9 @@ def endpoints(
     placing: Placing,
     queries: CallQueries,
     commands: CallCommands,
+    holding: Holding,
     transfers: TransferService,
+    warm: WarmTransfers,
     events: EventService,
 ) -> Sequence[Endpoint]:
     """Every RPC: its name, message → request, the use case, result → message."""
@@ -37,14 +41,7 @@ def endpoints(
         ),
         _unary("GetCall", requests.get_call, queries.get_call, responses.got_call),
         _unary("ListCalls", requests.list_calls, queries.list_calls, responses.page_of_calls),
-        stream(
-            CALL_SERVICE,
-            "WatchCalls",
-            requests.watch_calls,
-            events.watch_calls,
-            responses.watched,
-            rights=(Right.CALL,),
-        ),
+        *_streams(queries, events),
         _unary(
             "ListCallEvents",
             requests.list_call_events,
@@ -59,8 +56,11 @@ def endpoints(
             responses.hung_up,
             always=True,
         ),
+        _unary("HoldCall", requests.hold_call, holding.hold_call, responses.held),
+        _unary("ResumeCall", requests.resume_call, holding.resume_call, responses.resumed),
         _unary("ListTrunks", requests.list_trunks, queries.list_trunks, responses.trunks),
         *_of_transfers(transfers),
+        *_of_warm_transfers(warm),
     )
 
 
@@ -81,6 +81,48 @@ def _of_transfers(transfers: TransferService) -> Sequence[Endpoint]:
             requests.list_transfers,
             transfers.list_transfers,
             responses.transfers_of_call,
+        ),
+    )
+
+
+def _of_warm_transfers(warm: WarmTransfers) -> Sequence[Endpoint]:
+    return (
+        _unary(
+            "StartWarmTransfer",
+            requests.start_warm_transfer,
+            warm.start,
+            responses.warm_started,
+            max_bytes=LEG_BYTES,
+        ),
+        _unary(
+            "CompleteWarmTransfer",
+            requests.warm_transfer,
+            warm.complete,
+            responses.warm_completed,
+        ),
+        _unary("CancelWarmTransfer", requests.warm_transfer, warm.cancel, responses.warm_canceled),
+    )
+
+
+def _streams(queries: CallQueries, events: EventService) -> Sequence[Endpoint]:
+    return (
+        stream(
+            CALL_SERVICE,
+            "ExportCalls",
+            requests.export_calls,
+            queries.export_calls,
+            responses.exported,
+            rights=(Right.CALL,),
+            instead="ListCalls",
+        ),
+        stream(
+            CALL_SERVICE,
+            "WatchCalls",
+            requests.watch_calls,
+            events.watch_calls,
+            responses.watched,
+            rights=(Right.CALL,),
+            instead="ListCallEvents",
         ),
     )
 

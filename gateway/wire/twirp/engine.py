@@ -18,9 +18,10 @@ from google.protobuf.message import Message
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.rpc.endpoint import Endpoint, StreamEndpoint, UnaryEndpoint
 from gateway.rpc.pipeline import Incoming, Pipeline
-from gateway.wire.expecting import expected, go_on
+from gateway.wire.codes import http_told
 from gateway.wire.intake import Intake
 from gateway.wire.peers import origin_of, peer_of
+from gateway.wire.receiving import TooLargeError, expected, received
 from gateway.wire.twirp.bodies import ENCODINGS, LONG, ORDINARY, Encoding, UndecodableError
 from gateway.wire.twirp.errors import (
     TwirpError,
@@ -30,6 +31,7 @@ from gateway.wire.twirp.errors import (
     malformed,
     refusal,
 )
+from gateway.wire.workloads import workload_of
 
 PREFIX = "/twirp"
 TIMEOUT_HEADER = "X-Twirp-Timeout-Ms"
@@ -114,14 +116,17 @@ class TwirpEngine:
     ) -> Incoming:
         headers = [(name.lower(), _text(value)) for name, value in request.headers.items()]
         name = request.transport.get_extra_info("peername") if request.transport else None
-        peer = self._intake.peers.real_peer(peer_of(name), headers)
+        peers, connected = self._intake.peers, peer_of(name)
+        peer = peers.real_peer(connected, headers)
         return Incoming(
             wire=encoding.wire,
             peer=peer,
             origin=origin_of(peer),
             headers=dict(headers),
             credentials=[value for name, value in headers if name == "authorization"],
+            workload=workload_of(peers, connected, headers, _certificate(request)),
             patience=patience,
+            outcome=http_told,
         )
 
     async def _receive(
@@ -142,21 +147,22 @@ class TwirpEngine:
 
     async def _body(self, request: web.Request, limit: int) -> bytes:
         """The body, if short enough and in time. Raises malformed or deadline_exceeded."""
-        go_on(request)
-        body = bytearray()
         patience = self._intake.patience.total_seconds()
         try:
-            async with asyncio.timeout(patience):
-                async for chunk in request.content.iter_any():
-                    body += chunk
-                    if len(body) > limit:
-                        raise _too_large(limit)
+            return await received(request, limit, patience)
+        except TooLargeError:
+            raise _too_large(limit) from None
         except web.RequestPayloadError:
             raise malformed("failed to read request body", last=True) from None
         except TimeoutError:
             text = f"failed to read request: the body took more than {patience:g} s"
             raise deadline_exceeded(text, last=True) from None
-        return bytes(body)
+
+
+def _certificate(request: web.Request) -> bytes:
+    """The client's, in DER; empty if there is none."""
+    tls = request.transport.get_extra_info("ssl_object") if request.transport else None
+    return (tls.getpeercert(binary_form=True) if tls else None) or b""
 
 
 def _too_large(limit: int) -> TwirpError:

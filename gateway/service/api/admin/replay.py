@@ -80,6 +80,7 @@ def _first_trunk(call: Call, network: Network) -> str:
         caller_id=call.wishes.caller_id,
         trunk_id=call.wishes.trunk_id,
         require_transfer=call.wishes.require_transfer,
+        override=call.wishes.override,
         labels=call.labels,
     )
     ranking = rank(asked, tenant, network, call.create_time, call.call_id)

@@ -6,8 +6,10 @@ from gateway.audit.trail import Trail
 from gateway.domain.admin.requests import (
     Applied,
     ApplyConfig,
+    ChangeDoNotCall,
     CreateApiKey,
     ListApiKeys,
+    ListDoNotCall,
     ListTrunkHealth,
     ResetTrunk,
     RevokeApiKey,
@@ -17,8 +19,10 @@ from gateway.domain.routing.trunk_health import TrunkHealth
 from gateway.domain.rpc import Rpc
 from gateway.domain.tenant import Right, Trunk
 from gateway.errors import GatewayError, Reason, invalid_field
-from gateway.ports import ApiKey, StoredConfig
+from gateway.ports import ApiKey
 from gateway.service.access.directory import Directory
+from gateway.service.api.admin.applying import Applying, ConfigInForce
+from gateway.service.api.admin.do_not_call import DoNotCallService, PageOfNumbers
 from gateway.service.api.admin.service import AdminService, NewKey
 from gateway.service.api.reach import operator_only, tenant_reached
 
@@ -28,23 +32,32 @@ TENANT_RIGHTS = frozenset({Right.CALL, Right.TENANT_ADMIN})
 class AdminRpcs:
     """A method per RPC. Changes are recorded in the transaction that makes them."""
 
-    def __init__(self, admin: AdminService, directory: Directory, trail: Trail) -> None:
+    def __init__(
+        self,
+        admin: AdminService,
+        applying: Applying,
+        do_not_call: DoNotCallService,
+        directory: Directory,
+        trail: Trail,
+    ) -> None:
         self._admin = admin
+        self._applying = applying
+        self._do_not_call = do_not_call
         self._directory = directory
         self._trail = trail
 
     async def apply_config(self, rpc: Rpc, asked: ApplyConfig) -> Applied:
         """Replaces the whole configuration, or says what would change."""
         operator_only(rpc)
-        applied = await self._admin.apply(asked, by=rpc)
+        applied = await self._applying.apply(asked, by=rpc)
         if not applied.dry_run:
             self._trail.recorded(rpc)
         return applied
 
-    async def get_config(self, rpc: Rpc, _asked: None) -> StoredConfig | None:
-        """The configuration in force, as stored."""
+    async def get_config(self, rpc: Rpc, _asked: None) -> ConfigInForce:
+        """The configuration in force, as stored, and how the platforms have it."""
         operator_only(rpc)
-        return await self._admin.current_config()
+        return await self._applying.in_force()
 
     async def create_api_key(self, rpc: Rpc, asked: CreateApiKey) -> NewKey:
         """A new key; of the caller's own tenant unless the caller is an operator."""
@@ -97,6 +110,24 @@ class AdminRpcs:
         health = await self._admin.reset_trunk(_named(asked.trunk_id, self._trunks("")), by=rpc)
         self._trail.recorded(rpc)
         return health
+
+    def hides_numbers(self, rpc: Rpc, asked: ChangeDoNotCall | ListDoNotCall) -> bool:
+        """Whether records of a request about a do-not-call list may not have its numbers."""
+        return self._do_not_call.hides(rpc, asked)
+
+    async def add_do_not_call(self, rpc: Rpc, asked: ChangeDoNotCall) -> None:
+        """Numbers that are refused from now on."""
+        await self._do_not_call.add(asked, by=rpc)
+        self._trail.recorded(rpc)
+
+    async def remove_do_not_call(self, rpc: Rpc, asked: ChangeDoNotCall) -> None:
+        """Numbers that may be called again."""
+        await self._do_not_call.remove(asked, by=rpc)
+        self._trail.recorded(rpc)
+
+    async def list_do_not_call(self, rpc: Rpc, asked: ListDoNotCall) -> PageOfNumbers:
+        """One page of a list."""
+        return await self._do_not_call.list(asked, by=rpc)
 
     def _trunks(self, tenant_id: str) -> Sequence[Trunk]:
         network = self._directory.network

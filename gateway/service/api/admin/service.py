@@ -3,20 +3,20 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import jwt
 
-from gateway.audit.redaction import Redact, describe, keep
+from gateway.audit.redaction import Redact, keep
 from gateway.domain.admin import key_rules
 from gateway.domain.admin.requests import MAX_REPLAYED, Applied, ApplyConfig, Proposal
-from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.calls.requests import PlaceCall
 from gateway.domain.config import secret_refs
 from gateway.domain.config.diff import ConfigChange, changes
 from gateway.domain.config.warnings import warnings
+from gateway.domain.cutting import cut
 from gateway.domain.fields import printable
 from gateway.domain.ids import new_id
 from gateway.domain.route_decision import RouteDecision
@@ -32,6 +32,8 @@ from gateway.ports import ApiKey, Clock, Store, StoredConfig, Transaction
 from gateway.service.access.directory import Directory
 from gateway.service.access.identity import MAX_LIFE
 from gateway.service.access.seal import Seal
+from gateway.service.api.admin.do_not_call import numbers_judged
+from gateway.service.api.admin.recording import Recording
 from gateway.service.api.admin.replay import newest_calls, reroutes
 from gateway.service.following.platforms import uses_trunk
 from gateway.service.ledger.admission import Admission
@@ -39,6 +41,8 @@ from gateway.service.ledger.trunk_watch import TrunkWatch
 
 TOKEN_LIFE = timedelta(hours=6)
 MAX_CHANGES_RECORDED = 100
+MAX_CHANGE_BYTES = 256
+"""Of what was there, and of what is there now."""
 MAX_MISPLACED_TOLD = 8
 
 
@@ -75,11 +79,11 @@ class AdminService:
         self._directory = directory
         self._seal = seal
         self._live = live
-        self._redact = redact
+        self._recording = Recording(clock, redact)
         self._max_token_life = max_token_life
         self._secret_directories = secret_directories
         self._watch = TrunkWatch(directory.trunk)
-        self._admission = Admission(directory.trunk, self._watch)
+        self._admission = Admission(directory.trunk, self._watch, numbers_judged(seal))
 
     def now(self) -> datetime:
         """The time by which keys expire."""
@@ -124,7 +128,7 @@ class AdminService:
         def create(tx: Transaction) -> None:
             _make_room(tx, tenant_id, now)
             tx.put_key(stored)
-            tx.append_audit(self._audit(by, "keys create", tenant_id, **recorded))
+            tx.append_audit(self._recording(by, "keys create", tenant_id, **recorded))
 
         await self._store.transact(create)
         return NewKey(stored, secret)
@@ -152,10 +156,13 @@ class AdminService:
             if found is None or tenant_id not in ("", found.tenant_id):
                 shown = printable(key)
                 raise GatewayError(Reason.API_KEY_NOT_FOUND, f"no key {shown}", {"key": shown})
+            told: dict[str, object] = {"key": key, "rights": sorted(found.rights)}
             if found.revoke_time is None:
                 found = replace(found, revoke_time=now)
                 tx.put_key(found)
-            tx.append_audit(self._audit(by, "keys revoke", found.tenant_id, key=key))
+            else:
+                told["revoked_before"] = found.revoke_time
+            tx.append_audit(self._recording(by, "keys revoke", found.tenant_id, **told))
             return found
 
         return await self._store.transact(revoke)
@@ -182,7 +189,11 @@ class AdminService:
                 f"tenant {tenant_id} has no such key: create one with 'gateway keys create'",
                 {"tenant_id": tenant_id},
             )
-        return self.sign(usable[-1], room=room, life=life)
+        signing = usable[-1]
+        told = {"key": signing.key, "room": room, "expires": life}
+        recorded = self._recording(None, "token", tenant_id, **told)
+        await self._store.transact(lambda tx: tx.append_audit(recorded))
+        return self.sign(signing, room=room, life=life)
 
     def sign(self, key: ApiKey, *, room: str = "", life: timedelta = TOKEN_LIFE) -> str:
         """A token that includes all rights of the key."""
@@ -226,7 +237,7 @@ class AdminService:
                 applied = await self._put(asked, proposal, before, changed, by)
         if not asked.dry_run:
             await self._directory.refresh()
-        applied = replace(applied, warnings=warned)
+        applied = replace(applied, warnings=warned, config=proposal.config)
         return await self._replayed(applied, in_force, proposal, asked.replay_calls)
 
     async def _put(
@@ -242,7 +253,6 @@ class AdminService:
         # A change that came from no file must not be undone by the next start with the same file.
         kept_digest = before.source_digest if before else ""
         digest = kept_digest if asked.source_digest is None else asked.source_digest
-        paths = [change.path for change in changed]
 
         def store(tx: Transaction) -> Applied | None:
             if _version(tx.config()) != _version(before):
@@ -251,10 +261,10 @@ class AdminService:
             recorded = {
                 "version": stored.version,
                 "sha256": digest,
-                "changes": paths[:MAX_CHANGES_RECORDED],
-                "more_changes": max(0, len(paths) - MAX_CHANGES_RECORDED),
+                "changes": [_told(one) for one in changed[:MAX_CHANGES_RECORDED]],
+                "more_changes": max(0, len(changed) - MAX_CHANGES_RECORDED),
             }
-            tx.append_audit(self._audit(by, "apply", "", **recorded))
+            tx.append_audit(self._recording(by, "apply", "", **recorded))
             return Applied(version=stored.version, changes=changed)
 
         return await self._store.transact(store)
@@ -296,34 +306,14 @@ class AdminService:
         """Marks the trunk as healthy from now on."""
 
         def reset(tx: Transaction) -> TrunkHealth:
+            (before,) = self._watch.list(tx, [trunk])
             self._watch.reset(tx, trunk.trunk_id)
-            tx.append_audit(self._audit(by, "trunks reset", "", trunk_id=trunk.trunk_id))
             (found,) = self._watch.list(tx, [trunk])
+            told = {"trunk_id": trunk.trunk_id, "before": before.health, "after": found.health}
+            tx.append_audit(self._recording(by, "trunks reset", "", **told))
             return found
 
         return await self._store.transact(reset)
-
-    def _audit(self, by: Rpc | None, command: str, tenant_id: str, **request: object) -> AuditEvent:
-        event = AuditEvent(
-            time=self._clock.now(),
-            kind=AuditKind.DONE,
-            tenant_id=tenant_id,
-            actor="command line",
-            method=command,
-            request=describe(request, self._redact),
-        )
-        if by is None:
-            return event
-        return replace(
-            event,
-            code="OK",
-            actor=by.caller.key,
-            peer=by.peer,
-            method=by.method,
-            wire=by.wire,
-            rpc_id=by.rpc_id,
-            trace_id=by.trace_id,
-        )
 
 
 def _check_secrets(config: Config, directories: Sequence[str]) -> None:
@@ -360,6 +350,15 @@ def _expect(expected_version: int | None, stored: StoredConfig | None) -> None:
             f"version {version} is in force, not {expected_version}",
             {"version": str(version), "expected_version": str(expected_version)},
         )
+
+
+def _told(change: ConfigChange) -> Mapping[str, str]:
+    """A difference for its record; what is added has no `before`, what is removed no `after`."""
+    return {
+        "path": change.path,
+        "before": cut(change.before, MAX_CHANGE_BYTES),
+        "after": cut(change.after, MAX_CHANGE_BYTES),
+    }
 
 
 def _difference(before: StoredConfig | None, proposal: Proposal) -> tuple[ConfigChange, ...]:

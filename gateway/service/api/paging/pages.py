@@ -11,13 +11,15 @@ from typing import Generic, TypeVar
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.delivery import Delivery
 from gateway.errors import GatewayError, invalid_field
-from gateway.ports import CallQuery
+from gateway.ports import AuditQuery, CallQuery, FoundRecord
+from gateway.ports.do_not_call import ListedNumber
 from gateway.ports.outbox import DeliveryQuery
 from gateway.service.api.paging.answer_size import fitting
 
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
 
+_FORM = re.compile(r"[+a-z0-9:]{1,64}")
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 One = TypeVar("One")
@@ -45,7 +47,11 @@ class PageToken(Generic[One, Place]):
 
     def write(self, last: One) -> str:
         """The token of the page after `last`."""
-        text = f"{self.question} {self.place_after(last)}"
+        return self.write_place(self.place_after(last))
+
+    def write_place(self, place: str) -> str:
+        """The token of the page after this place, as `place_after` gives it."""
+        text = f"{self.question} {place}"
         return base64.urlsafe_b64encode(text.encode()).decode()
 
     def read(self, token: str) -> Place | None:
@@ -75,13 +81,30 @@ class PageToken(Generic[One, Place]):
 def call_pages(query: CallQuery) -> PageToken[Call, tuple[datetime, str]]:
     """Of a list of calls. Tokens fit the criteria, not the size of the page."""
     asked = repr((sorted(query.states), replace(query, states=frozenset(), limit=0)))
+    asked += ",".join(sorted(query.answered_by))
     return PageToken(_digest(asked), _after_call, _call_place)
+
+
+def audit_pages(query: AuditQuery) -> PageToken[FoundRecord, tuple[datetime, int]]:
+    """Of a list of audit records."""
+    asked = repr((sorted(query.kinds), replace(query, kinds=frozenset(), before=None, limit=0)))
+    return PageToken(_digest(asked), lambda last: audit_place(last.time, last.position), _record)
+
+
+def audit_place(time: datetime, position: int) -> str:
+    """A place in a list of audit records."""
+    return f"{time.isoformat()} {position}"
 
 
 def delivery_pages(query: DeliveryQuery) -> PageToken[Delivery, int]:
     """Of a list of a webhook's deliveries."""
     asked = repr((query.webhook, sorted(query.states)))
     return PageToken(_digest(asked), lambda last: str(last.sequence), _sequence)
+
+
+def listed_pages(tenant_id: str) -> PageToken[ListedNumber, str]:
+    """Of a do-not-call list."""
+    return PageToken(_digest(f"do not call {tenant_id}"), lambda last: last.form, _form)
 
 
 def _digest(question: str) -> str:
@@ -99,11 +122,22 @@ def _call_place(text: str) -> tuple[datetime, str]:
     return datetime.fromisoformat(time).astimezone(UTC), call_id
 
 
+def _record(text: str) -> tuple[datetime, int]:
+    time, position = text.split(" ")
+    return datetime.fromisoformat(time).astimezone(UTC), _sequence(position)
+
+
 def _sequence(text: str) -> int:
     sequence = int(text)
     if not 0 <= sequence < 2**63:
         raise ValueError("no sequence")
     return sequence
+
+
+def _form(text: str) -> str:
+    if not _FORM.fullmatch(text):
+        raise ValueError("no listed number's form")
+    return text
 
 
 def _foreign() -> GatewayError:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.pace import pause_before_looking, time_left
+from gateway.domain.hold import OPEN
 from gateway.ports import Clock
 from gateway.service.following.looking.alarm import Alarm
 from gateway.service.following.looking.hearing import Hearing
@@ -110,8 +111,13 @@ class Pauses:
         return await self.alarm.sleep(pause, self._looks.queue(_line(call, told=told)), left)
 
     def _is_quiet(self, call: Call) -> bool:
-        """If it was answered, its leg was seen as it is to stay until its end."""
-        return not call.answered or (self.active and not self._doubted)
+        """If it was answered, its leg was seen as it is to stay until its end.
+
+        No notice tells that something was given back to a leg that is kept from it.
+        """
+        if not call.answered:
+            return True
+        return self.active and not self._doubted and call.mask == OPEN
 
 
 def _line(call: Call, *, told: bool) -> Line:

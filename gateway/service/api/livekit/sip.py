@@ -12,7 +12,7 @@ from datetime import timedelta
 from gateway.domain import fields
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.requests import PlaceCall, TransferCall
-from gateway.domain.rpc import Rpc
+from gateway.domain.rpc import DoorGrant, Rpc
 from gateway.domain.tenant import Trunk, TrunkNumber
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Store
@@ -86,8 +86,7 @@ class LiveKitSipService:
 
     async def transfer_participant(self, rpc: Rpc, asked: TransferCall) -> Accepted:
         """Hands a call over, for a token that administers the call's room."""
-        caller = rpc.caller
-        if not caller.room_admin or caller.room != asked.call.room:
+        if not rpc.caller.administers(asked.call.room):
             raise GatewayError(
                 Reason.PERMISSION_DENIED,
                 "needs the video grant roomAdmin for the room of the call",
@@ -97,7 +96,7 @@ class LiveKitSipService:
 
     async def list_outbound_trunks(self, rpc: Rpc, asked: ListOutboundTrunks) -> Sequence[Trunk]:
         """The tenant's enabled trunks, filtered."""
-        if not rpc.caller.sees_trunks:
+        if DoorGrant.SIP not in rpc.caller.grants:
             raise GatewayError(
                 Reason.PERMISSION_DENIED,
                 "needs the right CALL of the key, and a SIP grant in the token",
