@@ -11,18 +11,20 @@ COPY gateway gateway
 RUN uv pip install --python /opt/gateway --no-deps --build-constraints requirements-dev.lock .
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/gateway --create-home gateway
+RUN groupadd --system --gid 10001 gateway \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/gateway --create-home gateway
 COPY --from=builder /opt/gateway /opt/gateway
 ENV PATH=/opt/gateway/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     GATEWAY_DATABASE_URL=sqlite:////var/lib/gateway/gateway.db \
     GATEWAY_GRPC_ADDRESS=0.0.0.0:50051 \
     GATEWAY_HTTP_ADDRESS=0.0.0.0:8080
-USER 10001
+USER 10001:10001
 WORKDIR /var/lib/gateway
 VOLUME /var/lib/gateway
-EXPOSE 50051 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
+# gRPC, HTTP, and what GATEWAY_ADMIN_ADDRESS is in deploy/.
+EXPOSE 50051 8080 9090
+# Asks /healthz, with TLS and at the operators' address where the gateway has them.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["gateway", "healthcheck"]
 ENTRYPOINT ["gateway"]
 CMD ["serve"]
