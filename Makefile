@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-clients bench chaos simulate stack generate lock format check
+.PHONY: help setup run test test-fast test-clients clients bench chaos simulate stack generate lock format check
 
 help: ## Shows what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,11 +13,13 @@ run: setup ## Serves on the sandbox with the tenant `demo`; nobody's phone rings
 test: setup ## Runs all tests, also those on the real LiveKit (built once)
 	@tests/postgres/install.sh >/dev/null
 	@tests/stack/build.sh >/dev/null
+	@tests/agents/build.sh >/dev/null
 	@tests/conformance/goserver/build.sh >/dev/null
 	@tests/conformance/protojson/build.sh >/dev/null
 	@tests/clients/build.sh >/dev/null
+	@tests/deploy/build.sh >/dev/null
 	@tests/bench/build.sh >/dev/null
-	@.venv/bin/pytest -n 4 --dist worksteal
+	@.venv/bin/pytest -n 4 --dist worksteal --durations=40
 
 test-fast: setup ## Runs the tests that need no LiveKit, no PostgreSQL and take no minute
 	@.venv/bin/pytest -n 4 --dist worksteal -m "not livekit and not postgres and not slow"
@@ -26,6 +28,9 @@ test-clients: setup ## Runs clients in five languages, and LiveKit's own librari
 	@tests/stack/build.sh >/dev/null
 	@tests/clients/build.sh >/dev/null
 	@.venv/bin/pytest -n 4 --dist worksteal tests/clients
+
+clients: setup ## Builds packages of the stubs for five languages in dist/clients; LANGUAGES="go npm"
+	@scripts/clients.sh $(LANGUAGES)
 
 bench: setup ## Measures what the gateway costs, as ratios in one run; SUBJECTS="open soak", PROFILE=1
 	@tests/postgres/install.sh >/dev/null

@@ -15,7 +15,7 @@ check() {
   if ((SECONDS - begin > 4)); then echo "   ($((SECONDS - begin)) s)"; fi
 }
 
-shell_scripts() { find scripts tests .ci -type f \( -name '*.sh' -o -path .ci/run \) | sort; }
+shell_scripts() { find scripts deploy tests .ci -type f \( -name '*.sh' -o -path .ci/run \) | sort; }
 
 check_shell() {
   local scripts
@@ -29,7 +29,8 @@ check_go() {
     return
   fi
   local unformatted
-  unformatted=$(gofmt -l tests/stack/sipnode tests/bench tests/conformance tests/clients)
+  unformatted=$(gofmt -l clients/go tests/stack/sipnode tests/bench tests/conformance tests/clients \
+    tests/alerts tests/deploy)
   if [ -n "$unformatted" ]; then
     printf 'not formatted by gofmt:\n%s\n' "$unformatted"
     return 1

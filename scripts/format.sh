@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 .venv/bin/ruff format --quiet .
 .venv/bin/ruff check --quiet --fix .
 scripts/buf.sh format --write proto
-if find_go; then gofmt -w tests/stack/sipnode tests/bench tests/conformance tests/clients; fi
+if find_go; then gofmt -w clients/go tests/stack/sipnode tests/bench tests/conformance tests/clients tests/deploy; fi

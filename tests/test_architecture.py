@@ -20,20 +20,25 @@ SEAMS = VALUES | {"ports", "audit"}
 
 ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
-    "logs": VALUES | {"audit"},
+    "console": VALUES,
+    "logs": VALUES | {"audit", "console"},
     "metrics": frozenset(),
     "watchdog": frozenset({"metrics"}),
     "workers": frozenset({"metrics"}),
-    "settings": VALUES,
+    "tls": VALUES | {"metrics"},
+    "settings": VALUES | {"logs", "audit", "telemetry"},
+    "telemetry": VALUES | {"ports"},
     "domain": VALUES,
     "ports": VALUES,
     "audit": VALUES | {"ports"},
     "service": SEAMS,
+    "issuers": SEAMS | {"service", "tls"},
     "store": SEAMS,
-    "platform": SEAMS,
+    "platform": SEAMS | {"tls"},
+    "publishing": SEAMS,
     "webhooks": VALUES | {"ports"},
     "rpc": SEAMS | {"metrics", "service"},
-    "wire": VALUES | {"ports", "rpc", "service", "telephony", "metrics"},
+    "wire": VALUES | {"ports", "rpc", "service", "telephony", "metrics", "tls"},
     "cli": SEAMS | {"service", "wire", "telephony", "settings", "logs", "build", "workers"},
     "telephony": frozenset(),
     "__main__": frozenset({"cli"}),
@@ -51,6 +56,7 @@ FORBIDDEN: Mapping[str, frozenset[str]] = {
     "service": frozenset({"grpc", "sqlalchemy", "aiohttp", "google"}),
     "store": frozenset({"grpc", "aiohttp", "google"}),
     "platform": frozenset({"grpc", "sqlalchemy"}),
+    "publishing": frozenset({"grpc", "sqlalchemy", "google"}),
     "webhooks": frozenset({"grpc", "sqlalchemy", "google"}),
     "audit": frozenset({"grpc", "sqlalchemy", "aiohttp", "google"}),
     "rpc": frozenset({"grpc", "sqlalchemy", "aiohttp"}),
@@ -59,7 +65,9 @@ FORBIDDEN: Mapping[str, frozenset[str]] = {
     "cli": frozenset({"sqlalchemy", "aiohttp"}),
 }
 
-API_CLIENTS = frozenset({"calls", "client", "options", "output", "views"})
+API_CLIENTS = frozenset(
+    {"calls", "client", "columns", "export", "options", "output", "records", "transfers", "views"}
+)
 """The modules of `cli` that know a gateway only by its public API."""
 
 

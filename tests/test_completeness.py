@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor import EnumDescriptor, FileDescriptor, MethodDescriptor
 
+from gateway.domain.agents.call_agent import AgentState, OnLeft, OnMissing
 from gateway.domain.audit_event import AuditKind
 from gateway.domain.calls.call import (
     CallState,
@@ -16,9 +17,18 @@ from gateway.domain.calls.call import (
     EventType,
     IncludeHeaders,
     MediaEncryption,
+    Override,
 )
 from gateway.domain.calls.delivery import DeliveryState
-from gateway.domain.calls.transfer import OnTimeout, TransferMode, TransferState
+from gateway.domain.calls.observation import AnsweredBy
+from gateway.domain.calls.transfer import (
+    CallerHears,
+    OnFailure,
+    OnTimeout,
+    TransferMode,
+    TransferState,
+)
+from gateway.domain.declaring.record import InboundAction, InboundState
 from gateway.domain.outcome import CarrierReason, EndReason, HangupSource
 from gateway.domain.route_decision import Verdict
 from gateway.domain.routing.trunk_health import Health
@@ -47,18 +57,27 @@ ENUMS: dict[str, EnumDescriptor] = {
 }
 
 MIRRORED: dict[str, type[Enum]] = {
+    "AnsweredBy": AnsweredBy,
     "AuditKind": AuditKind,
     "CallDirection": Direction,
+    "AgentState": AgentState,
+    "CallerHears": CallerHears,
     "CarrierReason": CarrierReason,
     "CallEventType": EventType,
     "CallState": CallState,
     "EndReason": EndReason,
     "ErrorReason": Reason,
     "HangupSource": HangupSource,
+    "InboundAction": InboundAction,
+    "InboundState": InboundState,
     "IncludeHeaders": IncludeHeaders,
     "MediaEncryption": MediaEncryption,
     "NumberKind": NumberKind,
+    "OnFailure": OnFailure,
+    "OnLeft": OnLeft,
+    "OnMissing": OnMissing,
     "OnTimeout": OnTimeout,
+    "Override": Override,
     "Right": Right,
     "SipTransport": SipTransport,
     "TransferMode": TransferMode,
@@ -76,7 +95,11 @@ UNMIRRORED = {"Weekday"}
 SAID_OTHERWISE = {"NumberKind": {"NONE"}}
 """What the proto has a word for and the domain says by an empty set."""
 
-SAID_BY_UNSPECIFIED = {"IncludeHeaders": "NONE", "MediaEncryption": "DISABLED"}
+SAID_BY_UNSPECIFIED = {
+    "InboundAction": "NONE",
+    "IncludeHeaders": "NONE",
+    "MediaEncryption": "DISABLED",
+}
 """What the domain has a word for and the proto says by leaving the field unset."""
 
 

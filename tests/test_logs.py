@@ -1,7 +1,10 @@
-"""Every line of the log is one JSON object, whoever writes it, and tells no secret."""
+"""A line of the log is one JSON object, or short for people; it tells no secret."""
 
 import asyncio
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -123,6 +126,78 @@ log.info("refused", text="no route fits +4930123456", more={"to": ["sip:00493012
     (line,) = lines_of(script)
     assert line["text"] == "no route fits hmac:x"
     assert line["more"] == {"to": ["sip:hmac:x@h"]}
+
+
+CONSOLE = "logs.configure(logs.LogForm(logs.LogFormat.CONSOLE))\n"
+
+
+def told(script: str) -> str:
+    """What a process that does this writes on stderr, which is a pipe."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", BEGIN + script], capture_output=True, check=True, text=True
+    )
+    return done.stderr
+
+
+def at_a_terminal(script: str) -> str:
+    """What a process that does this writes on stderr, which is a terminal."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        with os.fdopen(theirs, "wb") as stderr:
+            command = [sys.executable, "-c", BEGIN + script]
+            subprocess.run(command, stderr=stderr, check=True)  # noqa: S603
+        seen = b""
+        with suppress(OSError):  # what a terminal says when nobody has it open any more
+            while some := screen.read(65536):
+                seen += some
+    return seen.decode()
+
+
+def test_people_get_short_lines() -> None:
+    """At a terminal, in colours unless they are not wanted; all others get JSON."""
+    say = "log.info('serving', grpc_port=50051)\n"
+    coloured = at_a_terminal(say)
+    assert "serving" in coloured
+    assert "50051" in coloured
+    assert "\x1b[" in coloured
+    assert not coloured.startswith("{")
+    plain = at_a_terminal(f"logs.configure(logs.LogForm(colored=False))\n{say}")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d \[info\] serving +grpc_port=50051\r\n", plain)
+    asked = at_a_terminal(f"logs.configure(logs.LogForm(logs.LogFormat.JSON))\n{say}")
+    assert json.loads(asked)["grpc_port"] == 50051
+    assert "\x1b" not in told(CONSOLE + say)
+
+
+def test_a_level_leaves_out_what_is_below() -> None:
+    """Of the gateway's own lines and of libraries'."""
+    script = """
+logs.configure(logs.LogForm(level=logs.LogLevel.ERROR))
+log.warning("no")
+logging.getLogger("any").warning("no")
+log.error("yes")
+logging.getLogger("any").error("yes")
+"""
+    assert [line["event"] for line in lines_of(script)] == ["yes", "yes"]
+
+
+def test_short_lines_tell_no_secret_and_nothing_that_a_terminal_obeys() -> None:
+    """Wherever it stands; an exception is a few lines below, without what its variables held."""
+    script = f"""
+nasty = "\\x1b[31m\\x9b\\u202e"
+for text in {SECRETS!r}:
+    log.info("e" + nasty, text=text + nasty, inner=[{{"a": text + nasty}}])
+    logging.error(text)
+    try:
+        raise ValueError(text + nasty)
+    except ValueError:
+        log.exception("e")
+"""
+    seen = told(CONSOLE + script)
+    assert seen.count("ValueError: ") == len(SECRETS)
+    assert seen.count("  <string>:") == len(SECRETS)
+    for part in ("c2lnbmF0dXJl", "MfKQ9r8GKYqr", "dXNlcjpwYXNzd29yZA"):
+        assert part not in seen
+    assert not UNSAFE.search(seen.replace("\n", ""))
 
 
 def test_the_huge_is_cut() -> None:

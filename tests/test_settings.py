@@ -17,6 +17,7 @@ FIELDS = {
 }
 """Every field by the name of its variable."""
 UNSET = {
+    "NO_COLOR": "1",
     "LIVEKIT_URL": "wss://livekit.example",
     "LIVEKIT_API_KEY": "APIkey",
     "LIVEKIT_API_SECRET": "a secret",
@@ -25,8 +26,12 @@ UNSET = {
     "GATEWAY_ADMIN_ADDRESS": "127.0.0.1:9090",
     "GATEWAY_ADMIN_GRPC_ADDRESS": "127.0.0.1:9091",
     "GATEWAY_TRUSTED_PROXIES": "10.0.0.0/8",
+    "GATEWAY_AUDIT_OTLP_HEADERS": "authorization=a token",
 }
 """What might be told where there is no default."""
+
+SECRETS_OF_A_FORM = {"GATEWAY_AUDIT_OTLP_HEADERS"}
+"""Their form decides, which may have quotes and has no second line."""
 
 
 @pytest.fixture
@@ -62,6 +67,8 @@ def test_proxies_are_addresses_networks_and_unix() -> None:
         ("GATEWAY_MAX_CONNECTIONS", "0"),
         ("GATEWAY_MAX_CONNECTIONS_PER_PEER", "0"),
         ("GATEWAY_MAX_BODIES", "0"),
+        ("GATEWAY_LOG_FORMAT", "text"),
+        ("GATEWAY_LOG_LEVEL", "trace"),
         ("GATEWAY_WORKERS", "0"),
         ("GATEWAY_WORKERS", "65"),
         ("GATEWAY_HEAD_TIMEOUT", "0"),
@@ -112,7 +119,14 @@ def test_blank_is_unset(name: str, blank: str, environment: pytest.MonkeyPatch) 
     assert value(name) == expected
 
 
-@pytest.mark.parametrize("name", [name for name in FIELDS if FIELDS[name].annotation is not bool])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in FIELDS
+        if FIELDS[name].annotation is not bool and name not in SECRETS_OF_A_FORM
+    ],
+)
 def test_what_is_no_plain_value_is_refused_by_its_name(
     name: str, environment: pytest.MonkeyPatch
 ) -> None:

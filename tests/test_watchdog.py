@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from gateway.watchdog import Watchdog
+from gateway.watchdog import Watchdog, standing
 
 STALL = 0.5
 """Seconds."""
@@ -66,3 +66,24 @@ async def test_it_ends_with_the_gateway() -> None:
     watchdog.stop()
     watchdog.stop()
     assert all(thread.name != "watchdog" for thread in threading.enumerate())
+
+
+def test_a_thread_is_seen_where_it_stands() -> None:
+    """Innermost first; of a thread that is not there nothing is told."""
+    begun, ends = threading.Event(), threading.Event()
+
+    def stands_here() -> None:
+        begun.set()
+        ends.wait()
+
+    thread = threading.Thread(target=stands_here)
+    thread.start()
+    begun.wait()
+    while not any(line.endswith(" stands_here") for line in standing(thread.ident or 0)):
+        pass  # it may not have come to its wait yet
+    seen = standing(thread.ident or 0)
+    ends.set()
+    thread.join()
+    assert "lib/python3" in seen[0] or "threading.py:" in seen[0]
+    assert seen[0].endswith(" wait")
+    assert standing(1) == []

@@ -23,7 +23,7 @@ MOST_FILES = 15
 MEDIAN_FUNCTION = 8
 MEDIAN_FILE = 120
 
-SHARED = frozenset({"stands", "stack", "postgres", "conformance", "simulation"})
+SHARED = frozenset({"stands", "stack", "postgres", "conformance", "simulation", "agents"})
 """Folders of tests that every suite may import: stands, real servers, a simulated world, and the
 conformance suite, which stands by itself, for any server."""
 
@@ -31,14 +31,23 @@ WINGS: Mapping[str, frozenset[str]] = {
     "service": frozenset(),
     "service.access": frozenset({"service"}),
     "service.ledger": frozenset(),
+    "service.sequencing": frozenset({"service"}),
     "service.following.looking": frozenset(),
+    "service.following.agents": frozenset({"service.ledger", "service.following.looking"}),
     "service.following": frozenset(
-        {"service", "service.access", "service.ledger", "service.following.looking"}
+        {
+            "service",
+            "service.access",
+            "service.ledger",
+            "service.following.looking",
+            "service.following.agents",
+        }
     ),
     "service.arrivals": frozenset(
         {"service", "service.access", "service.ledger", "service.following"}
     ),
     "service.deliveries": frozenset({"service", "service.ledger"}),
+    "service.declaring": frozenset({"service"}),
     "service.api.paging": frozenset(),
     "service.api": frozenset(
         {
@@ -50,14 +59,49 @@ WINGS: Mapping[str, frozenset[str]] = {
             "service.api.paging",
         }
     ),
-    "service.api.admin": frozenset(
-        {"service.access", "service.ledger", "service.following", "service.api"}
+    "service.api.livekit": frozenset(
+        {
+            "service",
+            "service.access",
+            "service.ledger",
+            "service.following",
+            "service.arrivals",
+            "service.api",
+        }
     ),
-    "domain": frozenset(),
+    "service.api.warm": frozenset(
+        {
+            "service",
+            "service.access",
+            "service.ledger",
+            "service.following",
+            "service.following.looking",
+            "service.arrivals",
+            "service.api",
+        }
+    ),
+    "service.api.admin": frozenset(
+        {
+            "service",
+            "service.access",
+            "service.sequencing",
+            "service.ledger",
+            "service.following",
+            "service.declaring",
+            "service.api",
+            "service.api.paging",
+        }
+    ),
+    "domain.inbound": frozenset(),
+    "domain": frozenset({"domain.inbound"}),
     "domain.numbers": frozenset({"domain"}),
-    "domain.config": frozenset({"domain", "domain.numbers"}),
-    "domain.admin": frozenset({"domain", "domain.config"}),
-    "domain.calls": frozenset({"domain", "domain.numbers"}),
+    "domain.rooms": frozenset({"domain", "domain.calls"}),
+    "domain.config": frozenset({"domain", "domain.inbound", "domain.numbers"}),
+    "domain.declaring": frozenset({"domain", "domain.inbound", "domain.config"}),
+    "domain.admin": frozenset({"domain", "domain.config", "domain.declaring"}),
+    "domain.agents": frozenset({"domain"}),
+    "domain.calls": frozenset({"domain", "domain.numbers", "domain.agents"}),
+    "domain.warm": frozenset({"domain", "domain.calls", "domain.rooms"}),
     "domain.limits": frozenset({"domain", "domain.numbers"}),
     "domain.routing": frozenset({"domain", "domain.numbers", "domain.calls", "domain.limits"}),
     "wire": frozenset(),
@@ -68,12 +112,31 @@ WINGS: Mapping[str, frozenset[str]] = {
     # Bodies of webhooks are the JSON of Twirp, and LiveKit's API is a Twirp API.
     "wire.telephony_v1": frozenset({"wire", "wire.twirp"}),
     "wire.livekit": frozenset({"wire", "wire.twirp"}),
+    "cli.records": frozenset({"cli"}),
     "platform": frozenset(),
     "platform.livekit": frozenset({"platform"}),
     "platform.sandbox": frozenset({"platform"}),
+    "audit.tree": frozenset(),
+    "audit": frozenset({"audit.tree"}),
+    "audit.sealing": frozenset({"audit"}),
+    "ports": frozenset({"ports.inbound"}),
+    "ports.inbound": frozenset(),
     "store.databases": frozenset(),
     "store.workers": frozenset(),
-    "store": frozenset({"store.databases", "store.workers"}),
+    "cli": frozenset(),
+    "cli.proofs": frozenset({"cli"}),
+    "store.tree": frozenset({"store.databases"}),
+    "store.forgetting": frozenset({"store.databases"}),
+    "store.declared": frozenset({"store.databases"}),
+    "store": frozenset(
+        {
+            "store.databases",
+            "store.workers",
+            "store.tree",
+            "store.forgetting",
+            "store.declared",
+        }
+    ),
     "store.migrations": frozenset({"store.databases"}),
     "store.migrations.versions": frozenset({"store.databases"}),
 }

@@ -1,6 +1,5 @@
-"""Records: one way to write them down, and no way to touch them unseen."""
+"""Logs of single processes: no way to touch their records unseen, chained or not."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -11,35 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audit.chain import (
-    NO_HASH,
-    Chain,
-    Described,
-    canonical,
-    plain,
-    record_hash,
-    record_text,
-    verify,
-)
+from gateway.audit.chain import NO_HASH, record_hash, verify
+from gateway.audit.records import Log, canonical
+from gateway.audit.tree.hashing import hash_leaf
+from gateway.cli.proofs.forms import entry_of
 from gateway.domain.audit_event import AuditEvent, AuditKind, ChainedAuditEvent
-from gateway.domain.calls.call import CallState, Direction
+from tests.stands.chained import Chain
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 TIME = datetime(2026, 3, 1, 17, 30, 0, 5, tzinfo=INDIA)
 
-values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
 
-
-def a_log(length: int, log_id: str = "log_a", known: Mapping[str, str] | None = None) -> list[Any]:
-    chain, links = Chain(log_id, known_logs=known or {}), []
+def a_log(
+    length: int,
+    log_id: str = "log_a",
+    known: Mapping[str, str] | None = None,
+    *,
+    chained: bool = True,
+) -> list[Any]:
+    links: list[ChainedAuditEvent] = []
+    chain: Chain | Log = Chain(log_id, known_logs=known or {}) if chained else Log(log_id)
     for number in range(length):
         event = AuditEvent(time=TIME, kind=AuditKind.DONE, rpc_id=f"rpc-{number}")
         chain, link = chain.append(event)
@@ -52,86 +42,7 @@ def complaints(links: Sequence[ChainedAuditEvent]) -> list[tuple[str, int, str]]
     return [(p.log_id, p.sequence, p.message.split(":")[0]) for p in problems]
 
 
-def test_a_record_has_one_text() -> None:
-    """Keys sorted, no spaces, UTC times with microseconds, spans in seconds, nothing empty."""
-    event = AuditEvent(
-        time=TIME,
-        kind=AuditKind.INTENT,
-        actor="Zoë",
-        request={"to": "+1", "ringing": timedelta(seconds=1.5), "codes": (486,)},
-        decision={"direction": Direction.INBOUND, "state": CallState.RINGING, "at": TIME},
-        latency=timedelta(milliseconds=250),
-    )
-    assert record_text(event) == (
-        '{"actor":"Zoë",'
-        '"decision":{"at":"2026-03-01T12:00:00.000005Z","direction":"INBOUND","state":2},'
-        '"kind":"INTENT","latency":"0.25s",'
-        '"request":{"codes":[486],"ringing":"1.5s","to":"+1"},'
-        '"time":"2026-03-01T12:00:00.000005Z"}'
-    )
-
-
-@given(st.dictionaries(st.text(), values), st.text(), st.integers())
-def test_a_record_put_together_has_that_text(
-    request: dict[str, Any], actor: str, code: int
-) -> None:
-    """What was written of a request before is taken over, and the whole is the same text."""
-    told = Described(request)
-    event = AuditEvent(
-        time=TIME, kind=AuditKind.DONE, actor=actor, request=told, sip_status_code=code
-    )
-    assert told.text == canonical(request)
-    record = {"kind": "DONE", "log_id": "log_a", "sequence": 7, "time": plain(TIME)}
-    record |= {"actor": actor} if actor else {}
-    record |= {"request": request} if request else {}
-    record |= {"sip_status_code": code} if code else {}
-    assert record_text(event, log_id="log_a", sequence=7) == canonical(record)
-
-
-@pytest.mark.parametrize(
-    ("span", "text"),
-    [
-        (timedelta(), "0s"),
-        (timedelta(days=2), "172800s"),
-        (timedelta(microseconds=1), "0.000001s"),
-        (timedelta(seconds=12, microseconds=345678), "12.345678s"),
-        (-timedelta(seconds=1.5), "-1.5s"),
-    ],
-)
-def test_a_span_is_written_exactly(span: timedelta, text: str) -> None:
-    """No span loses a microsecond."""
-    assert plain(span) == text
-
-
-def test_a_latency_of_nothing_is_a_latency() -> None:
-    """Zero is told; only an unknown latency is left out."""
-    event = AuditEvent(time=TIME, kind=AuditKind.DONE)
-    assert "latency" not in json.loads(record_text(event))
-    assert json.loads(record_text(replace(event, latency=timedelta())))["latency"] == "0s"
-
-
-@pytest.mark.parametrize("value", [object(), b"bytes", {1: "one"}, 1j])
-def test_what_json_cannot_say_is_refused(value: object) -> None:
-    """A record that could not be written the same way everywhere is not written."""
-    with pytest.raises(TypeError, match="audit record"):
-        plain(value)
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), datetime(2026, 3, 1)])  # noqa: DTZ001
-def test_what_has_no_one_meaning_is_refused(value: object) -> None:
-    """Numbers that are none and times without a zone are refused."""
-    with pytest.raises(ValueError, match=r"audit record|JSON compliant"):
-        canonical({"value": plain(value)})
-
-
-@given(st.dictionaries(st.text(), values))
-def test_a_stored_record_gives_the_same_text(record: dict[str, Any]) -> None:
-    """Reading a record's text and writing it again changes nothing, whatever it holds."""
-    text = canonical(plain(record))
-    assert canonical(json.loads(text)) == text
-
-
-def test_anyone_can_compute_a_hash() -> None:
+def test_anyone_can_compute_the_hash_of_a_chained_record() -> None:
     """SHA-256 over the hash before and the record's text; 64 zeros stand before the first."""
     first, second = a_log(2)
     assert first.previous_hash == NO_HASH == "0" * 64
@@ -140,16 +51,16 @@ def test_anyone_can_compute_a_hash() -> None:
     assert (second.record["log_id"], second.record["sequence"]) == ("log_a", 2)
 
 
-@given(st.integers(0, 12))
-def test_an_untouched_log_is_whole(length: int) -> None:
+@given(st.integers(0, 12), st.booleans())
+def test_an_untouched_log_is_whole(length: int, chained: bool) -> None:  # noqa: FBT001
     """Nothing is said against a log of any length as it was written."""
-    assert verify(a_log(length)) == []
+    assert verify(a_log(length, chained=chained)) == []
 
 
 @given(st.data())
 def test_a_changed_record_shows(data: st.DataObject) -> None:
     """Whatever is changed of whichever record, the log is no longer whole, from there on."""
-    links = a_log(5)
+    links = a_log(5, chained=data.draw(st.booleans()))
     place = data.draw(st.integers(0, 4))
     link = links[place]
     key = data.draw(st.sampled_from(sorted(link.record)))
@@ -170,26 +81,27 @@ def test_a_changed_record_with_a_new_hash_shows(place: int, rehash: bool) -> Non
     assert ("log_a", place + 2, "changed") in complaints(links)
 
 
-@given(st.sets(st.integers(0, 5), min_size=1, max_size=5))
-def test_removed_records_show(places: set[int]) -> None:
+@given(st.sets(st.integers(0, 5), min_size=1, max_size=5), st.booleans())
+def test_removed_records_show(places: set[int], chained: bool) -> None:  # noqa: FBT001
     """Any records taken out, but for the log's end, are named by the one behind the gap."""
-    links = [link for place, link in enumerate(a_log(7)) if place not in places]
+    log = a_log(7, chained=chained)
+    links = [link for place, link in enumerate(log) if place not in places]
     found = complaints(links)
     gaps = {link.sequence for link in links if link.sequence - 2 in places}
     assert {sequence for _, sequence, what in found if what == "removed"} == gaps
 
 
-@given(st.permutations(range(6)).filter(lambda order: order != list(range(6))))
-def test_reordered_records_show(order: list[int]) -> None:
+@given(st.permutations(range(6)).filter(lambda order: order != list(range(6))), st.booleans())
+def test_reordered_records_show(order: list[int], chained: bool) -> None:  # noqa: FBT001
     """Records in any other order than the one they were written in are named."""
-    links = a_log(6)
+    links = a_log(6, chained=chained)
     assert "reordered or repeated" in {w for _, _, w in complaints([links[n] for n in order])}
 
 
-@given(st.integers(0, 4), st.integers(0, 4))
-def test_exchanged_contents_show(one: int, other: int) -> None:
+@given(st.integers(0, 4), st.integers(0, 4), st.booleans())
+def test_exchanged_contents_show(one: int, other: int, chained: bool) -> None:  # noqa: FBT001
     """Two records that have traded places, numbers and all, are named."""
-    links = a_log(5)
+    links = a_log(5, chained=chained)
     if one == other:
         return
     traded = list(links)
@@ -198,6 +110,15 @@ def test_exchanged_contents_show(one: int, other: int) -> None:
     assert {("log_a", one + 1, "reordered"), ("log_a", other + 1, "reordered")} <= set(
         complaints(traded)
     )
+
+
+@given(st.integers(0, 4))
+def test_a_record_that_left_its_chain_shows(place: int) -> None:
+    """A record of a chained log cannot pass for one that never was chained."""
+    links = a_log(5)
+    text = links[place].text
+    links[place] = replace(links[place], previous_hash="", hash=hash_leaf(text.encode()).hex())
+    assert "changed" in {what for _, _, what in complaints(links)}
 
 
 def test_a_repeated_record_shows() -> None:
@@ -238,3 +159,19 @@ def test_a_problem_reads_as_a_sentence() -> None:
     """A problem names the log, the sequence and what is wrong."""
     (problem,) = verify(a_log(3)[1:2], all_logs=False)[:1]
     assert str(problem) == "log_a #2: removed: #1 is missing before it"
+
+
+def test_an_old_process_may_name_a_log_that_is_not_chained() -> None:
+    """Its first record, written after a newer gateway's, names a head that no chain has."""
+    new = a_log(3, "log_new", chained=False)
+    old = a_log(2, "log_old", {"log_new": new[1].hash})
+    assert complaints([*new, *old]) == []
+    assert complaints(old) == [("log_new", 0, "removed or changed")]
+
+
+def test_old_logs_in_tiles_are_whole() -> None:
+    """Tiles hold texts alone, without the chains whose heads the logs' first records name."""
+    one = a_log(3, "log_one")
+    two = a_log(2, "log_two", {"log_one": one[-1].hash})
+    assert complaints([*one, *two]) == []
+    assert complaints([entry_of(link.text.encode()) for link in (*one, *two)]) == []

@@ -4,8 +4,9 @@ import io
 import json
 from datetime import UTC, datetime
 
-from gateway.audit.chain import Chain, canonical, record_hash
+from gateway.audit.records import Log, canonical
 from gateway.audit.sinks import LineSink
+from gateway.audit.tree.hashing import hash_leaf
 from gateway.domain.audit_event import AuditEvent, AuditKind
 from gateway.domain.texts import UNSAFE
 
@@ -17,7 +18,7 @@ def test_a_line_is_safe_and_can_be_checked() -> None:
     out = io.StringIO()
     now = datetime(2026, 3, 1, tzinfo=UTC)
     event = AuditEvent(time=now, kind=AuditKind.DONE, sip_status=NASTY, request={NASTY: NASTY})
-    _, chained = Chain("log_1").append(event)
+    _, chained = Log("log_1").append(event)
     LineSink(out)([chained])
     line = out.getvalue()
     assert line.endswith("\n")
@@ -27,4 +28,4 @@ def test_a_line_is_safe_and_can_be_checked() -> None:
     assert told.pop("event") == "audit"
     digest = told.pop("hash")
     assert told["sip_status"] == NASTY
-    assert record_hash(chained.previous_hash, canonical(told)) == digest == chained.hash
+    assert hash_leaf(canonical(told).encode()).hex() == digest == chained.hash

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stands.stand import Stand
+from tests.stands.stand import Stand, on_sandbox
 
 STANDS = [
     pytest.param(("grpc", "sandbox", "sqlite"), id="grpc-sandbox"),
@@ -17,6 +17,9 @@ STANDS = [
     pytest.param(("grpc", "livekit", "sqlite"), id="grpc-livekit", marks=pytest.mark.livekit),
 ]
 
+ON_SANDBOX = pytest.mark.parametrize("stand", STANDS[:1], indirect=True)
+"""For what takes seconds, and is the same on every wire: one stand."""
+
 
 @pytest.fixture(params=STANDS)
 async def stand(
@@ -24,8 +27,15 @@ async def stand(
 ) -> AsyncIterator[Stand]:
     """A running gateway with the tenants acme and globex: wire, platform, database."""
     wire, platform, database = request.param
-    stack = request.getfixturevalue("livekit_stack") if platform == "livekit" else None
+    stack = None if platform == "sandbox" else request.getfixturevalue(f"{platform}_stack")
     made = Stand(wire, new_database(database), stack, tmp_path)
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+async def audited(tmp_path: Path) -> AsyncIterator[Stand]:
+    """A stand on gRPC and the sandbox, for what is the same on every wire."""
+    async with on_sandbox(tmp_path) as made:
+        yield made

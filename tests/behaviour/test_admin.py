@@ -227,12 +227,19 @@ async def test_every_change_is_recorded_without_secrets(stand: Stand) -> None:
     assert (created["actor"], created["tenant_id"], created["code"]) == (key, "acme", "OK")
     assert created["request"] == {"key": made.key.key, "rights": ["CALL"]}
     (revoked,) = await records(stand, "RevokeApiKey")
-    assert (revoked["actor"], revoked["request"]) == (key, {"key": made.key.key})
+    assert (revoked["actor"], revoked["request"]) == (
+        key,
+        {"key": made.key.key, "rights": ["CALL"]},
+    )
     (put,) = await records(stand, "ApplyConfig")
-    assert put["request"]["changes"] == ["tenants[acme].default_country"]
+    assert put["request"]["changes"] == [{"path": "tenants[acme].default_country", "after": '"DE"'}]
     assert put["request"]["version"] == applied.version
     (reset,) = await records(stand, "ResetTrunk")
-    assert reset["request"] == {"trunk_id": "acme-main"}
+    assert reset["request"] == {
+        "trunk_id": "acme-main",
+        "before": "HEALTHY",
+        "after": "HEALTHY",
+    }
     assert made.secret not in str(await everything(stand))
 
 

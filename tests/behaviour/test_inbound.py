@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.ports import AuditQuery
 from gateway.service.arrivals import sweep
 from gateway.telephony.v1 import calls_pb2
+from tests.stack.admission import admitted
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.administering import apply, message
 from tests.stands.livekit.telling import PATH, InboundStand, Relay
 from tests.stands.phones import (
     ANSWERS,
@@ -26,7 +28,7 @@ from tests.stands.phones import (
     tel,
 )
 from tests.stands.processes.ports import LOOPBACK, free_ports
-from tests.stands.stand import configuration, reason_name, state_name
+from tests.stands.stand import configuration, reason_name, refusal, state_name
 from tests.stands.waiting import eventually
 
 pytestmark = pytest.mark.livekit
@@ -61,6 +63,51 @@ async def stand(
     yield made
     await made.stop()
     await relay.stop()
+
+
+async def test_a_caller_by_a_declared_trunk_and_rule(stand: InboundStand, tmp_path: Path) -> None:
+    """livekit-server puts callers where the configuration says, and they are the tenant's calls."""
+    password, pin = tmp_path / "password", tmp_path / "pin"
+    password.write_text("sesame")
+    pin.write_text("4711")
+    carrier = {"auth_username": "carrier", "auth_password_from": f"file:{password}"}
+    open_line, closed_line = "+15005550186", "+15005550187"
+    inbound = {
+        "trunks": [
+            {"trunk_id": "a", "numbers": [open_line], "allowed_addresses": ["203.0.113.0/24"]},
+            {"trunk_id": "b", "numbers": [closed_line], **carrier},
+        ],
+        "dispatch_rules": [
+            {"rule_id": "a", "trunk_ids": ["a"], "individual": {"room_prefix": stand.room}}
+            | {"agents": [{"agent_name": "front-desk", "metadata": "m"}]},
+            {"rule_id": "b", "trunk_ids": ["b"], "direct": {"room_name": "acme-hall"}}
+            | {"pin_from": f"file:{pin}"},
+        ],
+    }
+    operator = await stand.client("")
+    config = configuration(stand.trunk, inbound=inbound, agents=["front-desk"])
+    applied = await apply(operator, message(config))
+    assert [one.error for one in applied.inbound] == [""] * 4
+    trunk_a, trunk_b, rule_a, _ = (one.livekit_id for one in applied.inbound)
+
+    assert admitted(stand.stack, open_line, source_ip="198.51.100.1").result == "drop"
+    caller = admitted(stand.stack, open_line, source_ip="203.0.113.9")
+    assert (caller.trunk_id, caller.rule_id, caller.result) == (trunk_a, rule_a, "accept")
+    assert (caller.username, caller.agents) == ("", {"front-desk": "m"})
+    assert caller.room.startswith(f"{stand.room}_{CALLER}_")
+    asked = admitted(stand.stack, closed_line)
+    assert (asked.trunk_id, asked.username, asked.password) == (trunk_b, "carrier", "sesame")
+    assert (asked.result, asked.room) == ("request_pin", "")
+    assert admitted(stand.stack, closed_line, pin="1234").result == "drop"
+    assert admitted(stand.stack, closed_line, pin="4711").room == "acme-hall"
+
+    stand.room = caller.room
+    stand.ring_in(to=open_line, trunk_id=trunk_a, rule_id=rule_a)
+    call = await stand.taken_in()
+    assert (call.to, call.caller_id, call.trunk_id) == (open_line, CALLER, trunk_a)
+    gone = await apply(operator, message(configuration(stand.trunk)))
+    assert [one.error for one in gone.inbound] == [""] * 4
+    assert admitted(stand.stack, open_line, source_ip="203.0.113.9").trunk_id == ""
 
 
 async def test_a_caller_is_a_call(stand: InboundStand) -> None:
@@ -116,13 +163,37 @@ async def test_a_caller_is_transferred(stand: InboundStand) -> None:
     assert [refer["to"] for refer in seen["refers"]] == [tel(ANSWERS)]
 
 
+async def test_a_caller_is_transferred_as_the_numbers_trunk_says(stand: InboundStand) -> None:
+    """The trunk that has the number called says the form, or that its carrier takes none."""
+    wanted = configuration(stand.trunk, inbound={"numbers": [HOTLINE]})
+    trunk = wanted["trunks"][0]
+    trunk["numbers"].append({"number": HOTLINE})
+    trunk |= {"transfer_mode": "TRUNK_TRANSFER_MODE_NONE"}
+    await stand.apply(wanted)
+    call = await stand.answered()
+    error = await refusal(stand.acme.transfer(call.call_id, ANSWERS))
+    assert error.reason == "TRANSFER_NOT_SUPPORTED"
+    host = "acme.pstn.twilio.com"
+    trunk |= {"transfer_mode": "TRUNK_TRANSFER_MODE_SIP", "transfer_host": host}
+    await stand.apply(wanted)
+    transfer = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
+    assert state_name(transfer) == "COMPLETED"
+    (seen,) = stand.dialed(call)
+    assert [refer["to"] for refer in seen["refers"]] == [f"<sip:{ANSWERS}@{host}>"]
+
+
 async def test_a_caller_in_anothers_place(stand: InboundStand) -> None:
     """A second caller of one identity cuts the first; they are two calls, one of them over."""
     first = await stand.answered()
     second = stand.ring_in()
     ended = await stand.acme.ended(first.call_id)
     assert (reason_name(ended), ended.hangup_source) == ("DUPLICATE_IDENTITY", PLATFORM)
-    newest, oldest = await stand.calls()
+
+    async def both() -> Sequence[calls_pb2.Call]:
+        calls = await stand.calls()
+        return calls if len(calls) > 1 else []
+
+    newest, oldest = await eventually(both)
     assert oldest.call_id == first.call_id
     await stand.acme.until(newest.call_id, calls_pb2.CALL_STATE_ACTIVE)
     assert newest.sip_call_id == second

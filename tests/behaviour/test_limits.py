@@ -68,6 +68,20 @@ async def test_too_many_calls_to_one_number_are_no_matter_of_waiting(stand: Stan
     assert isinstance(await try_to_place(stand, DECLINES), calls_pb2.Call)
 
 
+async def test_one_number_is_called_so_often_a_day(stand: Stand) -> None:
+    """The call too many is a FRAUD_LIMIT; a transfer there counts too, and other numbers do not."""
+    limits = {"max_calls_per_day_to_one_number": 2}
+    await stand.apply(configuration(stand.trunk, limits=limits))
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
+    assert isinstance(await try_to_place(stand, BUSY), calls_pb2.Call)
+    await stand.acme.transfer(call.call_id, BUSY)
+    refused = await try_to_place(stand, BUSY)
+    assert isinstance(refused, RefusedError)
+    assert (refused.code, refused.reason) == ("permission_denied", "FRAUD_LIMIT")
+    assert refused.metadata["limit"] == "tenant.max_calls_per_day_to_one_number"
+    assert isinstance(await try_to_place(stand, DECLINES), calls_pb2.Call)
+
+
 async def test_a_full_trunk_gives_way_to_the_next(stand: Stand) -> None:
     """The second call goes over B; where B is full too, the third is TRUNK_LIMIT."""
     await two_trunks(stand, RINGS_FOR_EVER, RINGS_FOR_EVER, max_concurrent_calls=1)

@@ -1,10 +1,13 @@
 """PlaceCall: each way a call can go, by number."""
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from gateway.telephony.v1 import calls_pb2
+from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.phones import (
     ANSWERS,
     BUSY,
@@ -130,12 +133,33 @@ async def test_digits_play_before_the_call_is_active(stand: Stand) -> None:
 
 
 @pytest.mark.slow
-async def test_ringing_longer_than_livekits_own_budget(stand: Stand) -> None:
+@pytest.mark.livekit
+@pytest.mark.postgres
+async def test_ringing_longer_than_livekits_own_budget(
+    livekit_stack: LiveKitStack, new_database: Callable[[str], str], tmp_path: Path
+) -> None:
     """100 s of ringing is kept although LiveKit's own limit of a waiting dial is 80 s."""
-    await stand.apply_policy(max_ringing_timeout="120s")
-    call = await stand.acme.place(
-        RINGS_FOR_EVER, ringing_timeout=span(100), wait_until_answered=True, timeout=130
-    )
-    assert reason_name(call) == "NO_ANSWER"
-    assert call.end_time.ToNanoseconds() - call.create_time.ToNanoseconds() >= 100e9
-    await stand.gone(call)
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    for folder in folders:
+        folder.mkdir()
+    stands = [
+        Stand("grpc", new_database("sqlite"), livekit_stack, folders[0]),
+        Stand("twirp+protobuf", new_database("postgresql"), None, folders[1]),
+        Stand("twirp+json", new_database("postgresql"), livekit_stack, folders[2]),
+    ]
+    await asyncio.gather(*[rings_for_100_seconds(stand) for stand in stands])
+
+
+async def rings_for_100_seconds(stand: Stand) -> None:
+    """Nobody picks up for 100 s, and the client waits."""
+    await stand.start()
+    try:
+        await stand.apply_policy(max_ringing_timeout="120s")
+        call = await stand.acme.place(
+            RINGS_FOR_EVER, ringing_timeout=span(100), wait_until_answered=True, timeout=130
+        )
+        assert reason_name(call) == "NO_ANSWER"
+        assert call.end_time.ToNanoseconds() - call.create_time.ToNanoseconds() >= 100e9
+        await stand.gone(call)
+    finally:
+        await stand.stop()

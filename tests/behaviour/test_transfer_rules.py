@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.tenant import TransferSupport, Trunk
-from gateway.service.api.transfers import refer_target
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.stands.phones import ANSWERS, BUSY, OWN, tel
+from tests.stands.phones import ANSWERS, BUSY, OWN
 from tests.stands.stand import Stand, configuration, refusal, state_name
 
 HOST = "pbx.example.com"
@@ -136,20 +134,6 @@ async def test_a_target_is_kept_in_its_canonical_form(stand: Stand, told: str, k
     assert transfer.to == kept
     again = await stand.acme.transfer(call.call_id, kept, request_id="once")
     assert again.transfer_id == transfer.transfer_id
-
-
-@pytest.mark.parametrize(
-    ("to", "mode", "sent"),
-    [
-        (ANSWERS, TransferSupport.TEL, tel(ANSWERS)),
-        (ANSWERS, TransferSupport.SIP, "sip:+15005550100@[2001:db8::1]"),
-        ("sip:alice@pbx.example.com", TransferSupport.SIP, "sip:alice@pbx.example.com"),
-    ],
-)
-def test_what_is_sent(to: str, mode: TransferSupport, sent: str) -> None:
-    """A number in the form that the trunk takes, with its host in canonical form; else the URI."""
-    trunk = Trunk(trunk_id="a", transfer_mode=mode, transfer_host="[2001:DB8:0::1]")
-    assert refer_target(to, trunk) == sent
 
 
 @pytest.mark.parametrize("host", ["[2001:db8::2]", "pbx.example.com.evil.example", "192.0.2.5"])

@@ -57,16 +57,19 @@ async def test_a_refused_transfer_leaves_the_call(stand: Stand, to: str, status:
     call = await answered(stand)
     transfer = await stand.acme.transfer(call.call_id, to, wait_until_settled=True)
     assert (state_name(transfer), transfer.sip_status_code) == ("FAILED", status)
+    assert bool(transfer.hint) == (to == REFUSES_TRANSFERS)
     assert (await stand.acme.get(call.call_id)).state == calls_pb2.CALL_STATE_ACTIVE
     again = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert state_name(again) == "COMPLETED"
 
 
 async def test_a_carrier_may_refuse_every_transfer(stand: Stand) -> None:
-    """A leg whose carrier answers a REFER with 603 fails the transfer with 603."""
+    """A leg whose carrier answers a REFER with 603 fails the transfer with 603, and a hint."""
     call = await answered(stand, REFUSES_TRANSFERS)
     transfer = await stand.acme.transfer(call.call_id, ANSWERS, wait_until_settled=True)
     assert (state_name(transfer), transfer.sip_status_code) == ("FAILED", 603)
+    assert "REFER enabled at the carrier" in transfer.hint
+    assert (await stand.acme.get_transfer(transfer.transfer_id)).hint == transfer.hint
 
 
 async def test_a_late_success_is_not_lost(stand: Stand) -> None:
@@ -157,13 +160,14 @@ async def test_only_an_active_call_can_be_transferred(stand: Stand) -> None:
 
 
 async def test_a_trunk_may_take_no_transfers(stand: Stand) -> None:
-    """A call on a trunk in mode NONE answers TRANSFER_NOT_SUPPORTED."""
+    """A call on a trunk in mode NONE answers TRANSFER_NOT_SUPPORTED, with what to do about it."""
     call = await answered(stand, trunk_id="acme-mute")
     refused = await refusal(stand.acme.transfer(call.call_id, ANSWERS))
     assert (refused.reason, refused.metadata["trunk_id"]) == (
         "TRANSFER_NOT_SUPPORTED",
         "acme-mute",
     )
+    assert refused.metadata["hint"] in refused.message
 
 
 async def test_sip_targets_only_at_the_tenants_hosts(stand: Stand) -> None:

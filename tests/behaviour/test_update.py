@@ -27,6 +27,35 @@ async def test_labels_are_added_replaced_and_dropped(stand: Stand) -> None:
     await stand.acme.hang_up(call.call_id)
 
 
+async def test_who_has_answered_is_told_by_who_hears_it(stand: Stand) -> None:
+    """In the call, its events and its audit record; calls are listed by it, page after page."""
+    early = await stand.acme.place(RINGS_FOR_EVER)
+    told = {"answered_by": calls_pb2.ANSWERED_BY_VOICEMAIL}
+    error = await refusal(update(stand, early.call_id, **told))
+    assert (error.reason, error.metadata["call_id"]) == ("CALL_NOT_ACTIVE", early.call_id)
+    await stand.acme.hang_up(early.call_id)
+    calls = [await stand.acme.place(ANSWERS, wait_until_answered=True) for _ in range(2)]
+    for call in calls:
+        assert (await update(stand, call.call_id, **told)).answered_by == told["answered_by"]
+        assert (await stand.acme.history(call.call_id))[-1] == "CALL_UPDATED"
+        await stand.acme.hang_up(call.call_id)
+    outcome = next(one for one in await stand.audit(calls[0].call_id) if one["kind"] == "OUTCOME")
+    assert outcome["decision"]["answered_by"] == "VOICEMAIL"
+    found: list[calls_pb2.Call] = []
+    token = ""
+    for _ in calls:
+        criteria = [calls_pb2.ANSWERED_BY_HUMAN, calls_pb2.ANSWERED_BY_VOICEMAIL]
+        page = await stand.acme.call(
+            "ListCalls",
+            calls_pb2.ListCallsRequest(answered_by=criteria, page_size=1, page_token=token),
+        )
+        found, token = [*found, *page.calls], page.next_page_token
+    assert [call.call_id for call in found] == [calls[1].call_id, calls[0].call_id]
+    assert not token
+    human = calls_pb2.ListCallsRequest(answered_by=[calls_pb2.ANSWERED_BY_HUMAN])
+    assert not (await stand.acme.call("ListCalls", human)).calls
+
+
 async def test_the_longest_duration_can_be_shortened(stand: Stand) -> None:
     """A new `max_duration` holds at once; one that is over already ends the call."""
     call = await stand.acme.place(ANSWERS, wait_until_answered=True)

@@ -10,6 +10,7 @@ from google.protobuf import json_format
 
 from gateway.domain.tenant import Right
 from gateway.telephony.v1 import calls_pb2, webhooks_pb2
+from tests.stands.administering import records_of
 from tests.stands.phones import BUSY
 from tests.stands.receiving import SECRET, Inbox, status
 from tests.stands.stand import Client, Stand, configuration, refusal
@@ -100,6 +101,11 @@ async def test_dead_events_are_listed_and_replayed(stand: Stand, inbox: Inbox) -
     found = await eventually(dead)
     assert [each.sequence for each in found] == [event.sequence for event in events]
     assert {(each.last_status_code, each.last_error) for each in found} == {(410, "answered 410")}
+    told = await records_of(stand, "webhook")
+    assert {(one["kind"], one["code"], one["reason"]) for one in told} == {
+        ("REFUSED", "UNDELIVERED", "answered 410")
+    }
+    assert told[0]["request"] == {"webhook_id": "crm", "sequence": found[0].sequence}
     first = await listed(admin, page_size=1)
     second = await listed(admin, page_size=1, page_token=first.next_page_token)
     assert [*first.deliveries, *second.deliveries] == found[:2]

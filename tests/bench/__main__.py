@@ -21,6 +21,7 @@ import structlog
 import uvloop
 from rich.console import Console
 
+from tests.bench.audited import audited
 from tests.bench.calls import calls
 from tests.bench.history import history
 from tests.bench.measure import Told
@@ -28,6 +29,7 @@ from tests.bench.open_calls import open_calls
 from tests.bench.ringing import ringing
 from tests.bench.routing import routing
 from tests.bench.soak import soak
+from tests.bench.tree import tree
 from tests.bench.two_gateways import two_gateways
 from tests.bench.watchers import watchers
 
@@ -44,6 +46,8 @@ SUBJECTS: Mapping[str, Subject] = {
     "open": open_calls,
     "history": history,
     "gateways": two_gateways,
+    "audit": audited,
+    "tree": tree,
     "routing": routing,
     "ringing": ringing,
     "watchers": watchers,

@@ -18,10 +18,10 @@ from rich.console import Console
 from tests.bench.big_config import Size, text
 from tests.bench.floor import direct, server
 from tests.bench.gateways import Served, on_stub, served
-from tests.bench.load import Posts, in_process, numbers
+from tests.bench.load import Posts, Requests, in_process, numbers
 from tests.bench.measure import Told
 from tests.bench.profiles import keep
-from tests.bench.programs import Stub, naive, stub
+from tests.bench.programs import KEY, SECRET, Stub, naive, stub
 from tests.bench.rounds import Measured, Row, echo, rows, shown
 from tests.postgres.postgres_server import PostgresServer
 from tests.stands.stand import configuration
@@ -79,8 +79,9 @@ async def measured(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         bare = await stack.enter_async_context(server("bare"))
         livekit = await stack.enter_async_context(stub())
+        alone = await stack.enter_async_context(libraries())
         works = await stack.enter_async_context(direct(livekit.port, numbers(BUSY)))
-        found = [Measured("livekit-api", in_process(works), [os.getpid()])]
+        found = [Measured("livekit-api", in_process(works), [os.getpid()]), alone]
         urls = {"SQLite": lambda name: f"sqlite:///{folder}/{name}.db"}
         if "PostgreSQL" in scope.databases:
             postgres = stack.enter_context(PostgresServer())
@@ -99,6 +100,16 @@ async def measured(
             await platform.notify(gateway.process.http_port)
             gateways += await _subjects(gateway, platform, database, scope)
         yield echo(bare), found, gateways
+
+
+@contextlib.asynccontextmanager
+async def libraries() -> AsyncIterator[Measured]:
+    """What no gateway on these libraries could do without: see `servers.libraries`."""
+    async with stub() as livekit, server("libraries", livekit.url, KEY, SECRET) as alone:
+        await livekit.notify(alone.http_port)
+        bodies = [{"value": number} for number in numbers(BUSY)]
+        load = Requests(alone.port, "bench.Bare/Call", bodies)
+        yield Measured("the libraries alone", load, [alone.pid], livekit.has_no_legs)
 
 
 async def _subjects(gateway: Served, platform: Stub, database: str, scope: Scope) -> list[Measured]:

@@ -28,17 +28,20 @@ class Server:
 
     port: int
     pid: int
+    http_port: int = 0
 
 
 @contextlib.asynccontextmanager
-async def server(name: str) -> AsyncIterator[Server]:
+async def server(name: str, *given: str) -> AsyncIterator[Server]:
     """Serves until the end."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.servers", name), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "tests.bench.servers", name, *given),
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     try:
-        yield Server(int(await process.stdout.readline()), process.pid)
+        port, *http_port = map(int, (await process.stdout.readline()).split())
+        yield Server(port, process.pid, *http_port)
     finally:
         process.kill()
         await process.wait()

@@ -81,11 +81,15 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(
-    settings: Settings, config: Mapping[str, Any] | str, folder: Path
+    settings: Settings, config: Mapping[str, Any] | str, folder: Path, module: str = "gateway"
 ) -> AsyncIterator[Served]:
-    """Configures the database, by a text where it is YAML already, and serves until the end."""
+    """Configures the database, by a text where it is YAML already, and serves until the end.
+
+    `module`: see `GatewayProcess`.
+    """
     token = await _prepared(settings, config, folder)
-    process = GatewayProcess(environment_of(settings), folder / "gateway.log")
+    log = folder / "gateway.log"
+    process = GatewayProcess(environment_of(settings), log, module=module, typed=True)
     wires: list[GrpcWire] = []
     try:
         await process.start()

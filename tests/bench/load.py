@@ -156,7 +156,7 @@ def _bare() -> descriptor_pb2.FileDescriptorProto:
     made.message_type.add(name="Text").field.add(
         name="value", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL
     )
-    made.service.add(name="Bare").method.add(
-        name="Echo", input_type=".bench.Text", output_type=".bench.Text"
-    )
+    methods = made.service.add(name="Bare").method
+    for name in ("Echo", "Call"):
+        methods.add(name=name, input_type=".bench.Text", output_type=".bench.Text")
     return made

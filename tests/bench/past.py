@@ -14,7 +14,7 @@ DAYS = timedelta(days=20)
 """How far it reaches back: less than calls are kept."""
 PART = 20_000
 """Calls copied by one transaction."""
-TABLES = ("calls", "events", "audit_events")
+TABLES = ("calls", "events", "audit_events", "audit_index")
 """What is kept of a call that has ended long ago."""
 PAST_LOG = "log_past"
 TIDYING = {
@@ -69,10 +69,11 @@ def _copying(connection: Connection, call_id: str, copies: int) -> Iterator[str]
         ).scalar_one()
         for table in TABLES
     }
+    newest = connection.execute(text("SELECT max(position) FROM audit_index")).scalar_one()
     for table in TABLES:
         texts, times, others = _columns(connection, table)
         # A call has the sequence of its last event; documents tell it as well.
-        sequence = f"sequence + i * {count[table if table == 'audit_events' else 'events']}"
+        sequence = f"sequence + i * {count[table if 'audit' in table else 'events']}"
         retold = f"""'"sequence":' || sequence, '"sequence":' || ({sequence})"""
         told = {
             name: f"replace(replace({name}, :call_id, 'call_' || {number}), {retold})"
@@ -81,6 +82,8 @@ def _copying(connection: Connection, call_id: str, copies: int) -> Iterator[str]
         told |= {name: f"{name} + i * {DAYS // copies // MICRO}" for name in times}
         told |= {name: name for name in others}
         told["sequence"] = sequence
+        if "position" in told:  # behind all that there are: no call has as many records apart
+            told["position"] = f"position + i * {newest}"
         if "log_id" in told:
             told["log_id"] = f"'{PAST_LOG}'"
         yield (

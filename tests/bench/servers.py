@@ -1,8 +1,12 @@
-"""What is called: a bare gRPC server and a LiveKit that answers at once, each its own process."""
+"""What is called beside the gateway, each its own process.
+
+A bare gRPC server, the libraries of a call alone, and a LiveKit that answers at once.
+"""
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import grpc
@@ -10,12 +14,17 @@ import grpc.aio
 import uvloop
 from aiohttp import web
 from google.protobuf import wrappers_pb2
+from livekit import api
 from livekit.protocol import sip
 
 BUSY = {
     "code": "resource_exhausted",
     "msg": "twirp error unknown: INVITE failed: sip status: 486: Busy Here",
     "meta": {"sip_status_code": "486", "sip_status": "Busy Here"},
+}
+TEXTS: dict[str, Any] = {
+    "request_deserializer": wrappers_pb2.StringValue.FromString,
+    "response_serializer": wrappers_pb2.StringValue.SerializeToString,
 }
 GONE = {"code": "not_found", "msg": "participant does not exist"}
 
@@ -46,14 +55,10 @@ async def bare() -> None:
         return message
 
     fan = Fan()
-    form: dict[str, Any] = {
-        "request_deserializer": wrappers_pb2.StringValue.FromString,
-        "response_serializer": wrappers_pb2.StringValue.SerializeToString,
-    }
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-        "Echo": grpc.unary_unary_rpc_method_handler(echo, **form),
-        "Tell": grpc.unary_unary_rpc_method_handler(fan.tell, **form),
-        "Watch": grpc.unary_stream_rpc_method_handler(fan.watch, **form),
+        "Echo": grpc.unary_unary_rpc_method_handler(echo, **TEXTS),
+        "Tell": grpc.unary_unary_rpc_method_handler(fan.tell, **TEXTS),
+        "Watch": grpc.unary_stream_rpc_method_handler(fan.watch, **TEXTS),
     }
     server = grpc.aio.server()
     generic = grpc.method_handlers_generic_handler("bench.Bare", handlers)
@@ -62,6 +67,43 @@ async def bare() -> None:
     await server.start()
     tell(port)
     await server.wait_for_termination()
+
+
+async def libraries(livekit_url: str, key: str, secret: str) -> None:
+    """What a call costs without the gateway's own work: gRPC, livekit-api and the notices' HTTP.
+
+    Each request dials, and its answer is the end of it. Nothing is checked, chosen or recorded;
+    notices are answered unread.
+    """
+    async with api.LiveKitAPI(livekit_url, key, secret, failover=False) as client:
+
+        async def call(message: Any, _context: Any) -> Any:
+            request = api.CreateSIPParticipantRequest(
+                sip_trunk_id="ST_x",
+                sip_call_to=message.value,
+                room_name=f"bench-{message.value}",
+                participant_identity="callee",
+                wait_until_answered=True,
+            )
+            with contextlib.suppress(api.SipCallError):
+                await client.sip.create_sip_participant(request)
+            return message
+
+        async def notice(request: web.Request) -> web.Response:
+            await request.read()
+            return web.Response()
+
+        handlers = {"Call": grpc.unary_unary_rpc_method_handler(call, **TEXTS)}
+        server = grpc.aio.server()
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler("bench.Bare", handlers),)
+        )
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        app = web.Application()
+        app.router.add_post("/livekit/webhook", notice)
+        tell(port, await _on_http(app))
+        await server.wait_for_termination()
 
 
 async def livekit() -> None:
@@ -77,18 +119,30 @@ async def livekit() -> None:
     app = web.Application()
     app.router.add_post("/twirp/livekit.SIP/CreateSIPParticipant", create)
     app.router.add_post("/twirp/livekit.RoomService/{method}", gone)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    tell(runner.addresses[0][1])
+    tell(await _on_http(app))
     await asyncio.Event().wait()
 
 
-def tell(port: int) -> None:
+async def _on_http(app: web.Application) -> int:
+    """Serves it; its port."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port: int = runner.addresses[0][1]
+    return port
+
+
+def tell(*ports: int) -> None:
     """Lets whoever started this know where it listens."""
-    sys.stdout.write(f"{port}\n")
+    sys.stdout.write(" ".join(map(str, ports)) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    uvloop.run({"bare": bare, "livekit": livekit}[sys.argv[1]]())
+    name, *given = sys.argv[1:]
+    served: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
+        "bare": bare,
+        "libraries": libraries,
+        "livekit": livekit,
+    }
+    uvloop.run(served[name](*given))

@@ -17,16 +17,17 @@ from gateway.telephony.v1 import calls_pb2
 from tests.bench.__main__ import keep
 from tests.bench.calls import BUSY
 from tests.bench.floor import ECHO, server
-from tests.bench.load import Load, LoadError, Posts, numbers, round_of
+from tests.bench.load import Load, LoadError, Posts, Requests, numbers, round_of
 from tests.bench.measure import Round, Told, cpu_seconds
 from tests.bench.past import copy_call
 from tests.bench.profiles import profiled
-from tests.bench.programs import naive, stub
+from tests.bench.programs import KEY, SECRET, naive, stub
 from tests.bench.rounds import Measured, Range, Row, echo, noise, rows
 from tests.bench.soak import Look, bytes_a_call
 from tests.bench.two_gateways import ONE, TWO, cpu_shares, spread
 from tests.stands import phones
 from tests.stands.stand import Stand
+from tests.stands.waiting import eventually
 
 
 async def test_an_echo_is_answered_to_every_caller() -> None:
@@ -39,6 +40,23 @@ async def test_an_echo_is_answered_to_every_caller() -> None:
     assert len(taken.latencies) > 4
     assert taken.rate > 0
     assert all(0 < latency < 60 for latency in taken.latencies)
+
+
+async def test_the_libraries_alone_dial_and_are_told() -> None:
+    """Each request is one dial, and LiveKit's two notices of it are answered."""
+    async with stub() as livekit, server("libraries", livekit.url, KEY, SECRET) as alone:
+        await livekit.notify(alone.http_port)
+        bodies = [{"value": number} for number in numbers(BUSY)]
+        taken = await Requests(alone.port, "bench.Bare/Call", bodies).number(2, 6)
+
+        async def all_told() -> bool:
+            return bool((await livekit.counts())["notices_sent"] == 12)
+
+        await eventually(all_told)
+        counts = await livekit.counts()
+    assert len(taken.latencies) == 6
+    assert counts["requests"] == {"SIP/CreateSIPParticipant": 6}
+    assert counts["notices_failed"] == 0
 
 
 async def test_the_naive_service_commits_what_came_of_a_call(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from gateway.build import administration
 from gateway.telephony.v1 import calls_pb2
-from tests.bench import open_calls, soak
+from tests.bench import open_calls, soak, tree
+from tests.bench.audited import MODULES, audited
 from tests.bench.big_config import Size, route_of, text
 from tests.bench.calls import SMALL, Scope, calls
 from tests.bench.gateways import on_sandbox, served
@@ -17,6 +18,7 @@ from tests.bench.measure import Told
 from tests.bench.ringing import Plan, ringing
 from tests.bench.routing import NUMBERS, change_to, routing
 from tests.bench.watchers import Crowd, watchers
+from tests.stands.phones import BUSY
 from tests.stands.stand import configuration
 
 SHORT = Told(seconds=0.2, rounds=1)
@@ -29,17 +31,52 @@ def console() -> Console:
 
 
 async def test_calls_are_measured(console: Console) -> None:
-    """The gateway, a naive service and livekit-api take turns with the echo."""
+    """The gateway, a naive service and the libraries take turns with the echo."""
     scope = Scope(sets=["small"], databases=["SQLite"], whats=["busy"], callers=[2])
     told = await calls(console, SHORT, scope)
     assert [row["name"] for row in told["small"]] == [
         "gRPC echo",
         "livekit-api",
+        "the libraries alone",
         "naive service, SQLite",
         "busy, SQLite",
     ]
     assert all(row["share"]["median"] > 0 for row in told["small"])
     assert "the small set (noise" in console.export_text()
+
+
+async def test_audit_is_measured(console: Console) -> None:
+    """A gateway that makes no records beside one that does, and what those add is told."""
+    scope = Scope(databases=["SQLite"], callers=[2])
+    told = (await audited(console, SHORT, scope))["SQLite"]
+    assert [row["name"] for row in told["rows"]] == ["gRPC echo", "without", "with"]
+    assert list(told["cpu_added"]) == [2]
+    assert "CPU a call, with records" in console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"), [("with", ["INTENT", "ATTEMPT", "OUTCOME"]), ("without", [])]
+)
+async def test_what_is_without_records_has_none(
+    name: str, kinds: list[str], tmp_path: Path
+) -> None:
+    """The call is the same, and nothing of it is in the audit log."""
+    settings = on_sandbox(f"sqlite:///{tmp_path}/b.db")
+    async with served(settings, configuration("ST_x"), tmp_path, MODULES[name]) as gateway:
+        call = await gateway.clients[0].place(BUSY, wait_until_answered=True)
+    async with administration(settings) as opened:
+        found = await opened.store.read(lambda tx: tx.audit_of_call(call.call_id, None, 10))
+    assert [one.record["kind"] for one in found] == kinds
+
+
+@pytest.mark.postgres
+async def test_the_tree_is_measured(console: Console) -> None:
+    """How far it is behind while four gateways write, and that another one takes it over."""
+    told = await tree.tree(console, SHORT, tree.Plan(seconds=4, rate=40))
+    assert (told["problems"], told["keepers"] >= 2) == ([], True)
+    assert told["records"] >= 40
+    assert 0 < told["behind"]["p50"] <= told["behind"]["most"]
+    assert "the first was killed" in console.export_text()
 
 
 async def test_open_calls_are_measured(console: Console) -> None:

@@ -60,7 +60,8 @@ async def _gateways(postgres: PostgresServer, folder: Path, count: int) -> Async
         first = await stack.enter_async_context(served(settings, SETS[BIG], folder))
         processes = [first.process]
         if count > 1:
-            second = GatewayProcess(environment_of(settings), folder / "second.log")
+            log = folder / "second.log"
+            second = GatewayProcess(environment_of(settings), log, typed=True)
             stack.push_async_callback(second.stop)
             await second.start()
             processes.append(second)

@@ -83,6 +83,17 @@ class CannedGateway(calls_pb2_grpc.CallServiceServicer):
         return answer
 
     PlaceCall = GetCall = ListCalls = HangUpCall = TransferCall = ListTrunks = _answer
+    HoldCall = ResumeCall = _answer
+    StartWarmTransfer = CompleteWarmTransfer = CancelWarmTransfer = _answer
+
+    def ExportCalls(  # noqa: N802
+        self, request: calls_pb2.ExportCallsRequest, context: grpc.ServicerContext
+    ) -> Iterator[calls_pb2.ExportCallsResponse]:
+        """Streams the next list of answers."""
+        for each in self._answer(request, context):
+            if isinstance(each, Refuse):
+                each.on(context)
+            yield each
 
     def WatchCalls(  # noqa: N802
         self, request: calls_pb2.WatchCallsRequest, context: grpc.ServicerContext

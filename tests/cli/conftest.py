@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from gateway.__main__ import app
 from gateway.cli import client, database
 from tests.cli.canned import CannedGateway, serve
+from tests.stands.databases.ready import with_tables
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLi
     for name in [each for each in os.environ if each.startswith(("GATEWAY_", "LIVEKIT_"))]:
         monkeypatch.delenv(name)
     # As at work, but without keeping hold of this test's stderr.
-    monkeypatch.setattr(database, "log_warnings", lambda: None)
+    monkeypatch.setattr(database, "log_warnings", lambda _settings: None)
     only_warnings = structlog.make_filtering_bound_logger(logging.WARNING)
     structlog.configure(wrapper_class=only_warnings)
-    yield CommandLine({"GATEWAY_DATABASE_URL": f"sqlite:///{tmp_path}/gateway.db"})
+    yield CommandLine({"GATEWAY_DATABASE_URL": with_tables(f"sqlite:///{tmp_path}/gateway.db")})
     structlog.reset_defaults()

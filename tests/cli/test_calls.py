@@ -1,4 +1,6 @@
-"""`gateway calls list|get|hangup|transfer|trunks`."""
+"""`gateway calls list|get|hangup|hold|resume|transfer|trunks`."""
+
+from datetime import timedelta
 
 import pytest
 
@@ -101,6 +103,116 @@ def test_hangup_returns_the_ended_call(run: CommandLine, gateway: CannedGateway)
     result = run("calls", "hangup", "call_1", "--end-room")
     assert gateway.requests == [calls_pb2.HangUpCallRequest(call_id="call_1", end_room=True)]
     assert (result.code, "ENDED" in result.out) == (0, True)
+
+
+def test_hold_and_resume_tell_how_the_call_is(run: CommandLine, gateway: CannedGateway) -> None:
+    """Whether it is on hold, and heard; --mute reaches the gateway."""
+    active = ANSWERED[:3]
+    gateway.will(
+        calls_pb2.HoldCallResponse(call=a_call(*active, held=True)),
+        calls_pb2.HoldCallResponse(call=a_call(*active, held=True, muted=True)),
+        calls_pb2.ResumeCallResponse(call=a_call(*active)),
+    )
+    held, muted = run("calls", "hold", "call_1"), run("calls", "hold", "call_1", "--mute")
+    resumed = run("calls", "resume", "call_1")
+    assert [held.code, muted.code, resumed.code] == [0, 0, 0]
+    assert held.out.rstrip().endswith("on hold")
+    assert muted.out.rstrip().endswith("on hold, not heard")
+    assert "on hold" not in resumed.out
+    assert gateway.requests == [
+        calls_pb2.HoldCallRequest(call_id="call_1"),
+        calls_pb2.HoldCallRequest(call_id="call_1", mute=True),
+        calls_pb2.ResumeCallRequest(call_id="call_1"),
+    ]
+
+
+def test_a_call_is_placed_with_its_agent(run: CommandLine, gateway: CannedGateway) -> None:
+    """Each option of the agent reaches the gateway; without any there is none."""
+    gateway.will(
+        calls_pb2.PlaceCallResponse(call=a_call("DIALING")),
+        calls_pb2.PlaceCallResponse(call=a_call("DIALING")),
+    )
+    words = "--agent front-desk --agent-metadata vip --join-timeout 5 --on-missing keep"
+    result = run(
+        "calls", "place", HANGS_UP, *words.split(), "--on-left", "end-call", "--dial-at-once"
+    )
+    assert (result.code, run("calls", "place", HANGS_UP).code) == (0, 0)
+    asked, without = gateway.requests
+    assert asked.agent == calls_pb2.AgentRequest(
+        agent_name="front-desk",
+        metadata="vip",
+        join_timeout=timedelta(seconds=5),
+        on_missing="ON_MISSING_KEEP",
+        on_left="ON_LEFT_END_CALL",
+    )
+    assert (asked.dial_at_once, without.HasField("agent")) == (True, False)
+
+
+def test_list_asks_who_has_answered(run: CommandLine, gateway: CannedGateway) -> None:
+    """`--answered-by` narrows the list."""
+    gateway.will(calls_pb2.ListCallsResponse())
+    assert run("calls", "list", "--answered-by", "voicemail").code == 0
+    (asked,) = gateway.requests
+    assert [*asked.answered_by] == [calls_pb2.ANSWERED_BY_VOICEMAIL]
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "code"),
+    [("PENDING", (), 0), ("CONSULTING", ("--wait",), 0), ("FAILED", ("--wait",), 3)],
+)
+def test_a_warm_transfer_tells_how_far_it_is(
+    run: CommandLine, gateway: CannedGateway, state: str, words: tuple[str, ...], code: int
+) -> None:
+    """Its options reach the gateway; a human who was not reached is exit code 3."""
+    begun = transfers_pb2.Transfer(mode="TRANSFER_MODE_WARM", to=HANGS_UP, cause="BUSY")
+    begun.MergeFrom(transfers_pb2.Transfer(state=f"TRANSFER_STATE_{state}"))
+    gateway.will(calls_pb2.StartWarmTransferResponse(transfer=begun))
+    options = ("--leaves", "agent", "--consult-timeout", "90", "--on-timeout", "hang-up")
+    asking = ("--warm", "--caller-hears", "music", *options, *words)
+    result = run("calls", "transfer", "call_1", HANGS_UP, *asking)
+    (asked,) = gateway.requests
+    assert (asked.leaves, asked.consult_timeout.seconds) == ("agent", 90)
+    assert asked.caller_hears == transfers_pb2.CALLER_HEARS_MUSIC
+    assert asked.on_failure == transfers_pb2.ON_FAILURE_HANG_UP
+    assert asked.wait_until_answered == bool(words)
+    assert (result.code, f"warm transfer to {HANGS_UP} {state} (BUSY)" in result.out) == (
+        code,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--caller-hears", "music"),
+        ("--leaves", "agent"),
+        ("--consult-timeout", "90"),
+        ("--complete-on-answer",),
+    ],
+)
+def test_a_forgotten_warm_transfers_nothing(
+    run: CommandLine, gateway: CannedGateway, words: tuple[str, ...]
+) -> None:
+    """A cold transfer instead could not be taken back."""
+    result = run("calls", "transfer", "call_1", HANGS_UP, *words)
+    assert (result.code, gateway.requests) == (1, [])
+    assert "need --warm" in result.err
+
+
+def test_a_warm_transfer_is_completed_or_canceled(run: CommandLine, gateway: CannedGateway) -> None:
+    """By its id."""
+    done = transfers_pb2.Transfer(transfer_id="transfer_1", state="TRANSFER_STATE_COMPLETED")
+    gateway.will(
+        transfers_pb2.CompleteWarmTransferResponse(transfer=done),
+        transfers_pb2.CancelWarmTransferResponse(transfer=done),
+    )
+    for name in ("complete", "cancel"):
+        result = run("calls", name, "transfer_1")
+        assert (result.code, "COMPLETED" in result.out) == (0, True)
+    assert [type(one).__name__ for one in gateway.requests] == [
+        "CompleteWarmTransferRequest",
+        "CancelWarmTransferRequest",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,14 @@ def test_validate_only_shows_the_route(run: CommandLine, gateway: CannedGateway)
     assert "5s (request; asked for 5s)" in result.out
 
 
+def test_an_override_is_asked_for(run: CommandLine, gateway: CannedGateway) -> None:
+    """--override names the rule in the request; a word that is none is refused."""
+    gateway.will(calls_pb2.PlaceCallResponse(call=calls_pb2.Call(call_id="call_1")))
+    assert run("calls", "place", "+49891234567", "--override", "calling-hours").code == 0
+    assert list(gateway.requests[-1].override) == [calls_pb2.OVERRIDE_CALLING_HOURS]
+    assert run("calls", "place", "+49891234567", "--override", "do-not-call").code == 2
+
+
 @pytest.fixture
 def ringing_for_ever(gateway: CannedGateway) -> Iterator[CannedGateway]:
     """A gateway whose watch shows a ringing phone and then goes silent."""

@@ -2,6 +2,7 @@
 
 from google.rpc import code_pb2  # type: ignore[import-untyped, unused-ignore]
 
+from gateway.telephony.v1 import calls_pb2
 from tests.cli.canned import (
     ANSWERED,
     DRAINING,
@@ -9,6 +10,7 @@ from tests.cli.canned import (
     STOPPED,
     CannedGateway,
     Refuse,
+    a_call,
     events,
     heartbeat,
 )
@@ -21,6 +23,21 @@ def test_watch_of_one_call_ends_with_it(run: CommandLine, gateway: CannedGateway
     result = run("calls", "watch", "call_1", "--after", "0")
     assert result.code == 0
     assert len(result.out.splitlines()) == len(ANSWERED)
+
+
+def test_a_watch_tells_of_holds(run: CommandLine, gateway: CannedGateway) -> None:
+    """When the phone was put on hold, whether it is heard, and when it was resumed."""
+    begun, *_, over = events("DIALING", "ACTIVE", "ENDED")
+    active = a_call("DIALING", "ACTIVE")
+    told = [
+        calls_pb2.CallEvent(type="CALL_EVENT_TYPE_HELD", call=active),
+        calls_pb2.CallEvent(type="CALL_EVENT_TYPE_RESUMED", call=active),
+    ]
+    told[0].call.MergeFrom(calls_pb2.Call(held=True, muted=True))
+    gateway.will([begun, *told, over])
+    _, held, resumed, _ = run("calls", "watch", "call_1").out.splitlines()
+    assert held.rstrip().endswith("on hold, not heard")
+    assert resumed.rstrip().endswith("off hold")
 
 
 def test_watch_begins_now_unless_told_otherwise(run: CommandLine, gateway: CannedGateway) -> None:

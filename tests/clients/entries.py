@@ -7,12 +7,15 @@ from pathlib import Path
 import yaml
 
 ALL = Path(__file__).parents[2] / "buf.gen.yaml"
+SAME = {"go-traced": "go"}
+"""Programs that are built from the entries of a package."""
 
 
 def main(client: str) -> None:
     """Their output goes to the folder that buf is told, not to one below it."""
     told = yaml.safe_load(ALL.read_text())
-    plugins = [{**each, "out": "."} for each in told["plugins"] if each["out"] == client]
+    named = SAME.get(client, client)
+    plugins = [{**each, "out": "."} for each in told["plugins"] if each["out"] == named]
     if plugins:
         sys.stdout.write(json.dumps({**told, "plugins": plugins}))
 

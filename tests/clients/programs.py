@@ -17,10 +17,16 @@ import pytest
 HERE = Path(__file__).parent
 BUILD = HERE / "build.sh"
 PYTHON = {
-    "python-grpc": HERE / "python" / "stubs_sync.py",
-    "python-aio": HERE / "python" / "stubs_aio.py",
     "python-livekit": HERE / "python" / "livekit_library.py",
 }
+SCRIPTS = {
+    "http": HERE / "http" / "livekit.sh",
+}
+PACKAGED = {
+    "python-grpc": HERE / "python" / "stubs_sync.py",
+    "python-aio": HERE / "python" / "stubs_aio.py",
+}
+"""Scripts that run with the package for Python alone: the gateway's own is not there."""
 LONG = 60.0
 
 
@@ -29,6 +35,10 @@ def command(client: str) -> tuple[str, ...]:
     """What runs a client; builds it where that has not been done."""
     if client in PYTHON:
         return (sys.executable, str(PYTHON[client]))
+    if client in SCRIPTS:
+        return (str(SCRIPTS[client]),)
+    if client in PACKAGED:
+        return (*command("python"), str(PACKAGED[client]))
     built = subprocess.run(  # noqa: S603
         [str(BUILD), client],
         env={**os.environ, "PYTHON": sys.executable},

@@ -57,8 +57,13 @@ class Served:
 
     def call_in(self, room: str) -> calls_pb2.Call:
         """The one call that was placed in a room, as the gateway knows it."""
+        (call,) = self.calls_in(room)
+        return call
+
+    def calls_in(self, room: str) -> list[calls_pb2.Call]:
+        """The calls that were placed in a room, newest first."""
         with grpc.insecure_channel(f"127.0.0.1:{self.grpc_port}") as channel:
-            (call,) = (
+            return list(
                 CallServiceStub(channel)
                 .ListCalls(
                     calls_pb2.ListCallsRequest(room=room),
@@ -67,7 +72,6 @@ class Served:
                 )
                 .calls
             )
-        return call
 
     def end_in(self, room: str) -> int:
         """Why the call in a room ended, once it has: a transferred leg leaves when it likes."""
@@ -114,7 +118,15 @@ def configuration(livekit_trunk_id: str) -> Mapping[str, Any]:
         "numbers": [{"number": NUMBER}],
     }
     return {
-        "tenants": [{"tenant_id": TENANT, "rooms": ["*"], "limits": NO_LIMITS}],
+        "tenants": [
+            {
+                "tenant_id": TENANT,
+                "rooms": ["*"],
+                "limits": NO_LIMITS,
+                "agents": ["*"],
+                "sip_hosts": ["pbx.example.com"],
+            }
+        ],
         "trunks": [trunk],
     }
 

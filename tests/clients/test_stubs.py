@@ -1,4 +1,4 @@
-"""Programs with generated stubs: each language places, watches and ends calls, reads refusals."""
+"""Programs with stubs: each language places, watches and ends calls, reads refusals."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from tests.clients.programs import code, run, short
 from tests.clients.served import Served
 
 CLIENTS = [
-    "python-grpc",
-    "python-aio",
-    # The first time, the others are built.
+    # The first time, they are built.
+    pytest.param("python-grpc", marks=pytest.mark.slow),
+    pytest.param("python-aio", marks=pytest.mark.slow),
     pytest.param("go-grpc", marks=pytest.mark.slow),
     pytest.param("go-twirp", marks=pytest.mark.slow),
     pytest.param("java-grpc", marks=pytest.mark.slow),

@@ -216,3 +216,9 @@ def test_every_decision_has_its_parts() -> None:
         assert front[2] == path.name[:4]
         headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequences", "Alternatives"]
+
+
+def test_the_service_config_is_the_documented_one() -> None:
+    """The file that clients load and the block in the text are the same."""
+    block = next(each for each in BLOCKS if '"methodConfig"' in each.text)
+    assert block.text.strip() == (ROOT / "docs" / "service-config.json").read_text().strip()

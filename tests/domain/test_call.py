@@ -55,6 +55,7 @@ def leg(second: float, status: LegStatus, ids: LegIds | None = None) -> LegSeen:
 RINGS = leg(1, LegStatus.RINGING)
 PICKS_UP = Answered(at(2))
 HUNG_UP = EndAsked(at(3), EndReason.COMPLETED, HangupSource.API)
+RANG_OUT = EndAsked(at(3), EndReason.NO_ANSWER, HangupSource.GATEWAY)
 
 
 @pytest.mark.parametrize(
@@ -250,8 +251,9 @@ def test_a_transferred_call_says_so() -> None:
         ((RINGS,), EndReason.OUTCOME_UNKNOWN),
         ((PICKS_UP,), EndReason.PLATFORM_LOST),
         ((HUNG_UP,), EndReason.CANCELED),
+        ((RINGS, RANG_OUT), EndReason.OUTCOME_UNKNOWN),
     ],
-    ids=["dialing", "ringing", "active", "hung up"],
+    ids=["dialing", "ringing", "active", "hung up", "rang out"],
 )
 def test_a_lost_call(seen: tuple[Observation, ...], reason: EndReason) -> None:
     """What cannot be known is said to be unknown, but an end asked for is told as that."""

@@ -14,6 +14,7 @@ from gateway.domain.calls.observation import (
     AttemptFailed,
     DialFailed,
     EndAsked,
+    HoldAsked,
     LeaveReason,
     LegGone,
     LegIds,
@@ -22,12 +23,15 @@ from gateway.domain.calls.observation import (
     LegSeen,
     LegStatus,
     Lost,
+    MaskSeen,
     NextTrunk,
     NotDialed,
     Observation,
+    RoomOver,
     Transferred,
     Updated,
 )
+from gateway.domain.hold import APART, DEAF, OPEN, Mask
 from gateway.domain.outcome import EndReason, Failure, HangupSource
 from tests.stands.clocks import NOON
 from tests.stands.values import a_call
@@ -50,8 +54,9 @@ sources = st.sampled_from(HangupSource)
 next_trunks = st.sampled_from(["paris", "rome"]).map(
     lambda trunk: NextTrunk(trunk_id=trunk, livekit_trunk_id="ST_2", caller_id="+4930111111")
 )
+masks = st.sampled_from([OPEN, DEAF, APART, Mask(hidden=True)])
 observations: st.SearchStrategy[Observation] = st.one_of(
-    st.builds(LegSeen, times, st.sampled_from(LegStatus), ids),
+    st.builds(LegSeen, times, st.sampled_from(LegStatus), ids, st.none() | times),
     st.builds(Answered, times, ids),
     st.builds(DialFailed, times, failures),
     st.builds(NotDialed, times),
@@ -59,6 +64,8 @@ observations: st.SearchStrategy[Observation] = st.one_of(
     st.builds(Lost, times),
     st.builds(EndAsked, times, st.sampled_from(EndReason), sources, st.booleans()),
     st.builds(Transferred, times),
+    st.builds(HoldAsked, times, masks),
+    st.builds(MaskSeen, times, masks),
     st.builds(
         AttemptFailed, times, st.integers(1, 3), failures, next_trunks, st.just("tried: SIP 503")
     ),
@@ -66,6 +73,7 @@ observations: st.SearchStrategy[Observation] = st.one_of(
     st.builds(
         LegLeft, times, st.sampled_from(["", "SCL_1", "SCL_2"]), st.sampled_from(LeaveReason)
     ),
+    st.builds(RoomOver, times, st.sampled_from(LeaveReason)),
     st.builds(
         Updated,
         times,
@@ -77,8 +85,10 @@ observations: st.SearchStrategy[Observation] = st.one_of(
 # Most kinds end a call at once; those that do not are drawn more often.
 histories = st.lists(
     observations
-    | st.builds(LegSeen, times, st.sampled_from(LegStatus), ids)
-    | st.builds(EndAsked, times, st.sampled_from(EndReason), sources),
+    | st.builds(LegSeen, times, st.sampled_from(LegStatus), ids, st.none() | times)
+    | st.builds(EndAsked, times, st.sampled_from(EndReason), sources)
+    | st.builds(HoldAsked, times, masks)
+    | st.builds(MaskSeen, times, masks),
     max_size=12,
 )
 calls = st.sampled_from(
@@ -121,8 +131,11 @@ def test_times_are_in_order(call: Call, history: list[Observation]) -> None:
 
 @given(calls, histories)
 def test_what_is_known_stays(call: Call, history: list[Observation]) -> None:
-    """Times, identifiers and the wish for the end are set once and never change."""
-    names = ("ring_time", "answer_time", "end_time", "ending", "end_reason", "hangup_source")
+    """Times, identifiers and the wish for the end are set once and never change.
+
+    But the moment of the answer: the platform may tell an earlier one than was seen.
+    """
+    names = ("ring_time", "end_time", "ending", "end_reason", "hangup_source")
     of_attempt = ("sip_call_id", "sip_call_id_full")
     before = call
     for step in steps(call, history):
@@ -130,6 +143,9 @@ def test_what_is_known_stays(call: Call, history: list[Observation]) -> None:
         for name in (*names, *of_attempt) if same_leg else names:
             if getattr(before, name):
                 assert getattr(step.call, name) == getattr(before, name)
+        if before.answer_time:
+            assert step.call.answer_time
+            assert before.begin_time <= step.call.answer_time <= before.answer_time
         assert step.call.attempts[: len(before.attempts) - 1] == before.attempts[:-1]
         before = step.call
 
@@ -173,7 +189,16 @@ def test_every_change_of_state_is_told(call: Call, history: list[Observation]) -
         if before.call.state is not step.call.state:
             assert len(step.events) == 1
         else:
-            assert step.events in ((), (EventType.ATTEMPT_FAILED,), (EventType.CALL_UPDATED,))
+            assert step.events in ((), *((beside,) for beside in BESIDE))
+
+
+BESIDE = {
+    EventType.ATTEMPT_FAILED,
+    EventType.CALL_UPDATED,
+    EventType.HELD,
+    EventType.RESUMED,
+}
+"""What may be told while the state stays."""
 
 
 @given(calls, histories)
@@ -192,6 +217,17 @@ def test_the_answer_makes_the_state(call: Call, history: list[Observation]) -> N
     for step in steps(call, history):
         if not step.call.ended:
             assert step.call.answered == (step.call.state >= CallState.AUTOMATION)
+
+
+@given(calls, histories)
+def test_a_hold_begins_and_ends_by_turns(call: Call, history: list[Observation]) -> None:
+    """HELD and RESUMED come by turns, and a call that has ended is not on hold."""
+    taken = steps(call, history)
+    told = [event for step in taken for event in step.events]
+    holds = [one for one in told if one in (EventType.HELD, EventType.RESUMED)]
+    assert holds == ([EventType.HELD, EventType.RESUMED] * len(holds))[: len(holds)]
+    assert all(step.call.answered for step in taken if step.call.held)
+    assert not any(step.call.held or step.call.mask != OPEN for step in taken if step.call.ended)
 
 
 @given(calls, histories, observations)

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.domain.config.rules import violations
 from gateway.domain.tenant import (
+    CallingHours,
     Config,
     Route,
     RouteHours,
@@ -49,6 +50,11 @@ def of_hours(**changes: Any) -> Config:
     return of_route(hours=(RouteHours(**{"time_zone": "Europe/Berlin", **changes}),))
 
 
+def of_calling_hours(**changes: Any) -> Config:
+    given = {"hours_id": "day", "periods": (RouteHours(time_zone=""),), **changes}
+    return of_tenant(calling_hours=(CallingHours(**given),))
+
+
 def of_trunk(**changes: Any) -> Config:
     return Config(tenants=(GLOBEX,), trunks=(replace(TRUNK, **changes),))
 
@@ -57,6 +63,7 @@ def test_no_mistake() -> None:
     """A whole configuration without a mistake may be applied, and so may an empty one."""
     assert violations(Config()) == ()
     assert violations(of_tenant()) == ()
+    assert violations(of_calling_hours(prefixes=("+49",), countries=("001", "DE"))) == ()
     assert violations(of_trunk(headers={"P-Charging": "x"}, tenant_ids=("globex",))) == ()
 
 
@@ -95,6 +102,22 @@ MISTAKES = [
     (of_route(caller_ids=("4930",)), "tenants[0].routes[0].match.caller_ids[0]"),
     (of_route(labels={"": "x"}), "tenants[0].routes[0].match.labels"),
     (of_hours(time_zone="Europe/Atlantis"), "tenants[0].routes[0].match.hours[0].time_zone"),
+    (of_calling_hours(hours_id=""), "tenants[0].calling_hours[0].hours_id"),
+    (of_calling_hours(prefixes=("49",)), "tenants[0].calling_hours[0].prefixes[0]"),
+    (of_calling_hours(countries=("UK",)), "tenants[0].calling_hours[0].countries[0]"),
+    (of_calling_hours(periods=()), "tenants[0].calling_hours[0].periods"),
+    (
+        of_calling_hours(periods=(RouteHours(time_zone="Europe/Atlantis"),)),
+        "tenants[0].calling_hours[0].periods[0].time_zone",
+    ),
+    (
+        of_calling_hours(periods=(RouteHours(time_zone="", begin=60, until=60),)),
+        "tenants[0].calling_hours[0].periods[0].until",
+    ),
+    (
+        of_tenant(calling_hours=of_calling_hours().tenants[0].calling_hours * 2),
+        "tenants[0].calling_hours[1].hours_id",
+    ),
     (of_hours(time_zone=""), "tenants[0].routes[0].match.hours[0].time_zone"),
     (of_hours(time_zone="../etc/passwd"), "tenants[0].routes[0].match.hours[0].time_zone"),
     (of_hours(time_zone="Europe"), "tenants[0].routes[0].match.hours[0].time_zone"),

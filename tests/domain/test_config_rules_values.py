@@ -88,6 +88,7 @@ GOOD = [
     of_hook(url="https://[2001:db8::1]:8443/x"),
     of_tenant(sip_hosts=("PBX.example.", "[2001:db8::1]", "192.0.2.4")),
     of_trunk(transfer_mode=TransferSupport.SIP, transfer_host="[2001:db8::1]"),
+    of_trunk(livekit_trunk_id="", inline=INLINE, transfer_mode=TransferSupport.SIP),
     of_inline(hostname="[2001:db8::1]:5061", username="a", password_from="file:/run/secrets/pw"),
     of_trunk(failover_sip_codes=(300, 404, 480, 699)),
     of_trunk(outcomes=(an_outcome(), an_outcome(sip_status_code=603, text="cost", failover=True))),
@@ -171,6 +172,10 @@ MISTAKES = [
     (
         of_limits(max_calls_per_minute_to_one_number=-1),
         "tenants[0].limits.max_calls_per_minute_to_one_number",
+    ),
+    (
+        of_limits(max_calls_per_day_to_one_number=-1),
+        "tenants[0].limits.max_calls_per_day_to_one_number",
     ),
     (of_destination(limit_id=""), "tenants[0].limits.destinations[0].limit_id"),
     (of_destination(prefixes=("27",)), "tenants[0].limits.destinations[0].prefixes[0]"),

@@ -34,6 +34,7 @@ EVERYTHING = TenantLimits(
     max_calls_per_second=10,
     max_calls_per_day=1000,
     max_calls_per_minute_to_one_number=3,
+    max_calls_per_day_to_one_number=7,
     destinations=(MOBILE,),
 )
 
@@ -60,6 +61,7 @@ def test_every_limit_that_is_set_is_checked_in_order() -> None:
         "tenant.max_calls_per_second",
         "tenant.max_calls_per_day",
         "tenant.max_calls_per_minute_to_one_number",
+        "tenant.max_calls_per_day_to_one_number",
         "tenant.destinations.mobile.max_calls_per_day",
         "tenant.destinations.mobile.max_calls_per_second",
     ]

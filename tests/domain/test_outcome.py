@@ -89,6 +89,8 @@ BY_CAUSE = [
     (Cause.NO_SUCH_TRUNK, False, EndReason.TRUNK_FAILURE, PLATFORM),
     (Cause.UNKNOWN, True, EndReason.OUTCOME_UNKNOWN, UNKNOWN),
     (Cause.UNKNOWN, False, EndReason.OUTCOME_UNKNOWN, UNKNOWN),
+    (Cause.REFER_REFUSED, True, EndReason.OUTCOME_UNKNOWN, UNKNOWN),
+    (Cause.REFER_REFUSED, False, EndReason.OUTCOME_UNKNOWN, UNKNOWN),
     *[
         (cause, rang, *ended)
         for cause in (

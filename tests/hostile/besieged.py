@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -159,6 +160,19 @@ class Besieged:
             yield during
         finally:
             during.seen = await _told(process)
+
+    async def command(self, *words: str) -> str:
+        """What a command on its database prints. Fails where the command does."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", *words),
+            cwd=ROOT,
+            env={**os.environ, **self._environment},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        printed, said = await process.communicate()
+        assert process.returncode == 0, said.decode()
+        return printed.decode()
 
     def logged(self) -> str:
         """All that the gateway has written to standard output and standard error."""

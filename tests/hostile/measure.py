@@ -86,15 +86,26 @@ class Seen:
         return f"{len(self.answers)} answers, {held_up}, longest {self.longest * 1000:.0f} ms"
 
 
-def unharmed(calm: Seen, during: Seen, *, stall: float = STALL) -> None:
-    """Fails if the well-behaved were refused, or held up longer than `stall` seconds.
+def quiet(calm: Seen, during: Seen, *, stall: float = STALL) -> bool:
+    """Whether the well-behaved were held up no longer than `stall` seconds.
 
     Once more than twice: what an attack does to others it does to more than two of them.
     """
+    return during.stalled <= _allowed(calm, stall)
+
+
+def unharmed(calm: Seen, during: Seen, *, stall: float = STALL) -> None:
+    """Fails if they were refused, or held up longer than that."""
     assert not during.refused, f"refused: {during.refused[:10]} of {during}"
-    allowed = stall + NOISE * calm.worst
-    assert during.stalled <= allowed, f"{during}; before: {calm}; allowed {allowed * 1000:.0f} ms"
+    allowed = _allowed(calm, stall)
+    assert quiet(calm, during, stall=stall), (
+        f"{during}; before: {calm}; allowed {allowed * 1000:.0f} ms"
+    )
     assert during.longest <= WAIT, f"{during}: somebody waited for what is no work"
+
+
+def _allowed(calm: Seen, stall: float) -> float:
+    return stall + NOISE * calm.worst
 
 
 def memory(pid: int) -> int:

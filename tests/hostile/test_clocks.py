@@ -73,7 +73,8 @@ class Clocked:
             **environment,
         }
         for number in range(count):
-            process = GatewayProcess(told, self._folder / f"gateway-{number}.log")
+            log = self._folder / f"gateway-{number}.log"
+            process = GatewayProcess(told, log, typed=True)  # the library is loaded with Python
             self.gateways.append(process)
             await process.start()
 

@@ -15,7 +15,7 @@ from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, JSON, PROTOBUF, bearer, head, lines, post
 from tests.hostile.livekit import HostileLiveKit, signed
-from tests.hostile.measure import MEMORY, MIB, PATIENCE, forget_peak, memory, peak, unharmed
+from tests.hostile.measure import MEMORY, MIB, PATIENCE, forget_peak, memory, peak, quiet, unharmed
 from tests.stands.phones import BUSY, RINGS_FOR_EVER
 from tests.stands.stand import reason_name, span
 from tests.stands.wires import SERVICES, GrpcWire
@@ -29,6 +29,7 @@ METHODS = [
 HUGE = 1024 * 1024
 SENDERS = 4
 ATTACK_SECONDS = 3.0
+ATTACKS = 3
 WEBHOOK = "/livekit/webhook"
 
 
@@ -82,11 +83,15 @@ async def test_a_huge_configuration_of_nobody_costs_nobody_anything(
         kind = JSON if wire == "twirp+json" else PROTOBUF
         body = tenants(HUGE) if wire == "twirp+json" else empty_tenants(HUGE - 100)
         attacks = [refused_by_twirp(gateway, body, kind) for _ in range(SENDERS)]
-    async with gateway.probed() as during:
-        senders = [asyncio.create_task(attack) for attack in attacks]
-        done, _ = await asyncio.wait(senders, timeout=ATTACK_SECONDS)
-        await given_up(senders)
-    assert not done, [sender.exception() for sender in done]
+    senders = [asyncio.create_task(attack) for attack in attacks]
+    # What such a body costs it costs each time; what the machine does besides, it does not.
+    for _ in range(ATTACKS):
+        async with gateway.probed() as during:
+            done, _waiting = await asyncio.wait(senders, timeout=ATTACK_SECONDS)
+        assert not done, [sender.exception() for sender in done]
+        if quiet(calm, during.seen):
+            break
+    await given_up(senders)
     unharmed(calm, during.seen)
     assert peak(gateway.pid) - before < MEMORY
 

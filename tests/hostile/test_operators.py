@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import signal
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
+from gateway.cli.serve import healthcheck
 from gateway.telephony.v1 import admin_pb2
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
@@ -115,8 +117,10 @@ async def test_stalls_are_measured(besieged: Besieged) -> None:
 def test_the_images_health_check_asks_whether_it_lives() -> None:
     """The image's own health check restarts nobody because LiveKit is away."""
     image = (ROOT / "Dockerfile").read_text()
-    assert "/healthz" in image
-    assert "/readyz" not in image
+    assert 'CMD ["gateway", "healthcheck"]' in image
+    asked = inspect.getsource(healthcheck)
+    assert '"/healthz"' in asked
+    assert "/readyz" not in asked
 
 
 async def test_rooms_that_reach_into_anothers_are_told(begun: Begun, tmp_path: Path) -> None:

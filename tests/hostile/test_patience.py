@@ -104,9 +104,9 @@ async def test_long_polls_keep_nobody_waiting(begun: Begun, wire: str) -> None:
     calm = await besieged.calm()
     # A client of HTTP has a hundred connections.
     clients = [besieged.client(besieged.acme, wire) for _ in range(POLLS // 100)]
-    request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(4))
+    request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(8))
     polls = [
-        told(clients[at % len(clients)].call("ListCallEvents", request, timeout=20))
+        told(clients[at % len(clients)].call("ListCallEvents", request, timeout=30))
         for at in range(POLLS)
     ]
     async with besieged.probed() as during:

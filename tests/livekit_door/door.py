@@ -63,11 +63,13 @@ class Door:
         )
         return await self.livekit.sip.transfer_sip_participant(request, timeout=PATIENCE)
 
-    async def post(self, method: str, fields: dict[str, Any], **headers: str) -> tuple[int, Any]:
+    async def post(
+        self, method: str, fields: dict[str, Any], *, service: str = "SIP", **headers: str
+    ) -> tuple[int, Any]:
         """A JSON request, as LiveKit's Node library sends it, with further headers."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named = {"Authorization": f"Bearer {self.token()}", **named}
-        url = f"{self.url}/twirp/livekit.SIP/{method}"
+        url = f"{self.url}/twirp/livekit.{service}/{method}"
         async with (
             aiohttp.ClientSession() as session,
             session.post(url, json=fields, headers=named) as reply,

@@ -24,10 +24,9 @@ from tests.stands.phones import (
     tel,
 )
 
-pytestmark = [
-    pytest.mark.livekit,
-    pytest.mark.parametrize("door", ["livekit"], indirect=True),
-]
+pytestmark = pytest.mark.livekit
+on_older = pytest.mark.parametrize("door", ["livekit"], indirect=True)
+on_newer = pytest.mark.parametrize("door", ["newer"], indirect=True)
 
 READ = ("sip_status_code", "sip_status", "error_details")
 
@@ -68,6 +67,7 @@ CALLS = [
 ]
 
 
+@on_older
 @pytest.mark.parametrize("fields", CALLS)
 async def test_a_call_fails_alike(door: Door, beside: LiveKitAPI, fields: dict[str, Any]) -> None:
     """A call that fails reads the same from the gateway as from LiveKit, to the byte."""
@@ -87,6 +87,7 @@ TRANSFERS = [
 ]
 
 
+@on_older
 @pytest.mark.parametrize("fields", TRANSFERS)
 async def test_a_transfer_fails_alike(
     door: Door, beside: LiveKitAPI, fields: dict[str, Any]
@@ -106,3 +107,18 @@ async def test_a_transfer_fails_alike(
         asking = livekit.sip.transfer_sip_participant(request, timeout=PATIENCE)
         told.append(read(await failure(asking)))
     assert told[0] == told[1]
+
+
+@on_newer
+async def test_a_newer_livekits_codes_are_passed_on(door: Door, beside: LiveKitAPI) -> None:
+    """Busy and unavailable phones are what the LiveKit behind the door calls them: 412, not 429."""
+    for phone in (BUSY, UNAVAILABLE):
+        direct = await failure(create(beside, door.stand.trunk, sip_call_to=phone))
+        through = await failure(create(door.livekit, door.stand.trunk, sip_call_to=phone))
+        assert (through.code, through.status) == ("failed_precondition", 412)
+        assert read(through)[:3] == read(direct)[:3]
+        assert read(through)[4] == read(direct)[4]
+    leg = await create(door.livekit, door.stand.trunk, participant_identity="phone")
+    error = await failure(door.transfer(leg, tel(BUSY)))
+    assert (error.code, error.status) == ("failed_precondition", 412)
+    assert error.metadata["sip_status_code"] == "486"

@@ -134,6 +134,20 @@ async def test_trunks_by_livekits_id(door: Door) -> None:
     assert call.trunk_id == "acme-main"
 
 
+@pytest.mark.parametrize("door", ["sandbox"], indirect=True)
+async def test_extensions_and_sip_users(door: Door) -> None:
+    """What a PBX trunk calls is dialled as with LiveKit, and its leg is named as there."""
+    config = configuration(door.stand.trunk)
+    config["trunks"][0] |= {"livekit_trunk_id": "sandbox-00", "callees": CALLEES}
+    await door.stand.apply(config)
+    for callee in ("200", "alice"):
+        info = await door.create(callee, wait_until_answered=True)
+        assert info.participant_identity == f"sip_{callee}"
+
+
+CALLEES = {"extensions": ["2*"], "sip_users": ["alice"]}
+
+
 @pytest.mark.parametrize("trunk_id", ["globex-main", "ST_nobody"])
 async def test_other_trunks_do_not_exist(door: Door, trunk_id: str) -> None:
     """Another tenant's trunk, and one of nobody, is LiveKit's not_found, and nothing is dialled."""
@@ -328,7 +342,7 @@ async def test_it_is_recorded_under_livekits_name(door: Door) -> None:
     """The audit log has the intent and the refusal under LiveKit's method, and no number."""
     await failure(door.create(BUSY, wait_until_answered=True))
     (call,) = await door.calls()
-    intent, outcome = await door.stand.audit(call.call_id)
+    intent, _, outcome = await door.stand.audit(call.call_id)
     assert (intent["method"], intent["wire"]) == (
         "livekit.SIP/CreateSIPParticipant",
         "twirp+protobuf",
@@ -377,11 +391,10 @@ async def test_configured_emergency_numbers(door: Door) -> None:
     """The tenant's own are refused like known ones, as numbers and in every form of a target."""
     stand: Stand = door.stand
     info = await door.create(ANSWERS, wait_until_answered=True)
-    ours = {"default_country": "US", "emergency_numbers": ["988"]}
-    await stand.apply(configuration(stand.trunk, **ours))
+    await stand.apply(configuration(stand.trunk, default_country="US", emergency_numbers=["988"]))
     dialed = await failure(door.create("", sip_call_to="988"))
     assert dialed.metadata["reason"] == "EMERGENCY_NUMBER"
-    host = "pbx.example.com"
-    for to in ("tel:988", "tel:9-8-8", "<tel:988>", f"sip:988@{host}", f"sip:*67988@{host}"):
+    at = "@pbx.example.com"
+    for to in ("tel:988", "tel:9-8-8", "<tel:988>", f"sip:988{at}", f"sip:*67988{at}"):
         handed = await failure(door.transfer(info, to))
         assert handed.metadata["reason"] == "EMERGENCY_NUMBER", to

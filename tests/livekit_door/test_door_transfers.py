@@ -8,17 +8,19 @@ from livekit.api import ListSIPOutboundTrunkRequest, SipCallError
 from livekit.protocol.models import Pagination
 from livekit.protocol.sip import SIPParticipantInfo, TransferSIPParticipantResponse
 
+from gateway.domain.admin.requests import ChangeDoNotCall
 from tests.livekit_door.door import ROOM, Door, door_of, failure, seen, span
 from tests.stands.phones import (
     ANSWERS,
     BUSY,
     DECLINES,
     NEVER_REPORTS,
+    REFUSES_TRANSFERS,
     RINGS_FOR_EVER,
     phone_id,
     tel,
 )
-from tests.stands.stand import NUMBERS, reason_name, state_name
+from tests.stands.stand import NUMBERS, Stand, configuration, reason_name, state_name
 
 
 async def answered(door: Door, to: str = ANSWERS, **fields: object) -> SIPParticipantInfo:
@@ -72,7 +74,17 @@ async def test_a_transfer_that_is_refused(
     assert seen(error) == expected
     assert error.sip_status_code == status
     assert error.message.startswith("twirp error unknown: call transfer failed: sip status")
+    assert "hint" not in error.metadata
     await door.transfer(info, tel(ANSWERS))
+
+
+async def test_a_carrier_that_takes_no_transfers(door: Door) -> None:
+    """LiveKit's error for a REFER that is refused, and in the metadata what to enable where."""
+    info = await answered(door, REFUSES_TRANSFERS)
+    error = await failure(door.transfer(info, tel(ANSWERS)))
+    assert isinstance(error, SipCallError)
+    assert (seen(error), error.sip_status_code) == (("permission_denied", 403), 603)
+    assert "REFER" in error.metadata["hint"]
 
 
 async def test_a_transfer_that_takes_too_long(door: Door) -> None:
@@ -212,3 +224,20 @@ async def test_trunks_need_a_sip_grant(door: Door) -> None:
     token = door.token(sip={}, video={"roomJoin": True})
     status, told = await door.post("ListSIPOutboundTrunk", {}, Authorization=f"Bearer {token}")
     assert (status, told["code"]) == (401, "unauthenticated")
+
+
+async def test_numbers_that_may_not_be_rung_now(door: Door) -> None:
+    """Calling hours and do-not-call lists hold here too, for calls and for transfers."""
+    stand: Stand = door.stand
+    info = await door.create(ANSWERS, wait_until_answered=True)
+    minute = {"hours_id": "minute", "periods": [{"from": "00:00", "until": "00:01"}]}
+    lists = stand.gateway.administration.do_not_call_lists
+    await lists.add(ChangeDoNotCall(tenant_id="acme", numbers=(RINGS_FOR_EVER,)))
+    hours = [{**minute, "prefixes": [BUSY]}]
+    await stand.apply(configuration(stand.trunk, calling_hours=hours))
+    for number, reason in ((BUSY, "CALLING_HOURS"), (RINGS_FOR_EVER, "DO_NOT_CALL")):
+        dialed = await failure(door.create(number))
+        handed = await failure(door.transfer(info, f"sip:{number}@pbx.example.com"))
+        for error in (dialed, handed):
+            assert seen(error) == ("permission_denied", 403)
+            assert error.metadata["reason"] == reason

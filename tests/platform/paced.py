@@ -6,7 +6,11 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from gateway.domain.calls.leg import Dial, DialReply, Leg, Refer, ReferReply
+from gateway.domain.hold import Mask
+from gateway.domain.rooms.seen import Company, SeenParticipant, SeenRoom
 from gateway.platform.sandbox.phones import NEVER, NUMBERS, Phone, Reply
+from gateway.ports import Agents
+from gateway.ports.inbound.platform import InboundObjects
 from tests.simulation.livekit_stand import LiveKitStand
 from tests.simulation.plan.doings import Reception, ReferReception
 from tests.stands.phones import PHONES, digits_of, tel
@@ -28,6 +32,14 @@ class PacedPlatform:
             if known := NUMBERS.get(digits_of(number)):
                 self._add(number, known.phone, known.as_target)
 
+    @property
+    def agents(self) -> Agents:
+        return self._platform.agents
+
+    @property
+    def inbound(self) -> InboundObjects:
+        return self._platform.inbound
+
     async def dial(self, dial: Dial) -> DialReply:
         return await self._play(self._platform.dial(dial))
 
@@ -40,8 +52,30 @@ class PacedPlatform:
     async def legs(self, room: str) -> Sequence[Leg]:
         return await self._play(self._platform.legs(room))
 
+    async def rooms_named(self, names: Sequence[str]) -> Sequence[SeenRoom]:
+        return await self._play(self._platform.rooms_named(names))
+
+    async def participants(self, room: str) -> Sequence[SeenParticipant]:
+        return await self._play(self._platform.participants(room))
+
+    async def company(self, room: str) -> Company:
+        return await self._play(self._platform.company(room))
+
+    async def participant(self, room: str, identity: str) -> SeenParticipant | None:
+        return await self._play(self._platform.participant(room, identity))
+
+    async def remove(self, room: str, identity: str, *, revoke_before: int = 0) -> bool:
+        removing = self._platform.remove(room, identity, revoke_before=revoke_before)
+        return await self._play(removing)
+
     async def hang_up(self, room: str, identity: str) -> None:
         await self._play(self._platform.hang_up(room, identity))
+
+    async def mask(self, room: str, identity: str, mask: Mask) -> Leg | None:
+        return await self._play(self._platform.mask(room, identity, mask))
+
+    async def tell(self, room: str, text: str) -> None:
+        await self._play(self._platform.tell(room, text))
 
     async def clear(self, room: str, identity: str) -> None:
         await self._play(self._platform.clear(room, identity))

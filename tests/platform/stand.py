@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from gateway.domain.calls.leg import Dial, DialReply, Leg, PickedUp, Refer
 from gateway.domain.calls.observation import LegStatus
+from gateway.domain.rooms.seen import SeenParticipant
 from gateway.ports import Platform
 from tests.stands.phones import OWN
 from tests.stands.waiting import eventually
@@ -60,6 +61,9 @@ class Stand:
 
     async def leg(self, identity: str = "callee") -> Leg | None:
         return await self.platform.leg(self.room, identity)
+
+    async def participant(self, identity: str = "callee") -> SeenParticipant | None:
+        return await self.platform.participant(self.room, identity)
 
     async def gone(self, identity: str = "callee") -> bool:
         return await self.leg(identity) is None

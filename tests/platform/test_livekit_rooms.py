@@ -9,10 +9,12 @@ from livekit.protocol.room import (
     ListParticipantsRequest,
     ListParticipantsResponse,
     ListRoomsResponse,
+    RoomParticipantIdentity,
 )
 
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LegIds, LegStatus
+from gateway.domain.rooms.requests import CreateDispatch
 from gateway.platform.livekit import platform as livekit_platform
 from gateway.ports import PlatformError
 from tests.platform.fake_livekit import LOST, FakeLiveKit
@@ -112,6 +114,34 @@ async def test_what_is_not_found_is_gone() -> None:
         assert await stand.leg() is None
         await stand.platform.hang_up(stand.room, "callee")
         await stand.platform.end_room(stand.room)
+        assert await stand.platform.rooms_named([stand.room]) == []
+        assert await stand.platform.participants(stand.room) == []
+        assert await stand.platform.participant(stand.room, "callee") is None
+        assert not await stand.platform.remove(stand.room, "callee")
+        assert await stand.platform.agents.dispatches(stand.room) is None
+        assert await stand.platform.agents.withdraw(stand.room, "AD_1") is None
+
+
+async def test_everybody_is_told_as_livekit_tells_it() -> None:
+    """Rooms and participants carry LiveKit's own message; whoever is no phone is told as well."""
+    async with FakeLiveKit(in_rooms).serve() as stand:
+        rooms = await stand.platform.rooms_named(["full"])
+        agent, phone = await stand.platform.participants("full")
+    assert Room.FromString(rooms[0].told) == Room(name="gone", sid="RM_gone", num_participants=1)
+    assert (agent.is_phone, phone.is_phone) == (False, True)
+    assert ParticipantInfo.FromString(phone.told) == participant(sip_callID="full")
+
+
+async def test_somebody_is_removed_with_their_older_tokens() -> None:
+    """RemoveParticipant carries the time before which tokens were signed; looking does not."""
+    fake = FakeLiveKit(message(participant(kind=ParticipantInfo.AGENT)))
+    async with fake.serve() as stand:
+        assert await stand.platform.remove(stand.room, "agent", revoke_before=1_800_000_000)
+    asked = RoomParticipantIdentity(room=stand.room, identity="agent")
+    get, remove = (RoomParticipantIdentity.FromString(one.body) for one in fake.seen)
+    assert get == asked
+    asked.revoke_token_ts = 1_800_000_000
+    assert remove == asked
 
 
 @pytest.mark.parametrize(
@@ -128,6 +158,13 @@ async def test_what_cannot_be_known_is_raised(answer: Answer) -> None:
             stand.platform.check(),
             stand.platform.legs(stand.room),
             stand.platform.rooms(),
+            stand.platform.rooms_named([]),
+            stand.platform.participants(stand.room),
+            stand.platform.participant(stand.room, "callee"),
+            stand.platform.remove(stand.room, "callee"),
+            stand.platform.agents.ask(CreateDispatch(room=stand.room, agent_name="agent")),
+            stand.platform.agents.dispatches(stand.room),
+            stand.platform.agents.withdraw(stand.room, "AD_1"),
         ]
         for request in requests:
             with pytest.raises(PlatformError, match=r"\w+: .+"):

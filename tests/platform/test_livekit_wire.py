@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -25,6 +27,7 @@ from gateway.domain.calls.call import LegOptions
 from gateway.domain.calls.leg import Completed, NeverSent, NoReply, PickedUp, ReferReply, Refused
 from gateway.domain.calls.observation import LegIds
 from gateway.domain.outcome import Cause, Failure
+from gateway.platform.livekit import connections
 from gateway.platform.livekit import platform as livekit_platform
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.ports import PlatformError
@@ -88,6 +91,19 @@ async def test_an_unknown_host_is_never_sent() -> None:
     await nothing_is_sent(LiveKitPlatform("wss://livekit.invalid", API_KEY, API_SECRET))
 
 
+async def test_a_dial_that_is_late_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that stood still after it was allowed to dial does not dial when it goes on."""
+    monkeypatch.setattr(connections, "LEAVES_WITHIN_SECONDS", 0.05)
+    fake = FakeLiveKit(message(PICKED_UP))
+    async with fake.serve() as stand:
+        late = asyncio.create_task(stand.platform.dial(stand.call(ANSWERS)))
+        await asyncio.sleep(0)
+        time.sleep(0.1)  # noqa: ASYNC251  the whole process stands still
+        assert isinstance(await late, NeverSent)
+        assert fake.seen == []
+        assert isinstance(await stand.platform.dial(stand.call(ANSWERS)), PickedUp)
+
+
 @pytest.mark.parametrize("url", UNUSABLE_URLS)
 async def test_nothing_is_sent_to_an_address_that_is_none(url: str) -> None:
     """Where no request can be made of the address, certainly nothing was dialled."""
@@ -118,7 +134,12 @@ REFUSALS = [
             sip_status="Busy Here",
             error_details="CgQ=",
         ),
-        Failure(486, "Busy Here", detail="INVITE failed: sip status: 486: Busy Here"),
+        Failure(
+            486,
+            "Busy Here",
+            detail="INVITE failed: sip status: 486: Busy Here",
+            told_code="resource_exhausted",
+        ),
         id="busy",
     ),
     pytest.param(
@@ -160,7 +181,19 @@ async def test_an_error_of_livekits_is_a_refusal(answer: Answer, failure: Failur
     fake = FakeLiveKit(answer)
     async with fake.serve() as stand:
         assert await stand.platform.dial(stand.call(BUSY)) == Refused(failure)
-        assert await stand.platform.refer(stand.transfer(tel(BUSY))) == Refused(failure)
+        refused = (
+            replace(failure, cause=Cause.REFER_REFUSED) if failure.sip_status_code else failure
+        )
+        assert await stand.platform.refer(stand.transfer(tel(BUSY))) == Refused(refused)
+
+
+async def test_a_target_that_refuses_is_not_the_carrier() -> None:
+    """LiveKit's text tells what a NOTIFY said from the answer to the REFER."""
+    text = "call transfer failed: sip status: 603: Decline"
+    told = twirp_error(403, "permission_denied", text, sip_status_code="603", sip_status="Decline")
+    async with FakeLiveKit(told).serve() as stand:
+        reply = await stand.platform.refer(stand.transfer(tel(BUSY)))
+    assert reply == Refused(Failure(603, "Decline", detail=text, told_code="permission_denied"))
 
 
 async def test_a_dial_that_nobody_answered_is_a_refusal() -> None:

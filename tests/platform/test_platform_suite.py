@@ -377,3 +377,20 @@ async def test_a_ringing_leg_cannot_be_transferred(platform_stand: Stand) -> Non
 async def test_a_platform_in_order_passes_the_check(platform_stand: Stand) -> None:
     """The check returns while the platform takes requests."""
     await platform_stand.platform.check()
+
+
+async def test_a_room_and_who_is_in_it_are_told(platform_stand: Stand) -> None:
+    """While a leg is there its room exists and shows it; once it is removed, nobody is there."""
+    stand, platform = platform_stand, platform_stand.platform
+    assert await platform.rooms_named([stand.room]) == []
+    await stand.answered(ANSWERS)
+    assert [room.name for room in await platform.rooms_named([stand.room])] == [stand.room]
+    assert stand.room in [room.name for room in await platform.rooms_named([])]
+    (among,), alone = await platform.participants(stand.room), await stand.participant()
+    assert alone is not None
+    assert (among.identity, among.is_phone) == (alone.identity, True) == ("callee", True)
+    assert await platform.remove(stand.room, "callee")
+    await eventually(stand.gone)
+    assert await stand.participant() is None
+    assert not await platform.remove(stand.room, "callee")
+    assert await platform.participants(stand.room) == []

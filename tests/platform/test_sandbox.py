@@ -11,8 +11,10 @@ import pytest_asyncio
 from gateway.domain.calls.leg import Completed, NoReply, Refused
 from gateway.domain.calls.observation import LegStatus
 from gateway.domain.numbers.formats import written_for
+from gateway.domain.rooms.requests import CreateDispatch
 from gateway.domain.tenant import NumberFormat, Trunk
 from gateway.platform import lifetime
+from gateway.platform.sandbox import agents as sandbox_agents
 from gateway.platform.sandbox.phones import NOBODY, NUMBERS, number
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.service.following.dial import dial_of
@@ -175,3 +177,29 @@ async def test_legs_that_are_over_are_forgotten(stand: Stand) -> None:
 
     await eventually(nothing_runs)
     assert await stand.leg() is None
+
+
+async def test_a_room_does_not_stay_for_its_agents(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its last phone has left, agents and room go too, unless somebody is called meanwhile."""
+    monkeypatch.setattr(sandbox_agents, "NOBODY_LEFT", 0.3)
+    await stand.platform.agents.ask(CreateDispatch(room=stand.room, agent_name="agent-comes"))
+
+    async def present() -> list[str]:
+        return [one.identity for one in await stand.platform.participants(stand.room)]
+
+    (agent,) = await eventually(present) or []
+    await stand.answered(ANSWERS)
+    await stand.platform.hang_up(stand.room, "callee")
+    await stand.answered(ANSWERS, identity="second")
+    await asyncio.sleep(0.4)
+    assert await present() == ["second", agent]
+    await stand.platform.hang_up(stand.room, "second")
+
+    async def closed() -> bool:
+        return not await stand.platform.rooms_named([stand.room])
+
+    assert not await closed()
+    await eventually(closed)
+    assert await present() == []

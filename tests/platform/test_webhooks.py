@@ -10,14 +10,18 @@ from typing import Any
 
 import jwt
 import pytest
+from google.protobuf import json_format
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from livekit.protocol.models import DisconnectReason, ParticipantInfo, Room
+from livekit.protocol.webhook import WebhookEvent
 
 from gateway.domain.calls.inbound import Change, Notice
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LeaveReason, LegIds, LegStatus
 from gateway.platform.livekit.notices import LiveKitNotices
-from gateway.ports import NotGenuineError, NotReadableError
+from gateway.platform.livekit.replies import SAID, leg_told
+from gateway.ports import NotGenuineError, NotInTimeError, NotReadableError
 from tests.stands.clocks import RealClock, SteppingClock
 from tests.stands.livekit.notices import BODY, KEY, LEFT, SECRET, digest, signed
 from tests.stands.phones import CALLER, HOTLINE
@@ -83,6 +87,62 @@ def test_what_is_no_phone_is_nothing(event: dict[str, Any]) -> None:
     told = read(LEFT | event)
     assert told.notice_id == "EV_1"
     assert told.change is Change.OTHER or told.leg is None
+
+
+OVER = {
+    "event": "room_finished",
+    "id": "EV_1",
+    "createdAt": "1767225600",
+    "room": {"name": "acme-1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("ROOM_END_API_DELETE", LeaveReason.ROOM_DELETED),
+        ("ROOM_END_SUPERSEDED", LeaveReason.ROOM_CLOSED),
+        (3, LeaveReason.SERVER_SHUTDOWN),
+    ],
+)
+def test_a_room_that_took_its_phones_along(reason: str | int, said: LeaveReason) -> None:
+    """A newer LiveKit says why a room has ended."""
+    told = read(OVER | {"roomEndReason": reason})
+    assert (told.change, told.ended_room, told.reason) == (Change.ROOM_OVER, "acme-1", said)
+    assert told.leg is None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        OVER,
+        OVER | {"roomEndReason": "ROOM_END_IDLE_TIMEOUT"},
+        OVER | {"roomEndReason": "ROOM_END_OPEN_FAILED"},
+        OVER | {"roomEndReason": "ROOM_END_OF_A_NEWER_KIND"},
+        OVER | {"roomEndReason": 99},
+        OVER | {"roomEndReason": 1, "room": {"name": "a\0b"}},
+    ],
+)
+def test_a_room_that_says_nothing_of_phones(event: dict[str, Any]) -> None:
+    """An older LiveKit says no reason, and a room that was idle had no phones in it."""
+    assert read(event).change is Change.OTHER
+
+
+def test_the_moment_of_the_answer_is_read() -> None:
+    """Milliseconds since 1970; anything else, or nothing, is no moment."""
+    said: dict[str, str] = LEFT["participant"]["attributes"]  # type: ignore[index]  # a dict
+    for text, expected in {
+        "1767225600250": datetime(2026, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC),
+        "1767225600": None,
+        "-1767225600250": None,
+        "99999999999999": None,
+        "soon": None,
+        "": None,
+    }.items():
+        participant = LEFT["participant"] | {"attributes": said | {"lk.sip.answerTime": text}}  # type: ignore[operator]  # a dict
+        told = read(LEFT | {"participant": participant}).leg
+        assert told is not None
+        assert told.answered_at == expected
 
 
 def test_a_newer_livekit_is_understood() -> None:
@@ -191,3 +251,80 @@ def test_what_is_no_event_is_not_readable(body: bytes) -> None:
     """A signed body that is no webhook is told apart from a forged one."""
     with pytest.raises(NotReadableError):
         proven(signed(body), body)
+
+
+PARTICIPANTS = st.builds(
+    ParticipantInfo,
+    sid=st.text(max_size=5),
+    identity=st.text(max_size=5),
+    kind=st.sampled_from(ParticipantInfo.Kind.values()),
+    disconnect_reason=st.sampled_from(DisconnectReason.values()),
+    attributes=st.dictionaries(st.sampled_from([*SAID, "other"]), st.text(max_size=5)),
+    metadata=st.text(max_size=5),
+)
+
+
+@given(
+    PARTICIPANTS,
+    st.sampled_from(["participant_joined", "participant_left", "room_started"]),
+    st.integers(0, 2**33),
+    st.tuples(st.booleans(), st.booleans()),
+)
+def test_what_protobuf_writes_is_read_as_protobuf_reads_it(
+    participant: ParticipantInfo, event: str, created_at: int, form: tuple[bool, bool]
+) -> None:
+    """Whichever of its forms of JSON the sender has chosen."""
+    room = Room(name="acme-1", sid="RM_1")
+    sent = WebhookEvent(
+        event=event, id="EV_1", created_at=created_at, room=room, participant=participant
+    )
+    names, numbers = form
+    body = json_format.MessageToJson(
+        sent, preserving_proto_field_name=names, use_integers_for_enums=numbers
+    ).encode()
+    told = proven(signed(body), body)
+    assert (told.notice_id, told.time.timestamp()) == ("EV_1", created_at)
+    if event == "room_started":
+        assert told.leg is None
+        return
+    assert told.leg == leg_told(participant, "acme-1")
+    assert told.reason is LeaveReason(DisconnectReason.Name(participant.disconnect_reason))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": 5},
+        {"createdAt": 1.5},
+        {"createdAt": True},
+        {"room": "acme-1"},
+        {"room": {"name": "half \ud800"}},
+        {"participant": []},
+        {"participant": {"kind": 1.5}},
+        {"participant": {"kind": 2**40}},
+        {"participant": {"sid": 5}},
+        {"participant": {"identity": "half \ud800"}},
+        {"participant": {"attributes": {"sip.callID": 5}}},
+    ],
+)
+def test_a_field_of_another_type_is_not_readable(changed: dict[str, Any]) -> None:
+    """It is refused as a whole; nothing is made of the other fields."""
+    with pytest.raises(NotReadableError):
+        read(LEFT | changed)
+
+
+def test_a_null_stands_for_nothing() -> None:
+    """As in protobuf's JSON."""
+    told = read(LEFT | {"id": None, "room": None, "createdAt": None})
+    assert (told.notice_id, told.time.timestamp()) == ("", 0)
+    assert told.leg is not None
+    assert told.leg.room == ""
+
+
+def test_a_token_that_signs_no_body_is_no_notice_at_any_time() -> None:
+    """Participants have tokens of the same signer: an expired one is no notice that came late."""
+    past = time.time() - 3600
+    for drop in ("sha256", ""):
+        with pytest.raises(NotGenuineError) as refused:
+            WEBHOOKS.signed(signed(exp=past, drop=drop))
+        assert isinstance(refused.value, NotInTimeError) is (drop == "")

@@ -33,14 +33,17 @@ class PostgresError(RuntimeError):
 
 
 class PostgresServer:
-    """PostgreSQL on a free loopback port, as durable as in production.
+    """PostgreSQL on a free loopback port.
 
+    `durable`: as in production, where a commit waits for the disk; else it outlives the server's
+    death as well, but not the machine's.
     Use it as a context manager, or call :meth:`start` and :meth:`stop`. All methods are
     synchronous. As root it runs as the package's user ``postgres``, else as whoever runs it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = True) -> None:
         """Prepare a server; nothing runs yet."""
+        self._durable = durable
         self._password = secrets.token_hex(12)
         self._bin = Path()
         self._directory: Path | None = None
@@ -115,11 +118,11 @@ class PostgresServer:
         self.halt(immediate=immediate)
         self.resume()
 
-    def create_database(self) -> str:
-        """Create an empty database and return its URL."""
+    def create_database(self, template: str = "template1") -> str:
+        """Create a copy of a database, unless told otherwise an empty one, and return its URL."""
         self._databases += 1
         name = f"gateway_{self._databases}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
@@ -164,7 +167,7 @@ class PostgresServer:
             "port": self._port,
             "unix_socket_directories": self.directory,
             "max_connections": 100,
-            "fsync": "on",
+            "fsync": "on" if self._durable else "off",
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         self._servers.start(

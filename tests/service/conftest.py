@@ -13,12 +13,13 @@ from gateway.service.access.identity import Identity
 from gateway.store.store import SqlStore, open_store
 from tests.service.signing import KEYS, SEAL
 from tests.stands.clocks import HandClock, RealClock
+from tests.stands.databases.ready import with_tables
 
 
 @pytest_asyncio.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     """A store on an empty database."""
-    store = open_store(f"sqlite:///{tmp_path / 'gateway.db'}", RealClock())
+    store = open_store(with_tables(f"sqlite:///{tmp_path / 'gateway.db'}"), RealClock())
     yield store
     await store.close()
 

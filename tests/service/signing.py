@@ -8,10 +8,12 @@ from typing import Any
 import jwt
 import pytest
 
-from gateway.domain.tenant import Caller, Right
+from gateway.domain.rpc import Caller
+from gateway.domain.tenant import Right
 from gateway.errors import GatewayError, Reason
 from gateway.ports import ApiKey
 from gateway.service.access.identity import Identity
+from gateway.service.access.identity import bearer as one_token
 from gateway.service.access.seal import Seal
 from tests.stands.clocks import NOON
 
@@ -38,6 +40,7 @@ def a_key(key: str, *rights: Right, tenant_id: str = "acme", **changes: Any) -> 
 KEYS = (
     a_key("GWcall", Right.CALL),
     a_key("GWadmin", Right.CALL, Right.TENANT_ADMIN),
+    a_key("GWnight", Right.CALL, Right.OVERRIDE_CALLING_HOURS),
     a_key("GWoperator", Right.OPERATOR, tenant_id=""),
     a_key("GWrevoked", Right.CALL, revoke_time=NOON),
     a_key("GWexpired", Right.CALL, expire_time=NOON),
@@ -47,7 +50,7 @@ KEYS = (
 
 
 def who(identity: Identity, *authorizations: str, peer: str = PEER) -> Caller:
-    return identity.authenticate(authorizations, peer)
+    return identity.authenticate(one_token(authorizations), peer)
 
 
 def refused(identity: Identity, *authorizations: str, peer: str = PEER) -> GatewayError:

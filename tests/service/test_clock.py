@@ -6,7 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.build.clock import LASTING, SECOND, SLIGHT, SystemClock
-from gateway.service.ledger.timeline import Timeline, Timelines
+from gateway.ports import Transaction
+from gateway.service.ledger.timeline import StoreTime, Timeline, Timelines
+from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON, HandClock
 from tests.stands.values import a_call
 
@@ -136,6 +138,21 @@ def test_a_call_goes_on_evenly_while_the_clock_is_set() -> None:
     assert timeline.now() == NOON + timedelta(seconds=7)
 
 
+@pytest.mark.parametrize("step", [0.5, -0.5, HOUR, -HOUR])
+async def test_a_step_before_a_call_is_followed_moves_nothing(step: float, store: SqlStore) -> None:
+    """Neither the deadlines, which count from its creation, nor the time that others go on with."""
+    clock, created = HandClock(), a_call("call_1", create_time=NOON)
+    time, timelines = Timeline.saying(NOON, clock), Timelines(clock)
+    clock.step(step)
+    clock.go_on(2)
+    before, call, after = await store.transact(
+        lambda tx: (tx.now(), timelines.begun(tx, created, time), tx.now())
+    )
+    timelines.begin(call, time=time)
+    assert timelines.of("call_1").now() == NOON + timedelta(seconds=2)
+    assert before <= NOON + timedelta(seconds=2) + call.store_ahead <= after
+
+
 def test_a_call_from_a_clock_ahead_begins_where_it_was() -> None:
     """A gateway whose clock is behind counts on from the newest time of a call it takes over."""
     clock, ahead = HandClock(), NOON + timedelta(hours=1)
@@ -153,3 +170,34 @@ def test_a_call_that_is_not_followed_here_goes_by_the_clock() -> None:
     assert timelines.of(call.call_id).now() == NOON
     timelines.end(call.call_id)
     assert timelines.of(call.call_id).now() == clock.now()
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR, -7.0, 0.0])
+async def test_a_call_that_is_taken_over_keeps_its_time(ahead: float, store: SqlStore) -> None:
+    """However far the clock of the gateway that goes on with it is from that of the first."""
+    first, second = HandClock(), HandClock(NOON + timedelta(seconds=ahead))
+    created = a_call("call_1", create_time=NOON)
+
+    def store_it(tx: Transaction) -> datetime:
+        tx.put_call(Timelines(first).begun(tx, created, Timeline.saying(NOON, first)))
+        return tx.now()
+
+    begun = await store.transact(store_it)
+    call = await store.read(lambda tx: tx.call("call_1"))
+    assert call
+    second.go_on(3)  # from the look at the store's clock to the first step with the call
+    taken_over = StoreTime(begun + timedelta(seconds=20), second.elapsed() - 3)
+    timeline = Timelines(second).begin(call, taken_over)
+    assert timeline.now() == NOON + timedelta(seconds=23)
+
+
+async def test_what_another_gateway_sees_of_a_call_has_the_call_s_time(store: SqlStore) -> None:
+    """A notice may reach a gateway whose clock is wrong: the call's deadlines do not move."""
+    first, second = HandClock(), HandClock(NOON + timedelta(hours=1))
+    created = a_call("call_1", create_time=NOON)
+    time = Timeline.saying(NOON, first)
+    call, begun = await store.transact(
+        lambda tx: (Timelines(first).begun(tx, created, time), tx.now())
+    )
+    now, read = await store.read(lambda tx: (Timelines(second).now(tx, call), tx.now()))
+    assert timedelta(0) <= now - NOON <= read - begun

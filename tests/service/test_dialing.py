@@ -16,6 +16,7 @@ from gateway.service.following.dial import ASK_AGAIN, UNSEEN_RINGING, Dialing, T
 from gateway.service.following.dial_gate import START, DialGate
 from tests.stands.clocks import HandClock, RealClock
 from tests.stands.phones import ANSWERS, OWN
+from tests.stands.values import on_trunk
 from tests.stands.waiting import until
 
 FULL = Refused(Failure(cause=Cause.PLATFORM_FULL, detail="cpu exhausted"))
@@ -62,8 +63,7 @@ def dialing(
 
     return Dialing(
         DIAL,
-        "acme",
-        1,
+        on_trunk("call_1"),
         platform=platform,
         gate=gate or DialGate(),
         clock=clock or RealClock(),

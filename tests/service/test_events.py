@@ -12,8 +12,7 @@ from gateway.build import SystemClock
 from gateway.domain.calls.call import CallState
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.requests import ListCallEvents, WatchCalls
-from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Caller
+from gateway.domain.rpc import Caller, Rpc
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
 from gateway.service.access.traffic import Traffic, TrafficLimits

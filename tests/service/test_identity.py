@@ -7,7 +7,8 @@ import jwt
 import pytest
 from livekit import api
 
-from gateway.domain.tenant import Caller, Config, Right
+from gateway.domain.rpc import Caller, DoorGrant
+from gateway.domain.tenant import Config, Right
 from gateway.errors import GatewayError, Reason
 from gateway.service.access.directory import Directory
 from gateway.service.access.identity import (
@@ -39,7 +40,9 @@ async def test_a_valid_token(identity: Identity) -> None:
     """A token signed with a stored key names its tenant and gives the key's rights."""
     until = NOON + timedelta(seconds=60)
     rights = frozenset({Right.CALL})
-    expected = Caller("GWcall", "acme", rights, sees_trunks=True, expire_time=until)
+    expected = Caller(
+        "GWcall", "acme", rights, grants=frozenset({DoorGrant.SIP}), expire_time=until
+    )
     assert who(identity, bearer()) == expected
 
 
@@ -55,7 +58,8 @@ async def test_a_token_of_livekits_own_sdk(identity: Identity, clock: HandClock)
     )
     caller = who(identity, f"bearer {token}")
     assert (caller.rights, caller.room) == (frozenset({Right.CALL}), "acme-1")
-    assert caller.room_admin
+    assert caller.administers("acme-1")
+    assert not caller.administers("acme-2")
 
 
 @pytest.mark.parametrize(
@@ -64,9 +68,18 @@ async def test_a_token_of_livekits_own_sdk(identity: Identity, clock: HandClock)
 )
 async def test_who_sees_trunks(identity: Identity, key: str, grants: dict[str, bool]) -> None:
     """Trunks are seen with either SIP grant, by keys that may call, and else by nobody."""
-    assert who(identity, bearer(sip={"call": True})).sees_trunks
-    assert who(identity, bearer(sip={"admin": True})).sees_trunks
-    assert not who(identity, bearer(iss=key, sip=grants)).sees_trunks
+    assert DoorGrant.SIP in who(identity, bearer(sip={"call": True})).grants
+    assert DoorGrant.SIP in who(identity, bearer(sip={"admin": True})).grants
+    assert not who(identity, bearer(iss=key, sip=grants)).grants
+
+
+async def test_video_grants_count_only_with_the_right_to_call(identity: Identity) -> None:
+    """A key that may call opens rooms as LiveKit's grants say; they are no rights of ours."""
+    video = {"roomCreate": True, "roomList": True, "roomAdmin": "yes", "roomJoin": True}
+    caller = who(identity, bearer(sip={}, video=video))
+    assert caller.grants == {DoorGrant.ROOM_CREATE, DoorGrant.ROOM_LIST}
+    assert not caller.rights
+    assert not who(identity, bearer(iss="GWoperator", video=video)).grants
 
 
 NO_TIMES: list[Any] = [
@@ -185,6 +198,8 @@ GRANTS = [
     ("GWadmin", "call", set()),
     ("GWadmin", {"call": "yes"}, set()),
     ("GWcall", ALL_GRANTS, {Right.CALL}),
+    ("GWnight", CALL_GRANT, {Right.CALL, Right.OVERRIDE_CALLING_HOURS}),
+    ("GWnight", {"admin": True}, set()),
     ("GWoperator", ALL_GRANTS, {Right.OPERATOR}),
     ("GWoperator", CALL_GRANT, set()),
 ]

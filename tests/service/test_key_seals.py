@@ -7,11 +7,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gateway.audit.sealing.seal import MonthSeal, owner_of
 from gateway.build import Gateway
 from gateway.domain.tenant import Config, Right
-from gateway.ports import ApiKey, AuditQuery
+from gateway.ports import ApiKey, AuditQuery, Transaction
 from gateway.service.access.directory import Directory
-from gateway.service.access.key_seals import KeySeals
+from gateway.service.access.key_seals import DO_NOT_CALL, KeySeals
 from gateway.service.access.seal import Seal
 from gateway.service.api.admin.service import AdminService
 from gateway.settings import Settings
@@ -73,6 +74,21 @@ async def test_keys_are_sealed_anew(store: SqlStore) -> None:
     assert made.secret not in json.dumps(record)
 
 
+async def test_the_key_of_hashed_numbers_is_sealed_anew(store: SqlStore) -> None:
+    """It hashes as before; where no master key opens it, it is named and stays as it is."""
+    _, _, old = sealing(store, OLD)
+    sealed = old.close("00" * 32, DO_NOT_CALL)
+    await store.transact(lambda tx: tx.put_do_not_call_key(sealed))
+    _, without, new = sealing(store, NEW)
+    assert (await without.reseal()).closed == (DO_NOT_CALL,)
+    _, both, _ = sealing(store, NEW, OLD)
+    assert (await both.reseal()).changed == (DO_NOT_CALL,)
+    again = (await store.read(lambda tx: tx.do_not_call_state())).sealed_key
+    assert again is not None
+    assert new.open(again, DO_NOT_CALL) == "00" * 32
+    assert (await both.reseal()).changed == ()
+
+
 async def test_what_does_not_open_is_named(store: SqlStore) -> None:
     """A key of a master key that is gone stays as it is, and the others are sealed anew."""
     admin, _, _ = sealing(store, OLD)
@@ -119,3 +135,25 @@ async def test_a_gateway_with_another_master_key_is_not_ready(
     assert (status, shown["keys"]) == (503, "no stored key opens with the present master key")
     assert "keys_not_opened" in capsys.readouterr().out
     assert (await readiness(told(tmp_path, f"{NEW},{OLD}")))[0] == 200
+
+
+async def test_the_keys_of_sealed_audit_values_are_sealed_anew(store: SqlStore) -> None:
+    """They open with the new master key alone; a destroyed one stays destroyed."""
+    _, _, old = sealing(store, OLD)
+    made = [MonthSeal(old).new_key("acme", month) for month in ("2026-10", "2026-11")]
+
+    def put(tx: Transaction) -> None:
+        for key in made:
+            tx.put_month_key(key)
+        tx.destroy_month_keys([("acme", "2026-10")])
+
+    await store.transact(put)
+    _, both, _ = sealing(store, NEW, OLD)
+    assert (await both.reseal()).changed == (owner_of("acme", "2026-11"),)
+    _, _, new = sealing(store, NEW)
+    gone, kept = await store.read(lambda tx: tx.every_month_key())
+    assert gone.is_destroyed
+    assert new.open(kept.wrapped, owner_of("acme", "2026-11")) == old.open(
+        made[1].wrapped, owner_of("acme", "2026-11")
+    )
+    assert (await both.reseal()).changed == ()

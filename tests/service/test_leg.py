@@ -6,6 +6,7 @@ import pytest
 
 from gateway.domain.calls.leg import Leg
 from gateway.platform.sandbox.platform import SandboxPlatform
+from gateway.service.following import leg as legs
 from gateway.service.following.leg import REPEAT_HANG_UP_SECONDS, CallLeg, OvertakenError
 from tests.stands.clocks import HandClock
 from tests.stands.values import a_call
@@ -83,3 +84,24 @@ async def test_a_look_that_is_cancelled_is_not_overtaken() -> None:
         look.cancel()
         await asyncio.wait([look])
         assert look.cancelled()
+
+
+class Silent(SandboxPlatform):
+    """Never answers whoever tells a room something."""
+
+    told = 0
+
+    async def tell(self, room: str, text: str) -> None:
+        del room, text
+        self.told += 1
+        await asyncio.Event().wait()
+
+
+async def test_the_end_of_a_call_does_not_wait_long_for_its_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No answer is as good as one after some seconds."""
+    monkeypatch.setattr(legs, "TELL_PATIENCE_SECONDS", 0.05)
+    platform = Silent(HandClock())
+    await asyncio.wait_for(CallLeg(a_call("call_1"), platform, HandClock()).tell_room("over"), 5)
+    assert platform.told == 1

@@ -15,6 +15,7 @@ from gateway.domain.tenant import Trunk
 from gateway.ports import Transaction
 from gateway.service.following.dial import Dialing
 from gateway.service.following.looking import pauses
+from gateway.service.ledger.timeline import Timeline
 from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON
 from tests.stands.services.exchange import Desk, Exchange, a_leg, serving
@@ -55,7 +56,7 @@ async def dialled(desk: Desk, exchange: Dialled) -> tuple[Call, Leg]:
         tx.hold("call_1", desk.lease.gateway_id)
 
     await desk.store.transact(put)
-    desk.followers.dial(call, TRUNK)
+    desk.followers.dial(call, TRUNK, Timeline(desk.clock, call.create_time))
     await until(lambda: exchange.dialled == 1)
     ids = LegIds("PA_1", "SCL_1", "abc")
     leg = a_leg(

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from gateway.audit.redaction import Redact, describe, keep, last4, text
+from gateway.audit.redaction import (
+    SEALED,
+    Redact,
+    carriers,
+    describe,
+    keep,
+    last4,
+    sealed,
+    text,
+)
+from gateway.domain.admin.requests import ChangeDoNotCall
 from gateway.domain.calls.call import CallState, LegOptions
 from gateway.domain.calls.requests import CallRef, HangUpCall, ListCalls, PlaceCall, TransferCall
 from gateway.domain.numbers.formats import misread
@@ -32,7 +42,9 @@ HIDING = [pytest.param(last4, id="last4"), pytest.param(SEAL.pseudonym, id="hmac
 CALL = PlaceCall(
     to=TO,
     caller_id=CALLER_ID,
-    labels={"team": "a"},
+    labels={"team": "Team Zoë"},
+    room="acme-Zoë",
+    identity="Zoë",
     ringing_timeout=timedelta(seconds=79.00001),
     leg=LegOptions(
         participant_name="Zoë",
@@ -122,9 +134,9 @@ def test_which_headers_there_were(redact: Redact) -> None:
 
 
 def test_what_is_not_personal_stays() -> None:
-    """Labels, spans (to the microsecond) and rooms are written in every mode."""
+    """Names of labels, and spans (to the microsecond), are written in every mode."""
     described = describe(CALL, last4)
-    assert described["labels"] == {"team": "a"}
+    assert list(described["labels"]) == ["team"]
     assert described["ringing_timeout"] == "79.00001s"
 
 
@@ -162,8 +174,23 @@ def test_numbers_in_messages() -> None:
 
 def test_a_number_hidden_in_a_name_is_a_number() -> None:
     """A number inside another text, such as LiveKit's `sip_+1…` identity, is redacted as well."""
-    described = describe(PlaceCall(to=ANSWERS, identity="sip_+15005550100"), last4)
-    assert described["identity"] == "sip_…0100"
+    described = describe({"cause": "sip_+15005550100 is in use"}, last4)
+    assert described["cause"] == "sip_…0100 is in use"
+
+
+@pytest.mark.parametrize("number", ["5005550147", "0150 05550149", "+1 500 555 0148"])
+def test_what_is_given_for_numbers_is_redacted_in_any_form(number: str) -> None:
+    """A request is refused because they have another form, and is recorded nevertheless."""
+    asked = ChangeDoNotCall(tenant_id="acme", numbers=("+15005550146", number))
+    assert describe(asked, keep)["numbers"] == ["+15005550146", number]
+    assert describe(asked, last4)["numbers"] == ["…0146", f"…{number[-4:]}"]
+    assert describe(asked, sealed)["numbers"] == [SEALED, SEALED]
+
+
+def test_a_number_or_secret_for_an_id_is_redacted() -> None:
+    """A question that is only an id is what its caller took for one."""
+    assert describe(f"transfer of {TO}", last4) == {"id": "transfer of …0100"}
+    assert describe("whsec_c2VjcmV0", keep) == {"id": HIDDEN}
 
 
 def test_tokens_and_secrets_stand_nowhere() -> None:
@@ -198,3 +225,38 @@ def test_numbers_in_uris_are_numbers(uri: str) -> None:
 def test_an_escaped_plus_is_one() -> None:
     """What is refused is told as it was written."""
     assert text("no sip:%2B4930123456@pbx", lambda _: "N") == "no sip:%2BN@pbx"
+
+
+def shown(name: str, redact: Redact) -> str:
+    return HIDDEN if redact is last4 else redact(name)
+
+
+@pytest.mark.parametrize("redact", HIDING)
+def test_names_are_hidden(redact: Redact) -> None:
+    """Rooms, identities and labels: as pseudonyms, the same is the same again."""
+    told = describe(
+        {"room": "acme-Zoë", "identity": "Zoë Meier", "labels": {"who": "Zoë M."}}, redact
+    )
+    assert told == {
+        "room": shown("acme-Zoë", redact),
+        "identity": shown("Zoë Meier", redact),
+        "labels": {"who": shown("Zoë M.", redact)},
+    }
+    assert describe(PlaceCall(to=TO, room="acme-Zoë"), redact)["room"] == told["room"]
+
+
+@pytest.mark.parametrize("redact", HIDING)
+def test_a_carriers_text_tells_no_number(redact: Redact) -> None:
+    """In whatever form the carrier writes it; a status or a code stays."""
+    said = f"486 Busy ({TO[1:]}, {TO}) code 1021"
+    told = carriers(said, redact)
+    assert TO[1:] not in told
+    assert told.startswith("486 Busy ([hidden], ")
+    assert told.endswith(") code 1021")
+    assert carriers(said, keep) == said
+
+
+@pytest.mark.parametrize(("to", "written"), [("2004", HIDDEN), ("7", HIDDEN), (ANSWERS, "…0100")])
+def test_the_last_four_digits_are_not_the_whole_number(to: str, written: str) -> None:
+    """An extension of no more digits is hidden."""
+    assert last4(to) == written

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.calls.call import Codec, IncludeHeaders, LegOptions, MediaEncryption
-from gateway.domain.calls.requests import CallRef, PlaceCall, TransferCall
-from gateway.domain.calls.transfer import OnTimeout
-from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Caller
+from gateway.domain.agents.call_agent import AgentRequest
+from gateway.domain.calls.call import Codec, IncludeHeaders, LegOptions, MediaEncryption, Override
+from gateway.domain.calls.requests import CallRef, PlaceCall, StartWarmTransfer, TransferCall
+from gateway.domain.calls.transfer import CallerHears, OnFailure, OnTimeout
+from gateway.domain.rpc import Caller, Rpc
 from gateway.errors import GatewayError, Reason
 from gateway.service.api.repeats import KEPT_FOR, claim_of, fingerprint, held
 from gateway.store.store import SqlStore
@@ -21,6 +21,7 @@ from tests.stands.phones import ANSWERS, BUSY, NEVER_REPORTS, OWN, TRANSFERS_LAT
 
 CALL = PlaceCall(to=ANSWERS, request_id="order-1")
 TRANSFER = TransferCall(call=CallRef("call_1"), to=TRANSFERS_LATE, request_id="order-1")
+WARM = StartWarmTransfer(call=CallRef("call_1"), to=TRANSFERS_LATE, request_id="order-1")
 SECOND = timedelta(seconds=1)
 
 
@@ -43,6 +44,9 @@ CALL_CHANGES: dict[str, Any] = {
     "end_room_on_hangup": True,
     "validate_only": True,
     "require_transfer": True,
+    "override": (Override.CALLING_HOURS,),
+    "agent": AgentRequest(agent_name="front-desk"),
+    "dial_at_once": True,
 }
 LEG_CHANGES: dict[str, Any] = {
     "participant_name": "Zoë",
@@ -68,7 +72,25 @@ TRANSFER_CHANGES: dict[str, Any] = {
     "headers": {"X-A": "b"},
     "on_timeout": OnTimeout.HANG_UP,
 }
-NO_CONTENT = {"request_id", "wait_until_answered", "wait_until_settled"}
+WARM_CHANGES: dict[str, Any] = {
+    "call": CallRef("call_2"),
+    "to": NEVER_REPORTS,
+    "caller_id": OWN,
+    "trunk_id": "berlin",
+    "ringing_timeout": SECOND,
+    "setup_timeout": SECOND,
+    "identity": "human",
+    "name": "Zoë",
+    "metadata": "{}",
+    "attributes": {"team": "a"},
+    "caller_hears": CallerHears.EVERYBODY,
+    "agent_hears_caller": False,
+    "on_failure": OnFailure.HANG_UP,
+    "complete_on_answer": True,
+    "consult_timeout": SECOND,
+    "leaves": "agent",
+}
+NO_CONTENT = {"request_id", "wait_until_answered", "wait_until_settled", "parent_call_id"}
 
 
 @pytest.mark.parametrize("name", CALL_CHANGES)
@@ -90,15 +112,22 @@ def test_a_transfers_content(name: str) -> None:
     assert fingerprint(replace(TRANSFER, **{name: TRANSFER_CHANGES[name]})) != fingerprint(TRANSFER)
 
 
+@pytest.mark.parametrize("name", WARM_CHANGES)
+def test_a_warm_transfers_content(name: str) -> None:
+    """And each field of a warm one's."""
+    assert fingerprint(replace(WARM, **{name: WARM_CHANGES[name]})) != fingerprint(WARM)
+
+
 def test_every_field_is_content_or_not() -> None:
     """A new field is put into one of the tables above, or is named as no content."""
 
-    def names(kind: type[PlaceCall | TransferCall | LegOptions]) -> set[str]:
+    def names(kind: type[PlaceCall | TransferCall | StartWarmTransfer | LegOptions]) -> set[str]:
         return {field.name for field in fields(kind)} - NO_CONTENT
 
     assert names(PlaceCall) == {*CALL_CHANGES, "leg"}
     assert names(LegOptions) == set(LEG_CHANGES)
     assert names(TransferCall) == set(TRANSFER_CHANGES)
+    assert names(StartWarmTransfer) == set(WARM_CHANGES)
 
 
 @pytest.mark.parametrize("change", [{"wait_until_answered": True}, {"request_id": "order-2"}])
@@ -152,3 +181,18 @@ async def test_other_content_is_refused(store: SqlStore) -> None:
         await store.read(lambda tx: held(tx, rpc(), claim, NOON))
     assert refused.value.reason is Reason.REQUEST_ID_REUSED
     assert refused.value.metadata == {"request_id": "order-1"}
+
+
+def test_a_field_that_came_later_changes_no_earlier_request() -> None:
+    """A request that an older gateway accepted is the same one here: the digest is that one's."""
+    asked = PlaceCall(
+        to="+15005550100",
+        request_id="a",
+        labels={"campaign": "spring"},
+        ringing_timeout=timedelta(seconds=20),
+    )
+    older = "9e352b70db7098df458137c9276df8ae8292e464af3fa7469727f06dbb2e39e4"
+    assert fingerprint(asked) == older
+    overridden = replace(asked, override=(Override.CALLING_HOURS,))
+    attended = replace(asked, agent=AgentRequest(agent_name="front-desk"))
+    assert len({older, fingerprint(overridden), fingerprint(attended)}) == 3

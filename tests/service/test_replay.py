@@ -3,9 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.domain.calls.call import Call, Wishes
+from gateway.domain.calls.call import Call, Override, Wishes
 from gateway.domain.routing.network import Network
-from gateway.domain.tenant import Config, Route, RouteTarget, Tenant, Trunk
+from gateway.domain.tenant import (
+    CallingHours,
+    Config,
+    Route,
+    RouteHours,
+    RouteTarget,
+    Tenant,
+    Trunk,
+)
 from gateway.domain.timeouts import TimeoutPolicy
 from gateway.service.api.admin.replay import reroutes
 from tests.stands.services.admitting import a_trunk
@@ -61,6 +69,16 @@ def test_a_tenant_that_comes_back_counts_by_the_trunk_taken() -> None:
     assert told(call, gone, network(BERLIN, MUNICH)) == []
     assert told(call, gone, network(MUNICH, BERLIN)) == [("berlin", "munich", "")]
     assert told(call, gone, gone) == []
+
+
+def test_an_overriding_call_overrides_again() -> None:
+    """Calling hours refuse only calls that did not ask to pass them."""
+    never = RouteHours(time_zone="Etc/UTC", days=frozenset())
+    closed = replace(TENANT, calling_hours=(CallingHours(hours_id="never", periods=(never,)),))
+    free, bound = network(BERLIN), network(BERLIN, tenant=closed)
+    assert told(on_trunk("call_1", "berlin"), free, bound) == [("berlin", "", "CALLING_HOURS")]
+    passing = Wishes(override=(Override.CALLING_HOURS,))
+    assert told(on_trunk("call_2", "berlin", wishes=passing), free, bound) == []
 
 
 def test_a_trunk_that_comes_back_counts_by_the_trunk_taken() -> None:

@@ -1,16 +1,27 @@
 """What is kept for how long."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from gateway.audit.redaction import keep
 from gateway.domain.calls.call import CallState
 from gateway.ports import RequestClaim, Transaction
-from gateway.service.ledger.retention import BELIEVED_AFTER, CLOCKS_APART, Retention
+from gateway.service.api.admin.forgetting import Forget, Forgetting
+from gateway.service.api.admin.recording import Recording
+from gateway.service.ledger.retention import (
+    BELIEVED_AFTER,
+    CLOCKS_APART,
+    PAUSE_SECONDS,
+    Retention,
+)
+from gateway.store import history
 from gateway.store.databases import pruning
 from gateway.store.store import SqlStore, open_store
 from tests.stands.clocks import HandClock, RealClock, SteppingClock
+from tests.stands.database_moments import before_every
 from tests.stands.values import a_call, place
 
 DAY = timedelta(days=1)
@@ -74,3 +85,23 @@ async def test_a_clock_that_was_set_makes_nothing_forgotten(tmp_path: Path) -> N
     assert await kept_after(hour - 60)
     assert not await kept_after(60)
     await store.close()
+
+
+async def test_forgetting_calls_pauses_for_others_who_write(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the parts, as where they are deleted by age."""
+    monkeypatch.setattr(history, "PART", 1)
+    clock = RealClock()
+    ended = {"create_time": clock.now() - DAY, "end_time": clock.now() - DAY}
+    calls = [a_call(f"call_{n}", state=CallState.ENDED, **ended) for n in range(3)]
+    await store.transact(lambda tx: [place(tx, call) for call in calls])
+    forgetting = Forgetting(store, clock, Recording(clock, keep))
+    month = f"{clock.now():%Y-%m}"
+    times: list[float] = []
+    with before_every("commit", lambda _: times.append(clock.elapsed())):
+        await forgetting.forget(Forget(tenant_id="acme", month=month, until=True, calls=True))
+    assert len(times) >= len(calls)
+    assert all(later - time >= PAUSE_SECONDS for time, later in pairwise(times))
+    left = await store.read(lambda r: [r.call(call.call_id) for call in calls])
+    assert left == [None] * 3

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from gateway.build.ground import secrets_of
 from gateway.domain.config.secret_refs import SecretError
 from gateway.settings import MAX_SECRET_BYTES, Secrets, Settings
 
@@ -106,6 +107,31 @@ def test_the_gateways_own_files_are_none(folder: Path) -> None:
         with pytest.raises(SecretError) as refused:
             read(f"file:{folder}/{name}")
         assert PASSWORD not in str(refused.value)
+
+
+def test_the_signing_key_is_the_gateways_own(folder: Path) -> None:
+    """Where secrets may be is where an operator puts it; no reference reads it."""
+    key = folder / "audit-key"
+    key.write_text(PASSWORD)
+    told = {
+        "GATEWAY_SECRET_DIRECTORIES": str(folder),
+        "GATEWAY_AUDIT_SIGNING_KEY": f"file:{key}",
+    }
+    with pytest.raises(SecretError, match=str(key)) as refused:
+        secrets_of(Settings.model_validate(told))(f"file:{key}")
+    assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["GATEWAY_AUDIT_VERIFIER_KEYS", "GATEWAY_AUDIT_CHECKPOINT_URL", "GATEWAY_AUDIT_WITNESSES"],
+)
+def test_a_wrong_setting_is_not_repeated(name: str) -> None:
+    """A key in the wrong place, or an address with a token, is named and not printed."""
+    with pytest.raises(ValidationError) as wrong:
+        Settings.model_validate({name: f"PRIVATE+KEY+x {PASSWORD}"})
+    assert name in str(wrong.value)
+    assert PASSWORD not in str(wrong.value)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.domain.tenant import Caller
+from gateway.domain.rpc import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.service.access import traffic as module
 from gateway.service.access.traffic import Traffic, TrafficLimits

@@ -2,15 +2,16 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 import structlog
 
+from gateway.audit import waiting as waiting_records
 from gateway.audit.budget import MAX_REMEMBERED, MINUTE, MinuteBudget
-from gateway.audit.redaction import last4
+from gateway.audit.redaction import keep, last4
 from gateway.audit.shortening import bytes_of
 from gateway.audit.trail import (
     DONE_BYTES,
@@ -23,15 +24,17 @@ from gateway.audit.trail import (
     is_reading,
 )
 from gateway.audit.waiting import MAX_WAITING, MAX_WAITING_BYTES, WaitingRecords
-from gateway.domain.calls.requests import CallRef, PlaceCall, UpdateCall
-from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Caller
-from gateway.ports import AuditQuery, Store
+from gateway.domain.audit_event import AuditEvent
+from gateway.domain.calls.requests import CallRef, HangUpCall, PlaceCall, UpdateCall
+from gateway.domain.ids import new_id
+from gateway.domain.rpc import Caller, Rpc
+from gateway.ports import AuditQuery, NotSealableError, Store
+from gateway.ports.audit import KeysAtHand
 from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON, HandClock
 from tests.stands.phones import ANSWERS
 from tests.stands.values import a_record
-from tests.stands.waiting import until
+from tests.stands.waiting import eventually, until
 
 PEER = "ipv4:10.0.0.7:40312"
 SHORT = timedelta(milliseconds=3)
@@ -88,6 +91,22 @@ async def test_a_refused_request(store: SqlStore, trail: Trail) -> None:
     (record,) = await records(store, trail)
     assert (record["kind"], record["code"]) == ("REFUSED", "DESTINATION_NOT_ALLOWED")
     assert record["reason"] == "route r blocks …0100"
+
+
+@pytest.mark.parametrize(
+    "named", [ANSWERS, "whsec_c2VjcmV0", "call_1", f"call_{'0' * 27}", "call_\n"]
+)
+async def test_what_is_no_id_is_not_recorded_as_one(
+    store: SqlStore, trail: Trail, named: str
+) -> None:
+    """A number or a secret in place of a call's id stands in the request alone, redacted."""
+    genuine = new_id("call", NOON)
+    for call_id in (genuine, named):
+        trail.refused(rpc(), HangUpCall(call=CallRef(call_id)), "CALL_NOT_FOUND", "no", SHORT)
+    found = await records(store, trail)
+    assert [record.get("call_id") for record in found] == [genuine, None]
+    assert ANSWERS not in str(found)
+    assert "whsec_c" not in str(found)
 
 
 async def test_strangers_are_recorded_up_to_a_limit(store: SqlStore, trail: Trail) -> None:
@@ -178,20 +197,22 @@ async def test_a_refusal_is_cut(store: SqlStore, trail: Trail, asked: object) ->
     assert record["reason"].endswith("…(1000008 bytes)")
 
 
-async def test_an_ordinary_refusal_is_whole(store: SqlStore, trail: Trail) -> None:
+async def test_an_ordinary_refusal_is_whole(store: SqlStore) -> None:
     """Nothing is cut of what a request usually says."""
     labels = {f"label {at}": "some value" for at in range(20)}
-    trail.refused(rpc(), PlaceCall(to=ANSWERS, labels=labels), "NO_TRUNK", "no", SHORT)
-    (record,) = await records(store, trail)
+    whole = Trail(store, HandClock(), keep)
+    whole.refused(rpc(), PlaceCall(to=ANSWERS, labels=labels), "NO_TRUNK", "no", SHORT)
+    (record,) = await records(store, whole)
     assert record["request"]["labels"] == labels
     assert bytes_of(record["request"]) < REFUSED_BYTES
 
 
-async def test_a_change_is_told_whole(store: SqlStore, trail: Trail) -> None:
+async def test_a_change_is_told_whole(store: SqlStore) -> None:
     """As many labels as a call may have are in the record of their change."""
     labels = {f"{at:064}": "x" * 256 for at in range(32)}
-    trail.done(rpc(), UpdateCall(call=CallRef("call_1"), set_labels=labels), SHORT)
-    (record,) = await records(store, trail)
+    whole = Trail(store, HandClock(), keep)
+    whole.done(rpc(), UpdateCall(call=CallRef("call_1"), set_labels=labels), SHORT)
+    (record,) = await records(store, whole)
     assert record["request"]["set_labels"] == labels
     assert bytes_of(record["request"]) < DONE_BYTES
 
@@ -248,6 +269,46 @@ async def test_a_record_that_cannot_be_stored_stops_no_other(
     found = await store.read(lambda tx: tx.audit(AuditQuery()))
     assert [event.record["call_id"] for event in found] == ["1", "2"]
     assert [line["event"] for line in logged] == ["audit_not_written"]
+
+
+async def test_a_key_that_does_not_open_holds_up_nobody_elses_records(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own wait for it behind the others, in their order; the log names it once."""
+    monkeypatch.setattr(waiting_records, "RETRY_SECONDS", 0.01)
+    is_open = False
+
+    class Sealing:
+        def sealed(self, event: AuditEvent, _keys: KeysAtHand) -> AuditEvent:
+            if event.tenant_id == "acme" and not is_open:
+                raise NotSealableError("the key of acme")
+            return event
+
+    store.seal_audit(Sealing())
+    waiting = WaitingRecords(store)
+
+    async def stored() -> list[str]:
+        found = await store.read(lambda tx: tx.audit_log(store.log_id, 0))
+        return [each.record["call_id"] for each in found]
+
+    with structlog.testing.capture_logs() as logged:
+        for at in range(6):
+            tenant = "globex" if at % 2 else "acme"
+            waiting.put(a_record(call_id=str(at), tenant_id=tenant, time=NOON + at * SHORT))
+        await eventually(lambda: _has(stored, ["1", "3", "5"]))
+        assert waiting.oldest == NOON
+        await asyncio.sleep(0.05)
+        is_open = True
+        await waiting.settle()
+    assert await stored() == ["1", "3", "5", "0", "2", "4"]
+    assert [(line["event"], line["cause"]) for line in logged] == [
+        ("audit_not_sealed", "the key of acme")
+    ]
+    assert waiting.oldest is None
+
+
+async def _has(stored: Callable[[], Awaitable[list[str]]], wanted: list[str]) -> bool:
+    return await stored() == wanted
 
 
 def test_the_budget_of_a_minute() -> None:

@@ -1,20 +1,23 @@
 """What LiveKit tells by itself: taken at once, believed for what it is worth."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from gateway.domain.calls.call import Call
+from gateway.domain.agents.call_agent import CallAgent, OnLeft, OnMissing
+from gateway.domain.calls.call import Call, CallState
 from gateway.domain.calls.inbound import Change
 from gateway.domain.calls.leg import Leg
 from gateway.domain.calls.observation import LeaveReason, LegIds, LegStatus
 from gateway.domain.outcome import EndReason
-from gateway.ports import Transaction
+from gateway.ports import Reading, Transaction
 from gateway.service.arrivals import notices as notices_in
 from gateway.service.arrivals.adoption import Finder
 from gateway.service.arrivals.notices import REPLAY_WINDOW, Receipt
@@ -61,6 +64,10 @@ async def placed(desk: Desk, **changes: object) -> tuple[Call, Leg]:
     return call, leg
 
 
+def put(call: Call, tx: Transaction) -> None:
+    tx.put_call(call)
+
+
 async def nudged(desk: Desk) -> bool:
     return bool(await desk.store.read(lambda tx: tx.nudged("gateway_other")))
 
@@ -96,6 +103,31 @@ async def test_a_caller_that_left_before_it_was_seen(desk: Desk) -> None:
     await handled(desk)
     assert (await desk.call()).ended
     assert await desk.history() == ["CALL_CREATED", "CALL_ENDED"]
+
+
+async def test_a_room_that_has_ended_is_told_to_its_calls(desk: Desk) -> None:
+    """Whichever gateway follows them; not to calls that came later, nor to the sandbox's."""
+    call, leg = await placed(desk)
+    later = replace(call, call_id="call_2", participant_identity="later")
+    later = replace(later, create_time=desk.clock.now() + SECOND)
+    played = replace(call, call_id="call_3", participant_identity="played", sandbox=True)
+    for one in (later, played):
+        await desk.store.transact(partial(put, one))
+    notice = replace(
+        desk.notice(Change.ROOM_OVER, leg),
+        leg=None,
+        reason=LeaveReason.ROOM_DELETED,
+        ended_room=call.room,
+    )
+    assert desk.webhooks.take(notice) is Receipt.QUEUED
+    await handled(desk)
+    assert await nudged(desk)
+    found = await desk.store.read(lambda tx: tx.open_calls_in(call.room))
+    assert {one.call_id: one.room_over for one in found} == {
+        "call_1": LeaveReason.ROOM_DELETED,
+        "call_2": None,
+        "call_3": None,
+    }
 
 
 async def test_out_of_order(desk: Desk) -> None:
@@ -208,13 +240,17 @@ async def test_ids_are_not_remembered_for_ever(desk: Desk, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("ago", [REPLAY_WINDOW + SECOND, -REPLAY_WINDOW - SECOND])
 async def test_a_replay_is_late(desk: Desk, ago: timedelta) -> None:
-    """What happened too long ago, or by its time has not happened yet, is not looked at."""
+    """What happened too long ago, or by its time has not happened yet, is not looked at.
+
+    But it shows that LiveKit tells how far legs get: what it did not tell is not known then.
+    """
     notice = desk.notice(JOINED, a_leg())
+    hearing = desk.followers.hearing
+    assert not hearing.heard
     assert desk.webhooks.take(replace(notice, time=notice.time - ago)) is Receipt.LATE
-    assert not desk.followers.hearing.heard
+    assert (hearing.heard, hearing.reliable) == (True, False)
     nearly = replace(notice, time=notice.time - ago * 0.9)
     assert desk.webhooks.take(nearly) is Receipt.QUEUED
-    assert desk.followers.hearing.heard
 
 
 @pytest.mark.parametrize("changes", [{"change": Change.OTHER}, {"leg": None}])
@@ -249,3 +285,30 @@ async def test_one_that_cannot_be_handled_keeps_nobody_waiting(desk: Desk) -> No
     desk.webhooks.take(desk.notice(JOINED, a_leg(identity="other")))
     await handled(desk)
     assert (await desk.call()).participant_identity == "other"
+
+
+async def test_an_agent_that_leaves_with_its_call_has_nobody_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call ends between the look at who waits and the word to them: nothing is left of it."""
+    agent = CallAgent(
+        agent_name="front-desk",
+        join_timeout=SECOND,
+        on_missing=OnMissing.KEEP,
+        on_left=OnLeft.KEEP,
+        awaited=False,
+    )
+    call, leg = await placed(desk, agent=agent)
+    read = desk.store.read
+
+    async def and_then_it_ends(ask: Callable[[Reading], Any], *, brief: bool = False) -> Any:
+        found = await read(ask, brief=brief)
+        ended = replace(call, state=CallState.ENDED)
+        await desk.store.transact(lambda tx: tx.put_call(ended))
+        return found
+
+    monkeypatch.setattr(desk.store, "read", and_then_it_ends)
+    desk.webhooks.take(replace(desk.notice(LEFT, leg), leg=None, agent_room=call.room))
+    await handled(desk)
+    monkeypatch.undo()
+    assert not await nudged(desk)

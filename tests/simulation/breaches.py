@@ -156,6 +156,7 @@ TRUTHFUL: Mapping[str, Break] = {
     "truthful.ringing_is_true": _never_rang,
     "truthful.answers_are_true": _never_answered,
     "truthful.times_fit_together": lambda e: void(change(e, 1, end_time=time(40.0))),
+    "truthful.sip_call_ids_are_true": lambda e: void(change(e, 1, sip_call_id="SCL_other")),
     "truthful.sip_status_is_true": lambda e: void(change(e, 2, sip_status_code=0)),
 }
 

@@ -23,13 +23,14 @@ from gateway.domain.route_decision import Backup
 from tests.simulation.clients.messages import HANG_UP, PLACE, TRANSFER
 from tests.simulation.clients.told import LEFT
 from tests.simulation.hand_made import HandMade, time
+from tests.simulation.hand_warm import consulted
 from tests.simulation.judge.evidence import Evidence
 
 RINGING, ACTIVE = LegStatus.RINGING, LegStatus.ACTIVE
 
 
 def clean_run() -> HandMade:
-    """Calls 1 to 10: see the functions."""
+    """Calls 1 to 10, see the functions, and 11 with 12."""
     run = HandMade()
     for story in (
         answered,
@@ -42,6 +43,7 @@ def clean_run() -> HandMade:
         not_dialed,
         abandoned,
         busy_elsewhere,
+        consulted,
     ):
         story(run)
     return run

@@ -1,5 +1,6 @@
 """Evidence made by hand: a small run in which everything is right, for the judge's own tests."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,9 @@ from itertools import starmap
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
-from gateway.audit.chain import Chain
+from gateway.audit.records import Log, leaf_of
+from gateway.audit.tree.checkpoints import sign_checkpoint
+from gateway.audit.tree.growing import GrowingTree
 from gateway.domain.audit_event import AuditEvent, AuditKind, ChainedAuditEvent
 from gateway.domain.calls.advance import advance
 from gateway.domain.calls.call import Attempt, Call, Direction, EventType
@@ -19,12 +22,14 @@ from gateway.domain.calls.transfer import Transfer, TransferObservation, advance
 from gateway.domain.tenant import Config, Inbound, Tenant, TenantLimits, Trunk, Webhook
 from gateway.store import codec
 from gateway.store.databases.schema import metadata
+from gateway.store.databases.times import micros
 from tests.simulation.clients.messages import PLACE
 from tests.simulation.clients.told import Delivered, Seen, Told
 from tests.simulation.hand_told import delivery, message, seen
 from tests.simulation.judge import stored
 from tests.simulation.judge.evidence import Evidence, Heard
 from tests.simulation.nodes.clock import BEGIN
+from tests.simulation.nodes.signing import SIGNING_KEY
 from tests.simulation.plan.doings import Doing, Place, Plan, Reception, RingIn
 from tests.simulation.world.truth import DialRequest, Invite, ReferRequest, Truth
 
@@ -74,7 +79,7 @@ class HandMade:
     told: list[Told] = field(default_factory=list)
     starts: list[tuple[str, float]] = field(default_factory=list)
     claims: list[tuple[str, str, str, str, str, int]] = field(default_factory=list)
-    chain: Chain = field(default_factory=lambda: Chain("log-1"))
+    log: Log = field(default_factory=lambda: Log("log-1"))
 
     def place(self, number: int, second: float, tenant: str = "anna", **wishes: object) -> str:
         """A client places a call on trunk `one`; its id is returned."""
@@ -294,7 +299,7 @@ class HandMade:
             call_id=call.call_id,
             **about,  # type: ignore[arg-type]
         )
-        self.chain, link = self.chain.append(event)
+        self.log, link = self.log.append(event)
         self.audit.append((event, link))
 
     def stored(self) -> stored.Stored:
@@ -306,10 +311,11 @@ class HandMade:
         _insert(database, "transfers", map(codec.transfer_row, self.transfers.values()))
         _insert(database, "events", map(codec.event_row, self.events))
         _insert(database, "audit_events", starmap(codec.audit_row, self.audit))
+        self._sign(database)
         for tenant in ("anna", "bert"):
             count = sum(one.tenant_id == tenant for one in self.events)
             database.execute("INSERT INTO event_sequences VALUES (?, ?)", (tenant, count))
-        starts = ((scope, codec.micros(time(second))) for scope, second in self.starts)
+        starts = ((scope, micros(time(second))) for scope, second in self.starts)
         database.executemany("INSERT INTO starts VALUES (?, ?)", starts)
         day = ("tenant:anna", BEGIN.toordinal(), sum(s == "tenant:anna" for s, _ in self.starts))
         database.execute("INSERT INTO tallies VALUES (?, ?, ?)", day)
@@ -318,6 +324,21 @@ class HandMade:
         database.execute("INSERT INTO webhook_cursors VALUES (?, ?, ?, ?)", cursor)
         database.executemany("INSERT INTO request_ids VALUES (?, ?, ?, ?, ?, ?)", self.claims)
         return stored.read(database)
+
+    def _sign(self, database: sqlite3.Connection) -> None:
+        """All records are leaves, and signed."""
+        tree = GrowingTree()
+        for _, link in self.audit:
+            tree.append(leaf_of(link))
+        note = asyncio.run(sign_checkpoint(tree.size, tree.root, SIGNING_KEY))
+        span = (0, self.log.log_id, 1, tree.size)
+        database.execute("INSERT INTO audit_spans VALUES (?, ?, ?, ?)", span)
+        database.execute(
+            "INSERT INTO audit_trees (name, size, gateway_id) VALUES ('records', ?, 'one')",
+            (tree.size,),
+        )
+        signed = (tree.size, str(note))
+        database.execute("INSERT INTO audit_checkpoints VALUES (1, ?, 60, ?)", signed)
 
     def evidence(self) -> Evidence:
         """The whole run, watched by one client of each tenant, in which nothing is left."""

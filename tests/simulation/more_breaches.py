@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from gateway.audit.chain import canonical
+from gateway.audit.records import canonical
 from gateway.domain.calls.call import EventType
 from gateway.domain.calls.transfer import Transfer, TransferState
 from gateway.domain.outcome import EndReason
@@ -195,6 +195,11 @@ def _other_text(evidence: Evidence) -> None:
     record.link = replace(record.link, text=record.link.text.replace("anna", "bert"))
 
 
+def _twice_in_the_tree(evidence: Evidence) -> None:
+    (span,) = evidence.stored.spans
+    evidence.stored.spans.append(replace(span, first_leaf=span.end_leaf))
+
+
 def _drop(kind: str, **about: str) -> Break:
     """Without the first record of this kind."""
 
@@ -214,8 +219,10 @@ def _late_intent(evidence: Evidence) -> None:
 
 
 AUDIT: Mapping[str, Break] = {
-    "audit.chains_verify": lambda e: _change_record(e, 2, call_id="call_9"),
-    "audit.chains_verify_by_hand": _other_text,
+    "audit.logs_verify": lambda e: _change_record(e, 2, call_id="call_9"),
+    "audit.logs_verify_by_hand": _other_text,
+    "audit.the_tree_has_each_record_once": _twice_in_the_tree,
+    "audit.checkpoints_are_of_the_records": _other_text,
     "audit.each_call_has_its_intent": _drop("INTENT"),
     "audit.each_end_has_its_outcome": _drop("OUTCOME"),
     "audit.each_transfer_has_its_records": _drop("OUTCOME", transfer_id="transfer_1"),

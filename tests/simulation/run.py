@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import cache, partial
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 from sqlalchemy import func, select, true
@@ -23,8 +24,9 @@ from tests.simulation.nodes.clock import BEGIN
 from tests.simulation.nodes.database import Trouble, new_database
 from tests.simulation.nodes.gateway import Around, GatewayProcess
 from tests.simulation.nodes.operator import Operator
+from tests.simulation.nodes.signing import SIGNING_KEY
 from tests.simulation.plan.configuring import configuration, inbound_room, inbound_trunk
-from tests.simulation.plan.doings import Place, Plan, RingIn, Strike
+from tests.simulation.plan.doings import Consult, Doing, Join, Place, Plan, RingIn, Strike
 from tests.simulation.strikes import Strikes
 from tests.simulation.world.livekit import LiveKit
 from tests.simulation.world.network import ConnectionLostError, Network, NotConnectedError
@@ -49,6 +51,9 @@ def settings() -> Settings:
             "livekit_api_key": "key",
             "livekit_api_secret": "secret",
             "GATEWAY_MASTER_KEY": MASTER_KEY,
+            # Not that of its database: so nothing is kept beside it.
+            "GATEWAY_DATABASE_URL": "postgresql://simulated",
+            "GATEWAY_AUDIT_SIGNING_KEY": SIGNING_KEY.text,
         }
     )
 
@@ -79,8 +84,8 @@ class Run:
         )
         around = self._around()
         self.gateways = [
-            GatewayProcess(f"gateway-{number}", around, self._stored, self._serves)
-            for number in range(plan.gateways)
+            GatewayProcess(f"gateway-{number}", around, self._stored, self._serves, ahead)
+            for number, ahead in enumerate(islice(chain(plan.ahead, repeat(0.0)), plan.gateways))
         ]
         self.keys = Keys(BEGIN.timestamp())
         self.clients = Clients(
@@ -152,8 +157,12 @@ class Run:
                 self.scheduler.at_time(doing.time, partial(self.strikes.strike, doing))
             elif isinstance(doing, RingIn):
                 self.scheduler.at_time(doing.time, partial(self._ring_in, doing))
+            elif isinstance(doing, Join):
+                self.scheduler.at_time(doing.time, partial(self._join, doing))
             elif isinstance(doing, Place):
                 self.livekit.receive(doing.to, doing.receptions, doing.refer)
+            elif isinstance(doing, Consult):
+                self.livekit.receive(doing.to, doing.receptions)
         self.clients.start(self.plan)
 
     def _is_over(self) -> bool:
@@ -192,6 +201,18 @@ class Run:
         room = inbound_room(ring.tenant, ring.number)
         self.livekit.ring_in(ring, room=room, trunk=inbound_trunk(ring.tenant))
 
+    def _join(self, join: Join) -> None:
+        """An agent that the tenant's application sends, where the phone is now."""
+        call_id = self.clients.call_ids.get(join.number, "")
+        invites = [one for one in self.truth.invites if one.call_id and one.call_id == call_id]
+        ring = next((one for one in self.plan.doings if _is_ring(one, join.number)), None)
+        room, leg = "", ""
+        if invites:
+            room, leg = invites[-1].room, invites[-1].identity
+        elif isinstance(ring, RingIn):
+            room, leg = inbound_room(ring.tenant, ring.number), f"sip_{ring.caller}"
+        self.livekit.rooms.bring(room, join.identity, plays_to=leg if join.plays else "")
+
     async def _deliver(self, notice: Notice) -> bool:
         """LiveKit posts it to the gateways' one address: one that is up gets it."""
         up = [gateway for gateway in self.gateways if gateway.up]
@@ -208,3 +229,7 @@ class Run:
                 return await self.network.ask(self.livekit.loop, gateway.loop, hear)
         except (TimeoutError, NotConnectedError, ConnectionLostError):
             return False
+
+
+def _is_ring(doing: Doing, number: int) -> bool:
+    return isinstance(doing, RingIn) and doing.number == number

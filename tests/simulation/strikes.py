@@ -73,8 +73,7 @@ def _gateway(world: Breakable, strike: Strike) -> GatewayProcess:
 
 
 def _kill(world: Breakable, strike: Strike) -> None:
-    gateway = _gateway(world, strike)
-    gateway.loop.doom(max(1, int(strike.size)), lambda: gateway.kill(strike.lasting))
+    _gateway(world, strike).doom(max(1, int(strike.size)), strike.lasting)
 
 
 def _freeze(world: Breakable, strike: Strike) -> None:
@@ -87,9 +86,8 @@ def _drain(world: Breakable, strike: Strike) -> None:
 
 def _jump(world: Breakable, strike: Strike) -> Step:
     clock = _gateway(world, strike).machine
-    right = clock.ahead
-    clock.ahead += strike.size
-    return lambda: setattr(clock, "ahead", right)
+    clock.ahead = clock.usual + strike.size
+    return lambda: setattr(clock, "ahead", clock.usual)
 
 
 def _cut(world: Breakable, strike: Strike) -> Step:

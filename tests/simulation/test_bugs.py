@@ -15,8 +15,8 @@ from tests.simulation.judge.verdict import promises
 QUICK = (
     "failover while it rings",
     "request id not kept",
-    "longest duration not kept",
     "ringing timeout not kept",
+    "caller left apart",
 )
 """Their seeds are cheap."""
 
@@ -57,5 +57,5 @@ def test_a_planted_bug_is_found(name: str) -> None:
 @pytest.mark.slow
 def test_the_same_runs_without_a_bug_break_no_promise() -> None:
     """So it is the bug that is found."""
-    seeds = sorted({named(name).seed for name in QUICK})
+    seeds = sorted({named(name).seed for name in QUICK if not named(name).doings})
     assert [(run.seed, run.found) for run in without_bug(seeds)] == [(seed, {}) for seed in seeds]

@@ -5,17 +5,24 @@ import time as clock
 import pytest
 
 from gateway.domain.outcome import EndReason
-from tests.simulation import breaches, more_breaches
+from tests.simulation import agent_breaches, breaches, more_breaches, warm_breaches
 from tests.simulation.breaches import change
 from tests.simulation.clean_run import clean_evidence
 from tests.simulation.judge.rules.outcomes import SOURCES
 from tests.simulation.judge.verdict import judge, promises
 
-BREACHES = {**breaches.BREACHES, **more_breaches.ALL}
+BREACHES = {**breaches.BREACHES, **more_breaches.ALL, **warm_breaches.WARM}
+BREACHES |= agent_breaches.AGENTS
 
 
 def test_a_clean_run_breaks_nothing() -> None:
     assert [str(one) for one in judge(clean_evidence())] == []
+
+
+def test_a_clean_call_with_its_agent_breaks_nothing() -> None:
+    evidence = clean_evidence()
+    agent_breaches.attend(evidence)
+    assert [str(one) for one in judge(evidence)] == []
 
 
 def test_every_rule_states_its_promise_and_can_be_broken() -> None:

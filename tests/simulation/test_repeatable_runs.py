@@ -5,7 +5,7 @@ from tests.simulation.plan.doings import Strike
 from tests.simulation.plan.making import make
 from tests.simulation.reports.playing import new_template, play
 
-FIRST, SEEDS, CALLS = 3, 3, 40
+FIRST, SEEDS, CALLS = 3, 2, 30
 
 
 def digest(simulate: Simulate, hashes: str) -> str:

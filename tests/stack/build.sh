@@ -3,16 +3,19 @@
 # Installs redis-server where it is missing. Run it as often as you like: what is
 # there and unchanged is not built again.
 #
+# build.sh [VERSION]: of livekit-server, one of those below; the first unless told.
+#
 # Prints three lines on standard output, all else on standard error:
 #   REDIS_SERVER=…  LIVEKIT_SERVER=…  SIPNODE=…
 set -euo pipefail
 
-livekit_version=v1.13.5
+livekit_versions=(v1.13.5 v1.13.11)
 go_minor=26 # the sources need Go 1.26 or newer
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${GATEWAY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/call-gateway}
 bin=$cache/bin
+livekit_version=${1:-${livekit_versions[0]}}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -59,24 +62,43 @@ find_go() {
   new_enough "$go" || { say "stack: no Go 1.$go_minor found"; exit 1; }
 }
 
-# build NAME PREFIX COMMAND…: runs COMMAND with a scratch directory as last
-# argument, which leaves one program there; keeps it as NAME and removes the
-# other versions of PREFIX.
+# build NAME COMMAND…: runs COMMAND with a scratch directory as last argument, which
+# leaves one program there; keeps it as NAME.
 build() {
-  local name=$1 prefix=$2 scratch old
-  shift 2
+  local name=$1 scratch
+  shift
   say "stack: building $name (once)"
   find_go
   scratch=$(mktemp -d "$cache/build.XXXXXX")
   "$@" "$scratch" >&2
-  for old in "$bin/$prefix"*; do rm -f -- "$old"; done
   mv "$scratch"/* "$bin/$name"
   rmdir "$scratch"
 }
 
+# With pion's libraries as they are: newer servers replace them by forks of LiveKit's,
+# which the module proxy does not offer. All that is lost is one step of WARP, a way to
+# connect that is off unless configured.
 build_livekit() {
-  GOBIN=$1 "$go" install -trimpath -ldflags='-s -w' \
-    "github.com/livekit/livekit-server/cmd/server@$livekit_version"
+  local source=$1/source module=github.com/livekit/livekit-server
+  cp -r "$("$go" mod download -json "$module@$livekit_version" |
+    sed -n 's/^.*"Dir": "\(.*\)",$/\1/p')" "$source"
+  chmod -R u+w "$source"
+  (
+    cd "$source"
+    for fork in webrtc/v4 dtls/v3 ice/v4; do "$go" mod edit -dropreplace "github.com/pion/$fork"; done
+    sed -i '/se\.EnableSped(true)/d' pkg/rtc/transport.go
+    "$go" build -mod=mod -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/server" ./cmd/server
+  )
+  rm -r "$source"
+}
+
+# Removes what NAMES of PREFIX are not any more: outdated PREFIX NAMES…
+outdated() {
+  local prefix=$1 old
+  shift
+  for old in "$bin/$prefix"*; do
+    [[ " $* " == *" ${old##*/} "* ]] || rm -f -- "$old"
+  done
 }
 
 build_sipnode() {
@@ -92,8 +114,10 @@ livekit=livekit-server-$livekit_version
 sipnode=sipnode-$sources
 
 install_redis
-[ -x "$bin/$livekit" ] || build "$livekit" livekit-server- build_livekit
-[ -x "$bin/$sipnode" ] || build "$sipnode" sipnode- build_sipnode
+[ -x "$bin/$livekit" ] || build "$livekit" build_livekit
+[ -x "$bin/$sipnode" ] || build "$sipnode" build_sipnode
+outdated livekit-server- "${livekit_versions[@]/#/livekit-server-}"
+outdated sipnode- "$sipnode"
 
 printf 'REDIS_SERVER=%s\nLIVEKIT_SERVER=%s\nSIPNODE=%s\n' \
   "$(find_redis)" "$bin/$livekit" "$bin/$sipnode"

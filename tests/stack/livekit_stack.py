@@ -10,16 +10,18 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
 
 from livekit import api
 from livekit.protocol import models, sip
 
-from tests.stack.machine import StackError, build
+from tests.stack.machine import NEWER, OLDER, StackError, build
+from tests.stands.patience import PATIENCE
 from tests.stands.processes.ports import (
     LOOPBACK,
     free_ports,
@@ -28,8 +30,6 @@ from tests.stands.processes.ports import (
 from tests.stands.processes.servers import Servers
 
 T = TypeVar("T")
-
-ASK_TIMEOUT = 5.0
 
 
 class LiveKitStack:
@@ -43,18 +43,21 @@ class LiveKitStack:
     def __init__(
         self,
         *,
+        version: str = OLDER,
         webhook_url: str | None = None,
         empty_timeout: int = 5,
         departure_timeout: int = 1,
     ) -> None:
         """Prepare a stack; nothing runs yet.
 
+        ``version`` is livekit-server's.
         ``webhook_url`` is where livekit-server sends its webhooks, signed with :attr:`api_key`.
         It may also be set later, before :meth:`start_livekit` or :meth:`restart_livekit`.
         ``empty_timeout`` and ``departure_timeout`` are seconds until an empty room is closed:
         one that nobody ever joined, and one that the last participant has left.
         """
         self.webhook_url = webhook_url
+        self.version = version
         self.api_key = "stack"
         self.api_secret = secrets.token_hex(24)
         self._empty_timeout = empty_timeout
@@ -106,7 +109,7 @@ class LiveKitStack:
         """Build what is missing, start everything and return when a call could be placed."""
         if self._directory is not None:
             raise StackError("the stack has been started already")
-        self._programs = build()
+        self._programs = build(self.version)
         on_free_ports(self._start)
 
     def _start(self) -> None:
@@ -183,7 +186,7 @@ class LiveKitStack:
             created = await client.sip.create_outbound_trunk(request)
             return created.sip_trunk_id
 
-        return self._ask(create)
+        return self.ask(create)
 
     def participants(self, room: str) -> list[models.ParticipantInfo]:
         """List the participants of a room; none where the room does not exist."""
@@ -197,7 +200,7 @@ class LiveKitStack:
                     return []
                 raise
 
-        return self._ask(participants)
+        return self.ask(participants)
 
     def calls(self) -> list[dict[str, Any]]:
         """List what the phones saw, in INVITE order.
@@ -212,13 +215,23 @@ class LiveKitStack:
         ``sip_status_code``; ``hears``, the identities whose audio reaches it; and ``refers``,
         each with ``to``, ``headers``, ``time``, ``outcome`` and ``sip_status_code``.
         """
-        calls: list[dict[str, Any]] = json.loads(self._inspect("GET", "/calls"))
+        calls: list[dict[str, Any]] = json.loads(self.inspect("GET", "/calls"))
         return calls
 
     def refused(self) -> dict[str, int]:
         """Count, by number, the attempts that the SIP node refused before dialling."""
-        refused: dict[str, int] = json.loads(self._inspect("GET", "/refused"))
+        refused: dict[str, int] = json.loads(self.inspect("GET", "/refused"))
         return refused
+
+    def make_room(self, room: str, *, empty_timeout: int) -> None:
+        """Make a room that stays so many seconds with nobody but agents in it."""
+        request = api.CreateRoomRequest(name=room, empty_timeout=empty_timeout)
+        self.ask(lambda client: client.room.create_room(request))
+
+    def dispatch(self, room: str, agent_name: str) -> None:
+        """Have LiveKit dispatch an agent into the room, which is made if it is not there."""
+        request = api.CreateAgentDispatchRequest(room=room, agent_name=agent_name)
+        self.ask(lambda client: client.agent_dispatch.create_dispatch(request))
 
     def ring_in(self, room: str, identity: str, **caller: Any) -> str:
         """Have somebody ring in, and return LiveKit's id of the call.
@@ -227,16 +240,53 @@ class LiveKitStack:
         rule's), and ``answer_after``, in seconds from the join; negative: it is never answered.
         """
         caller = {"rule_id": "SDR_rule", "room": room, "identity": identity} | caller
-        joined = json.loads(self._inspect("POST", "/ring_in", json.dumps(caller)))
+        joined = json.loads(self.inspect("POST", "/ring_in", json.dumps(caller)))
         return str(joined["sip_call_id"])
 
     def hang_up_phone(self, sip_call_id: str) -> None:
         """Have the far end of a leg hang up: BYE, or CANCEL of a caller nobody answered."""
-        self._inspect("POST", f"/hang_up/{sip_call_id}")
+        self.inspect("POST", f"/hang_up/{sip_call_id}")
+
+    def invite(
+        self,
+        room: str,
+        identity: str,
+        *,
+        agent: bool = False,
+        plays_to: str = "",
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Have a participant without a phone join the room: it speaks, and hears everything.
+
+        ``agent`` makes it a participant of kind agent; nobody but the participant
+        ``plays_to``, if one is named, may hear it.
+        """
+        guest = {"room": room, "identity": identity, "agent": agent, "plays_to": plays_to}
+        self.inspect("POST", "/invite", json.dumps(guest | {"attributes": attributes or {}}))
+
+    def dismiss(self, room: str, identity: str) -> None:
+        """Have somebody who was invited leave, whether or not livekit-server is there."""
+        self.inspect("POST", "/dismiss", json.dumps({"room": room, "identity": identity}))
+
+    def hearing(self, room: str) -> dict[str, dict[str, Any]]:
+        """Tell whom each leg and each guest of a room has heard, by identity.
+
+        ``hears`` are the identities that it hears now; ``heard`` has a span for each time it heard
+        one without a pause: ``identity``, ``since`` and ``until`` (RFC 3339), ``frames``. Every
+        frame names its speaker, so a single one shows. Who joined again counts as another one.
+        ``told`` are the messages that a guest has got: ``topic`` and ``text``.
+        """
+        path = f"/hearing?{urlencode({'room': room})}"
+        ears: list[dict[str, Any]] = json.loads(self.inspect("GET", path))
+        return {each["identity"]: each for each in ears}
+
+    def speak_every(self, seconds: float) -> None:
+        """Set the pause between two frames of every voice: 0.02 as phones do, at first 0.1."""
+        self.inspect("POST", f"/pace/{round(seconds * 1000)}")
 
     def reset(self) -> None:
         """Make the SIP node forget what :meth:`calls` and :meth:`refused` tell. Legs stay up."""
-        self._inspect("POST", "/reset")
+        self.inspect("POST", "/reset")
 
     # Starting the parts.
 
@@ -250,7 +300,7 @@ class LiveKitStack:
     def _redis(self, command: bytes) -> bytes:
         """Ask Redis something that it answers in a line."""
         address = (LOOPBACK, self._ports["redis"])
-        with socket.create_connection(address, timeout=ASK_TIMEOUT) as connection:
+        with socket.create_connection(address, timeout=PATIENCE) as connection:
             connection.sendall(command + b"\r\n")
             return connection.recv(1024)
 
@@ -288,6 +338,7 @@ class LiveKitStack:
             "inspect": f"{LOOPBACK}:{self._ports['inspect']}",
         }
         flags = [f"-{name}={value}" for name, value in options.items()]
+        flags.append(f"-newer={str(self.version == NEWER).lower()}")
         self.servers.start("sipnode", self._programs["SIPNODE"], *flags)
 
     def _await_livekit(self) -> None:
@@ -301,7 +352,7 @@ class LiveKitStack:
 
         The call has no trunk. livekit-server lets it pass; only the node can refuse it.
         """
-        self.servers.wait_for("sipnode", lambda: bool(self._inspect("GET", "/healthz")))
+        self.servers.wait_for("sipnode", lambda: bool(self.inspect("GET", "/healthz")))
         request = sip.CreateSIPParticipantRequest(
             sip_number="+15005550000",
             sip_call_to="+15005550000",
@@ -316,15 +367,16 @@ class LiveKitStack:
                 return "address must be set" in error.message
             return False
 
-        self.servers.wait_for("sipnode", lambda: self._ask(refused))
+        self.servers.wait_for("sipnode", lambda: self.ask(refused))
 
     # Asking the parts.
 
-    def _inspect(self, method: str, path: str, body: str | None = None) -> bytes:
+    def inspect(self, method: str, path: str, body: str | None = None) -> bytes:
+        """What the SIP node answers."""
         return self._http("inspect", method, path, body)
 
     def _http(self, port: str, method: str, path: str, sent: str | None = None) -> bytes:
-        connection = http.client.HTTPConnection(LOOPBACK, self._ports[port], timeout=ASK_TIMEOUT)
+        connection = http.client.HTTPConnection(LOOPBACK, self._ports[port], timeout=PATIENCE)
         try:
             connection.request(method, path, sent)
             response = connection.getresponse()
@@ -335,7 +387,7 @@ class LiveKitStack:
             raise OSError(f"{path} answered {response.status}")
         return body
 
-    def _ask(self, question: Callable[[api.LiveKitAPI], Coroutine[Any, Any, T]]) -> T:
+    def ask(self, question: Callable[[api.LiveKitAPI], Coroutine[Any, Any, T]]) -> T:
         """Ask livekit-server from a thread of its own: the caller may be inside an event loop."""
 
         async def ask() -> T:

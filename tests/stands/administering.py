@@ -54,12 +54,17 @@ async def create_key(client: Client, **fields: Any) -> admin_pb2.CreateApiKeyRes
 
 
 async def records(stand: Stand, method: str) -> list[dict[str, Any]]:
-    """The audit records of an RPC, oldest first."""
+    """The audit records of an RPC of AdminService, oldest first."""
+    return await records_of(stand, f"AdminService/{method}")
+
+
+async def records_of(stand: Stand, method: str) -> list[dict[str, Any]]:
+    """The audit records of a method, oldest first."""
 
     async def read() -> list[dict[str, Any]]:
         store = stand.gateway.administration.store
         found = await store.read(lambda tx: tx.audit(AuditQuery()))
-        wanted = [one.record for one in found if one.record["method"] == f"AdminService/{method}"]
+        wanted = [one.record for one in found if one.record["method"] == method]
         return [dict(one) for one in wanted]
 
     return await eventually(read)

@@ -1,10 +1,11 @@
-"""Interferes with the connections of every store, at a moment of theirs."""
+"""Interferes with stores and their connections, at a moment of theirs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from gateway.ports import OutcomeUnknownError, Store, Transaction
 from gateway.store.databases.connection import DriverConnection
 
 
@@ -19,3 +20,22 @@ def before_every(moment: str, do: Callable[[DriverConnection], None]) -> Iterato
 
     with patch.object(DriverConnection, moment, interfered):
         yield
+
+
+class LosesOneAnswer:
+    """The store, whose first commit is kept and not answered."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lost = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def transact(self, change: Callable[[Transaction], Any]) -> Any:
+        """See Store."""
+        result = await self._store.transact(change)
+        if not self._lost:
+            self._lost = True
+            raise OutcomeUnknownError("the commit's answer was lost")
+        return result

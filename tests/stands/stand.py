@@ -19,9 +19,11 @@ from gateway.ports import AuditQuery
 from gateway.settings import Settings
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stack.livekit_stack import LiveKitStack
+from tests.stands.databases.ready import with_tables
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import OWN, OWN_TOO
 from tests.stands.processes.gateway import UNCOUNTED
+from tests.stands.tree.signed import SIGNER
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError, TwirpWire, Wire
 
@@ -190,7 +192,7 @@ class Stand:
         self.wire = wire
         self.stack = stack
         self._folder = folder
-        self._database_url = database_url
+        self._database_url = with_tables(database_url)
         self._wires: list[Wire] = []
         self.trunk = stack.create_trunk("acme", list(NUMBERS), "phones.test") if stack else "ST_x"
         self.gateway = Gateway(self.settings(**settings))
@@ -202,6 +204,7 @@ class Stand:
         values: dict[str, Any] = {
             "GATEWAY_DATABASE_URL": self._database_url,
             "GATEWAY_MASTER_KEY": "the tests' own master key is long enough",
+            "GATEWAY_AUDIT_SIGNING_KEY": SIGNER.text,
             "GATEWAY_GRPC_ADDRESS": "127.0.0.1:0",
             "GATEWAY_HTTP_ADDRESS": "127.0.0.1:0",
             "GATEWAY_WEBHOOK_PRIVATE_ADDRESSES": True,
@@ -209,6 +212,8 @@ class Stand:
             "GATEWAY_PLATFORM": "livekit" if self.stack else "sandbox",
             **dict.fromkeys(UNCOUNTED, 0),
         }
+        if self._database_url.startswith("postgresql"):  # there no key is made
+            values["GATEWAY_AUDIT_SIGNING_KEY"] = SIGNER.text
         if self.stack:
             values |= {
                 "livekit_url": self.stack.url,

@@ -10,9 +10,9 @@ from gateway.domain.calls.call import Attempt, Call, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
 from gateway.ports import Transaction
-from gateway.store.codec import time_of
 from gateway.store.databases.dialect import open_database
 from gateway.store.databases.schema import events, starts
+from gateway.store.databases.times import time_of
 from gateway.store.store import LOCK_TIMEOUT
 from tests.stands.clocks import NOON
 from tests.stands.phones import ANSWERS, OWN, TRANSFERS_LATE

@@ -9,16 +9,20 @@ from tests.stands.patience import PATIENCE
 
 T = TypeVar("T")
 
+LEAST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
+LATER = 0.05
+"""How much of a wait is spent on the pause that follows: whoever asks delays what it waits for."""
 TURNS = 100
 """How often `until` looks at every turn of the loop before it looks every millisecond."""
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], *, within: float = PATIENCE) -> T:
     """The first true answer of `ask`; fails with the last one after `within` seconds."""
-    until = time.monotonic() + within
+    begun = time.monotonic()
     while not (answer := await ask()):
-        assert time.monotonic() < until, f"still {answer!r} after {within} s"
-        await asyncio.sleep(0.01)
+        waited = time.monotonic() - begun
+        assert waited < within, f"still {answer!r} after {within} s"
+        await asyncio.sleep(min(LEAST_PAUSE + waited * LATER, LONGEST_PAUSE))
     return answer
 
 

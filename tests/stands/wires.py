@@ -17,13 +17,14 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from gateway.telephony.v1 import admin_pb2, calls_pb2, webhooks_pb2
+from gateway.telephony.v1 import admin_pb2, audit_pb2, calls_pb2, webhooks_pb2
 
 SERVICE = calls_pb2.DESCRIPTOR.services_by_name["CallService"]
 SERVICES = (
     SERVICE,
     admin_pb2.DESCRIPTOR.services_by_name["AdminService"],
     webhooks_pb2.DESCRIPTOR.services_by_name["WebhookService"],
+    audit_pb2.DESCRIPTOR.services_by_name["AuditService"],
 )
 
 
@@ -43,6 +44,8 @@ class RefusedError(Exception):
 
 class Wire(Protocol):
     """One unary request."""
+
+    headers: dict[str, str]
 
     async def call(self, method: str, request: Message, *, token: str, timeout: float) -> Message:
         """The response. Raises RefusedError, or TimeoutError at the client's own deadline."""
@@ -70,6 +73,8 @@ class GrpcWire:
         self, port: int, options: Sequence[tuple[str, Any]] = (), *, target: str = ""
     ) -> None:
         self.channel = grpc.aio.insecure_channel(target or f"127.0.0.1:{port}", options=options)
+        self.headers: dict[str, str] = {}
+        """Sent with every request."""
 
     async def call(self, method: str, request: Message, *, token: str, timeout: float) -> Message:
         """See Wire."""
@@ -80,7 +85,8 @@ class GrpcWire:
             response_deserializer=response.FromString,
         )
         try:
-            answer: Message = await unary(request, metadata=_metadata(token), timeout=timeout)
+            metadata = (*_metadata(token), *self.headers.items())
+            answer: Message = await unary(request, metadata=metadata, timeout=timeout)
         except grpc.aio.AioRpcError as error:
             raise refused(error) from None
         return answer
@@ -89,10 +95,17 @@ class GrpcWire:
         self, request: calls_pb2.WatchCallsRequest, *, token: str
     ) -> AsyncGenerator[calls_pb2.WatchCallsResponse, None]:
         """WatchCalls."""
+        async for response in self.stream("WatchCalls", request, token=token):
+            yield response
+
+    async def stream(
+        self, method: str, request: Message, *, token: str
+    ) -> AsyncGenerator[Any, None]:
+        """The responses of a method that streams."""
         stream: Callable[..., Any] = self.channel.unary_stream(
-            f"/{SERVICE.full_name}/WatchCalls",
-            request_serializer=calls_pb2.WatchCallsRequest.SerializeToString,
-            response_deserializer=calls_pb2.WatchCallsResponse.FromString,
+            f"/{service_of(method).full_name}/{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=response_of(method).FromString,
         )
         responses = stream(request, metadata=_metadata(token))
         try:
@@ -138,11 +151,14 @@ class TwirpWire:
     def __init__(self, port: int, *, json: bool) -> None:
         self._base = f"http://127.0.0.1:{port}/twirp"
         self._json = json
+        self.headers: dict[str, str] = {}
+        """Sent with every request."""
         self._session = aiohttp.ClientSession()
 
     async def call(self, method: str, request: Message, *, token: str, timeout: float) -> Message:
         """See Wire."""
         headers = {"Content-Type": f"application/{'json' if self._json else 'protobuf'}"}
+        headers |= self.headers
         if token:
             headers["Authorization"] = f"Bearer {token}"
         url = f"{self._base}/{service_of(method).full_name}/{method}"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest_asyncio
 from gateway.ports import Transaction
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.store import SqlStore, open_store
+from tests.postgres.postgres_server import PostgresServer
 from tests.stands.clocks import RealClock
 from tests.stands.database_moments import before_every
 
@@ -35,6 +37,19 @@ class Databank:
 def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     """Each kind of database, empty."""
     return new_database(request.param)
+
+
+@pytest.fixture
+def bare_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Makes a database of a kind, without tables; says its URL."""
+
+    def create(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path / 'bare.db'}"
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        return server.create_database()
+
+    return create
 
 
 @pytest_asyncio.fixture

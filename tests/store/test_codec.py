@@ -19,11 +19,10 @@ from gateway.store.codec import (
     call_row,
     event_of,
     event_row,
-    micros,
-    time_of,
     transfer_of,
     transfer_row,
 )
+from gateway.store.databases.times import micros, time_of
 from gateway.wire.telephony_v1 import responses
 from tests.stands.clocks import NOON
 from tests.stands.phones import OWN

@@ -153,3 +153,17 @@ async def test_much_is_forgotten_a_part_at_a_time(
         ([0, 0, 0, 1], True),
         ([0, 0, 0, 0], False),
     ]
+
+
+async def test_one_tenants_history_alone(store: SqlStore) -> None:
+    """Named, a tenant loses what is old, and no other does."""
+
+    def fill(tx: Transaction) -> None:
+        told(tx, ended("call_mine", ago=40 * DAY))
+        told(tx, ended("call_else", ago=40 * DAY, tenant_id="globex"))
+
+    await store.transact(fill)
+    while await store.transact(lambda tx: tx.prune_history(BEFORE, "acme")):
+        pass
+    assert await store.read(calls_of) == set()
+    assert await store.read(lambda r: calls_of(r, "globex")) == {"call_else"}

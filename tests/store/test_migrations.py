@@ -1,6 +1,6 @@
 """The tables: created, brought up to date, and never touched by an older program."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -18,6 +18,12 @@ from gateway.store.databases.schema import metadata
 from gateway.store.store import LOCK_TIMEOUT
 from tests.stands.values import a_call, on_trunk, place
 from tests.store.conftest import Databank
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, bare_database: Callable[[str], str]) -> str:
+    """Each kind of database, without tables."""
+    return bare_database(request.param)
 
 
 @pytest.fixture

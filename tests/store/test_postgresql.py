@@ -1,8 +1,9 @@
 """What holds of PostgreSQL only: its sessions, its lock, its restarts, a wire that breaks."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,15 +11,25 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.chain import verify
+from gateway.audit.redaction import keep
 from gateway.domain.calls.event import CallEvent
-from gateway.ports import OutcomeUnknownError, StoreUnavailableError
+from gateway.ports import (
+    OutcomeUnknownError,
+    StoreInUseError,
+    StoreUnavailableError,
+    Transaction,
+)
+from gateway.ports.audit import MonthKey
+from gateway.service.api.admin import forgetting
+from gateway.service.api.admin.recording import Recording
 from gateway.store import writer
 from gateway.store.databases.dialect import open_database
-from gateway.store.databases.postgresql import WRITERS_LOCK
+from gateway.store.databases.postgresql import LISTENER_PAUSE_SECONDS, WRITERS_LOCK
 from gateway.store.store import LOCK_TIMEOUT, SqlStore, open_store
 from tests.postgres.cuttable_wire import Cut, CuttableWire
 from tests.postgres.postgres_server import PostgresServer
 from tests.stands.clocks import HandClock
+from tests.stands.database_moments import before_every
 from tests.store.conftest import Databank
 from tests.store.listening import Heard
 from tests.store.test_transact import placing
@@ -32,9 +43,9 @@ WHERE datname = %s AND query LIKE %s AND pid <> pg_backend_pid()
 
 
 @pytest.fixture
-def database_url(postgres_server: PostgresServer) -> Iterator[str]:
+def database_url(postgres_server: PostgresServer, postgres_tables: str) -> Iterator[str]:
     """PostgreSQL only."""
-    url = postgres_server.create_database()
+    url = postgres_server.create_database(postgres_tables)
     yield url
     postgres_server.drop_database(url)
 
@@ -91,6 +102,54 @@ async def test_a_lock_that_is_held_too_long_is_told(databank: Databank) -> None:
             await store.transact(placing("call_1"))
         assert await store.read(lambda r: r.call("call_1")) is None
     assert (await store.transact(placing("call_1"))).sequence == 1
+
+
+class Refusals:
+    """The store; counts how often what was to be changed was in use."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def transact(self, change: Callable[[Transaction], Any]) -> Any:
+        """See Store."""
+        try:
+            return await self._store.transact(change)
+        except StoreInUseError:
+            self.count += 1
+            raise
+
+
+async def test_forgetting_that_waits_for_readers_lets_others_write(
+    databank: Databank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads the keys for long is waited for a little at a time; then they are destroyed."""
+    monkeypatch.setattr(forgetting, "BETWEEN_SECONDS", 0.2)
+    key = MonthKey("acme", "2026-11", "k1", b"wrapped")
+    store, other = databank.open(), databank.open(lock_timeout=timedelta(seconds=3))
+    await store.transact(lambda tx: tx.put_month_key(key))
+    refusing: Any = Refusals(store)
+    clock = HandClock()
+    work = forgetting.Forgetting(refusing, clock, Recording(clock, keep))
+    asked = forgetting.Forget(tenant_id="acme", month="2026-11", until=True)
+    with psycopg.connect(databank.url) as reader:
+        reader.execute("SELECT * FROM audit_month_keys")
+        forgotten = asyncio.create_task(work.forget(asked))
+        written = 0
+        while refusing.count < 2:
+            await other.transact(placing(f"call_{written}"))
+            written += 1
+        assert not forgotten.done()
+    limits: list[tuple[str]] = []
+    with before_every("commit", lambda c: limits.append(c.execute("SHOW lock_timeout").fetchone())):
+        assert (await forgotten).months == ["2026-11"]
+    assert limits == [("30s",)]
+    (left,) = await other.read(lambda r: r.every_month_key())
+    assert left.is_destroyed
+    assert written
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
@@ -233,13 +292,16 @@ async def test_a_lost_listener_catches_up(
 
 
 async def test_news_come_fast(databank: Databank) -> None:
-    """Another gateway's event is told far sooner than any polling would find it."""
+    """Another gateway's events are told sooner than looking for them now and then would find them.
+
+    Without being told, each would be found after half a pause.
+    """
     writing, listening = databank.open(), databank.open()
     heard = Heard(listening)
     await listening.read(lambda r: r.revision())
     await writing.transact(placing("call_0"))
     await heard.until(1)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20 * LISTENER_PAUSE_SECONDS / 4):
         for number in range(1, 21):
             await writing.transact(placing(f"call_{number}"))
             await heard.until(number + 1)

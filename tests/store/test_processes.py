@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -91,8 +92,10 @@ async def test_events_without_listeners_are_let_go(store: SqlStore) -> None:
     assert heard.events == [event]
 
 
-def test_processes_may_start_together(database_url: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_processes_may_start_together(kind: str, bare_database: Callable[[str], str]) -> None:
     """Several that find an empty database all come up; one of them makes the tables."""
+    database_url = bare_database(kind)
     processes = [
         subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", OPEN, database_url],

@@ -1,5 +1,6 @@
 """What holds of SQLite only: its file, its locks, its disk."""
 
+import asyncio
 import sqlite3
 import stat
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from gateway.audit.chain import verify
 from gateway.ports import StoreUnavailableError
 from gateway.store.databases.dialect import open_database
+from gateway.store.forgetting import scrubbing
 from gateway.store.store import LOCK_TIMEOUT, SqlStore, open_store
 from tests.stands.clocks import HandClock
 from tests.stands.values import a_call, place
@@ -125,3 +127,35 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     with pytest.raises(StoreUnavailableError, match="not a database"):
         open_store(f"sqlite:///{path}", HandClock())
     assert path.read_text().startswith("These are my notes.")
+
+
+async def test_a_scrub_that_waits_for_readers_lets_others_write(
+    databank: Databank, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a reader keeps the log file in use nobody's change fails; then it is emptied."""
+    monkeypatch.setattr(scrubbing, "TRIES", 3)
+    store, other = databank.open(), databank.open(lock_timeout=timedelta(seconds=3))
+    await store.transact(lambda tx: place(tx, a_call("call_1")))
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM calls").fetchone()
+    scrub = asyncio.create_task(store.scrub())
+    written = 0
+    while not scrub.done():
+        await other.transact(lambda tx: place(tx, a_call(f"call_more_{written}")))  # noqa: B023
+        written += 1
+    assert not await scrub
+    assert written > 1
+    reader.close()
+    assert await store.scrub()
+    assert (path.parent / f"{path.name}-wal").stat().st_size == 0
+
+
+def test_a_scrub_of_a_file_that_is_gone_is_told(databank: Databank, path: Path) -> None:
+    """Also what fails before there is a connection."""
+    store = databank.open()
+    for file in path.parent.glob("gateway.db*"):
+        file.unlink()
+    path.mkdir()
+    with pytest.raises(StoreUnavailableError, match="cannot be cleaned"):
+        asyncio.run(store.scrub())

@@ -8,6 +8,7 @@ import pytest
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.cluster import Cluster
 from tests.stands.stand import Stand, on_sandbox
+from tests.survival.livekit_way import FarStand, LiveKitWay
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -41,6 +42,27 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     """One gateway on the sandbox."""
     async with on_sandbox(tmp_path) as stand:
         yield stand
+
+
+@pytest.fixture
+async def way(livekit_stack: LiveKitStack) -> AsyncIterator[LiveKitWay]:
+    """The way to the real LiveKit."""
+    way = LiveKitWay(livekit_stack)
+    await way.start()
+    yield way
+    await way.stop()
+
+
+@pytest.fixture
+async def far_stand(
+    way: LiveKitWay, livekit_stack: LiveKitStack, tmp_path: Path
+) -> AsyncIterator[FarStand]:
+    """One gateway that reaches LiveKit by that way; LiveKit tells nothing by itself."""
+    livekit_stack.reset()
+    made = FarStand(way, livekit_stack, f"sqlite:///{tmp_path}/gateway.db", tmp_path)
+    await made.start()
+    yield made
+    await made.stop()
 
 
 async def _cluster(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class LiveKitWay:
 
     def __init__(self, stack: LiveKitStack) -> None:
         self.faults: dict[str, Fault] = {}
+        self.asked: Counter[str] = Counter()
+        """How often each method was."""
         self._stack = stack
         self._port = 0
         self._runner: web.AppRunner | None = None
@@ -81,6 +84,7 @@ class LiveKitWay:
                 )
 
         method = request.path.rpartition("/")[2]
+        self.asked[method] += 1
         fault = self.faults.get(method) or self.faults.get(ANY)
         return await (fault(request, forward) if fault else forward())
 

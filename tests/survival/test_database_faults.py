@@ -123,9 +123,12 @@ async def no_room(stand: Stand, disk: Disk) -> AsyncIterator[None]:
 
 
 async def nothing_fits(stand: Stand) -> bool:
-    """Whether PlaceCall is refused; until then it uses up what is left of the last pages."""
+    """Whether PlaceCall is refused; until then it uses up what is left of the last pages.
+
+    It waits for no outcome: where a call still fits, its end may not.
+    """
     try:
-        await stand.acme.place(BUSY, wait_until_answered=True)
+        await stand.acme.place(BUSY)
     except RefusedError as refused:
         return refused.reason == "AUDIT_UNAVAILABLE"
     return False

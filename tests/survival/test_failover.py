@@ -14,7 +14,7 @@ from gateway.domain.calls.inbound import Change, Notice
 from gateway.domain.calls.leg import Dial, DialReply, Leg, NoReply, Refused
 from gateway.domain.calls.observation import LeaveReason, LegStatus
 from gateway.domain.outcome import Cause, Failure
-from gateway.ports import Clock, OutcomeUnknownError, PlatformError, Store, Transaction
+from gateway.ports import Clock, PlatformError, Transaction
 from gateway.service.arrivals.notices import Receipt
 from gateway.service.following import leg as placed_leg
 from gateway.service.following import refusal
@@ -22,6 +22,7 @@ from gateway.service.following.call_row import CallRow
 from gateway.service.following.looking.alarm import Alarm
 from gateway.service.following.reports import await_reason
 from gateway.telephony.v1 import calls_pb2
+from tests.stands.database_moments import LosesOneAnswer
 from tests.stands.phones import ANSWERS, CARRIER_FAILS, REFUSES_TRANSFERS, SILENT, phone_id
 from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, reason_name, span
 from tests.stands.trunks import sandbox_trunk, trunk, two_trunks
@@ -322,25 +323,6 @@ async def test_an_answer_that_comes_while_another_trunk_is_looked_for_counts(
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     ended = await stand.acme.hang_up(call.call_id)
     assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_API
-
-
-class LosesOneAnswer:
-    """The store, whose first commit is kept and not answered."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lost = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    async def transact(self, change: Callable[[Transaction], Any]) -> Any:
-        """See Store."""
-        result = await self._store.transact(change)
-        if not self._lost:
-            self._lost = True
-            raise OutcomeUnknownError("the commit's answer was lost")
-        return result
 
 
 async def test_a_lost_commit_of_the_next_attempt_loses_no_call(stand: Stand) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,24 +50,9 @@ GARBAGE = {
 
 
 @pytest.fixture
-async def way(livekit_stack: LiveKitStack) -> AsyncIterator[LiveKitWay]:
-    """The way to the real LiveKit."""
-    way = LiveKitWay(livekit_stack)
-    await way.start()
-    yield way
-    await way.stop()
-
-
-@pytest.fixture
-async def stand(
-    way: LiveKitWay, livekit_stack: LiveKitStack, tmp_path: Path
-) -> AsyncIterator[FarStand]:
-    """One gateway that reaches LiveKit by that way; LiveKit tells nothing by itself."""
-    livekit_stack.reset()
-    made = FarStand(way, livekit_stack, f"sqlite:///{tmp_path}/gateway.db", tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
+def stand(far_stand: FarStand) -> FarStand:
+    """One gateway that reaches LiveKit by `way`."""
+    return far_stand
 
 
 @asynccontextmanager
@@ -229,6 +213,7 @@ async def test_calls_outlive_a_killed_livekit(stand: FarStand) -> None:
     active, rang = await answered(stand), await rings(stand, ringing_timeout=span(6))
     async with no_livekit(stand.way, stand.stack):
         assert (await stand.acme.get(active.call_id)).state == ACTIVE
+        await put_down(stand, rang)
     assert reason_name(await stand.acme.ended(rang.call_id, within=40)) == "OUTCOME_UNKNOWN"
     (seen,) = stand.dialed(rang)
     assert seen["end"] == "cancel"

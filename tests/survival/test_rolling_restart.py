@@ -10,8 +10,9 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.cluster.cluster import Cluster, all_ended, place
+from tests.stands.cluster.watching import watch
 from tests.stands.phones import BUSY
-from tests.stands.stand import Client, refusal, span
+from tests.stands.stand import Client, span
 from tests.stands.wires import GrpcWire
 
 pytestmark = pytest.mark.livekit
@@ -63,28 +64,11 @@ async def load(client: Client, numbers: "count[int]", stopped: asyncio.Event) ->
     return outcomes
 
 
-async def watch(cluster: Cluster, client: Client, seen: list[int]) -> None:
-    """All events, from gateway to gateway, each after the last sequence seen."""
-    while True:
-        wire = balanced(cluster)
-        refused = await refusal(watched(wire, client.token, seen))
-        await wire.close()
-        assert refused.code in {"unavailable", "cancelled"}, refused
-
-
-async def watched(wire: GrpcWire, token: str, seen: list[int]) -> None:
-    """Events after the last one seen, until the watch ends."""
-    request = calls_pb2.WatchCallsRequest(after_sequence=seen[-1] if seen else 0)
-    async for response in wire.watch(request, token=token):
-        if response.WhichOneof("message") == "event":
-            seen.append(response.event.sequence)  # noqa: PERF401  kept if it breaks off
-
-
 async def test_a_rolling_restart_loses_nothing(pair: Cluster) -> None:
     """Two gateways are restarted one after the other under load: no failed RPC, no lost event."""
     client = Client(balanced(pair), pair.token)
     seen: list[int] = []
-    watching = asyncio.create_task(watch(pair, client, seen))
+    watching = asyncio.create_task(watch(lambda: balanced(pair), client.token, seen))
     stopped, numbers = asyncio.Event(), count()
     loads = [asyncio.create_task(load(client, numbers, stopped)) for _ in range(CALLERS)]
     for gateway in (*pair.gateways, *pair.gateways):

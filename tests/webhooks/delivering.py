@@ -59,6 +59,8 @@ class LateStore:
         self.on_events = store.on_events
         self.on_audit = store.on_audit
         self.close = store.close
+        self.seal_audit = store.seal_audit
+        self.scrub = store.scrub
 
     async def read(self, ask: Callable[[Reading], T], *, brief: bool = False) -> T:
         """What was there some time ago."""

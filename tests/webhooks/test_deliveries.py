@@ -15,6 +15,7 @@ from gateway.domain.calls.event import CallEvent
 from gateway.service.deliveries.lane import SIDE_BY_SIDE
 from gateway.wire.telephony_v1 import webhooks as webhooks_v1
 from tests.stands.clocks import NOON, SteppingClock
+from tests.stands.patience import PATIENCE
 from tests.stands.receiving import Inbox, Posted, status
 from tests.stands.values import drop_events
 from tests.stands.waiting import everyone_has_run, until
@@ -89,7 +90,9 @@ async def test_a_slow_receiver_holds_up_no_other(
         return web.Response()
 
     inbox.answer = answer
-    one = await courier(config(("slow", inbox.url), ("crm", other_inbox.url))).start()
+    two = config(("slow", inbox.url), ("crm", other_inbox.url))
+    # What answers is not taken for slow, however busy the machine.
+    one = await courier(two).start(slow=timedelta(seconds=PATIENCE))
     await one.attends("crm", "slow")
     calls = [f"call_{n}" for n in range(2 * SIDE_BY_SIDE + 5)]
     for call_id in calls:

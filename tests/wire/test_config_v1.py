@@ -219,5 +219,5 @@ def test_a_stored_configuration_has_its_version() -> None:
 
 def test_a_later_versions_document_is_read() -> None:
     """Fields that this gateway does not know yet are passed over in the store."""
-    document = '{"tenants": [{"tenant_id": "acme", "spiffe_ids": ["x"]}], "later": 1}'
+    document = '{"tenants": [{"tenant_id": "acme", "of_later": ["x"]}], "later": 1}'
     assert from_document(document) == admin_pb2.Config(tenants=[admin_pb2.Tenant(tenant_id="acme")])

@@ -9,12 +9,14 @@ from google.protobuf.duration_pb2 import Duration
 
 from gateway.domain.tenant import (
     DEFAULT_LIMITS,
+    CallingHours,
     Config,
     DestinationLimit,
     Inbound,
     InlineTrunk,
     NumberFormat,
     NumberKind,
+    Right,
     Route,
     RouteHours,
     RouteTarget,
@@ -27,7 +29,13 @@ from gateway.domain.tenant import (
 )
 from gateway.errors import GatewayError
 from gateway.telephony.v1 import admin_pb2
-from gateway.wire.config.document import check, from_document, from_yaml, to_document
+from gateway.wire.config.document import (
+    check,
+    from_document,
+    from_yaml,
+    to_document,
+    values_of,
+)
 from gateway.wire.fitting import MAX_VIOLATIONS_BYTES
 from tests.stands.phones import ANSWERS
 
@@ -45,6 +53,7 @@ tenants:
       max_calls_per_second: 5
       max_calls_per_day: 10000
       max_calls_per_minute_to_one_number: 3
+      max_calls_per_day_to_one_number: 4
       destinations:
         - limit_id: africa
           prefixes: [+2, +27]
@@ -56,6 +65,18 @@ tenants:
     emergency_allowed: true
     default_country: DE
     emergency_numbers: ["115", 0115]
+    calling_hours:
+      - hours_id: daytime
+        prefixes: [+49]
+        countries: [AT]
+        periods:
+          - {days: [WEEKDAY_MONDAY], from: "08:00", until: "21:00"}
+          - {time_zone: Europe/Berlin}
+        any_time_zone: true
+    spiffe_ids: ["spiffe://example.org/acme/*"]
+    admin_spiffe_ids: ["spiffe://example.org/acme"]
+    hash_do_not_call: true
+    agents: [front-desk]
     inbound:
       livekit_trunk_ids: [ST_in]
       numbers: [+493023125000]
@@ -78,6 +99,13 @@ tenants:
         targets: [{trunk_id: berlin, priority: 10, weight: 0}]
         ringing_timeout: 12.5s
         max_attempts: 2
+operator_spiffe_ids: ["spiffe://example.org/ops"]
+token_issuers:
+  - issuer: https://login.example.org
+    audiences: [calls]
+    jwks_url: https://login.example.org/keys
+    grants:
+      - {claims: {team: acme}, tenant_id: acme, rights: [RIGHT_CALL, RIGHT_TENANT_ADMIN]}
 trunks:
   - trunk_id: berlin
     tenant_ids: [acme]
@@ -97,6 +125,7 @@ trunks:
     number_format: {plus: false, prefix: "9911", strip: 2, country: "001"}
     failover_sip_codes: [503, 480]
     failover_on_silence: false
+    callees: {extensions: ["2*"], sip_users: [desk], no_numbers: true}
     outcomes:
       - {sip_status_code: 503, text: full, reason: CARRIER_REASON_TRUNK_LIMIT, failover: false}
     health:
@@ -123,7 +152,7 @@ def unset(value: Any, *besides: str) -> set[str]:
     """The fields of a value that are as if nobody had set them."""
     left = [each for each in fields(value) if each.name not in besides]
     kind, required = type(value), {"tenant_id", "trunk_id", "route_id", "limit_id", "hostname"}
-    required |= {"webhook_id", "url", "secret_from", "time_zone", "sip_status_code"}
+    required |= {"issuer", "webhook_id", "url", "secret_from", "time_zone", "sip_status_code"}
     given = {each.name: "" for each in fields(value) if each.name in required}
     plain = kind(**given)
     return {each.name for each in left if getattr(value, each.name) == getattr(plain, each.name)}
@@ -139,9 +168,12 @@ def test_every_field_arrives() -> None:
     acme, berlin = config.tenants[0], config.trunks[0]
     route, inline = acme.routes[0], berlin.inline
     assert inline is not None
-    parts: list[Any] = [acme.limits, acme.limits.destinations[0], acme.inbound, acme.webhooks[0]]
+    parts: list[Any] = [acme.limits, acme.limits.destinations[0], acme.webhooks[0]]
     parts += [route.hours[0], inline, berlin.number_format, berlin.health, berlin.outcomes[0]]
+    parts += [config.token_issuers[0], config.token_issuers[0].grants[0]]
+    assert not unset(config, "version")
     assert not unset(acme)
+    assert not unset(acme.inbound, "trunks", "dispatch_rules")
     assert not unset(berlin, "livekit_trunk_id")
     assert not unset(route, "block")
     assert [found for part in parts if (found := unset(part))] == []
@@ -173,12 +205,27 @@ def test_a_tenant_arrives_as_written() -> None:
         max_calls_per_second=5,
         max_calls_per_day=10000,
         max_calls_per_minute_to_one_number=3,
+        max_calls_per_day_to_one_number=4,
         destinations=(africa,),
     )
     assert acme.allowed_countries == {"DE", "US"}
     assert acme.blocked_number_kinds == {NumberKind.SATELLITE, NumberKind.VOIP}
     assert (acme.emergency_allowed, acme.default_country) == (True, "DE")
     assert acme.emergency_numbers == ("115", "0115")
+    assert acme.calling_hours == (
+        CallingHours(
+            hours_id="daytime",
+            prefixes=("+49",),
+            countries=("AT",),
+            periods=(
+                RouteHours(time_zone="", days=frozenset({1}), begin=480, until=1260),
+                RouteHours(time_zone="Europe/Berlin"),
+            ),
+            any_time_zone=True,
+        ),
+    )
+    assert acme.hash_do_not_call
+    assert acme.agents == ("front-desk",)
     assert acme.inbound == Inbound(
         livekit_trunk_ids=("ST_in",),
         numbers=("+493023125000",),
@@ -317,3 +364,15 @@ def test_thousands_of_mistakes_still_fit_an_error() -> None:
     assert error.message.endswith(
         f"and {int(error.metadata['mistakes']) - len(error.violations)} more"
     )
+
+
+def test_a_right_of_a_later_version_grants_nothing() -> None:
+    """A grant has the rights that are known of those it names; if none is, it has none at all."""
+    message = from_yaml(WHOLE)
+    written = to_document(message).replace("RIGHT_TENANT_ADMIN", "RIGHT_OF_TOMORROW")
+    (issuer,) = values_of(from_document(written)).token_issuers
+    assert issuer.grants[0].rights == {Right.CALL}
+    alone = written.replace('"RIGHT_CALL", ', "")
+    assert alone != written
+    (issuer,) = values_of(from_document(alone)).token_issuers
+    assert issuer.grants[0].rights == frozenset()

@@ -95,7 +95,7 @@ async def test_bytes_that_are_no_message_are_the_callers_fault(stand: Stand) -> 
 
 async def test_an_unknown_method_is_unimplemented(stand: Stand) -> None:
     """A method of a later version is UNIMPLEMENTED."""
-    unary: Callable[..., Any] = stand.grpc().channel.unary_unary(f"/{SERVICE.full_name}/HoldCall")
+    unary: Callable[..., Any] = stand.grpc().channel.unary_unary(f"/{SERVICE.full_name}/RecordCall")
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await unary(b"")
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED

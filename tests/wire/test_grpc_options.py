@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import grpc.aio
 import pytest
 
-from gateway.wire.grpc.options import options
+from gateway.wire.grpc.options import ConnectionAge, GrpcLimits, options
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
@@ -16,11 +16,13 @@ LONG = 30.0
 
 
 @asynccontextmanager
-async def server(connections: int = 100, factor: float = 1) -> AsyncIterator[int]:
+async def server(
+    connections: int = 100, factor: float = 1, age: ConnectionAge | None = None
+) -> AsyncIterator[int]:
     """The port of a bare server with our options, every time in them cut by this factor."""
     told = [
         (name, round(value * factor) if name.endswith(("_ms", "_timeout")) else value)
-        for name, value in options(connections)
+        for name, value in options(GrpcLimits(connections, age or ConnectionAge()))
     ]
     bare = grpc.aio.server(options=told)
     port = bare.add_insecure_port("127.0.0.1:0")
@@ -73,3 +75,11 @@ async def test_who_is_gone_without_a_word_is_found() -> None:
     async with server(factor=0.02) as port, connection(port, acknowledged) as reader:
         said = await told(reader)
     assert b"ping_timeout" in said
+
+
+async def test_an_old_connection_is_told_to_go() -> None:
+    """GOAWAY at its age, so that its client opens another one; unset: it may stay."""
+    age = ConnectionAge(most=1, grace=1)
+    async with server(factor=0.2, age=age) as port, connection(port, PREFACE + SETTINGS) as reader:
+        assert b"max_age" in await told(reader)
+    assert ConnectionAge().options() == ()

@@ -8,15 +8,16 @@ import pytest
 from google.rpc import status_pb2
 from livekit.protocol.sip import SIPStatus, SIPStatusCode
 
-from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.call import Attempt, Call, CallState
 from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason
 from gateway.domain.together import Together
 from gateway.errors import GatewayError, Reason, invalid_field
-from gateway.service.api.livekit_sip import Created
+from gateway.service.api.livekit.sip import Created
 from gateway.wire.livekit import errors
 from gateway.wire.livekit.rows import participant
 from gateway.wire.twirp.errors import TwirpError
+from tests.stands.clocks import NOON
 from tests.stands.values import a_call, a_transfer
 
 SIP_CODES = [
@@ -69,6 +70,25 @@ def test_a_sip_status_has_livekits_code(sip: int, code: str, status: int) -> Non
     assert (told.code, told.status) == (code, status)
     assert told.meta["sip_status_code"] == str(sip)
     assert told.meta["sip_status"] == "Text"
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "status"),
+    [
+        ("failed_precondition", "failed_precondition", 412),
+        ("resource_exhausted", "resource_exhausted", 429),
+        ("unavailable", "resource_exhausted", 429),
+        ("a_newer_one", "resource_exhausted", 429),
+        ("", "resource_exhausted", 429),
+    ],
+)
+def test_livekits_own_code_counts(told: str, code: str, status: int) -> None:
+    """Where LiveKit has said one that libraries do not take for a reason to dial again."""
+    attempt = Attempt(
+        trunk_id="t", livekit_trunk_id="ST_1", start_time=NOON, sip_status_code=486, told_code=told
+    )
+    busy = replace(ended(EndReason.BUSY, 486), attempts=(attempt,))
+    assert (errors.call_failed(busy).code, errors.call_failed(busy).status) == (code, status)
 
 
 def test_busy_to_the_byte() -> None:
@@ -165,6 +185,10 @@ REFUSALS = [
     (Reason.UNAUTHENTICATED, "unauthenticated", 401),
     (Reason.TRUNK_NOT_FOUND, "not_found", 404),
     (Reason.CALL_NOT_FOUND, "not_found", 404),
+    (Reason.ROOM_NOT_FOUND, "not_found", 404),
+    (Reason.PARTICIPANT_NOT_FOUND, "not_found", 404),
+    (Reason.DISPATCH_NOT_FOUND, "not_found", 404),
+    (Reason.AGENT_NOT_ALLOWED, "unauthenticated", 401),
     (Reason.NO_TRUNK, "failed_precondition", 412),
     (Reason.CALLER_ID_NOT_OWNED, "permission_denied", 403),
     (Reason.DESTINATION_NOT_ALLOWED, "permission_denied", 403),
@@ -192,6 +216,14 @@ def test_reading_may_be_repeated_after_an_internal_error() -> None:
     failed = GatewayError(Reason.INTERNAL, "internal error")
     assert errors.refused_reading(failed).status == 500
     assert errors.refused_reading(GatewayError(Reason.PERMISSION_DENIED, "")).status == 401
+    assert errors.refused_by_rooms(failed).status == 500
+
+
+def test_rooms_keep_their_field_names() -> None:
+    """RoomService calls the room `room`, as the gateway does; the SIP service `room_name`."""
+    wrong = invalid_field("room", "must not contain NUL")
+    assert errors.refused_by_rooms(wrong).meta["field"] == "room"
+    assert errors.refused(wrong).meta["field"] == "room_name"
 
 
 @pytest.mark.parametrize(

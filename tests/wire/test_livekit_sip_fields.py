@@ -5,7 +5,21 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
-from livekit.protocol.models import Pagination
+from livekit.protocol.agent import Job, JobState
+from livekit.protocol.agent_dispatch import (
+    AgentDispatch,
+    AgentDispatchState,
+    CreateAgentDispatchRequest,
+    DeleteAgentDispatchRequest,
+    ListAgentDispatchRequest,
+)
+from livekit.protocol.models import Pagination, ParticipantInfo, Room
+from livekit.protocol.room import (
+    DeleteRoomRequest,
+    ListParticipantsRequest,
+    ListRoomsRequest,
+    RoomParticipantIdentity,
+)
 from livekit.protocol.sip import (
     CreateSIPParticipantRequest,
     ListSIPOutboundTrunkRequest,
@@ -17,14 +31,28 @@ from livekit.protocol.sip import (
 from gateway.errors import GatewayError
 from gateway.wire.livekit.fields import (
     CODEC_FIELDS,
+    CREATE_DISPATCH_FIELDS,
     CREATE_FIELDS,
+    DELETE_ROOM_FIELDS,
+    DISPATCH_FIELDS,
+    DISPATCH_STATE_TOLD,
+    DISPATCH_TOLD,
+    JOB_STATE_TOLD,
+    JOB_TOLD,
     LIST_OUTBOUND_FIELDS,
+    LIST_PARTICIPANTS_FIELDS,
+    LIST_ROOMS_FIELDS,
     MEDIA_FIELDS,
     PAGE_FIELDS,
+    PARTICIPANT_FIELDS,
+    PARTICIPANT_TOLD,
+    ROOM_TOLD,
     TRANSFER_FIELDS,
     FieldRule,
     Fields,
     refuse,
+    withhold,
+    withhold_of_dispatch,
 )
 from gateway.wire.livekit.requests import create_participant
 from tests.stands.phones import ANSWERS
@@ -36,7 +64,23 @@ TABLES: Mapping[type[Message], Fields] = {
     TransferSIPParticipantRequest: TRANSFER_FIELDS,
     ListSIPOutboundTrunkRequest: LIST_OUTBOUND_FIELDS,
     Pagination: PAGE_FIELDS,
+    DeleteRoomRequest: DELETE_ROOM_FIELDS,
+    ListRoomsRequest: LIST_ROOMS_FIELDS,
+    ListParticipantsRequest: LIST_PARTICIPANTS_FIELDS,
+    RoomParticipantIdentity: PARTICIPANT_FIELDS,
+    CreateAgentDispatchRequest: CREATE_DISPATCH_FIELDS,
+    ListAgentDispatchRequest: DISPATCH_FIELDS,
+    DeleteAgentDispatchRequest: DISPATCH_FIELDS,
 }
+ANSWERS_TOLD: Mapping[type[Message], Fields] = {
+    Room: ROOM_TOLD,
+    ParticipantInfo: PARTICIPANT_TOLD,
+    AgentDispatch: DISPATCH_TOLD,
+    AgentDispatchState: DISPATCH_STATE_TOLD,
+    Job: JOB_TOLD,
+    JobState: JOB_STATE_TOLD,
+}
+"""What LiveKit answers, as far as the gateway passes it on."""
 REFUSED = [name for name, (kind, _) in CREATE_FIELDS.items() if kind is FieldRule.REFUSED]
 WELL_KNOWN = "google.protobuf."
 DIVERGENCES = Path(__file__).parent.parent.parent / "docs" / "divergences.md"
@@ -46,6 +90,37 @@ DIVERGENCES = Path(__file__).parent.parent.parent / "docs" / "divergences.md"
 def test_every_field_is_classed(message: type[Message]) -> None:
     """A field of the installed livekit-protocol stands in its table, and no other."""
     assert set(TABLES[message]) == set(message.DESCRIPTOR.fields_by_name)
+
+
+@pytest.mark.parametrize("message", ANSWERS_TOLD, ids=lambda message: message.__name__)
+def test_every_field_of_an_answer_is_classed(message: type[Message]) -> None:
+    """A field that LiveKit answers is passed on or withheld, and a new one is decided upon."""
+    fields = ANSWERS_TOLD[message]
+    assert set(fields) == set(message.DESCRIPTOR.fields_by_name)
+    assert {kind for kind, _ in fields.values()} <= {FieldRule.PASSED, FieldRule.WITHHELD}
+
+
+def test_what_is_withheld_is_not_told() -> None:
+    """A secret of a room's is taken from the answer, and so is what this library cannot name."""
+    room = Room.FromString(Room(name="acme-1", turn_password="secret").SerializeToString() + NEWER)
+    withhold(room, ROOM_TOLD)
+    assert room.SerializeToString() == Room(name="acme-1").SerializeToString()
+
+
+def test_a_dispatch_tells_no_secret_of_its_room() -> None:
+    """Nor who the job is for: that may be somebody of another tenant's."""
+    room, phone = Room(name="acme-1", turn_password="secret"), ParticipantInfo(identity="phone")
+    state = AgentDispatchState(jobs=[Job(id="AJ_1", room=room, participant=phone)])
+    dispatch = AgentDispatch.FromString(
+        AgentDispatch(id="AD_1", state=state).SerializeToString() + NEWER
+    )
+    withhold_of_dispatch(dispatch)
+    jobs = [Job(id="AJ_1", room=Room(name="acme-1"))]
+    assert dispatch == AgentDispatch(id="AD_1", state=AgentDispatchState(jobs=jobs))
+
+
+NEWER = b"\xfa\x3f\x01x"
+"""Field 1023 of a LiveKit to come, with the text `x`."""
 
 
 def test_every_message_within_is_classed() -> None:

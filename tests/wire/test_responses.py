@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.domain.agents.call_agent import AgentState, CallAgent, OnLeft, OnMissing
 from gateway.domain.calls.call import Attempt, CallState, Direction, EventType
 from gateway.domain.calls.event import CallEvent
-from gateway.domain.calls.transfer import TransferState
+from gateway.domain.calls.observation import AnsweredBy
+from gateway.domain.calls.transfer import TransferState, Warm
+from gateway.domain.hold import APART, Hold
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.route_decision import (
     Backup,
@@ -15,10 +18,12 @@ from gateway.domain.route_decision import (
     LimitCheck,
     Ranking,
     RouteDecision,
+    RuleCheck,
     Verdict,
 )
 from gateway.domain.tenant import Trunk, TrunkNumber
 from gateway.domain.timeouts import Timeout
+from gateway.errors import Reason
 from gateway.service.api.call_acceptance import New, Repeated
 from gateway.service.api.events import Heartbeat
 from gateway.service.api.placing import Validated
@@ -64,6 +69,21 @@ CALL = a_call(
     sequence=7,
     end_room_on_hangup=True,
     not_dialed_cause="LiveKit: cpu exhausted",
+    parent_call_id="call_0",
+    answered_by=AnsweredBy.HUMAN,
+    hold=Hold(wanted=APART, seen=APART, since=NOON, earlier=SECOND),
+    agent=CallAgent(
+        agent_name="front-desk",
+        join_timeout=SECOND,
+        on_missing=OnMissing.KEEP,
+        on_left=OnLeft.END_CALL,
+        state=AgentState.LEFT,
+        dispatch_id="AD_1",
+        identity="agent-1",
+        join_time=NOON,
+        leave_time=NOON + SECOND,
+        missing_cause="it had not joined after 1s",
+    ),
 )
 TRANSFER = a_transfer(
     "transfer_1",
@@ -73,6 +93,15 @@ TRANSFER = a_transfer(
     sip_status="Decline",
     end_time=NOON + SECOND * 2,
     leg_left_time=NOON + SECOND,
+    hint="enable it",
+    cause="the human has hung up",
+    warm=Warm(
+        consult_timeout=SECOND,
+        attributes={},
+        actor="key",
+        human_call_id="call_2",
+        consult_time=NOON,
+    ),
 )
 EVENT = CallEvent(
     event_id="event_1",
@@ -97,6 +126,7 @@ DECISION = RouteDecision(
         ringing_timeout=Timeout(SECOND * 9, SECOND * 8, "request"),
         setup_timeout=Timeout(SECOND, SECOND * 2, "request"),
         max_duration=Timeout(SECOND * 9, SECOND * 7, "request"),
+        rules=(RuleCheck(Reason.CALLING_HOURS, "night: 23:00 in Europe/Berlin", overridden=True),),
     ),
     trunk=TRUNK,
     candidates=(
@@ -208,3 +238,15 @@ def test_a_trunk_without_secrets() -> None:
     """Tenants see a trunk's name, numbers and abilities, and nothing of LiveKit's or headers."""
     names = set(calls_pb2.TrunkSummary.DESCRIPTOR.fields_by_name)
     assert names == {"trunk_id", "numbers", "transfer_mode", "enabled"}
+
+
+def test_watchers_share_the_message_of_an_event() -> None:
+    """It is made once for all of them; another event has its own, also under the same id."""
+    told = responses.watched(EVENT)
+    assert responses.watched(EVENT) is told
+    changed = replace(EVENT, sequence=EVENT.sequence + 1)
+    assert responses.watched(changed).event.sequence == EVENT.sequence + 1
+    for number in range(2 * responses.MOST_SHARED):
+        responses.watched(replace(EVENT, event_id=f"event_{number}"))
+    assert responses.watched(EVENT) is not told
+    assert responses.watched(EVENT) == told

@@ -13,7 +13,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from gateway.audit.trail import REFUSALS_PER_MINUTE
 from gateway.platform.livekit.notices import LiveKitNotices
+from gateway.ports import AuditQuery
 from gateway.service.arrivals import notices as notices_in
 from gateway.store.store import open_store
 from gateway.wire.bodies import SMALL_BYTES, Bodies
@@ -33,7 +35,8 @@ async def _serve(folder: Path, intake: Intake | None = None) -> AsyncIterator[Do
     async with serving(store, Exchange()) as desk:
         app = web.Application()
         webhooks = LiveKitNotices(KEY, SECRET, RealClock())
-        NoticeDoor(webhooks, desk.webhooks, intake or Intake()).mount(app)
+        refused = desk.trail.notice_refused
+        NoticeDoor(webhooks, desk.webhooks, intake or Intake(), refused).mount(app)
         async with TestClient(TestServer(app)) as client:
             yield client, desk
     await store.close()
@@ -97,6 +100,36 @@ async def test_strangers_learn_nothing(door: Door) -> None:
     for authorization in ("", "Bearer x", signed(b"{}"), signed(body, iss="other")):
         assert await post(door, body, authorization) == (401, b"")
     assert await post(door, body, f"Bearer {signed(body)}") == (200, b"")
+
+
+async def test_what_is_not_accepted_is_recorded(door: Door) -> None:
+    """With its sender and why, up to ten a minute of one address."""
+    _, desk = door
+    for _ in range(12):
+        await post(door, event(desk), "Bearer nobody's")
+    await desk.trail.settle()
+    found = await desk.store.read(lambda tx: tx.audit(AuditQuery()))
+    records = [one.record for one in found]
+    assert {(one["kind"], one["method"], one["code"]) for one in records} == {
+        ("REFUSED", "livekit/webhook", "UNAUTHENTICATED")
+    }
+    assert len(records) == REFUSALS_PER_MINUTE
+    assert records[0]["peer"].startswith("ipv4:127.0.0.1")
+    assert records[0]["reason"]
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=-1), timedelta(hours=1)])
+async def test_a_wrong_clock_does_not_pass_for_a_livekit_that_tells_nothing(
+    door: Door, wrong: timedelta
+) -> None:
+    """Then LiveKit's tokens are not valid now, and are refused; but notices do come."""
+    _, desk = door
+    body, now = event(desk), desk.clock.now() + wrong
+    token = signed(body, nbf=now.timestamp(), exp=(now + timedelta(minutes=5)).timestamp())
+    assert await post(door, body, "Bearer x") == (401, b"")
+    assert not desk.followers.hearing.heard
+    assert await post(door, body, token) == (401, b"")
+    assert (desk.followers.hearing.heard, desk.followers.hearing.reliable) == (True, False)
 
 
 async def test_a_signed_body_that_is_no_event(door: Door) -> None:

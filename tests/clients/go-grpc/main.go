@@ -1,5 +1,5 @@
-// Calls a gateway over gRPC, with stubs generated from proto/. Its argument names what to do; it
-// prints what came of it as one line of JSON.
+// Calls a gateway over gRPC, with the Go module of its stubs. Its argument names what to do; it prints
+// what came of it as one line of JSON.
 package main
 
 import (
@@ -15,24 +15,24 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	telephony "callgateway.test/go-grpc/gateway/telephony/v1"
+	"call-gateway.example/client"
+	telephony "call-gateway.example/client/gateway/telephony/v1"
 )
 
 type result map[string]any
 
 func main() {
-	connection, err := grpc.NewClient(os.Getenv("GATEWAY_GRPC"),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := client.New(os.Getenv("GATEWAY_GRPC"),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		client.Token(func() string { return os.Getenv("GATEWAY_TOKEN") }, false))
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer connection.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+os.Getenv("GATEWAY_TOKEN"))
 
 	calls := telephony.NewCallServiceClient(connection)
 	scenarios := map[string]func(context.Context, telephony.CallServiceClient) (result, error){

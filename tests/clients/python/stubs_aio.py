@@ -1,4 +1,4 @@
-"""Calls a gateway over gRPC with the stubs that come with it, in an event loop.
+"""Calls a gateway over gRPC with the package of its stubs, in an event loop.
 
 Its argument names what to do; it prints what came of it as one line of JSON.
 """
@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+import call_gateway_client
 import grpc.aio
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -21,21 +22,21 @@ from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
 if TYPE_CHECKING:
     from gateway.telephony.v1.calls_pb2_grpc import CallServiceAsyncStub
 
-ME = (("authorization", f"Bearer {os.environ['GATEWAY_TOKEN']}"),)
 LONG = 60.0
+TARGET, TOKEN = os.environ["GATEWAY_GRPC"], os.environ["GATEWAY_TOKEN"]
 
 
 async def answered(calls: "CallServiceAsyncStub") -> dict[str, Any]:
     """Waits until the phone is picked up."""
     request = api.PlaceCallRequest(to="+15005550100", wait_until_answered=True)
-    placed = await calls.PlaceCall(request, metadata=ME, timeout=LONG)
+    placed = await calls.PlaceCall(request, timeout=LONG)
     return {"state": api.CallState.Name(placed.call.state)}
 
 
 async def watch(calls: "CallServiceAsyncStub") -> dict[str, Any]:
     """Reads every event of a call until it is over."""
     request = api.PlaceCallRequest(to="+15005550108")
-    placed = await calls.PlaceCall(request, metadata=ME, timeout=LONG)
+    placed = await calls.PlaceCall(request, timeout=LONG)
     seen = [event async for event in events(calls, placed.call.call_id)]
     return {
         "types": [api.CallEventType.Name(event.type) for event in seen],
@@ -47,7 +48,7 @@ async def watch(calls: "CallServiceAsyncStub") -> dict[str, Any]:
 async def refused(calls: "CallServiceAsyncStub") -> dict[str, Any]:
     """Reads the details of an error."""
     try:
-        await calls.PlaceCall(api.PlaceCallRequest(to="nonsense"), metadata=ME, timeout=LONG)
+        await calls.PlaceCall(api.PlaceCallRequest(to="nonsense"), timeout=LONG)
     except grpc.aio.AioRpcError as error:
         status = rpc_status.from_call(error)  # type: ignore[arg-type]
         info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
@@ -66,13 +67,13 @@ async def refused(calls: "CallServiceAsyncStub") -> dict[str, Any]:
 async def hang_up(calls: "CallServiceAsyncStub") -> dict[str, Any]:
     """Ends a call while the phone rings."""
     request = api.PlaceCallRequest(to="+15005550102")
-    placed = await calls.PlaceCall(request, metadata=ME, timeout=LONG)
+    placed = await calls.PlaceCall(request, timeout=LONG)
     async with aclosing(events(calls, placed.call.call_id)) as seen:
         async for event in seen:
             if event.type == api.CALL_EVENT_TYPE_CALL_RINGING:
                 break
     ending = api.HangUpCallRequest(call_id=placed.call.call_id)
-    call = (await calls.HangUpCall(ending, metadata=ME, timeout=LONG)).call
+    call = (await calls.HangUpCall(ending, timeout=LONG)).call
     return {
         "state": api.CallState.Name(call.state),
         "end_reason": api.EndReason.Name(call.end_reason),
@@ -84,7 +85,7 @@ async def events(
 ) -> AsyncGenerator[api.CallEvent, None]:
     """Each event of a call, from the first on, until the call is over or nobody asks for more."""
     request = api.WatchCallsRequest(call_id=call_id, after_sequence=0)
-    messages = calls.WatchCalls(request, metadata=ME, timeout=LONG)
+    messages = calls.WatchCalls(request, timeout=LONG)
     try:
         async for message in messages:
             if message.HasField("event"):
@@ -98,7 +99,7 @@ SCENARIOS = {"answered": answered, "watch": watch, "refused": refused, "hangup":
 
 async def main(scenario: str) -> None:
     """Does it on a connection of its own."""
-    async with grpc.aio.insecure_channel(os.environ["GATEWAY_GRPC"]) as channel:
+    async with call_gateway_client.aio_channel(TARGET, token=lambda: TOKEN) as channel:
         told = await SCENARIOS[scenario](CallServiceStub(channel))
     json.dump(told, sys.stdout)
 

@@ -1,4 +1,4 @@
-"""Calls a gateway over gRPC with the stubs that come with it.
+"""Calls a gateway over gRPC with the package of its stubs.
 
 Its argument names what to do; it prints what came of it as one line of JSON.
 """
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import call_gateway_client
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -16,21 +17,21 @@ from grpc_status import rpc_status
 from gateway.telephony.v1 import calls_pb2 as api
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
 
-ME = (("authorization", f"Bearer {os.environ['GATEWAY_TOKEN']}"),)
 LONG = 60.0
+TARGET, TOKEN = os.environ["GATEWAY_GRPC"], os.environ["GATEWAY_TOKEN"]
 
 
 def answered(calls: CallServiceStub) -> dict[str, Any]:
     """Waits until the phone is picked up."""
     request = api.PlaceCallRequest(to="+15005550100", wait_until_answered=True)
-    placed = calls.PlaceCall(request, metadata=ME, timeout=LONG)
+    placed = calls.PlaceCall(request, timeout=LONG)
     return {"state": api.CallState.Name(placed.call.state)}
 
 
 def watch(calls: CallServiceStub) -> dict[str, Any]:
     """Reads every event of a call until it is over."""
     request = api.PlaceCallRequest(to="+15005550108")
-    placed = calls.PlaceCall(request, metadata=ME, timeout=LONG)
+    placed = calls.PlaceCall(request, timeout=LONG)
     seen = list(events(calls, placed.call.call_id))
     return {
         "types": [api.CallEventType.Name(event.type) for event in seen],
@@ -42,7 +43,7 @@ def watch(calls: CallServiceStub) -> dict[str, Any]:
 def refused(calls: CallServiceStub) -> dict[str, Any]:
     """Reads the details of an error."""
     try:
-        calls.PlaceCall(api.PlaceCallRequest(to="nonsense"), metadata=ME, timeout=LONG)
+        calls.PlaceCall(api.PlaceCallRequest(to="nonsense"), timeout=LONG)
     except grpc.RpcError as error:
         status = rpc_status.from_call(error)  # type: ignore[arg-type]
         info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
@@ -61,12 +62,12 @@ def refused(calls: CallServiceStub) -> dict[str, Any]:
 def hang_up(calls: CallServiceStub) -> dict[str, Any]:
     """Ends a call while the phone rings."""
     request = api.PlaceCallRequest(to="+15005550102")
-    call_id = calls.PlaceCall(request, metadata=ME, timeout=LONG).call.call_id
+    call_id = calls.PlaceCall(request, timeout=LONG).call.call_id
     for event in events(calls, call_id):
         if event.type == api.CALL_EVENT_TYPE_CALL_RINGING:
             break
     ending = api.HangUpCallRequest(call_id=call_id)
-    call = calls.HangUpCall(ending, metadata=ME, timeout=LONG).call
+    call = calls.HangUpCall(ending, timeout=LONG).call
     return {
         "state": api.CallState.Name(call.state),
         "end_reason": api.EndReason.Name(call.end_reason),
@@ -76,7 +77,7 @@ def hang_up(calls: CallServiceStub) -> dict[str, Any]:
 def events(calls: CallServiceStub, call_id: str) -> Iterator[api.CallEvent]:
     """Each event of a call, from the first on, until the call is over."""
     request = api.WatchCallsRequest(call_id=call_id, after_sequence=0)
-    for message in calls.WatchCalls(request, metadata=ME, timeout=LONG):
+    for message in calls.WatchCalls(request, timeout=LONG):
         if message.HasField("event"):
             yield message.event
 
@@ -84,6 +85,6 @@ def events(calls: CallServiceStub, call_id: str) -> Iterator[api.CallEvent]:
 SCENARIOS = {"answered": answered, "watch": watch, "refused": refused, "hangup": hang_up}
 
 if __name__ == "__main__":
-    with grpc.insecure_channel(os.environ["GATEWAY_GRPC"]) as channel:
+    with call_gateway_client.channel(TARGET, token=TOKEN) as channel:
         told = SCENARIOS[sys.argv[1]](CallServiceStub(channel))
     json.dump(told, sys.stdout)

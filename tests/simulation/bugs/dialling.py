@@ -1,7 +1,27 @@
 """Bugs about phones: which are dialled, how often, how long they ring and talk."""
 
+from tests.simulation.bugs import plans
 from tests.simulation.bugs.bug import Bug, Change
+from tests.simulation.plan import numbers
 from tests.simulation.plan.doings import Fault, Place, Reception, Strike
+
+_RINGS_BRIEFLY = Reception(rings_after=0.05, final=503, after=0.1)
+
+
+def _place(
+    number: int, time: float, *first: Reception, ringing_timeout: float | None = None
+) -> Place:
+    """anna's, at one gateway or the other; answered, unless `first` says otherwise."""
+    return Place(
+        time=time,
+        number=number,
+        tenant="anna",
+        gateway=number % 2,
+        to=numbers.callee(number),
+        receptions=(*first, Reception()),
+        ringing_timeout=ringing_timeout,
+    )
+
 
 BUGS = (
     Bug(
@@ -24,9 +44,19 @@ BUGS = (
                 "        placed = chosen.result() if chosen.done() else await stored\n"
                 "        if isinstance(placed, New):\n",
             ),
+            Change(
+                "service/following/dial.py",
+                "            if not await self._holds():\n                raise TakenOverError\n",
+                "",
+            ),
         ),
         rules=("phones.only_accepted_calls_are_dialled", "requests.an_accepted_call_is_stored"),
-        seed=7,
+        seed=0,
+        # Commits fail while calls are placed: elsewhere that is too rare.
+        doings=(
+            Strike(time=4.9, fault=Fault.COMMIT_REFUSED, size=0.5, lasting=10.0),
+            *(_place(number, 5.0 + 0.5 * number) for number in range(12)),
+        ),
     ),
     Bug(
         name="failover while it rings",
@@ -62,7 +92,13 @@ BUGS = (
             ),
         ),
         rules=("phones.rings_once", "phones.no_more_phones_than_calls"),
-        seed=1,
+        seed=0,
+        # Its gateways have heard notices before; then those come too late to tell of the ringing.
+        doings=(
+            *(_place(number, 2.0 + 0.2 * number) for number in range(6)),
+            Strike(time=6.0, fault=Fault.NOTICES_LATE, size=5.0, lasting=60.0),
+            *(_place(number, 6.0 + 0.5 * number, _RINGS_BRIEFLY) for number in range(6, 18)),
+        ),
     ),
     Bug(
         name="lease not checked before a dial",
@@ -84,15 +120,7 @@ BUGS = (
         # It waits to be dialled again, for longer than a lease and until others believe it gone.
         doings=(
             Strike(time=4.9, fault=Fault.LIVEKIT_AWAY, lasting=3.0),
-            Place(
-                time=5.0,
-                number=0,
-                tenant="anna",
-                gateway=0,
-                to="+12015550100",
-                receptions=(Reception(),),
-                ringing_timeout=60.0,
-            ),
+            _place(0, 5.0, ringing_timeout=60.0),
             Strike(time=6.3, fault=Fault.FREEZE, target=0, lasting=20.0),
         ),
     ),
@@ -121,7 +149,7 @@ BUGS = (
             ),
         ),
         rules=("phones.rings_once", "phones.one_invite_at_a_time"),
-        seed=5,
+        seed=0,
     ),
     Bug(
         name="ringing timeout begins anew",
@@ -166,7 +194,7 @@ BUGS = (
             ),
         ),
         rules=("durations.calls_do_not_outlast_their_longest",),
-        seed=0,
+        seed=1,
     ),
     Bug(
         name="leg left behind after a hang-up",
@@ -185,7 +213,7 @@ BUGS = (
             "ends.no_leg_outlives_its_call",
             "ends.ends_in_time",
         ),
-        seed=0,
+        seed=1,
     ),
     Bug(
         name="answer revives a canceled call",
@@ -217,8 +245,10 @@ BUGS = (
             "ends.no_leg_outlives_its_call",
             "requests.hung_up_means_gone",
             "requests.answers_come_in_time",
+            "requests.nothing_is_unavailable_without_a_fault",
         ),
-        seed=9,
+        seed=0,
+        doings=plans.HUNG_UP_AT_ONCE,
     ),
     Bug(
         name="taken over without a look",
@@ -226,7 +256,7 @@ BUGS = (
         changes=(
             Change(
                 "service/following/followers.py",
-                "            self._start(call, self._follower(call).follow())\n",
+                "            self._start(call, self._follower(call, read, time).follow())\n",
                 "            lost = NotDialed(self._clock.now())\n"
                 "            story = until_stored(lambda: self._record.call(call.call_id, lost))\n"
                 '            self._run(f"settle {call.call_id}", story)\n',

@@ -1,9 +1,9 @@
 """All bugs that are planted."""
 
-from tests.simulation.bugs import dialling, keeping
+from tests.simulation.bugs import attending, consulting, dialling, keeping
 from tests.simulation.bugs.bug import Bug
 
-BUGS = (*dialling.BUGS, *keeping.BUGS)
+BUGS = (*dialling.BUGS, *keeping.BUGS, *consulting.BUGS, *attending.BUGS)
 
 
 def named(name: str) -> Bug:

@@ -14,7 +14,7 @@ from tests.simulation.clients.told import Seen, Told
 from tests.simulation.clients.watching import Watcher
 from tests.simulation.engine.history import History
 from tests.simulation.engine.loop import NodeLoop
-from tests.simulation.plan.doings import Command, Doing, Place, Plan, RingIn, Watch
+from tests.simulation.plan.doings import Command, Consult, Doing, Place, Plan, RingIn, Watch
 from tests.simulation.world.network import Network
 
 
@@ -69,7 +69,7 @@ class Clients:
         """The plan's second 0 is the virtual time `at`."""
         for doing in plan.doings:
             self._learn(doing)
-            if isinstance(doing, Place | Command | Watch):
+            if isinstance(doing, Place | Command | Consult | Watch):
                 self._to_come += 1
                 self._loop.call_at(
                     at + doing.time, self._carry_out, doing, context=self._loop.context
@@ -96,7 +96,7 @@ class Clients:
                 for after, _ in doing.repeats:
                     self._loop.call_later(after, self._has_come)
                 self._placing.begin(doing, self._task)
-            case Command():
+            case Command() | Consult():
                 tenant = self._tenants.get(doing.number)
                 if tenant is not None:  # a plan that was made smaller may lack the call
                     self._commanding.begin(doing, tenant, self._task)

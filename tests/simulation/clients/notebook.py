@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.errors import GatewayError
-from gateway.telephony.v1 import calls_pb2
+from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.simulation.clients.asking import reason_of
 from tests.simulation.clients.messages import LABEL
 from tests.simulation.clients.told import END_REASONS, EVENT_TYPES, STATES, Seen, Told
 from tests.simulation.engine.history import History
 
 CREATED = calls_pb2.CALL_EVENT_TYPE_CALL_CREATED
+WARM = transfers_pb2.TRANSFER_MODE_WARM
 INBOUND = calls_pb2.CALL_DIRECTION_INBOUND
 
 
@@ -23,6 +24,8 @@ class Notebook:
         self.told: list[Told] = []
         self.known: dict[int, str] = {}
         """Call ids by the plan's numbers, from answers and from events."""
+        self.consulting: dict[str, str] = {}
+        """The newest warm transfer of each call, from answers and from events."""
         self.callers: dict[tuple[str, str], int] = {}
         """Which number a caller has who rings a tenant."""
 
@@ -40,6 +43,8 @@ class Notebook:
         told.error = error
         if told.call_id:
             self.known.setdefault(told.number, told.call_id)
+        if told.transfer is not None:
+            self._consults(told.transfer)
         more = {"why": why} if why else {}
         self.tell(told.tenant, f"told {told.method}", number=told.number, **_about(told), **more)
 
@@ -56,6 +61,8 @@ class Notebook:
             number = self._number(tenant, call)
             if number is not None:
                 self.known.setdefault(number, call.call_id)
+        if event.HasField("transfer"):
+            self._consults(event.transfer)
         seen = Seen(
             time=self._now(),
             gateway=gateway,
@@ -80,6 +87,12 @@ class Notebook:
     def tell(self, tenant: str, what: str, **about: Any) -> None:
         """A line in the history."""
         self._history.tell(tenant, what, **about)
+
+    def _consults(self, transfer: transfers_pb2.Transfer) -> None:
+        """Ids grow, so the newest is the greatest."""
+        if transfer.mode == WARM:
+            known = self.consulting.get(transfer.call_id, "")
+            self.consulting[transfer.call_id] = max(known, transfer.transfer_id)
 
     def _number(self, tenant: str, call: calls_pb2.Call) -> int | None:
         if call.direction == INBOUND:

@@ -2,14 +2,70 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import Context, copy_context
+from heapq import heappush
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from tests.simulation.engine.scheduler import Scheduler
 
 T = TypeVar("T")
+set_running = asyncio._set_running_loop  # noqa: SLF001  there for makers of loops
+
+
+class Handle(asyncio.Handle):
+    """One callback; asyncio's own asks its loop whether to remember where it was made."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        callback: Callable[..., Any],
+        args: tuple[Any, ...],
+        loop: "NodeLoop",
+        context: Context | None,
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+
+class Timer(asyncio.TimerHandle):
+    """The same at a time."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        args: tuple[Any, ...],
+        loop: "NodeLoop",
+        context: Context | None,
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+        self._when = when
+        self._scheduled = False
+
+
+@contextmanager
+def running(loop: "NodeLoop") -> Iterator[None]:
+    """Within it this is the running loop."""
+    set_running(loop)
+    try:
+        yield
+    finally:
+        set_running(None)
 
 
 class NodeLoop(asyncio.AbstractEventLoop):
@@ -31,8 +87,9 @@ class NodeLoop(asyncio.AbstractEventLoop):
         """In which its first task runs, and so all others."""
         self.pause: Callable[[], float] = lambda: 0.0
         """How long work in another thread takes, in seconds."""
-        self._scheduler = scheduler
-        self._ready: deque[asyncio.Handle] = deque()
+        self.scheduler = scheduler
+        self._list = scheduler.readied
+        self.ready: deque[Handle | Timer] = deque()
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._most_tasks = 100
         """With more of them, those that are done are let go."""
@@ -50,7 +107,7 @@ class NodeLoop(asyncio.AbstractEventLoop):
     def kill(self) -> None:
         """At once, between two callbacks."""
         self.dead = True
-        self._scheduler.forget(self)
+        self.scheduler.forget(self)
 
     def doom(self, steps: int, then: Callable[[], None]) -> None:
         """After this many callbacks of the loop `then` is called, whatever is under way."""
@@ -59,12 +116,14 @@ class NodeLoop(asyncio.AbstractEventLoop):
     def freeze(self) -> None:
         """Until `wake`."""
         self.frozen = True
-        self._scheduler.forget(self)
+        self.scheduler.forget(self)
 
     def wake(self) -> None:
         """What has become due meanwhile is due at once."""
         self.frozen = False
-        self._list()
+        if self.ready and not (self.listed or self.dead):
+            self.listed = True
+            self._list(self)
 
     def bury(self) -> None:
         """Ends the tasks of a loop when nothing matters any more, so that no collector has to."""
@@ -73,57 +132,57 @@ class NodeLoop(asyncio.AbstractEventLoop):
         for _ in range(100):
             for task in self._tasks:
                 task.cancel()
-            while self._ready:
-                self.step()
+            with running(self):
+                while self.ready:
+                    self.step()
             self.let_go()
             if not self._tasks:
                 break
         self.kill()
-        self._ready.clear()
+        self.ready.clear()
 
     # What the scheduler calls.
 
     def step(self) -> bool:
-        """Runs one callback; False if none is left."""
-        handle = self._ready.popleft()
-        if not handle.cancelled():
-            asyncio._set_running_loop(self)  # noqa: SLF001  there for makers of loops
+        """Runs one callback, while this is the running loop; False if none is left."""
+        handle = self.ready.popleft()
+        if not handle._cancelled:  # noqa: SLF001  a call for each of very many
             try:
-                handle._run()  # noqa: SLF001
-            finally:
-                asyncio._set_running_loop(None)  # noqa: SLF001
+                handle._context.run(handle._callback, *handle._args)  # noqa: SLF001
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  as asyncio does
+                self.call_exception_handler({"message": "in a callback", "exception": error})
             if self._doomed is not None:
                 self._count_down(*self._doomed)
-        return bool(self._ready) and not (self.dead or self.frozen)
+        return bool(self.ready) and not (self.dead or self.frozen)
 
     def _count_down(self, steps: int, then: Callable[[], None]) -> None:
         self._doomed = (steps - 1, then) if steps > 1 else None
         if self._doomed is None:
             then()
 
-    def due(self, handle: asyncio.TimerHandle) -> None:
+    def due(self, handle: Timer) -> None:
         """A timer's time has come."""
-        if not self.dead and not handle.cancelled():
-            self._ready.append(handle)
-            self._list()
-
-    def _list(self) -> None:
-        if self._ready and not (self.listed or self.dead or self.frozen):
-            self.listed = True
-            self._scheduler.readied(self)
+        if not self.dead:
+            self.ready.append(handle)
+            if not (self.listed or self.frozen):
+                self.listed = True
+                self._list(self)
 
     # What asyncio calls. The library's types bind arguments in a way that need not be repeated.
 
     def time(self) -> float:
-        return self._scheduler.now
+        return self.scheduler.now
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
-        if not self.listed:
-            self._list()
+        handle = Handle(callback, args, self, context)
+        self.ready.append(handle)
+        if not (self.listed or self.dead or self.frozen):
+            self.listed = True
+            self._list(self)
         return handle
 
     call_soon_threadsafe = call_soon  # type: ignore[assignment]
@@ -135,7 +194,12 @@ class NodeLoop(asyncio.AbstractEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
-        return self.call_at(self._scheduler.now + delay, callback, *args, context=context)
+        scheduler = self.scheduler
+        when = scheduler.now + delay
+        handle = Timer(when, callback, args, self, context)
+        scheduler.order += 1
+        heappush(scheduler.timers, (when, scheduler.order, self, handle))
+        return handle
 
     def call_at(  # type: ignore[override]
         self,
@@ -144,8 +208,10 @@ class NodeLoop(asyncio.AbstractEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
-        self._scheduler.at(when, self, handle)
+        scheduler = self.scheduler
+        handle = Timer(when, callback, args, self, context)
+        scheduler.order += 1
+        heappush(scheduler.timers, (when, scheduler.order, self, handle))
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:

@@ -1,14 +1,13 @@
 """One virtual clock, and the loops that run on it, one callback at a time."""
 
-import asyncio
 import heapq
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from tests.simulation.engine.loop import NodeLoop
+from tests.simulation.engine.loop import NodeLoop, Timer, set_running
 
-Due = tuple[float, int, NodeLoop, asyncio.TimerHandle]
+Due = tuple[float, int, NodeLoop, Timer]
 
 
 class StuckError(Exception):
@@ -29,9 +28,12 @@ class Scheduler:
         """The virtual time, in seconds."""
         self.steps = 0
         self._random = chance.random
-        self._timers: list[Due] = []
-        self._order = 0
+        self.timers: list[Due] = []
+        self.order = 0
+        """How many timers there were: those of the same moment keep their order."""
         self._ready: list[NodeLoop] = []
+        self.readied = self._ready.append
+        """For loops: there is something to run."""
         self.loops: list[NodeLoop] = []
         self._fate = self.loop("fate")
 
@@ -51,44 +53,41 @@ class Scheduler:
 
     def run(self, until: float, over: Callable[[], bool] = lambda: False) -> None:
         """Runs everything up to this time, or until `over`, asked whenever time passes."""
-        at_once = 0
         while True:
-            while self._ready:
-                self._step()
-                at_once += 1
-                if at_once > self.MOST_STEPS_AT_ONCE:
-                    raise StuckError(f"at {self.now:.6f} s: {self._ready}")
-            at_once = 0
-            if over() or not self._timers or self._timers[0][0] > until:
+            if self._ready:
+                self._run_ready()
+            if over() or not self.timers or self.timers[0][0] > until:
                 break
             self._let_time_pass()
         self.now = max(self.now, until) if not over() else self.now
 
-    def _step(self) -> None:
-        ready = self._ready
-        at = int(self._random() * len(ready)) if len(ready) > 1 else 0
-        loop = ready[at]
-        self.steps += 1
-        if not loop.step():
-            self.forget(loop)  # it may have changed its place, or be forgotten already
+    def _run_ready(self) -> None:
+        """Until nothing is."""
+        ready, draw, runs = self._ready, self._random, set_running
+        begun, current = self.steps, None
+        try:
+            while ready:
+                loop = ready[int(draw() * len(ready))] if len(ready) > 1 else ready[0]
+                if loop is not current:
+                    runs(loop)
+                    current = loop
+                self.steps += 1
+                if not loop.step():
+                    self.forget(loop)  # it may be forgotten already
+                if self.steps - begun > self.MOST_STEPS_AT_ONCE:
+                    raise StuckError(f"at {self.now:.6f} s: {ready}")
+        finally:
+            runs(None)
 
     def _let_time_pass(self) -> None:
         """To the next timer; those that are due at the same moment become ready together."""
-        timers = self._timers
+        timers = self.timers
         when = timers[0][0]
         self.now = max(self.now, when)
         while timers and timers[0][0] <= when:
             _, _, loop, handle = heapq.heappop(timers)
-            loop.due(handle)
-
-    def at(self, when: float, loop: NodeLoop, handle: asyncio.TimerHandle) -> None:
-        """For loops: a timer."""
-        self._order += 1
-        heapq.heappush(self._timers, (when, self._order, loop, handle))
-
-    def readied(self, loop: NodeLoop) -> None:
-        """For loops: there is something to run."""
-        self._ready.append(loop)
+            if not handle._cancelled:  # noqa: SLF001  a call for each of very many
+                loop.due(handle)
 
     def forget(self, loop: NodeLoop) -> None:
         """For loops: nothing of it is to run any more, or not for now."""

@@ -12,8 +12,8 @@ LEG_AFTER_END = 0.5
 RINGS_ON = 1.0
 """How long after the ringing timeout a phone may still ring: LiveKit keeps the time that it was
 given, and the gateway's own clock acts 0.4 s later."""
-EARLY = 0.5
-"""How much sooner than its time a phone may stop ringing: clocks differ by that much."""
+EARLY = 0.2
+"""How much sooner than its time a phone may stop ringing: requests take their way."""
 TALKS_ON = 2.0
 """How long after `max_duration` an answered phone may still be connected."""
 SHORT = 0.2
@@ -46,12 +46,21 @@ JUST = 0.05
 CROSSING = 0.15
 """Within this a phone and its gateway may say opposite things: a SIP message is on its way."""
 CLOCKS_APART = 0.6
-"""The most by which the clocks of two simulated gateways differ."""
+"""The most by which the clocks of two simulated gateways differ that are right."""
 SILENT_FOR = 31.5
 """After 32 s without any answer LiveKit gives an INVITE up (SIP's timer B)."""
 DESERTED = 65.0
 """How long a phone rings on whose LiveKit died, and forgot it."""
 LISTENS = 60.0
 """How much longer than a transfer's timeout LiveKit listens for its outcome."""
+SEEN_JOINED = 1.0
+"""From an agent's joining until its gateway has seen it: a look each 0.25 s, or a notice; and five
+seconds at most until LiveKit lists its job matter only where two of a name are in one room."""
 REASON_WAITED = 4.0
 """From when a leg is seen gone to the stored end: 3 s for a transfer, 0.6 s for a notice."""
+STRANGER = 4.0
+"""How long a caller who is set apart with music may hear somebody who has come, or come again: the
+room is looked at every second, and the leg is asked for what follows."""
+RELEASED = 6.0
+"""From the end of a hold or a warm transfer until all hear each other: its gateway is told at once,
+and looks at the leg every 5 s at least."""

@@ -8,10 +8,12 @@ from math import inf
 
 from gateway.domain.calls.call import Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent
-from gateway.domain.calls.transfer import Transfer
+from gateway.domain.calls.transfer import OnFailure, Transfer, TransferMode, TransferState
+from gateway.service.ledger.warm_record import WARM_METHOD, human_request_id
 from tests.simulation.clients.messages import HANG_UP, LABEL, PLACE, UPDATE
 from tests.simulation.clients.told import Told
 from tests.simulation.judge.bounds import CROSSING, LATE
+from tests.simulation.judge.ears import Ears
 from tests.simulation.judge.evidence import GONE, Evidence, accepted, carried_out
 from tests.simulation.judge.stored import Record
 from tests.simulation.judge.weather import NOTICES, Weather
@@ -34,6 +36,8 @@ class Story:
     """When it was asked for first."""
     deadline: float = 0.0
     """When its ringing timeout is over, as LiveKit was told with its first dial."""
+    waited: float = 0.0
+    """How long it waited for its agent before it was dialled, or would have at most."""
     place: Place | None = None
     ring_in: RingIn | None = None
     events: list[CallEvent] = field(default_factory=list)
@@ -41,6 +45,11 @@ class Story:
     dials: list[DialRequest] = field(default_factory=list)
     refers: list[ReferRequest] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    """The cold ones."""
+    consultations: list[Transfer] = field(default_factory=list)
+    """The warm ones."""
+    human_of: Transfer | None = None
+    """The warm transfer in which this call is the human's."""
     intents: list[Record] = field(default_factory=list)
     outcomes: list[Record] = field(default_factory=list)
     others: list[Record] = field(default_factory=list)
@@ -86,6 +95,7 @@ class Case:
         self.stored = evidence.stored
         self.truth = evidence.truth
         self.config = evidence.config
+        self.ears = Ears(evidence.truth)
         self.weather = Weather(evidence.plan)
         self.places = {one.number: one for one in self.plan.doings if isinstance(one, Place)}
         self.ring_ins = {one.number: one for one in self.plan.doings if isinstance(one, RingIn)}
@@ -102,6 +112,7 @@ class Case:
             self._time(story)
             self._by_room[story.call.room].append(story)
             self._at_place[story.call.room, story.call.participant_identity].append(story)
+        self._add_humans()
         self._add_truth()
         for story in self.stories.values():
             _know_deadline(story)
@@ -202,6 +213,19 @@ class Case:
             or self.abandoned(story)
             or self.room_ended(story)
             or self.timed_out(story)
+            or self.consulted(story)
+        )
+
+    def consulted(self, story: Story) -> bool:
+        """Whether the end of a warm transfer may have ended the call: its human, or its caller."""
+        human_of = story.human_of
+        if human_of is not None and human_of.state is not TransferState.COMPLETED:
+            return True
+        return any(
+            one.warm is not None
+            and one.warm.on_failure is OnFailure.HANG_UP
+            and one.state in (TransferState.FAILED, TransferState.CANCELED)
+            for one in story.consultations
         )
 
     def heard_notices(self, gateway: str, time: float) -> bool:
@@ -237,11 +261,33 @@ class Case:
                 story.events.append(event)
         for transfer in self.stored.transfers.values():
             if story := self.stories.get(transfer.call_id):
-                story.transfers.append(transfer)
+                warm = transfer.mode is TransferMode.WARM
+                (story.consultations if warm else story.transfers).append(transfer)
         for record in self.stored.audit:
             if story := self.stories.get(record.get("call_id")):
                 kinds = {"INTENT": story.intents, "OUTCOME": story.outcomes}
                 kinds.get(record.get("kind"), story.others).append(record)
+
+    def _add_humans(self) -> None:
+        for transfer in self.stored.transfers.values():
+            for human in self.humans(transfer):
+                human.human_of = transfer
+                human.asked = min(human.asked, self.begun(transfer))
+
+    def begun(self, transfer: Transfer) -> float:
+        """When the transfer was stored."""
+        story = self.stories.get(transfer.call_id)
+        for event in story.events if story else ():
+            if event.transfer and event.transfer.transfer_id == transfer.transfer_id:
+                return self.when(event)
+        return self.at(transfer.create_time)
+
+    def humans(self, transfer: Transfer) -> Sequence[Story]:
+        """The call of a warm transfer's human, if it was placed."""
+        claim = (transfer.tenant_id, WARM_METHOD, human_request_id(transfer))
+        call_id = transfer.warm.human_call_id if transfer.warm else ""
+        human = self.stories.get(call_id or self.stored.claims.get(claim, ""))
+        return (human,) if human else ()
 
     def _add_truth(self) -> None:
         for invite in self.truth.invites:
@@ -270,10 +316,18 @@ class Case:
 
 def _know_deadline(story: Story) -> None:
     """By what LiveKit was told first, but never later than the request's own timeout."""
-    story.deadline = story.begin + story.call.ringing_timeout.total_seconds()
+    story.waited = _waited(story.call)
+    story.deadline = story.begin + story.waited + story.call.ringing_timeout.total_seconds()
     if story.dials:
         first = story.dials[0]
         story.deadline = min(story.deadline, first.time + first.ringing_timeout)
+
+
+def _waited(call: Call) -> float:
+    agent, begin = call.agent, call.create_time
+    if agent is None or not (agent.awaited or agent.dial_time):
+        return 0.0
+    return ((agent.dial_time or agent.join_deadline(begin)) - begin).total_seconds()
 
 
 def _number_of(story: Story) -> int:

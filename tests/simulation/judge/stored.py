@@ -9,6 +9,7 @@ from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.domain.calls.call import Call
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.calls.transfer import Transfer
+from gateway.ports.audit_tree import LeafRange
 from gateway.store import codec
 
 MICROS = 1_000_000
@@ -56,6 +57,11 @@ class Stored:
     sequences: dict[str, int] = field(default_factory=dict)
     audit: list[Record] = field(default_factory=list)
     """Each log in its order."""
+    spans: list[LeafRange] = field(default_factory=list)
+    """Which records are leaves of the tree, in its order."""
+    tree_size: int = 0
+    checkpoints: list[str] = field(default_factory=list)
+    """Signed ones, the largest last."""
     holds: dict[str, str] = field(default_factory=dict)
     waiters: list[tuple[str, str]] = field(default_factory=list)
     nudges: list[str] = field(default_factory=list)
@@ -85,6 +91,11 @@ def read(database: sqlite3.Connection) -> Stored:
     stored.open_transfers = [row[0] for row in ask("SELECT transfer_id FROM transfers WHERE open")]
     stored.sequences = dict(ask("SELECT tenant_id, sequence FROM event_sequences"))
     stored.audit = _audit(ask)
+    spans = ask("SELECT first_leaf, log_id, first_sequence, count FROM audit_spans ORDER BY 1")
+    stored.spans = [LeafRange(*row) for row in spans]
+    ((stored.tree_size,),) = ask("SELECT size FROM audit_trees").fetchall() or [(0,)]
+    notes = ask("SELECT note FROM audit_checkpoints ORDER BY size, time")
+    stored.checkpoints = [row[0] for row in notes]
     _presence(stored, ask)
     _counts(stored, ask)
     _outbox(stored, ask)

@@ -23,8 +23,6 @@ DATABASE = frozenset(
 RECEIVERS = frozenset({Fault.RECEIVER_AWAY, Fault.RECEIVER_SLOW})
 TROUBLE = GATEWAYS | LIVEKIT | DATABASE | {Fault.CLOCK_JUMP}
 """What may make a gateway lose track of a phone, or come too late."""
-TAKEOVERS = GATEWAYS | DATABASE | {Fault.CLOCK_JUMP}
-"""After which a call may go on by another clock."""
 
 AFTER: Mapping[Fault, float] = {
     # A lease of 6 s and a beat until others take over, 10 s until a leg is believed gone, and 3 s
@@ -43,9 +41,10 @@ AFTER: Mapping[Fault, float] = {
     **dict.fromkeys(RECEIVERS, 0.0),
 }
 """How long a fault has effects after it is over."""
+NOTICES_REFUSED = 200.0
+"""A clock that jumps by so much may be wrong by 5 minutes: then notices are taken for old ones."""
 _SIZE_IS_TIME = frozenset(
     {
-        Fault.CLOCK_JUMP,
         Fault.LIVEKIT_SLOW,
         Fault.NOTICES_LATE,
         Fault.DATABASE_SLOW,
@@ -61,7 +60,9 @@ class Weather:
         found = [doing for doing in plan.doings if isinstance(doing, Strike)]
         self.strikes = sorted(found, key=lambda strike: strike.time)
         self.kinds = frozenset(strike.fault for strike in found)
-        self._spans = [(one.time, until(one), one) for one in self.strikes]
+        self._spans = [(one.time, until(one), one) for one in self.strikes if not _harmless(one)]
+        self.clocks_are_right = not plan.ahead and Fault.CLOCK_JUMP not in self.kinds
+        """All gateways' clocks, to within `CLOCKS_APART`."""
 
     def struck(self, begin: float, end: float, kinds: Collection[Fault] = TROUBLE) -> bool:
         """Whether one of these faults, or what follows from it, touches this time."""
@@ -91,6 +92,11 @@ class Weather:
             for since, over, strike in self._spans
             if strike.fault is Fault.LIVEKIT_SLOW and since <= end and over >= begin
         )
+
+
+def _harmless(strike: Strike) -> bool:
+    """A clock that is not so wrong that notices are refused excuses nothing."""
+    return strike.fault is Fault.CLOCK_JUMP and abs(strike.size) < NOTICES_REFUSED
 
 
 def until(strike: Strike) -> float:

@@ -1,7 +1,8 @@
 """The clocks of one simulated machine."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+from tests.simulation.engine.scheduler import Scheduler
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """The true time at which every simulation begins."""
@@ -9,21 +10,22 @@ _BEGIN_NS = int(BEGIN.timestamp()) * 1_000_000_000
 
 
 class MachineClock:
-    """What the machine's clocks say. `now`: virtual seconds since the beginning."""
+    """What the machine's clocks say. `source`: has the virtual seconds since the beginning."""
 
-    def __init__(self, now: Callable[[], float], ahead: float, booted: float) -> None:
-        self._now = now
+    def __init__(self, source: Scheduler, ahead: float, booted: float) -> None:
+        self._source = source
         self._booted = booted
+        self.usual = ahead
         self.ahead = ahead
-        """Seconds by which its wall clock is wrong."""
+        """Seconds by which its wall clock is wrong; `usual`: while nothing happens to it."""
 
     def wall(self) -> int:
         """Nanoseconds since 1970, as the machine believes."""
-        return _BEGIN_NS + int((self._now() + self.ahead) * 1e9)
+        return _BEGIN_NS + int((self._source.now + self.ahead) * 1e9)
 
     def steady(self) -> int:
         """Nanoseconds since the machine was started."""
-        return int((self._now() + self._booted) * 1e9)
+        return int((self._source.now + self._booted) * 1e9)
 
 
 def true_time(now: float) -> datetime:

@@ -80,12 +80,12 @@ class TroubledConnection(sqlite3.Connection):
     news: tuple[str, Mapping[str, int]] | None = None
     """What its transaction announces, once it is committed."""
 
-    def cursor(self, *given: Any, **more: Any) -> Any:
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         """Statements fail while the database is away."""
         if self.trouble.away:
             self.trouble.struck["statement failed"] += 1
             raise GoneError("server closed the connection unexpectedly")
-        return super().cursor(*given, **more)
+        return factory(self)
 
     def commit(self) -> None:
         """Committed or not, and told or not."""

@@ -36,7 +36,7 @@ from tests.stands.virtual.workers import LoopWorkers
 
 GRACE = timedelta(seconds=5)
 AHEAD_SECONDS = 0.2
-"""How far a gateway's wall clock is wrong at most, unless it jumps."""
+"""How far a gateway's wall clock is wrong at most if its plan does not say so."""
 START_AGAIN_SECONDS = 1.0
 """After which a gateway that could not start is started again."""
 
@@ -79,6 +79,7 @@ class GatewayProcess:
         around: Around,
         stored: Callable[[str, CallEvent], None],
         serves: Callable[[str], None],
+        ahead: float = 0.0,
     ) -> None:
         self.name = name
         self.up = False
@@ -88,11 +89,12 @@ class GatewayProcess:
         self._stored = stored
         self._serves = serves
         self._starts = 0
+        self._doomed: tuple[int, float] | None = None
         self._database: Database | None = None
         self._store: SqlStore | None = None
-        ahead = (around.chance.stream("clock", name).random() * 2 - 1) * AHEAD_SECONDS
+        ahead += (around.chance.stream("clock", name).random() * 2 - 1) * AHEAD_SECONDS
         booted = 1000.0 + around.chance.stream("boot", name).random() * 1e6
-        self.machine = MachineClock(lambda: around.scheduler.now, ahead, booted)
+        self.machine = MachineClock(around.scheduler, ahead, booted)
         self.loop = around.scheduler.loop(name)
 
     @property
@@ -111,6 +113,16 @@ class GatewayProcess:
         loop.context.run(id_source.set, self._around.chance.ids(self.name, self._starts))
         loop.context.run(who.set, self.name)
         loop.begin(self._serve(loop))
+        if self._doomed is not None:
+            doomed, self._doomed = self._doomed, None
+            self.doom(*doomed)
+
+    def doom(self, callbacks: int, lasting: float) -> None:
+        """Killed after so many callbacks of its process, or of the next one if it is down."""
+        if self.loop.dead:
+            self._doomed = (callbacks, lasting)
+        else:
+            self.loop.doom(callbacks, lambda: self.kill(lasting))
 
     def kill(self, lasting: float) -> None:
         """As by SIGKILL; started again after `lasting`."""

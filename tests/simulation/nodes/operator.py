@@ -45,7 +45,7 @@ class Operator:
         loop.pause = trouble.read_pause
         loop.context.run(id_source.set, chance.ids(NAME))
         loop.context.run(who.set, NAME)
-        machine = MachineClock(loop.time, 0.0, 5000.0)
+        machine = MachineClock(loop.scheduler, 0.0, 5000.0)
         clock = SystemClock(machine.wall, machine.steady)
         self._database = connected(database, lambda: true_time(loop.time()), trouble)
         log_id = loop.context.run(new_id, "log", clock.now())

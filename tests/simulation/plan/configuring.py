@@ -65,6 +65,7 @@ def _tenant(tenant: str, random: Random) -> Fields:
         },
         "limits": _limits(tenant, random),
         "sip_hosts": ["pbx.example.com"],
+        "agents": ["*"],
         "inbound": {
             "livekit_trunk_ids": [inbound_trunk(tenant)],
             "numbers": [inbound_number(tenant)],

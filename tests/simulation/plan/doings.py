@@ -58,6 +58,12 @@ class Place(Doing):
     room: str = ""
     identity: str = ""
     trunk_id: str = ""
+    agent: str = ""
+    """What it does its name says; empty: there is none."""
+    join_timeout: float | None = None
+    keeps: bool = False
+    """The call goes on where its agent does not come."""
+    dial_at_once: bool = False
     deadline: float | None = None
     """The client's own deadline."""
     leaves_after: float | None = None
@@ -73,6 +79,10 @@ class Verb(StrEnum):
     TRANSFER = "transfer"
     UPDATE = "update"
     GET = "get"
+    HOLD = "hold"
+    RESUME = "resume"
+    COMPLETE = "complete"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +98,47 @@ class Command(Doing):
     hang_up_on_timeout: bool = False
     end_room: bool = False
     wait: bool = False
+    mute: bool = False
+    """HOLD: nobody hears the phone either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consult(Doing):
+    """A client begins a warm transfer of a call that it knows; nothing if it does not know it."""
+
+    number: int
+    """Of the Place (or RingIn) whose call it is for."""
+    gateway: int
+    to: str
+    """The human's phone, E.164; each Consult of a call calls the same one."""
+    receptions: tuple[Reception, ...]
+    request_id: str = ""
+    ringing_timeout: float = 10.0
+    consult_timeout: float = 20.0
+    wait: bool = False
+    on_answer: bool = False
+    """It is completed as soon as the human has answered."""
+    everybody: bool = False
+    """The caller hears everybody from the beginning."""
+    music: bool = False
+    """The caller hears music, if somebody plays."""
+    agent_deaf: bool = False
+    """Those who were in the room do not hear the caller meanwhile."""
+    hang_up: bool = False
+    """The caller is hung up if it fails."""
+    leaves: str = ""
+    """The identity of the agent that leaves when it is completed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join(Doing):
+    """An agent joins the room in which the leg of a call is, until no phone is there any more."""
+
+    number: int
+    """Of the Place (or RingIn)."""
+    identity: str
+    plays: bool = False
+    """It plays music for that leg alone, and hears nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +242,8 @@ class Plan:
     """LiveKit sends its notices to the gateways at all."""
     listens: bool = False
     """The database tells gateways of each other's commits, as PostgreSQL; else they look."""
+    ahead: tuple[float, ...] = ()
+    """By how many seconds the wall clock of each gateway is wrong from the start; others: 0."""
     patience: float = 600.0
     """How long after the last doing everything must be over."""
     tenants: tuple[str, ...] = field(default=("anna", "bert"))

@@ -7,10 +7,12 @@ from typing import Any
 
 from tests.simulation.engine.chance import Chance
 from tests.simulation.plan import numbers, phones
+from tests.simulation.plan.attending import attended
 from tests.simulation.plan.commanding import commands
 from tests.simulation.plan.configuring import CARRIERS, TENANTS, inbound_number
+from tests.simulation.plan.consulting import consults, holds
 from tests.simulation.plan.doings import Doing, Place, Plan, RingIn, Watch
-from tests.simulation.plan.weather import strikes
+from tests.simulation.plan.weather import clocks, strikes
 
 FIRST_SECOND = 2.0
 """Before that gateways start and watchers open their streams."""
@@ -46,7 +48,10 @@ def make(seed: str, calls: int = 100) -> Plan:
     told = [
         doing
         for number in range(calls)
-        for doing in _call(chance.stream("plan", "call", number), scene, number)
+        for doing in attended(
+            chance.stream("plan", "agent", number),
+            _call(chance.stream("plan", "call", number), scene, number),
+        )
     ]
     moments = tuple(doing.time for doing in told)
     faults = strikes(chance, scene.gateways, scene.tenants, scene.span, moments)
@@ -54,6 +59,7 @@ def make(seed: str, calls: int = 100) -> Plan:
         seed=seed,
         gateways=scene.gateways,
         doings=in_order([*watches, *told, *faults]),
+        ahead=clocks(chance, scene.gateways),
         hears_notices=chance.stream("plan", "notices").random() < 0.85,
         listens=chance.stream("plan", "database").random() < 0.5,
         tenants=scene.tenants,
@@ -92,12 +98,18 @@ def _watches(random: Random, scene: _Scene) -> list[Watch]:
 def _call(random: Random, scene: _Scene, number: int) -> list[Doing]:
     """A call, and what clients do with it."""
     time, tenant = scene.moment(random), random.choice(scene.tenants)
-    if random.random() < 0.12:
+    drawn = random.random()
+    if drawn < 0.12:
         call, phone = _ring_in(random, time, tenant, number)
     else:
-        phone = phones.phone(random)
+        phone = phones.talkative(random) if drawn < 0.24 else phones.phone(random)
         call = _place(random, scene, time, tenant, number, phone)
-    return [call, *commands(random, call, phone, scene.gateways)]
+    found = [call, *commands(random, call, phone, scene.gateways)]
+    if phone.answers is None:
+        return found
+    if 0.06 < drawn < 0.21:
+        return [call, *consults(random, call, phone, scene.gateways)]
+    return [*found, *holds(random, call, phone, scene.gateways)] if drawn > 0.93 else found
 
 
 def _ring_in(random: Random, time: float, tenant: str, number: int) -> tuple[Doing, phones.Phone]:

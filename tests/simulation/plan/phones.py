@@ -61,6 +61,16 @@ def answering(random: Random) -> Phone:
     return _settling((reception,), before=0.0)
 
 
+def talkative(random: Random) -> Phone:
+    """It is answered soon, and mostly talks for long enough that much can happen meanwhile."""
+    reception = Reception(
+        rings_after=0.3,
+        after=random.choice(SPANS[:5]),
+        talks=random.choice((5.0, 15.0, 30.0, None)),
+    )
+    return _settling((reception,), before=0.0)
+
+
 def _settling(receptions: tuple[Reception, ...], before: float, **more: float) -> Phone:
     """It settles at its last INVITE, which comes after `before` seconds."""
     last = receptions[-1]

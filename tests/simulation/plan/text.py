@@ -8,8 +8,10 @@ from typing import Any
 
 from tests.simulation.plan.doings import (
     Command,
+    Consult,
     Doing,
     Fault,
+    Join,
     Place,
     Plan,
     Reception,
@@ -21,7 +23,7 @@ from tests.simulation.plan.doings import (
 )
 
 _DOINGS: Mapping[str, type[Doing]] = {
-    kind.__name__: kind for kind in (Place, Command, RingIn, Watch, Strike)
+    kind.__name__: kind for kind in (Place, Command, Consult, Join, RingIn, Watch, Strike)
 }
 
 
@@ -74,7 +76,7 @@ def _read(name: str, value: Any) -> Any:
     match name:
         case "receptions":
             return tuple(Reception(**each) for each in value)
-        case "tenants":
+        case "tenants" | "ahead":
             return tuple(value)
         case "refer":
             return ReferReception(**value)

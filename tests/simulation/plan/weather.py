@@ -8,7 +8,18 @@ from tests.simulation.engine.chance import Chance
 from tests.simulation.plan.configuring import CARRIERS
 from tests.simulation.plan.doings import Fault, Strike
 
-CALM, SOME, STORMY = (0,), (1, 2, 3, 4), (5, 6, 8, 10, 12)
+CALM, SOME, STORMY = (0,), (1, 2, 3, 4, 6), (6, 8, 10, 12, 16)
+DEADLY = (0, 0, 1, 2, 4, 8, 12)
+"""How many more strikes hit gateways alone, unless it is calm."""
+_OF_GATEWAYS = (
+    *(Fault.KILL,) * 5,
+    *(Fault.FREEZE,) * 4,
+    *(Fault.CLOCK_JUMP,) * 2,
+    Fault.DRAIN,
+    Fault.CUT_LIVEKIT,
+)
+WRONG = (0.3, 1.0, 5.0, 30.0, 60.0)
+"""By how much clocks are wrong from the start, where they are."""
 _SHARES = (0.2, 0.5, 1.0)
 
 
@@ -35,13 +46,23 @@ def strikes(
     weather: tuple[int, ...] = random.choices((CALM, SOME, STORMY), (20, 45, 35))[0]
     count = random.choice(weather)
     kinds = random.sample(tuple(Fault), min(len(Fault), random.choice((2, 3, 4, 6, 12))))
+    deadly = random.choice(DEADLY) if count else 0
     target = _Target(gateways, tenants)
     found: list[Strike] = []
-    for which in range(count):
+    for which in range(count + deadly):
         stream = chance.stream("plan", "strike", which)
         time = _moment(stream, span, moments, found)
-        found.append(_SIZES[stream.choice(kinds)](stream, time, target))
+        fault = stream.choice(kinds if which < count else _OF_GATEWAYS)
+        found.append(_SIZES[fault](stream, time, target))
     return found
+
+
+def clocks(chance: Chance, gateways: int) -> tuple[float, ...]:
+    """By how much each gateway's wall clock is wrong from the start: in most plans not at all."""
+    random = chance.stream("plan", "clocks")
+    if random.random() < 0.6:
+        return ()
+    return tuple(random.choice((0.0, -1.0, 1.0)) * random.choice(WRONG) for _ in range(gateways))
 
 
 def _moment(
@@ -121,7 +142,7 @@ _SIZES: dict[Fault, Drawn] = {
     Fault.KILL: _of_gateway(Fault.KILL, (0.5, 2.0, 7.0, 8.0, 20.0), _callbacks),
     Fault.FREEZE: _of_gateway(Fault.FREEZE, (0.5, 3.0, 5.9, 6.5, 8.0, 15.0, 20.0)),
     Fault.DRAIN: _of_gateway(Fault.DRAIN, (12.0, 15.0, 25.0)),
-    Fault.CLOCK_JUMP: _of_gateway(Fault.CLOCK_JUMP, (1.0, 10.0, 60.0), _jump),
+    Fault.CLOCK_JUMP: _of_gateway(Fault.CLOCK_JUMP, (1.0, 9.0, 11.0, 60.0, 200.0), _jump),
     Fault.CUT_LIVEKIT: _of_gateway(Fault.CUT_LIVEKIT, (0.5, 5.0, 12.0, 30.0)),
     Fault.LIVEKIT_SLOW: _of_all(Fault.LIVEKIT_SLOW, (2.0, 10.0, 20.0), (0.1, 1.0, 3.0, 8.0)),
     Fault.LIVEKIT_AWAY: _of_all(Fault.LIVEKIT_AWAY, (0.5, 3.0, 10.0, 30.0)),

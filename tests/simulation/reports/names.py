@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from tests.simulation.clients.messages import LABEL
 from tests.simulation.judge.evidence import Evidence
 from tests.simulation.plan.configuring import inbound_room
-from tests.simulation.plan.doings import Place, Plan, RingIn
+from tests.simulation.plan.doings import Consult, Place, Plan, RingIn
 
 Names = Mapping[str, str]
 """Ids of calls, legs, transfers and events, numbers, rooms: the short name of the call."""
@@ -30,7 +30,7 @@ def planned(plan: Plan) -> dict[str, str]:
     """What is known before anything has happened."""
     names = {}
     for doing in plan.doings:
-        if isinstance(doing, Place):
+        if isinstance(doing, Place | Consult):
             names[doing.to] = short(doing.number)
         elif isinstance(doing, RingIn):
             names[doing.caller] = short(doing.number)
@@ -44,9 +44,8 @@ def names_in(evidence: Evidence) -> dict[str, str]:
     stored = evidence.stored
     for call in stored.calls.values():
         label = call.labels.get(LABEL)
-        names[call.call_id] = (
-            f"call-{label}" if label else names.get(call.caller_id, call.call_id[-8:])
-        )
+        known = names.get(call.to if call.parent_call_id else call.caller_id, call.call_id[-8:])
+        names[call.call_id] = f"call-{label}" if label else known
     for invite in evidence.truth.invites:
         names[invite.sip_call_id] = names.get(invite.call_id, invite.call_id)
     for transfer in stored.transfers.values():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tests.simulation.judge.evidence import Violation
-from tests.simulation.plan.doings import Command, Doing, Place, Plan, RingIn
+from tests.simulation.plan.doings import Command, Consult, Doing, Join, Place, Plan, RingIn
 from tests.simulation.reports.names import number_of
 from tests.simulation.reports.playing import BROKE_OFF, Played, calls_of
 from tests.simulation.reports.simpler import simpler
@@ -132,7 +132,9 @@ def _guess(search: _Search) -> None:
 
 def _of(doing: Doing) -> int | None:
     """The number of the call that it belongs to, if to any."""
-    return doing.number if isinstance(doing, Place | RingIn | Command) else None
+    if isinstance(doing, Place | RingIn | Command | Consult | Join):
+        return doing.number
+    return None
 
 
 def _units(plan: Plan) -> list[tuple[Doing, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields, replace
 from typing import Any, Protocol
 
-from tests.simulation.plan.doings import Command, Doing, Place, Plan, Strike, Watch
+from tests.simulation.plan.doings import Command, Consult, Doing, Place, Plan, Strike, Watch
 
 _LISTS = ("repeats", "receptions")
 
@@ -39,7 +39,7 @@ def _among(doing: Doing, count: int) -> Doing:
     if isinstance(doing, Place):
         repeats = tuple((after, gateway % count) for after, gateway in doing.repeats)
         return replace(doing, gateway=doing.gateway % count, repeats=repeats)
-    if isinstance(doing, Command | Watch):
+    if isinstance(doing, Command | Consult | Watch):
         return replace(doing, gateway=doing.gateway % count)
     return doing
 

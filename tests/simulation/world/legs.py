@@ -16,8 +16,9 @@ from gateway.domain.calls.observation import LeaveReason
 from tests.simulation.engine.loop import NodeLoop
 from tests.simulation.plan.doings import RingIn
 from tests.simulation.world import answers
+from tests.simulation.world.participant import Participant
 from tests.simulation.world.phones import Line, Phones
-from tests.simulation.world.rooms import Participant, Rooms
+from tests.simulation.world.rooms import Rooms
 from tests.simulation.world.truth import Invite, ReferRequest
 
 JOINS_AFTER, ACTIVE_AFTER = 0.008, 0.007
@@ -240,6 +241,7 @@ class DialledLeg(Leg):
 
     def _answer(self) -> None:
         self.answered = True
+        self._rooms.publish(self.participant)
         ids = {"callIDFull": f"full-{self.invite.sip_call_id}", "callTag": "tag"}
         if not self._digits:
             self._connect(ids)
@@ -280,5 +282,6 @@ class CallersLeg(Leg):
 
     def _take(self, line: Line, talks: float | None) -> None:
         self.answered = True
+        self._rooms.publish(self.participant)
         self._rooms.change(self.participant, callStatus="active")
         self._loop.call_later(line.lag, line.takes, talks)

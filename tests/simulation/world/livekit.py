@@ -5,6 +5,11 @@ from collections.abc import Callable
 
 from google.protobuf.message import Message
 from livekit.api import ServerErrorCode
+from livekit.protocol.agent_dispatch import (
+    CreateAgentDispatchRequest,
+    DeleteAgentDispatchRequest,
+    ListAgentDispatchRequest,
+)
 from livekit.protocol.models import Room
 from livekit.protocol.room import (
     CreateRoomRequest,
@@ -16,21 +21,28 @@ from livekit.protocol.room import (
     ListRoomsResponse,
     RemoveParticipantResponse,
     RoomParticipantIdentity,
+    SendDataRequest,
+    SendDataResponse,
+    UpdateParticipantRequest,
+    UpdateSubscriptionsRequest,
+    UpdateSubscriptionsResponse,
 )
 from livekit.protocol.sip import CreateSIPParticipantRequest, TransferSIPParticipantRequest
 
+from gateway.domain.calls.leg import CALL_ID_ATTRIBUTE
 from gateway.domain.calls.observation import LeaveReason
-from gateway.platform.livekit.requests import CALL_ID_ATTRIBUTE
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
 from tests.simulation.engine.loop import NodeLoop
 from tests.simulation.plan.doings import Reception, ReferReception, RingIn
 from tests.simulation.world import answers
+from tests.simulation.world.agents import Agents
 from tests.simulation.world.door import UNCLAIMED, Answer, Asked, Door
 from tests.simulation.world.legs import CallersLeg, DialledLeg, Leg, Limits
 from tests.simulation.world.notices import Notices
+from tests.simulation.world.participant import Participant
 from tests.simulation.world.phones import Phones
-from tests.simulation.world.rooms import Participant, Rooms
+from tests.simulation.world.rooms import Rooms
 from tests.simulation.world.truth import DialRequest, Invite, ReferRequest, Truth
 
 REMOVES_AFTER = 0.003
@@ -53,6 +65,10 @@ class LiveKit:
         self.notices = Notices(loop, chance, history)
         self.phones = Phones(loop, chance, history, truth)
         self.rooms = Rooms(loop, history, truth, self.notices, chance.ids("participants"))
+        self._agents = Agents(
+            *(loop, chance.stream("livekit", "jobs"), history, truth, self.rooms),
+            chance.ids("dispatches"),
+        )
         self.door = Door(loop, chance.stream("livekit"), self._answer)
         self.rooms.is_up = lambda: not self.door.down
         self.trouble = self.door.trouble
@@ -71,6 +87,12 @@ class LiveKit:
             "ListRooms": self._list,
             "CreateRoom": self._create,
             "DeleteRoom": self._delete,
+            "UpdateParticipant": self._update,
+            "UpdateSubscriptions": self._subscribe,
+            "SendData": self._tell,
+            "CreateDispatch": self._dispatch,
+            "ListDispatch": self._dispatches,
+            "DeleteDispatch": self._withdraw,
         }
 
     async def serve(self, asked: Asked) -> Message:
@@ -218,6 +240,50 @@ class LiveKit:
         request = asked.message
         assert isinstance(request, RoomParticipantIdentity)
         return self._found(request.room, request.identity).shown
+
+    def _update(self, asked: Asked) -> Answer:
+        request = asked.message
+        assert isinstance(request, UpdateParticipantRequest)
+        one = self._found(request.room, request.identity)
+        if not one.is_held:
+            return self._failing(min(LOOKS_FOR, asked.limit), answers.request_over)
+        if request.HasField("permission"):
+            self.rooms.hearing.permit(one, request.permission)
+        one.attributes |= request.attributes
+        one.show()
+        return one.shown
+
+    def _subscribe(self, asked: Asked) -> Answer:
+        request = asked.message
+        assert isinstance(request, UpdateSubscriptionsRequest)
+        one = self.rooms.find(request.room, request.identity)
+        if one is None or not one.is_held:
+            return self._failing(min(LOOKS_FOR, asked.limit), answers.request_over)
+        self.rooms.hearing.subscribe(one, request.track_sids, wanted=request.subscribe)
+        return UpdateSubscriptionsResponse()
+
+    def _tell(self, asked: Asked) -> Answer:
+        """Phones take no messages."""
+        request = asked.message
+        assert isinstance(request, SendDataRequest)
+        if not self.rooms.people(request.room):
+            raise answers.not_found("room")
+        return SendDataResponse()
+
+    def _dispatch(self, asked: Asked) -> Answer:
+        request = asked.message
+        assert isinstance(request, CreateAgentDispatchRequest)
+        return self._agents.create(request, asked.gateway)
+
+    def _dispatches(self, asked: Asked) -> Answer:
+        request = asked.message
+        assert isinstance(request, ListAgentDispatchRequest)
+        return self._agents.listed(request)
+
+    def _withdraw(self, asked: Asked) -> Answer:
+        request = asked.message
+        assert isinstance(request, DeleteAgentDispatchRequest)
+        return self._agents.delete(request)
 
     def _remove(self, asked: Asked) -> Answer:
         request = asked.message

@@ -37,15 +37,19 @@ class Network:
         """Seconds that each message to or from this process takes in addition."""
 
     async def ask(
-        self, here: NodeLoop, there: NodeLoop, serve: Callable[[], Coroutine[Any, Any, T]]
+        self,
+        here: NodeLoop,
+        there: NodeLoop,
+        serve: Callable[[], Coroutine[Any, Any, T]],
+        leaves: Callable[[], None] = lambda: None,
     ) -> T:
         """What `serve` returns or raises there. MUST be awaited in a task of `here`.
 
         Raises NotConnectedError or ConnectionLostError. If the asker is cancelled, so is `serve`,
-        a moment later.
+        a moment later. `leaves` is called here just before it is sent, and may raise instead.
         """
         request = _Request(here, there)
-        here.call_later(self._pause(here, there), self._send, request, serve)
+        here.call_later(self._pause(here, there), self._send, request, serve, leaves)
         try:
             answer: T = await request.answer
         except asyncio.CancelledError:
@@ -57,12 +61,22 @@ class Network:
         finally:
             self._under_way.pop(request, None)
 
-    def _send(self, request: "_Request", serve: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    def _send(
+        self,
+        request: "_Request",
+        serve: Callable[[], Coroutine[Any, Any, Any]],
+        leaves: Callable[[], None],
+    ) -> None:
         here, there = request.here, request.there
         if request.answer.done():
             return
         if there.dead or self.is_cut(here, there):
             request.answer.set_exception(NotConnectedError(f"{there.name} cannot be reached"))
+            return
+        try:
+            leaves()
+        except Exception as late:  # noqa: BLE001  whatever it raises is the answer
+            request.answer.set_exception(late)
             return
         request.sent = True
         self._under_way[request] = None

@@ -11,7 +11,7 @@ from livekit.protocol.models import ParticipantInfo
 
 from gateway.domain.calls.inbound import Change, Notice
 from gateway.domain.calls.observation import LeaveReason
-from gateway.platform.livekit.replies import leg_told
+from gateway.platform.livekit.replies import agents_room, leg_told
 from tests.simulation.engine.chance import Chance
 from tests.simulation.engine.history import History
 from tests.simulation.engine.loop import NodeLoop
@@ -59,7 +59,8 @@ class Notices:
             return
         time = (self.epoch + timedelta(seconds=self._loop.time())).replace(microsecond=0)
         leg = leg_told(info, room)
-        notice = Notice(f"EV_{self._ids(6)}", time, change, leg, reason)
+        agents = agents_room(info, room)
+        notice = Notice(f"EV_{self._ids(6)}", time, change, leg, reason, agents)
         if not (self.lost or self.twice or self.late):
             self._queue(room, notice)
             return

@@ -1,17 +1,19 @@
 """The gateway's own LiveKit client, with the simulated network in the place of HTTP."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import aiohttp
 from aiohttp.client_reqrep import ConnectionKey
 from google.protobuf.message import Message
 from livekit.protocol.sip import CreateSIPParticipantRequest
 
-from gateway.domain.calls.leg import Dial, DialReply
+from gateway.domain.calls.leg import CALL_ID_ATTRIBUTE, Dial, DialReply
+from gateway.platform.livekit.connections import refuse_late
 from gateway.platform.livekit.platform import REPLY_SLACK, LiveKitPlatform, Reply, no_secret
-from gateway.platform.livekit.requests import CALL_ID_ATTRIBUTE
 from gateway.platform.livekit.tokens import Grant, Tokens
 from tests.simulation.engine.loop import NodeLoop
 from tests.simulation.world.door import Asked
@@ -72,7 +74,10 @@ class SimulatedPlatform(LiveKitPlatform):
         try:
             async with asyncio.timeout((limit + REPLY_SLACK).total_seconds()):
                 answer = await self._network.ask(
-                    self._here, self._livekit.loop, lambda: self._livekit.serve(asked)
+                    self._here,
+                    self._livekit.loop,
+                    lambda: self._livekit.serve(asked),
+                    leaves=partial(contextvars.copy_context().run, refuse_late),
                 )
         except NotConnectedError as refused:
             cause = OSError(111, "Connect call failed ('livekit', 7880)")

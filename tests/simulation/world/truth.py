@@ -53,6 +53,51 @@ class ReferRequest:
     settled: float | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Hears:
+    """One participant of a room hears another, from `begin` on. Names: of a phone its SCL id."""
+
+    room: str
+    listener: str
+    speaker: str
+    begin: float
+    end: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Apart:
+    """A leg is kept from the room by its permissions, from `begin` on."""
+
+    leg: str
+    deaf: bool
+    hidden: bool
+    begin: float
+    end: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Stay:
+    """An agent is in a room, from `begin` on."""
+
+    room: str
+    identity: str
+    begin: float
+    end: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Dispatched:
+    """A CreateDispatch that LiveKit took."""
+
+    time: float
+    gateway: str
+    call_id: str
+    room: str
+    dispatch_id: str
+    joined: float | None = None
+    """When its agent was connected; None: it never came."""
+
+
 @dataclass(slots=True)
 class Truth:
     """Everything of one run, in the order in which it began."""
@@ -62,3 +107,9 @@ class Truth:
     refers: list[ReferRequest] = field(default_factory=list)
     present: dict[tuple[str, str], str] = field(default_factory=dict)
     """The legs that are in a room now: (room, identity) → LiveKit's SCL id."""
+    heard: list[Hears] = field(default_factory=list)
+    apart: list[Apart] = field(default_factory=list)
+    agents: list[Stay] = field(default_factory=list)
+    musicians: dict[str, None] = field(default_factory=dict)
+    """Identities of those who play music for a leg that is set apart."""
+    dispatches: list[Dispatched] = field(default_factory=list)

@@ -8,6 +8,9 @@ import (
 	"github.com/livekit/psrpc"
 )
 
+// newer: errors have the codes of livekit-protocol v1.54.0, which is newer than the one here.
+var newer bool
+
 // errTimedOut answers a waiting request whose INVITE was cancelled, whoever
 // cancelled it. LiveKit SIP does not tell these cases apart either.
 var errTimedOut = psrpc.NewErrorf(psrpc.Canceled, "sip request timed out")
@@ -42,7 +45,11 @@ func sipError(text string, r reply) error {
 	if text != "" {
 		cause = fmt.Errorf("%s: %w", text, status)
 	}
-	return psrpc.NewError(psrpc.ErrorCodeFromGRPC(status.GRPCStatus().Code()), cause, status)
+	code := psrpc.ErrorCodeFromGRPC(status.GRPCStatus().Code())
+	if newer && (r.code == 480 || r.code == 486) {
+		code = psrpc.FailedPrecondition
+	}
+	return psrpc.NewError(code, cause, status)
 }
 
 // statusOf takes the SIP status out of an error, if it has one.

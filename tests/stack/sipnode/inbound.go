@@ -53,7 +53,6 @@ func (n *node) ringIn(ctx context.Context, from caller) (rang, error) {
 		identity:   from.Identity,
 		name:       from.From,
 		attributes: attributes,
-		hears:      call.hears,
 	}); err != nil {
 		return rang{}, fmt.Errorf("join: %w", err)
 	}
@@ -94,7 +93,7 @@ func (l *leg) takeInUntil(deadline time.Time, answerAfter float64) {
 	case <-answer:
 		l.answer()
 		l.setStatus(statusActive)
-		l.room.connect()
+		l.room.connect(l.node.pace)
 		l.stayUntil(deadline)
 	case <-l.room.gone:
 		l.end(ending{name: "rejected", cause: l.goneCause(), reason: livekit.DisconnectReason_CLIENT_INITIATED})

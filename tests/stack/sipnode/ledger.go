@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"slices"
 	"sync"
 	"time"
 )
@@ -30,6 +29,8 @@ type callRecord struct {
 	SIPStatusCode int               `json:"sip_status_code"`
 	Hears         []string          `json:"hears"`
 	Refers        []*referRecord    `json:"refers"`
+
+	ears *ears
 }
 
 // referRecord is one REFER within a call.
@@ -45,6 +46,7 @@ type referRecord struct {
 type ledger struct {
 	mu      sync.Mutex
 	calls   []*callRecord
+	ears    []*ears
 	refused map[string]int
 }
 
@@ -84,7 +86,7 @@ func (l *ledger) refuse(number string, limit int) bool {
 func (l *ledger) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.calls = nil
+	l.calls, l.ears = nil, nil
 	clear(l.refused)
 }
 
@@ -95,7 +97,7 @@ func (l *ledger) snapshot() []callRecord {
 	calls := make([]callRecord, 0, len(l.calls))
 	for _, call := range l.calls {
 		shown := *call
-		shown.Hears = slices.Sorted(slices.Values(call.Hears))
+		shown.Hears = call.ears.copy(time.Now()).Hears
 		shown.Refers = make([]*referRecord, 0, len(call.Refers))
 		for _, refer := range call.Refers {
 			each := *refer

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +21,7 @@ const (
 )
 
 const (
+	attrSIPAnswerTime = "lk.sip.answerTime"
 	attrSIPCallIDFull = livekit.AttrSIPPrefix + "callIDFull"
 	attrSIPCallTag    = livekit.AttrSIPPrefix + "callTag"
 )
@@ -62,8 +63,9 @@ func (l *leg) dialUntil(ctx context.Context, deadline time.Time) error {
 		l.end(failure)
 		return err
 	}
-	l.answer()
+	answered := l.answer()
 	l.room.setAttributes(map[string]string{
+		attrSIPAnswerTime: strconv.FormatInt(answered.UnixMilli(), 10),
 		attrSIPCallIDFull: guid.HashedID(l.id),
 		attrSIPCallTag:    guid.HashedID(l.id + "/tag"),
 	})
@@ -77,12 +79,12 @@ func (l *leg) dialUntil(ctx context.Context, deadline time.Time) error {
 		}
 	}
 	l.setStatus(statusActive)
-	l.room.connect()
+	l.room.connect(l.node.pace)
 	return nil
 }
 
-// answer notes that the call is answered: from now on it can be transferred.
-func (l *leg) answer() {
+// answer notes that the call is answered, and when: from now on it can be transferred.
+func (l *leg) answer() time.Time {
 	l.mu.Lock()
 	l.answered = true
 	l.mu.Unlock()
@@ -91,6 +93,7 @@ func (l *leg) answer() {
 		l.record.AnswerTime = &now
 		l.record.SIPStatusCode = ok.code
 	})
+	return now
 }
 
 // invite plays the phone up to its final response. ctx bounds the dial, and the
@@ -171,7 +174,7 @@ func (l *leg) end(how ending) {
 			if how.code != 0 {
 				l.record.SIPStatusCode = how.code
 			}
-			l.record.Hears = nil
+			l.record.ears.gone = true
 		})
 		close(l.ended)
 		if how.status != "" {
@@ -186,14 +189,9 @@ func (l *leg) setStatus(status string) {
 	l.room.setAttributes(map[string]string{livekit.AttrSIPCallStatus: status})
 }
 
-// hears keeps the identities whose audio reaches the phone.
-func (l *leg) hears(identity string, begins bool) {
-	l.node.ledger.update(func() {
-		l.record.Hears = slices.DeleteFunc(l.record.Hears, func(each string) bool { return each == identity })
-		if begins {
-			l.record.Hears = append(l.record.Hears, identity)
-		}
-	})
+// heard notes a frame that reaches the phone.
+func (l *leg) heard(speaker string) {
+	l.node.ledger.heard(l.record.ears, speaker, time.Now())
 }
 
 // goneCause is LiveKit's reason in small letters: participant_removed, room_deleted …

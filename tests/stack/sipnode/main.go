@@ -40,6 +40,7 @@ func main() {
 	flag.StringVar(&conf.livekit.apiKey, "api-key", "", "API key that signs the participants' tokens")
 	flag.StringVar(&conf.livekit.apiSecret, "api-secret", "", "secret of the API key")
 	flag.StringVar(&conf.inspect, "inspect", "127.0.0.1:0", "loopback address of the inspection endpoint")
+	flag.BoolVar(&newer, "newer", false, "answer as a node of livekit-protocol v1.54.0")
 	flag.Parse()
 
 	if err := run(conf); err != nil {
@@ -68,10 +69,15 @@ func run(conf settings) error {
 	}
 
 	node := newNode(conf.livekit, newLedger())
-	server, err := rpc.NewSIPInternalServer(node, psrpc.NewRedisMessageBus(bus))
+	messages := psrpc.NewRedisMessageBus(bus)
+	server, err := rpc.NewSIPInternalServer(node, messages)
 	if err != nil {
 		return fmt.Errorf("psrpc server: %w", err)
 	}
+	if node.io, err = rpc.NewIOInfoClient(messages); err != nil {
+		return fmt.Errorf("psrpc client: %w", err)
+	}
+	defer node.io.Close()
 	defer server.Kill()
 	node.topics = server
 	if err := server.RegisterCreateSIPParticipantTopic(""); err != nil {

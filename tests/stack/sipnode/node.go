@@ -24,13 +24,23 @@ type node struct {
 	livekit livekitAccess
 	ledger  *ledger
 	topics  rpc.SIPInternalServer
+	io      rpc.IOInfoClient // what livekit-server knows of inbound trunks and rules
+	pace    *pace
+	guests  guestList
+	closing chan struct{} // closed when the node ends
 
 	mu   sync.Mutex
 	legs map[string]*leg // by LiveKit's call id
 }
 
 func newNode(livekit livekitAccess, ledger *ledger) *node {
-	return &node{livekit: livekit, ledger: ledger, legs: make(map[string]*leg)}
+	return &node{
+		livekit: livekit,
+		ledger:  ledger,
+		pace:    newPace(),
+		closing: make(chan struct{}),
+		legs:    make(map[string]*leg),
+	}
 }
 
 // CreateSIPParticipant joins the room, dials, and answers after the join or,
@@ -135,7 +145,6 @@ func (n *node) join(ctx context.Context, req *rpc.InternalCreateSIPParticipantRe
 		name:       req.GetParticipantName(),
 		metadata:   req.GetParticipantMetadata(),
 		attributes: attributes,
-		hears:      call.hears,
 	}); err != nil {
 		return nil, err
 	}
@@ -144,6 +153,8 @@ func (n *node) join(ctx context.Context, req *rpc.InternalCreateSIPParticipantRe
 
 // enter joins the room for the leg, which can be found from then on.
 func (n *node) enter(ctx context.Context, call *leg, m membership) error {
+	call.record.ears = n.ledger.listener(m.room, m.identity)
+	m.heard = call.heard
 	room, err := joinRoom(ctx, n.livekit, m)
 	if err != nil {
 		return err
@@ -178,6 +189,7 @@ func (n *node) active() int {
 
 // hangUpAll ends every leg, when the node itself ends.
 func (n *node) hangUpAll() {
+	close(n.closing)
 	n.mu.Lock()
 	legs := maps.Clone(n.legs)
 	n.mu.Unlock()

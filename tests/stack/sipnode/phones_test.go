@@ -12,7 +12,7 @@ func TestPhoneFor(t *testing.T) {
 		{"the same without the plus", "15005550101", "sip.example.com", busyHere, true},
 		{"a carrier failure does not ring", "+15005550106", "sip.example.com", serviceError, false},
 		{"a silent trunk", "+15005550107", "sip.example.com", noReply, false},
-		{"a number past the last one", "+15005550113", "sip.example.com", notFound, false},
+		{"a number past the last one", "+15005550114", "sip.example.com", notFound, false},
 		{"any other number", "+4930123456", "sip.example.com", notFound, false},
 		{"the trunk's host wins", "+4930123456", "phone-03.example.com", decline, true},
 		{"even over a test number", "+15005550100", "phone-06.example.com", serviceError, false},

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/sip"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/pion/webrtc/v4"
-	"github.com/pion/webrtc/v4/pkg/media"
 )
 
 // livekitAccess is how the node reaches livekit-server.
@@ -23,8 +21,8 @@ type livekitAccess struct {
 type membership struct {
 	room, identity, name, metadata string
 	attributes                     map[string]string
-	// hears is told whenever the audio of another participant begins or ends.
-	hears func(identity string, begins bool)
+	// heard is told of every frame that reaches the participant.
+	heard func(speaker string)
 }
 
 // member is a SIP participant in a LiveKit room.
@@ -36,6 +34,7 @@ type member struct {
 
 	mu        sync.Mutex
 	listening bool
+	known     string // the participant's id as it was last seen
 	leaving   sync.Once
 }
 
@@ -53,9 +52,26 @@ func joinRoom(ctx context.Context, access livekitAccess, m membership) (*member,
 	if err != nil {
 		return nil, err
 	}
+	return enterRoom(ctx, access.url, token, m.identity, senses{heard: m.heard})
+}
+
+// senses are what a participant takes in.
+type senses struct {
+	// everything: LiveKit subscribes it to everything by itself. Else it subscribes as
+	// a SIP node does: to nothing before `connect`, then to everything there is, and
+	// to each new track.
+	everything bool
+	// heard is told of every frame, told (if there is one) of every message.
+	heard func(speaker string)
+	told  func(topic, text string)
+}
+
+// enterRoom joins with a token.
+func enterRoom(ctx context.Context, url, token, name string, with senses) (*member, error) {
 	p := &member{gone: make(chan struct{}), left: make(chan struct{})}
 	p.room = lksdk.NewRoom(&lksdk.RoomCallback{
 		OnDisconnected: sync.OnceFunc(func() { close(p.gone) }),
+		OnReconnected:  func() { go p.listenAgain() },
 		ParticipantCallback: lksdk.ParticipantCallback{
 			OnTrackPublished: func(track *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
 				p.mu.Lock()
@@ -64,20 +80,24 @@ func joinRoom(ctx context.Context, access livekitAccess, m membership) (*member,
 					subscribe(track)
 				}
 			},
-			OnTrackSubscribed: func(_ *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, other *lksdk.RemoteParticipant) {
-				m.hears(other.Identity(), true)
+			OnTrackSubscribed: func(track *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
+				go listen(track, from.Identity(), with.heard)
 			},
-			OnTrackUnsubscribed: func(_ *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, other *lksdk.RemoteParticipant) {
-				m.hears(other.Identity(), false)
+			OnDataPacket: func(packet lksdk.DataPacket, _ lksdk.DataReceiveParams) {
+				if message, is := packet.(*lksdk.UserDataPacket); is && with.told != nil {
+					with.told(message.Topic, string(message.Payload))
+				}
 			},
 		},
 	})
-	if err := p.room.JoinWithContextAndToken(ctx, access.url, token, lksdk.WithAutoSubscribe(false)); err != nil {
+	if err := p.room.JoinWithContextAndToken(ctx, url, token, lksdk.WithAutoSubscribe(with.everything)); err != nil {
 		return nil, err
 	}
-	p.track, err = lksdk.NewLocalTrack(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus})
+	p.known = p.sid()
+	track, err := lksdk.NewLocalTrack(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus})
 	if err == nil {
-		_, err = p.room.LocalParticipant.PublishTrack(p.track, &lksdk.TrackPublicationOptions{Name: m.identity})
+		p.track = track
+		_, err = p.room.LocalParticipant.PublishTrack(track, &lksdk.TrackPublicationOptions{Name: name})
 	}
 	if err != nil {
 		p.room.Disconnect()
@@ -97,10 +117,28 @@ func (p *member) setAttributes(attributes map[string]string) {
 }
 
 // connect opens the audio both ways, as the answer does.
-func (p *member) connect() {
+func (p *member) connect(every *pace) {
 	p.mu.Lock()
 	p.listening = true
 	p.mu.Unlock()
+	p.subscribeAll()
+	go p.speak(every)
+}
+
+// listenAgain subscribes anew after a full reconnect, which makes another
+// participant of it; after a resumed connection LiveKit has kept everything.
+func (p *member) listenAgain() {
+	sid := p.sid()
+	p.mu.Lock()
+	again := p.listening && sid != p.known
+	p.known = sid
+	p.mu.Unlock()
+	if again {
+		p.subscribeAll()
+	}
+}
+
+func (p *member) subscribeAll() {
 	for _, other := range p.room.GetRemoteParticipants() {
 		for _, track := range other.TrackPublications() {
 			if remote, found := track.(*lksdk.RemoteTrackPublication); found {
@@ -108,7 +146,6 @@ func (p *member) connect() {
 			}
 		}
 	}
-	go p.speak()
 }
 
 // leave leaves with the reason that the room's webhooks then carry.
@@ -122,25 +159,6 @@ func (p *member) leave(reason livekit.DisconnectReason) {
 // goneBecause names LiveKit's reason for ending the membership.
 func (p *member) goneBecause() livekit.DisconnectReason {
 	return p.room.DisconnectReason()
-}
-
-// speak sends silence, sparsely: it makes the track a live one.
-func (p *member) speak() {
-	silence := media.Sample{Data: []byte{0xf8, 0xff, 0xfe}, Duration: 20 * time.Millisecond}
-	ticker := time.NewTicker(100 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		if err := p.track.WriteSample(silence, nil); err != nil {
-			return
-		}
-		select {
-		case <-p.gone:
-			return
-		case <-p.left:
-			return
-		case <-ticker.C:
-		}
-	}
 }
 
 func subscribe(track *lksdk.RemoteTrackPublication) {

@@ -97,9 +97,15 @@ def _read(reading: Reading, tenant_id: str) -> _Found:
     return _Found(
         [call for call_id in created if (call := reading.call(call_id))],
         events,
-        [r.record for r in records if r.record["method"] == "CallService/PlaceCall"],
+        [r.record for r in records if _of_a_call(r.record)],
         [str(fault) for fault in verify(links)],
     )
+
+
+def _of_a_call(record: Mapping[str, Any]) -> bool:
+    """Not of a transfer; a warm one places its human's call in its own name."""
+    places = record["method"] in ("CallService/PlaceCall", "CallService/StartWarmTransfer")
+    return places and not record.get("transfer_id")
 
 
 def _twice(call: Call, dialed: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool:

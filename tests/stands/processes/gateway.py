@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.settings import Settings
 from tests.stands.patience import PATIENCE
+from tests.stands.processes.forked import Forked
 from tests.stands.processes.ports import free_ports
 
 UNCOUNTED = ("GATEWAY_MAX_REQUESTS_PER_TENANT", "GATEWAY_MAX_STREAMS_PER_TENANT")
@@ -22,16 +23,27 @@ ROOT = Path(__file__).parents[3]
 class GatewayProcess:
     """`gateway serve`, on free ports, with its log in a file.
 
-    `prefix`: a command that becomes the gateway, such as `prlimit` with its options.
+    `prefix`: a command that becomes the gateway, such as `prlimit` with its options. `module`: what
+    Python runs as the command line. `typed`: as a shell would start it, which takes longer and is
+    the same; so are several workers always, which count together only where they begin so.
     """
 
     def __init__(
-        self, environment: Mapping[str, str], log: Path, prefix: Sequence[str] = ()
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        prefix: Sequence[str] = (),
+        module: str = "gateway",
+        *,
+        typed: bool = False,
     ) -> None:
         self._environment = dict(environment)
+        self._several = int(self._environment.get("GATEWAY_WORKERS", "1")) > 1
+        self._typed = typed or self._several or bool(prefix) or module != "gateway"
         self._prefix = prefix
+        self._module = module
         self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Forked | None = None
         self.grpc_port = 0
         self.http_port = 0
 
@@ -51,15 +63,9 @@ class GatewayProcess:
             "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{self.http_port}",
             **self._environment,
         }
-        begin = self._log.stat().st_size if self._log.exists() else 0
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(*self._prefix, sys.executable, "-m", "gateway", "serve"),
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
+        self._log.touch()
+        begin = self._log.stat().st_size
+        self._process = await self._started(environment)
         async with asyncio.timeout(PATIENCE):
             while not self._serving(begin):
                 assert self._process.returncode is None, self._tail(begin)
@@ -86,9 +92,22 @@ class GatewayProcess:
             self.kill()
             await self.wait()
 
+    async def _started(self, environment: Mapping[str, str]) -> asyncio.subprocess.Process | Forked:
+        if not self._typed:
+            forked = Forked(environment, self._log)
+            await forked.start()
+            return forked
+        with self._log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *(*self._prefix, sys.executable, "-m", self._module, "serve"),
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+
     def _serving(self, begin: int) -> bool:
-        several = int(self._environment.get("GATEWAY_WORKERS", "1")) > 1
-        event = "workers_serving" if several else "serving"
+        event = "workers_serving" if self._several else "serving"
         for line in self._tail(begin).splitlines():
             if f'"event": "{event}"' in line:
                 told: dict[str, Any] = json.loads(line)

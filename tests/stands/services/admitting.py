@@ -11,12 +11,15 @@ from gateway.domain.tenant import Tenant, TenantLimits, Trunk, TrunkHealthPolicy
 from gateway.domain.timeouts import Timeout
 from gateway.ports import Reading, Transaction
 from gateway.service.ledger.admission import Admission, Chosen
+from gateway.service.ledger.do_not_call import DoNotCall
 from gateway.service.ledger.trunk_watch import TrunkWatch
 from tests.stands.phones import OWN
 from tests.stands.values import a_call
 
 POLICY = TrunkHealthPolicy(min_calls=3, quarantine=timedelta(seconds=30), probes=2)
 SECOND = timedelta(seconds=1)
+NOTHING_HASHED = DoNotCall(lambda sealed: sealed.decode())
+"""Judges numbers whose key is not sealed."""
 
 
 def a_trunk(trunk_id: str, *numbers: str, **changes: Any) -> Trunk:
@@ -61,7 +64,7 @@ class Desk:
     def __init__(self, *trunks: Trunk) -> None:
         self.trunks = {trunk.trunk_id: trunk for trunk in trunks}
         self.watch = TrunkWatch(self.trunks.get)
-        self.admission = Admission(self.trunks.get, self.watch)
+        self.admission = Admission(self.trunks.get, self.watch, NOTHING_HASHED)
         self.ranking = a_ranking(*trunks)
 
     def admit(

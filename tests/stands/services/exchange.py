@@ -13,8 +13,12 @@ from gateway.domain.calls.call import Call
 from gateway.domain.calls.inbound import Change, Notice
 from gateway.domain.calls.leg import Completed, Dial, DialReply, Leg, PickedUp, Refer, ReferReply
 from gateway.domain.calls.observation import LeaveReason, LegIds, LegStatus
-from gateway.domain.rpc import Rpc
-from gateway.domain.tenant import Caller, Config, Inbound, Tenant
+from gateway.domain.hold import Mask
+from gateway.domain.rooms.seen import Company, SeenParticipant, SeenRoom
+from gateway.domain.rpc import Caller, Rpc
+from gateway.domain.tenant import Config, Inbound, Tenant
+from gateway.platform.sandbox.agents import SandboxAgents
+from gateway.platform.sandbox.inbound import SandboxInbound
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import AuditQuery, CallQuery, PlatformError
 from gateway.service.access.directory import Directory
@@ -32,6 +36,7 @@ from gateway.service.ledger.record import Record
 from gateway.service.ledger.trunk_watch import TrunkWatch
 from gateway.store.store import SqlStore
 from tests.stands.phones import ANSWERS, CALLER, HOTLINE
+from tests.stands.services.admitting import NOTHING_HASHED
 
 ACME = Tenant(tenant_id="acme", inbound=Inbound(end_room_on_hangup=True))
 GLOBEX = Tenant(tenant_id="globex", inbound=Inbound(numbers=(HOTLINE,)))
@@ -41,12 +46,16 @@ class Exchange:
     """`Platform` whose legs are where a test puts them."""
 
     def __init__(self) -> None:
+        self.agents = SandboxAgents(SystemClock(), lambda _: ())
+        self.inbound = SandboxInbound(SystemClock(), is_shared=True)
         self.there: dict[tuple[str, str], Leg] = {}
         self.away = False
         self.looked = 0
         """How often anybody asked for a leg."""
         self.listed: list[str] = []
         """The rooms that were listed, in order."""
+        self.told: list[tuple[str, str]] = []
+        """What rooms were told, in order."""
 
     def put(self, leg: Leg) -> Leg:
         """Joins the leg to its room; one of the same identity there is cut."""
@@ -56,8 +65,7 @@ class Exchange:
     async def dial(self, dial: Dial) -> DialReply:
         """Everybody picks up at once."""
         ids = LegIds("PA_1", f"SCL_{secrets.token_hex(4)}")
-        place = {"room": dial.room, "identity": dial.identity}
-        self.put(Leg(LegStatus.ACTIVE, ids, dial.call_id, **place))
+        self.put(Leg(LegStatus.ACTIVE, ids, dial.call_id, room=dial.room, identity=dial.identity))
         return PickedUp(ids)
 
     async def leg(self, room: str, identity: str) -> Leg | None:
@@ -77,9 +85,38 @@ class Exchange:
         self.listed.append(room)
         return [leg for leg in self.there.values() if leg.room == room]
 
+    async def rooms_named(self, names: Sequence[str]) -> Sequence[SeenRoom]:
+        self._answer()
+        there = dict.fromkeys(room for room, _ in self.there)
+        return [SeenRoom(name=room) for room in there if not names or room in names]
+
+    async def participants(self, room: str) -> Sequence[SeenParticipant]:
+        return [_participant(leg) for leg in await self.legs(room)]
+
+    async def company(self, room: str) -> Company:
+        legs = await self.legs(room)
+        return Company(plays=False, others=tuple(leg.ids.participant_id for leg in legs))
+
+    async def participant(self, room: str, identity: str) -> SeenParticipant | None:
+        leg = await self.leg(room, identity)
+        return _participant(leg) if leg else None
+
+    async def remove(self, room: str, identity: str, *, revoke_before: int = 0) -> bool:  # noqa: ARG002  nobody joins by a token
+        self._answer()
+        return self.there.pop((room, identity), None) is not None
+
     async def hang_up(self, room: str, identity: str) -> None:
         self._answer()
         self.there.pop((room, identity), None)
+
+    async def mask(self, room: str, identity: str, mask: Mask) -> Leg | None:
+        self._answer()
+        leg = self.there.get((room, identity))
+        return self.put(replace(leg, mask=mask)) if leg else None
+
+    async def tell(self, room: str, text: str) -> None:
+        self._answer()
+        self.told.append((room, text))
 
     async def clear(self, room: str, identity: str) -> None:
         self._answer()
@@ -103,6 +140,10 @@ class Exchange:
     def _answer(self) -> None:
         if self.away:
             raise PlatformError("away")
+
+
+def _participant(leg: Leg) -> SeenParticipant:
+    return SeenParticipant(identity=leg.identity, is_phone=True, sid=leg.ids.participant_id)
 
 
 def a_leg(room: str = "acme-7", **changes: object) -> Leg:
@@ -132,11 +173,11 @@ class Desk:
         self.drain, feed = Drain(), Feed()
         self.swept: Counter[Swept] = Counter()
         watch = TrunkWatch(self.config.trunk)
-        trail = Trail(store, self.clock, keep)
+        trail = self.trail = Trail(store, self.clock, keep)
         platforms = Platforms(exchange, SandboxPlatform(self.clock))
         self.record = Record(store, self.clock, trail, feed, watch)
         self.lease = Lease(store, f"gateway_{secrets.token_hex(4)}", self.clock)
-        admission = Admission(self.config.trunk, watch)
+        admission = Admission(self.config.trunk, watch, NOTHING_HASHED)
         failover = Failover(
             store=store,
             directory=self.directory,

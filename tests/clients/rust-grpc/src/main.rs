@@ -1,48 +1,30 @@
-//! Calls a gateway over gRPC, with stubs generated from proto/. Its argument names what to do; it
-//! prints what came of it as one line of JSON.
+//! Calls a gateway over gRPC, with the crate of its stubs. Its argument names what to do; it prints
+//! what came of it as one line of JSON.
 
 use std::env;
 use std::error::Error;
 
 use serde_json::{Value, json};
-use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
+use call_gateway_client::v1 as telephony;
+use call_gateway_client::{SignIn, connect, retrying};
 use telephony::call_service_client::CallServiceClient;
 use telephony::watch_calls_response::Message;
 use telephony::{Call, CallEvent, CallEventType};
 use telephony::{HangUpCallRequest, PlaceCallRequest, WatchCallsRequest};
 
-#[allow(dead_code, clippy::large_enum_variant)]
-mod telephony {
-    tonic::include_proto!("gateway.telephony.v1");
-}
-
 type Outcome = Result<Value, Box<dyn Error>>;
 type Calls = CallServiceClient<InterceptedService<Channel, SignIn>>;
-
-/// Adds the token to every request.
-#[derive(Clone)]
-struct SignIn(MetadataValue<Ascii>);
-
-impl tonic::service::Interceptor for SignIn {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request
-            .metadata_mut()
-            .insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let address = format!("http://{}", env::var("GATEWAY_GRPC")?);
-    let channel = Endpoint::from_shared(address)?.connect().await?;
-    let sign_in = SignIn(format!("Bearer {}", env::var("GATEWAY_TOKEN")?).parse()?);
-    let calls = CallServiceClient::with_interceptor(channel, sign_in);
+    let signed_in = connect(Endpoint::from_shared(address)?, &env::var("GATEWAY_TOKEN")?).await?;
+    let calls = CallServiceClient::new(signed_in);
     let told = match env::args().nth(1).as_deref() {
         Some("answered") => answered(calls).await?,
         Some("watch") => watch(calls).await?,
@@ -138,7 +120,12 @@ async fn hang_up(mut calls: Calls) -> Outcome {
 }
 
 async fn place(calls: &mut Calls, request: PlaceCallRequest) -> Result<Call, Box<dyn Error>> {
-    let placed = calls.place_call(request).await?.into_inner();
+    let placed = retrying(|| {
+        let (mut calls, request) = (calls.clone(), request.clone());
+        async move { calls.place_call(request).await }
+    })
+    .await?
+    .into_inner();
     Ok(placed.call.ok_or("no call")?)
 }
 

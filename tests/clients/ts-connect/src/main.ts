@@ -1,8 +1,8 @@
-// Calls a gateway over gRPC, with Connect and stubs generated from proto/. Its argument names what
-// to do; it prints what came of it as one line of JSON.
+// Calls a gateway over gRPC, with the npm package of its stubs. Its argument names what to do; it
+// prints what came of it as one line of JSON.
 
-import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createTransport } from "call-gateway-client";
 import { BadRequest, ErrorInfo } from "nice-grpc-error-details";
 
 import {
@@ -11,14 +11,11 @@ import {
   CallService,
   CallState,
   EndReason,
-} from "./gateway/telephony/v1/calls_pb.js";
+} from "call-gateway-client/v1/calls";
 
-const signIn: Interceptor = (next) => (request) => {
-  request.header.set("authorization", `Bearer ${process.env.GATEWAY_TOKEN}`);
-  return next(request);
-};
+const token = () => process.env.GATEWAY_TOKEN!;
 const baseUrl = `http://${process.env.GATEWAY_GRPC}`;
-const calls = createClient(CallService, createGrpcTransport({ baseUrl, interceptors: [signIn] }));
+const calls = createClient(CallService, createTransport({ baseUrl, token }));
 
 /** Waits until the phone is picked up. */
 async function answered() {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from tests.simulation.judge.case import Case
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.rules import (
+    agents,
     audit,
     durations,
     ends,
@@ -15,6 +16,7 @@ from tests.simulation.judge.rules import (
     requests,
     transfers,
     truthful,
+    warm,
     webhooks,
 )
 
@@ -22,10 +24,12 @@ Rule = Callable[[Case], Iterator[Breach]]
 
 FAMILIES: Mapping[str, Sequence[Rule]] = {
     "phones": phones.RULES,
+    "agents": agents.RULES,
     "ends": ends.RULES,
     "truthful": truthful.RULES,
     "durations": durations.RULES,
     "transfers": transfers.RULES,
+    "warm": warm.RULES,
     "requests": requests.RULES,
     "events": events.RULES,
     "limits": limits.RULES,

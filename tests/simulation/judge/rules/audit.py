@@ -1,11 +1,14 @@
-"""The audit log: whole, chained, and a record of everything that was done."""
+"""The audit log: whole, and a record of everything that was done."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 
-from gateway.audit.chain import NO_HASH, verify
+from gateway.audit.chain import verify
+from gateway.audit.tree.checkpoints import trusted_checkpoint
+from gateway.audit.tree.growing import GrowingTree
+from gateway.audit.tree.hashing import hash_leaf
 from gateway.domain.calls.transfer import TransferState
 from tests.simulation.clients.messages import HANG_UP, UPDATE
 from tests.simulation.judge.bounds import CLOCKS_APART
@@ -13,36 +16,79 @@ from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.stored import Record
 from tests.simulation.judge.weather import DATABASE
+from tests.simulation.nodes.signing import SIGNING_KEY
 from tests.simulation.plan.doings import Fault
 
+MAY_WAIT = 30.0
+"""Seconds: longer than any gateway is away before another takes records up, and clocks differ."""
 _ADOPTED = {"livekit/webhook", "livekit/sweep"}
 _MAY_LOSE = DATABASE | {Fault.KILL, Fault.DRAIN}
 """After which records that no request waits for may be lost, as `docs/audit.md` says."""
 _CHANGES = {HANG_UP, UPDATE}
 
 
-def chains_verify(case: Case) -> Iterator[Breach]:
-    """The gateway's own verification finds nothing wrong with any log."""
+def logs_verify(case: Case) -> Iterator[Breach]:
+    """The gateway's own verification finds nothing wrong with the log of any process."""
     for problem in verify([one.link for one in case.stored.audit]):
         yield Breach(problem.log_id, str(problem))
 
 
-def chains_verify_by_hand(case: Case) -> Iterator[Breach]:
+def logs_verify_by_hand(case: Case) -> Iterator[Breach]:
     """So does a recomputation that knows only JSON and SHA-256, as `docs/audit.md` describes."""
-    heads: dict[str, tuple[int, str]] = {}
+    newest: dict[str, int] = {}
     for record in case.stored.audit:
         link = record.link
-        sequence, head = heads.get(link.log_id, (0, NO_HASH))
         text = json.dumps(
             json.loads(link.text), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
-        digest = sha256((head + text).encode()).hexdigest()
+        digest = sha256(b"\0" + text.encode()).hexdigest()
         place = (record.get("log_id"), record.get("sequence"))
-        if digest != link.hash or link.previous_hash != head or text != link.text:
+        if digest != link.hash or link.previous_hash or text != link.text:
             yield Breach(link.log_id, f"#{link.sequence} is not what was written")
-        elif place != (link.log_id, sequence + 1):
+        elif place != (link.log_id, newest.get(link.log_id, 0) + 1):
             yield Breach(link.log_id, f"#{link.sequence} is out of its place")
-        heads[link.log_id] = (link.sequence, link.hash)
+        newest[link.log_id] = link.sequence
+
+
+def the_tree_has_each_record_once(case: Case) -> Iterator[Breach]:
+    """Every record is one leaf, each log in its order; only the last moment's may still wait."""
+    records = {(one.link.log_id, one.link.sequence): one for one in case.stored.audit}
+    size, newest = 0, dict[str, int]()
+    for span in case.stored.spans:
+        if (span.first_leaf, span.first_sequence) != (size, newest.get(span.log_id, 0) + 1):
+            yield Breach(span.log_id, f"leaf {span.first_leaf} is not the next of tree and log")
+        size += span.count
+        newest[span.log_id] = span.first_sequence + span.count - 1
+    if size != case.stored.tree_size:
+        yield Breach("tree", f"it has {case.stored.tree_size} records, its spans {size}")
+    last = max((case.when_recorded(one) for one in records.values()), default=0.0)
+    for (log_id, sequence), record in records.items():
+        if sequence > newest.get(log_id, 0) and case.when_recorded(record) < last - MAY_WAIT:
+            yield Breach(log_id, f"#{sequence} is not in the tree")
+
+
+def checkpoints_are_of_the_records(case: Case) -> Iterator[Breach]:
+    """The root of each signed checkpoint is that of the records, recomputed from their texts."""
+    leaves = {
+        (one.link.log_id, one.link.sequence): hash_leaf(one.link.text.encode())
+        for one in case.stored.audit
+    }
+    signed = {}
+    for note in case.stored.checkpoints:
+        checkpoint = trusted_checkpoint(note, [SIGNING_KEY.verifier])
+        signed[checkpoint.size] = checkpoint.root
+    tree = GrowingTree()
+    roots = {0: tree.root}
+    for span in case.stored.spans:
+        for nth in range(span.count):
+            tree.append(leaves.get((span.log_id, span.first_sequence + nth), b""))
+            if tree.size in signed:
+                roots[tree.size] = tree.root
+    if not signed:
+        yield Breach("tree", "nothing was signed")
+    for size, root in signed.items():
+        if roots.get(size) != root:
+            yield Breach("tree", f"the checkpoint of {size} records is not theirs")
 
 
 def each_call_has_its_intent(case: Case) -> Iterator[Breach]:
@@ -75,7 +121,7 @@ def each_end_has_its_outcome(case: Case) -> Iterator[Breach]:
 def each_transfer_has_its_records(case: Case) -> Iterator[Breach]:
     """A transfer has one record of the intent, and one of each state that it got into."""
     for story in case.stories.values():
-        for transfer in story.transfers:
+        for transfer in (*story.transfers, *story.consultations):
             name = transfer.transfer_id
             intents = [one for one in story.intents if one.get("transfer_id") == name]
             told = [one.get("reason") for one in story.outcomes if one.get("transfer_id") == name]
@@ -117,7 +163,7 @@ def intents_come_first(case: Case) -> Iterator[Breach]:
 
     By the time in the record, where all clocks are right.
     """
-    if Fault.CLOCK_JUMP in case.weather.kinds:
+    if not case.weather.clocks_are_right:
         return
     for story in case.stories.values():
         first = min((one.arrived for one in story.invites), default=None)
@@ -141,8 +187,10 @@ def _tells(story: Story, intent: Record) -> bool:
 
 
 RULES = (
-    chains_verify,
-    chains_verify_by_hand,
+    logs_verify,
+    logs_verify_by_hand,
+    the_tree_has_each_record_once,
+    checkpoints_are_of_the_records,
     each_call_has_its_intent,
     each_end_has_its_outcome,
     each_transfer_has_its_records,

@@ -6,7 +6,6 @@ from gateway.domain.calls.call import EventType
 from gateway.domain.outcome import EndReason
 from tests.simulation.clients.messages import UPDATE
 from tests.simulation.judge.bounds import (
-    CLOCKS_APART,
     CROSSING,
     DESERTED,
     EARLY,
@@ -20,25 +19,26 @@ from tests.simulation.judge.bounds import (
 from tests.simulation.judge.case import Case, Story
 from tests.simulation.judge.evidence import Breach
 from tests.simulation.judge.rules.outcomes import silent
-from tests.simulation.judge.weather import TAKEOVERS
 from tests.simulation.plan.doings import Fault
 from tests.simulation.world.truth import Invite
 
 
 def livekit_gets_what_is_left(case: Case) -> Iterator[Breach]:
-    """LiveKit is given what is left of the ringing timeout when a dial is sent: never more.
+    """LiveKit is given what is left of the ringing timeout when a dial is sent: no more, no less.
 
-    Counted from the acceptance of the call, over all attempts and any waiting.
+    Counted from the acceptance of the call, or from when its agent had come, over all attempts,
+    gateways and any waiting.
     """
     for story in case.stories.values():
         whole = story.call.ringing_timeout.total_seconds()
         for dial in story.dials:
-            most = whole - (dial.time - story.begin) + case.weather.slower(story.begin, dial.time)
-            least = whole - (dial.time - story.asked)
+            waited = dial.time - story.waited
+            most = whole - (waited - story.begin) + case.weather.slower(story.begin, dial.time)
+            least = whole - (waited - story.asked)
             if dial.ringing_timeout > most + JUST:
                 text = f"LiveKit may ring {dial.ringing_timeout - most:.3f} s too long"
                 yield Breach(story.call.call_id, text, dial.time)
-            if dial.ringing_timeout < least - JUST and not _other_clock(case, story, dial.time):
+            if dial.ringing_timeout < least - JUST:
                 text = f"LiveKit may ring {least - dial.ringing_timeout:.3f} s less"
                 yield Breach(story.call.call_id, text, dial.time)
 
@@ -125,8 +125,6 @@ def answered_calls_are_not_cut_short(case: Case) -> Iterator[Breach]:
         if story.event(EventType.CALL_ANSWERED) is None:
             continue  # its answer crossed its end
         short = story.call.max_duration.total_seconds() - (leg.ended - leg.answered)
-        if _other_clock(case, story, leg.ended):
-            short -= CLOCKS_APART
         if short <= SHORT or story.requests(UPDATE):
             continue
         if not _excused(case, story, leg, leg.ended):
@@ -137,10 +135,10 @@ def _excused(case: Case, story: Story, invite: Invite, ended: float) -> bool:
     """Whether the platform may have ended the leg before its time."""
     given_up = story.end is not None and story.end <= ended + JUST and case.troubled(story)
     unheard = invite.rang is None and ended - invite.arrived >= SILENT_FOR
-    broken = case.weather.struck(story.begin, ended, {Fault.LIVEKIT_RESTART, Fault.CLOCK_JUMP})
+    broken = case.weather.struck(story.begin, ended, {Fault.LIVEKIT_RESTART})
     return (
         case.wanted(story)
-        or story.call.end_reason is EndReason.REJECTED
+        or story.call.end_reason in (EndReason.REJECTED, EndReason.AGENT_MISSING)
         or silent(story, invite)
         or given_up
         or unheard
@@ -157,10 +155,6 @@ def _same_identity(case: Case, story: Story, invite: Invite) -> bool:
         for one in case.truth.invites
         if one.call_id != story.call.call_id
     )
-
-
-def _other_clock(case: Case, story: Story, time: float) -> bool:
-    return case.weather.struck(story.begin, time, TAKEOVERS)
 
 
 def _outbound(case: Case) -> Iterator[Story]:

@@ -27,6 +27,12 @@ _FORWARD = {
         TransferState.COMPLETED,
         TransferState.FAILED,
     },
+    TransferState.CONSULTING: {
+        TransferState.CONSULTING,
+        TransferState.COMPLETED,
+        TransferState.FAILED,
+        TransferState.CANCELED,
+    },
     **{
         state: {state}
         for state in (TransferState.COMPLETED, TransferState.FAILED, TransferState.CANCELED)

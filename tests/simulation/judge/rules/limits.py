@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from gateway.domain.calls.call import Call, Direction, EventType
 from gateway.domain.calls.event import CallEvent
-from gateway.domain.calls.transfer import TransferState
+from gateway.domain.calls.transfer import TransferMode, TransferState
 from gateway.domain.limits.calls import Rate, limits_of_tenant, limits_of_trunk
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.domain.tenant import Tenant
@@ -168,7 +168,7 @@ def _over_limit(case: Case, call: Call) -> bool:
 
 
 def _counts(event: CallEvent) -> bool:
-    """It is a new call or transfer of its tenant."""
+    """It is a new call or cold transfer of its tenant; a human who is consulted is a call."""
     if event.type is _T.CALL_CREATED:
         return bool(event.call.attempts)
     return _begins_transfer(event)
@@ -177,6 +177,8 @@ def _counts(event: CallEvent) -> bool:
 def _begins_transfer(event: CallEvent) -> bool:
     transfer = event.transfer
     if transfer is None or transfer.state is not TransferState.PENDING:
+        return False
+    if transfer.mode is TransferMode.WARM:
         return False
     return transfer.leg_left_time is None
 

@@ -7,7 +7,7 @@ from gateway.domain.calls.transfer import TransferState
 from gateway.domain.outcome import EndReason, HangupSource
 from tests.simulation.clients.messages import HANG_UP, PLACE, UPDATE
 from tests.simulation.judge.bounds import (
-    CLOCKS_APART,
+    ANSWERS,
     CROSSING,
     EARLY,
     SEEN_ANSWERED,
@@ -17,8 +17,7 @@ from tests.simulation.judge.bounds import (
     UNSEEN_RINGING,
 )
 from tests.simulation.judge.case import Case, Story
-from tests.simulation.judge.weather import LIVEKIT, TAKEOVERS
-from tests.simulation.plan.doings import Fault
+from tests.simulation.judge.weather import LIVEKIT
 from tests.simulation.world.truth import Invite
 
 _R = EndReason
@@ -64,6 +63,10 @@ def _said(*codes: int) -> Callable[[Case, Story], Complaint]:
         return "" if status in codes else f"the phone's status was {status}"
 
     return check
+
+
+def _no_agent(_case: Case, story: Story) -> Complaint:
+    return "" if story.call.agent else "it awaited no agent"
 
 
 def _connected(_case: Case, story: Story) -> Complaint:
@@ -159,6 +162,8 @@ def _rejected(case: Case, story: Story) -> Complaint:
 
 def _canceled(case: Case, story: Story) -> Complaint:
     source = story.call.hangup_source
+    if case.consulted(story) and story.call.ending is not None:
+        return _unanswered(case, story, case.over(story) - ANSWERS)
     if story.inbound and source in (_S.REMOTE, _S.UNKNOWN):
         leg = story.answered
         unseen = leg is None or (leg.ended or 0.0) - (leg.answered or 0.0) < SEEN_RINGING
@@ -191,10 +196,6 @@ def _lasted(case: Case, story: Story) -> Complaint:
     short = story.call.max_duration.total_seconds() - (ended - answered.answered)
     if case.weather.struck(story.begin, story.end or ended, LIVEKIT):
         return ""  # it left unseen
-    if case.weather.struck(story.begin, ended, TAKEOVERS):
-        if Fault.CLOCK_JUMP in case.weather.kinds:
-            return ""
-        short -= CLOCKS_APART
     if short <= SHORT:
         return ""
     return f"it was cut short by {short:.3f} s"
@@ -252,6 +253,7 @@ _TABLE: Mapping[EndReason, Callable[[Case, Story], Complaint]] = {
     _R.REJECTED: _rejected,
     _R.CANCELED: _canceled,
     _R.NOT_DIALED: _not_dialed,
+    _R.AGENT_MISSING: _no_agent,
     _R.MAX_DURATION: _lasted,
     _R.TRANSFERRED: _transferred,
     _R.ROOM_DELETED: _room_deleted,
@@ -278,6 +280,7 @@ SOURCES: Mapping[EndReason, Collection[HangupSource]] = {
     _R.NOT_DIALED: _UNLESS_ASKED,
     _R.MAX_DURATION: frozenset({_S.GATEWAY}),
     _R.TRANSFERRED: frozenset({_S.API}),
+    _R.AGENT_MISSING: frozenset({_S.GATEWAY}),
     _R.ROOM_DELETED: frozenset({_S.API, _S.PLATFORM}),
     _R.ROOM_CLOSED: _UNLESS_ASKED,
     _R.REMOVED: _UNLESS_ASKED,

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 
 from gateway.domain.calls.call import CallState
 from gateway.domain.outcome import EndReason, HangupSource
-from tests.simulation.clients.messages import HANG_UP, PLACE, TRANSFER
+from tests.simulation.clients.messages import (
+    CANCEL,
+    COMPLETE,
+    CONSULT,
+    HANG_UP,
+    HOLD,
+    PLACE,
+    RESUME,
+    TRANSFER,
+)
 from tests.simulation.clients.told import LEFT, LOST, NOT_SENT, Told
 from tests.simulation.judge.bounds import (
     ANSWERS,
@@ -22,6 +31,9 @@ from tests.simulation.plan.doings import Fault
 
 _LOST = {EndReason.OUTCOME_UNKNOWN, EndReason.PLATFORM_LOST}
 _PLACED = "CallService/PlaceCall"
+_LONG = {TRANSFER, CONSULT, COMPLETE, CANCEL, HOLD, RESUME}
+"""Methods that wait for LiveKit, or for somebody's answer."""
+_CONFIRMED = {HOLD, RESUME}
 _FAULTS = {*UNAVAILABLE, "INTERNAL", "UNAUTHENTICATED", LOST, NOT_SENT}
 """What no client is told unless something is wrong."""
 
@@ -122,8 +134,11 @@ def waiting_requests_wait(case: Case) -> Iterator[Breach]:
 def no_call_is_given_up_while_a_client_waits(case: Case) -> Iterator[Breach]:
     """A call is given up only when the last client that waits for it has left, at any gateway.
 
-    Without a fault; a client counts once its request may have taken 1 s.
+    Without a fault, and where all clocks are right. A client counts once its request may have
+    taken 1 s.
     """
+    if not case.weather.clocks_are_right:
+        return
     for story in case.stories.values():
         ending = story.call.ending
         if ending is None or story.place is None or case.troubled(story):
@@ -158,7 +173,8 @@ def hung_up_means_gone(case: Case) -> Iterator[Breach]:
 def answers_come_in_time(case: Case) -> Iterator[Breach]:
     """Without a fault a request that waits for nothing is answered within 1 s.
 
-    HangUpCall within 10 s, and PlaceCall that waits within its call's ringing timeout.
+    HangUpCall within 10 s, and PlaceCall that waits within its call's ringing timeout, which
+    begins when its agent has come.
     """
     for told in case.evidence.told:
         end = min(told.told, case.evidence.end)
@@ -195,12 +211,14 @@ def _patience(case: Case, told: Told) -> float | None:
     """How long the request may take; None: as long as it wants."""
     if told.method == HANG_UP:
         return HANG_UP_PATIENCE
-    if told.method == TRANSFER:
-        return None
+    if told.method in _LONG:
+        return HANG_UP_PATIENCE if told.method in _CONFIRMED else None
     place = case.places.get(told.number)
     if told.method == PLACE and place and place.wait:
         story = case.stories.get(told.call_id)
-        return LATE + story.call.ringing_timeout.total_seconds() if story else None
+        if story is None:
+            return None
+        return LATE + story.waited + story.call.ringing_timeout.total_seconds()
     return ANSWERS
 
 

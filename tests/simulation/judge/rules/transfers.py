@@ -22,7 +22,7 @@ def a_refer_is_sent_once(case: Case) -> Iterator[Breach]:
                 text = f"{len(refers)} REFERs to {target} for {len(transfers)} transfers"
                 yield Breach(story.call.call_id, text, refers[-1].time)
         for transfer, refer in _pairs(story):
-            begun = _begun(case, story, transfer)
+            begun = case.begun(transfer)
             if begun > refer.time + JUST:
                 yield Breach(transfer.transfer_id, "a REFER before it was stored", refer.time)
 
@@ -80,7 +80,7 @@ def transfers_are_settled(case: Case) -> Iterator[Breach]:
     for story in case.stories.values():
         for transfer in story.transfers:
             timeout = transfer.ringing_timeout.total_seconds() + LISTENS + LATE
-            begun = _begun(case, story, transfer)
+            begun = case.begun(transfer)
             due = begun + timeout
             if transfer.settled or due + case.weather.allowance(begun, due) > case.evidence.end:
                 continue
@@ -94,7 +94,7 @@ def timeouts_are_kept(case: Case) -> Iterator[Breach]:
     """
     for story in case.stories.values():
         for transfer in story.transfers:
-            begun = _begun(case, story, transfer)
+            begun = case.begun(transfer)
             due = begun + transfer.ringing_timeout.total_seconds()
             left = [case.when(one) for one in story.events if _settles(one.transfer, transfer)]
             late = min(left, default=case.evidence.end) - due
@@ -108,14 +108,14 @@ def timeouts_are_kept(case: Case) -> Iterator[Breach]:
 
 
 def one_transfer_at_a_time(case: Case) -> Iterator[Breach]:
-    """A call takes no second transfer while one is PENDING."""
+    """A call takes no second transfer while one is PENDING or CONSULTING."""
     for story in case.stories.values():
         pending: dict[str, None] = {}
         for event in story.events:
             transfer = event.transfer
             if transfer is None:
                 continue
-            if transfer.state is not _S.PENDING:
+            if transfer.state not in (_S.PENDING, _S.CONSULTING):
                 pending.pop(transfer.transfer_id, None)
                 continue
             pending[transfer.transfer_id] = None
@@ -166,14 +166,6 @@ def _untrue(case: Case, story: Story, transfer: Transfer, refer: ReferRequest) -
     if transfer.state is _S.CANCELED and story.call.ending is None:
         return "nobody hung up"
     return ""
-
-
-def _begun(case: Case, story: Story, transfer: Transfer) -> float:
-    """When the transfer was stored."""
-    for event in story.events:
-        if event.transfer and event.transfer.transfer_id == transfer.transfer_id:
-            return case.when(event)
-    return case.at(transfer.create_time)
 
 
 def _settles(changed: Transfer | None, transfer: Transfer) -> bool:

@@ -6,6 +6,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
+import gateway.client.CallGateway;
 import gateway.telephony.v1.Call;
 import gateway.telephony.v1.CallEvent;
 import gateway.telephony.v1.CallEventType;
@@ -15,13 +16,10 @@ import gateway.telephony.v1.HangUpCallRequest;
 import gateway.telephony.v1.PlaceCallRequest;
 import gateway.telephony.v1.WatchCallsRequest;
 import io.grpc.Context;
-import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import io.grpc.stub.MetadataUtils;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
- * Calls a gateway over gRPC, with stubs generated from proto/. Its argument names what to do; it
+ * Calls a gateway over gRPC, with the Maven package of its stubs. Its argument names what to do; it
  * prints what came of it as one line of JSON.
  */
 public final class Main {
@@ -41,13 +39,9 @@ public final class Main {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Metadata headers = new Metadata();
-    headers.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
-        "Bearer " + System.getenv("GATEWAY_TOKEN"));
     ManagedChannel channel =
-        Grpc.newChannelBuilder(System.getenv("GATEWAY_GRPC"), InsecureChannelCredentials.create())
-            .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
+        CallGateway.channel(System.getenv("GATEWAY_GRPC"), InsecureChannelCredentials.create())
+            .intercept(CallGateway.token(() -> System.getenv("GATEWAY_TOKEN")))
             .build();
     try {
       Main client = new Main(CallServiceGrpc.newBlockingStub(channel));

@@ -1,0 +1,1 @@
+"""The dashboard and the alert rules: what they name is what a gateway tells."""

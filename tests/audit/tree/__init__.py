@@ -1,0 +1,1 @@
+"""Promises of the tree's hashes, proofs and texts."""

@@ -1,0 +1,1 @@
+"""How checkpoints get to their places."""

@@ -1,0 +1,1 @@
+"""Certificates that tests issue themselves, and who gives them out."""

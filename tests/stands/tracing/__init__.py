@@ -1,0 +1,1 @@
+"""A collector of traces, and a LiveKit whose phones are picked up at once."""

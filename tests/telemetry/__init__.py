@@ -1,0 +1,1 @@
+"""Traces: what is recorded of a call, where it goes, and what it costs."""

@@ -1,0 +1,1 @@
+"""Who is calling by certificates, and certificates that change while a gateway serves."""
