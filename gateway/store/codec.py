@@ -53,6 +53,7 @@ class _Decoding(Generic[V]):
     def keep(self, document: str, value: V) -> V:
         """What was encoded here need not be decoded."""
         with self._lock:
+            self._kept.pop(document, None)
             self._kept[document] = value
             if len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -1,8 +1,10 @@
 """What became of all calls of a tenant, counted from the database, the phones and the rooms."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from gateway.audit.chain import verify
@@ -10,6 +12,7 @@ from gateway.domain.calls.call import Call, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.outcome import EndReason
 from gateway.ports import AuditQuery, Reading, Store
+from gateway.service.arrivals.sweep import LEAVES_WITHIN
 from tests.stack.livekit_stack import LiveKitStack
 
 NOT_KNOWN = {EndReason.OUTCOME_UNKNOWN, EndReason.PLATFORM_LOST}
@@ -83,7 +86,9 @@ async def verdict_of(
     verdict.double_dialled = [
         _history(call, dialed[call.call_id]) for call in found.calls if _twice(call, dialed)
     ]
-    verdict.left_in_room = [call.call_id for call in found.calls if _left(call, stack)]
+    verdict.left_in_room = [
+        _history(call, dialed[call.call_id]) for call in await _left_behind(found.calls, stack)
+    ]
     verdict.event_gaps = list(_gaps(found))
     verdict.unaudited = list(_unaudited(found, dialed))
     return verdict
@@ -122,7 +127,17 @@ def _history(call: Call, seen: Sequence[Mapping[str, Any]]) -> str:
     return f"{call.call_id}: {call}; {phones}"
 
 
-def _left(call: Call, stack: LiveKitStack) -> bool:
+async def _left_behind(calls: Sequence[Call], stack: LiveKitStack) -> list[Call]:
+    """Those whose legs are still there once LiveKit had time to take away what it has ended."""
+    left = [call for call in calls if _in_room(call, stack)]
+    deadline = monotonic() + LEAVES_WITHIN.total_seconds()
+    while left and monotonic() < deadline:
+        await asyncio.sleep(0.2)
+        left = [call for call in left if _in_room(call, stack)]
+    return left
+
+
+def _in_room(call: Call, stack: LiveKitStack) -> bool:
     return any(leg.identity == call.participant_identity for leg in stack.participants(call.room))
 
 
