@@ -10,11 +10,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from gateway.audit.tree.hashing import hash_leaf
-from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
+from gateway.domain.audit_event import AuditEvent, AuditKind, ChainedAuditEvent
 from gateway.domain.replacing import replace
 
 _FIELDS = tuple(f.name for f in fields(AuditEvent))
@@ -60,14 +61,20 @@ def record_text(event: AuditEvent, **more: Any) -> str:
 
     Keys of the event without a value are left out.
     """
+    values = (*_values(event), *more.values())
     told = [
-        (name, value)
-        for name, value in zip(_FIELDS, _values(event), strict=True)
-        if value or value == _NO_TIME
+        head + text_of(value)
+        for at, head in _places(tuple(more))
+        if (value := values[at]) or at >= len(_FIELDS) or value == _NO_TIME
     ]
-    told += more.items()
-    told.sort(key=itemgetter(0))
-    return "{" + ",".join([f'"{name}":{text_of(value)}' for name, value in told]) + "}"
+    return "{" + ",".join(told) + "}"
+
+
+@cache
+def _places(more: tuple[str, ...]) -> Sequence[tuple[int, str]]:
+    """Where the value of each key is, and how the key is written, in the order of the keys."""
+    names = (*_FIELDS, *more)
+    return tuple(sorted(((at, f'"{name}":') for at, name in enumerate(names)), key=itemgetter(1)))
 
 
 def text_of(value: Any) -> str:
@@ -82,6 +89,8 @@ def text_of(value: Any) -> str:
         return str(value)
     if kind is datetime:
         return f'"{_rfc3339(value)}"'
+    if kind is AuditKind:
+        return f'"{value.value}"'
     if kind is timedelta:
         return f'"{_seconds(value)}"'
     return canonical(plain(value))

@@ -255,9 +255,10 @@ def audit_row(event: AuditEvent, link: ChainedAuditEvent) -> Row:
     }
 
 
-def entry_row(event: AuditEvent, link: ChainedAuditEvent) -> Row:
-    """The row of `audit_index`, but for its position."""
+def entry_row(event: AuditEvent, link: ChainedAuditEvent, position: int) -> Row:
+    """The row of `audit_index`."""
     return {
+        "position": position,
         "log_id": link.log_id,
         "sequence": link.sequence,
         "time": micros(event.time),

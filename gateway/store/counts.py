@@ -9,7 +9,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     or_,
     select,
     true,
@@ -20,7 +19,7 @@ from gateway.domain.limits.calls import FOR_EVER, LONGEST_WINDOW, Starts, day_of
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import calls, starts, tallies
-from gateway.store.databases.statements import add_up, statement
+from gateway.store.databases.statements import add_up, insertion, statement
 from gateway.store.databases.times import micros, time_of
 
 Counted = tuple[str, str, str]
@@ -78,7 +77,6 @@ _FORGET_STARTS = forgetting(
 _FORGET_TALLIES = forgetting(
     tallies, and_(tallies.c.period != FOR_EVER, tallies.c.period < bindparam("before"))
 )
-_INSERT_STARTS = statement(insert(starts))
 KEPT = LONGEST_WINDOW + timedelta(minutes=1)
 """How long starts are kept: the clocks of two database servers may differ."""
 KEPT_DAYS = 2
@@ -125,7 +123,7 @@ def flush_limits(
     """Writes the starts of each scope, and adds to the tallies."""
     times = [{"scope": scope, "time": micros(time)} for scope, of in started.items() for time in of]
     if times:
-        connection.change_each(_INSERT_STARTS, times)
+        connection.change_each(insertion(starts), times)
     more = [{"scope": s, "period": p, "count": count} for (s, p), count in counted.items()]
     if more:
         connection.change_each(add_up(tallies, "count"), more)

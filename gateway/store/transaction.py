@@ -367,8 +367,8 @@ class SqlTransaction(
         self._early()
         self._connection.change(wanted, row)
 
-    def _entry_row(self, event: AuditEvent, link: ChainedAuditEvent) -> Values:
-        return entry_row(event, link)
+    def _entry_row(self, event: AuditEvent, link: ChainedAuditEvent, position: int) -> Values:
+        return entry_row(event, link, position)
 
     def _early(self) -> None:
         """Makes ready to write at once what is not gathered."""

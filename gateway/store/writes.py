@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, delete, insert
+from sqlalchemy import Table, bindparam, delete
 
 from gateway.audit.finding import numbers_of
 from gateway.domain.audit_event import AuditEvent, ChainedAuditEvent
@@ -24,9 +24,10 @@ from gateway.store.codec import (
     transfer_row,
 )
 from gateway.store.counts import flush_limits
-from gateway.store.databases.audit_index import NEXT_ENTRY, NEXT_RECORD, NUMBER_OF_ENTRY
+from gateway.store.databases.audit_index import NEXT_RECORD
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import (
+    audit_events,
     audit_index,
     audit_logs,
     audit_numbers,
@@ -38,16 +39,12 @@ from gateway.store.databases.schema import (
     transfers,
     trunk_health,
 )
-from gateway.store.databases.statements import statement, upsert
+from gateway.store.databases.statements import insertion, statement, upsert
 from gateway.store.databases.times import micros
 from gateway.store.presence import flush_presence
 from gateway.store.trunk_health import flush_attempts, standing_rows
 
 _DELETE_LABELS = statement(delete(call_labels).where(call_labels.c.call_id == bindparam("of_call")))
-_INSERT = {table: statement(insert(table)) for table in (call_labels, events, audit_logs)} | {
-    audit_index: NEXT_ENTRY,
-    audit_numbers: NUMBER_OF_ENTRY,
-}
 
 
 class LogShorterError(Exception):
@@ -104,9 +101,10 @@ class Writes:
 
     def flush(self, connection: DriverConnection) -> None:
         """Writes everything, and is empty then."""
-        self._flush_audit(connection)
+        newest = self._begin_audit(connection) if self.audit else 0
         with connection.together():
             self._flush_rest(connection)
+            self._flush_audit(connection, newest)
         for name in _GATHERED:
             getattr(self, name).clear()
 
@@ -121,17 +119,23 @@ class Writes:
         flush_limits(connection, self.starts, self.tallies)
         _replace(connection, trunk_health, standing_rows(self.standings.items()))
         flush_attempts(connection, self.attempts.values())
-        _insert(connection, audit_logs, _log_rows(self.audit))
-        _insert(connection, audit_index, [entry_row(*each) for each in self.audit])
-        _insert(connection, audit_numbers, _number_rows(self.audit))
 
-    def _flush_audit(self, connection: DriverConnection) -> None:
-        if not self.audit:
-            return
-        stored = connection.change_each(NEXT_RECORD, [audit_row(*each) for each in self.audit])
-        if stored != len(self.audit):
-            first = self.audit[0][1]
-            raise LogShorterError(f"{first.log_id} ends before #{first.sequence - 1}")
+    def _begin_audit(self, connection: DriverConnection) -> int:
+        """Writes the first record if the one before it is there; the newest position."""
+        event, link = self.audit[0]
+        found = connection.row(NEXT_RECORD, audit_row(event, link))
+        if found is None:
+            raise LogShorterError(f"{link.log_id} ends before #{link.sequence - 1}")
+        newest: int = found[0]
+        return newest
+
+    def _flush_audit(self, connection: DriverConnection, newest: int) -> None:
+        """The other records, and by what all of them are found."""
+        _insert(connection, audit_events, [audit_row(*each) for each in self.audit[1:]])
+        _insert(connection, audit_logs, _log_rows(self.audit))
+        entries = [entry_row(*each, at) for at, each in enumerate(self.audit, start=newest + 1)]
+        _insert(connection, audit_index, entries)
+        _insert(connection, audit_numbers, _number_rows(self.audit, newest))
 
     def _flush_labels(self, connection: DriverConnection) -> None:
         if not self.relabelled:
@@ -147,7 +151,7 @@ _GATHERED = tuple(each.name for each in fields(Writes))
 
 def _insert(connection: DriverConnection, table: Table, rows: Sequence[Row]) -> None:
     if rows:
-        connection.change_each(_INSERT[table], rows)
+        connection.change_each(insertion(table), rows)
 
 
 def _replace(connection: DriverConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -168,10 +172,9 @@ def _log_rows(records: Iterable[tuple[AuditEvent, ChainedAuditEvent]]) -> list[R
     ]
 
 
-def _number_rows(records: Sequence[tuple[AuditEvent, ChainedAuditEvent]]) -> list[Row]:
-    """`back`: how many records of this flush were entered after that of the number."""
+def _number_rows(records: Sequence[tuple[AuditEvent, ChainedAuditEvent]], newest: int) -> list[Row]:
     return [
-        {"number": number, "of_time": micros(event.time), "back": len(records) - at}
-        for at, (event, _) in enumerate(records, start=1)
+        {"number": number, "time": micros(event.time), "position": position}
+        for position, (event, _) in enumerate(records, start=newest + 1)
         for number in numbers_of(event)
     ]

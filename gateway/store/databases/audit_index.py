@@ -43,8 +43,12 @@ _before = audit_events.alias("before")
 _log: BindParameter[str] = bindparam("log_id", type_=Text)
 _sequence: BindParameter[int] = bindparam("sequence", type_=BigInteger)
 _place = audit_spans.c
+_index = audit_index.c
+_newest = select(func.coalesce(func.max(_index.position), 0))
+NEWEST = statement(_newest)
 NEXT_RECORD = statement(
-    insert(audit_events).from_select(
+    insert(audit_events)
+    .from_select(
         [column.name for column in audit_events.columns],
         select(*(bindparam(each.name, type_=each.type) for each in audit_events.columns)).where(
             or_(
@@ -59,30 +63,10 @@ NEXT_RECORD = statement(
             )
         ),
     )
+    .returning(_newest.scalar_subquery())
 )
-"""Stores a record behind the one before it, which is stored or in the tree; else nothing."""
-
-_index = audit_index.c
-_newest = select(func.coalesce(func.max(_index.position), 0))
-
-NEXT_ENTRY = statement(
-    insert(audit_index).values(
-        position=(_newest.scalar_subquery() + 1),
-        **{
-            column.name: bindparam(column.name)
-            for column in audit_index.columns
-            if column.name != "position"
-        },
-    )
-)
-NUMBER_OF_ENTRY = statement(
-    insert(audit_numbers).values(
-        number=bindparam("number"),
-        time=bindparam("of_time"),
-        position=_newest.scalar_subquery() - bindparam("back"),
-    )
-)
-NEWEST = statement(_newest)
+"""Stores a record behind the one before it, which is stored or in the tree, and tells the newest
+position in the index; else nothing."""
 
 _RECORD = (
     audit_events.c.log_id,

@@ -34,12 +34,17 @@ class DriverConnection:
     """
 
     def __init__(
-        self, engine: Engine, begin: str, now: Callable[["DriverConnection"], datetime]
+        self,
+        engine: Engine,
+        begin: str,
+        now: Callable[["DriverConnection"], datetime],
+        rows_at_once: int,
     ) -> None:
         self._dialect = engine.dialect
         self._error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._begin = begin
         self._now = now
+        self._rows_at_once = rows_at_once
         self.broken = False
         """Nothing more can be asked of it."""
         self.ticket: Any = None
@@ -81,6 +86,8 @@ class DriverConnection:
         """Runs it once for each of these; how many rows it has changed in all."""
         if len(rows) == 1:
             return self.change(wanted, rows[0])
+        if self._rows_at_once > 1 and wanted.table is not None:
+            return self._insert_each(wanted, rows)
         text = wanted.text(self._dialect)
         try:
             cursor = self.driver.cursor()
@@ -89,6 +96,14 @@ class DriverConnection:
             self._fail(error, text.sql)
         changed: int = cursor.rowcount
         return changed
+
+    def _insert_each(self, wanted: Statement, rows: Sequence[Values]) -> int:
+        inserted = 0
+        for at in range(0, len(rows), self._rows_at_once):
+            some = rows[at : at + self._rows_at_once]
+            text = wanted.of_rows(self._dialect, len(some))
+            inserted += self.execute(text.sql, text.bound_each(some)).rowcount
+        return inserted
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -174,15 +189,21 @@ class DriverConnections:
     """Connections of one kind, as many as are used side by side; any thread may use them.
 
     `begin`: the SQL that begins a transaction where the driver does not. `now`: the database's
-    clock. The `engine` makes the connections, and a new one for whoever asks it.
+    clock. `rows_at_once`: how many rows one statement inserts. The `engine` makes the connections,
+    and a new one for whoever asks it.
     """
 
     def __init__(
-        self, engine: Engine, begin: str, now: Callable[[DriverConnection], datetime]
+        self,
+        engine: Engine,
+        begin: str,
+        now: Callable[[DriverConnection], datetime],
+        rows_at_once: int = 1,
     ) -> None:
         self.engine = engine
         self._begin = begin
         self._now = now
+        self._rows_at_once = rows_at_once
         self._idle: list[DriverConnection] = []
         self._fresh: set[DriverConnection] = set()
         """Those that were made since one was last found to be broken."""
@@ -220,7 +241,7 @@ class DriverConnections:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        made = DriverConnection(self.engine, self._begin, self._now)
+        made = DriverConnection(self.engine, self._begin, self._now, self._rows_at_once)
         with self._lock:
             self._fresh.add(made)
         return made

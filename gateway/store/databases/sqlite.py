@@ -16,6 +16,11 @@ from gateway.ports import StoreUnavailableError
 from gateway.store.databases.connection import DriverConnections
 from gateway.store.databases.database import Database
 
+ROWS_AT_ONCE = 16
+"""Each statement that runs lets go of the interpreter's lock, and has to get it back."""
+PREPARED = 512
+"""Statements kept by a connection: one for each number of rows, of each table that has many."""
+
 
 def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) -> Database:
     """See `dialect.open_database`."""
@@ -52,7 +57,11 @@ def _connections(
         hide_parameters=True,
         poolclass=NullPool,
         # The driver would begin late and without the lock.
-        connect_args={"check_same_thread": False, "isolation_level": None},
+        connect_args={
+            "check_same_thread": False,
+            "isolation_level": None,
+            "cached_statements": PREPARED,
+        },
     )
 
     def prepare(connection: Any, _record: object) -> None:
@@ -60,4 +69,4 @@ def _connections(
             connection.execute(f"PRAGMA {pragma}")
 
     event.listen(engine, "connect", prepare)
-    return DriverConnections(engine, begin, lambda _connection: now())
+    return DriverConnections(engine, begin, lambda _connection: now(), ROWS_AT_ONCE)

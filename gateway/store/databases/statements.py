@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect, Insert, Table
+from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 Values = Mapping[str, Any]
@@ -33,6 +33,18 @@ class Compiled:
             return values
         return [values[name] for name in self._names]
 
+    def bound_each(self, rows: Sequence[Values]) -> Any:
+        """The same for several rows, of a statement for so many."""
+        if self._names is None:
+            return {row_name(k, at): v for at, row in enumerate(rows) for k, v in row.items()}
+        names = self._names[: len(self._names) // len(rows)]
+        return [row[name.rpartition("_")[0]] for row in rows for name in names]
+
+
+def row_name(name: str, at: int) -> str:
+    """What a parameter is called in a statement for several rows."""
+    return f"{name}_{at}"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
@@ -40,7 +52,9 @@ class Statement:
 
     clause: Callable[[str], ClauseElement]
     """Makes it, given the name of the dialect."""
-    _compiled: dict[str, Compiled] = field(default_factory=dict, init=False)
+    table: Table | None = None
+    """Into which it inserts whole rows, if it does nothing else."""
+    _compiled: dict[str | tuple[str, int], Compiled] = field(default_factory=dict, init=False)
 
     def text(self, dialect: Dialect) -> Compiled:
         """As this dialect writes it."""
@@ -49,10 +63,31 @@ class Statement:
             found = self._compiled[dialect.name] = _made_text(self.clause(dialect.name), dialect)
         return found
 
+    def of_rows(self, dialect: Dialect, count: int) -> Compiled:
+        """The same for so many rows at once; only of one that inserts into a `table`."""
+        key = (dialect.name, count)
+        found = self._compiled.get(key)
+        if found is None and self.table is not None:
+            names = [column.name for column in self.table.columns]
+            rows: list[Values] = [
+                {name: bindparam(row_name(name, at)) for name in names} for at in range(count)
+            ]
+            inserting: Any = self.clause(dialect.name)
+            found = self._compiled[key] = _made_text(inserting.values(rows), dialect)
+        if found is None:
+            raise TypeError("it does not only insert rows")
+        return found
+
 
 def statement(clause: ClauseElement) -> Statement:
     """The same clause for every dialect. Types convert nothing: what a driver takes is given."""
     return Statement(lambda _dialect: clause)
+
+
+@cache
+def insertion(table: Table) -> Statement:
+    """Inserts a row."""
+    return Statement(lambda _dialect: insert(table), table)
 
 
 def _made_text(clause: ClauseElement, dialect: Dialect) -> Compiled:
@@ -79,7 +114,7 @@ def upsert(table: Table, keep: str = "") -> Statement:
         )
         return made
 
-    return Statement(replacing)
+    return Statement(replacing, table)
 
 
 @cache
@@ -93,4 +128,4 @@ def add_up(table: Table, column: str) -> Statement:
         made: Insert = inserting.on_conflict_do_update(index_elements=keys, set_={column: total})
         return made
 
-    return Statement(adding)
+    return Statement(adding, table)

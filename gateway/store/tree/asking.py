@@ -16,9 +16,10 @@ from gateway.ports.audit_tree import (
     StoredCheckpoint,
     TreeHead,
 )
-from gateway.store.databases.audit_index import NEXT_ENTRY, NUMBER_OF_ENTRY
+from gateway.store.databases.audit_index import NEWEST
 from gateway.store.databases.connection import DriverConnection
-from gateway.store.databases.statements import Statement, Values
+from gateway.store.databases.schema import audit_index, audit_numbers
+from gateway.store.databases.statements import Statement, Values, insertion
 from gateway.store.databases.times import micros, time_of
 from gateway.store.tree import statements
 
@@ -130,8 +131,8 @@ class AuditTreeWrites(AuditTreeReads, ABC):
         """Writes a row."""
 
     @abstractmethod
-    def _entry_row(self, event: AuditEvent, link: ChainedAuditEvent) -> Values:
-        """By what a record is found, but for its position."""
+    def _entry_row(self, event: AuditEvent, link: ChainedAuditEvent, position: int) -> Values:
+        """By what a record is found."""
 
     def grow_tree(self, growth: Growth) -> bool:
         """See `ports.AuditTreeWriting`."""
@@ -161,16 +162,20 @@ class AuditTreeWrites(AuditTreeReads, ABC):
         """Into the index, what lacks there; what is no record is for the proof to tell."""
         end = span.first_sequence + span.count
         asked = {"of_log": span.log_id, "first": span.first_sequence, "end": end}
-        for *row, time in list(self._asked().rows(statements.NOT_INDEXED, asked)):
+        missing = self._asked().rows(statements.NOT_INDEXED, asked)
+        position = self._asked().scalar(NEWEST) if missing else 0
+        for *row, time in missing:
             link = ChainedAuditEvent(*row)
             try:
                 event = event_in(link.record, time_of(time))
             except (ValueError, AttributeError):
                 continue
-            self._write(NEXT_ENTRY, self._entry_row(event, link))
+            position += 1
+            self._write(insertion(audit_index), self._entry_row(event, link, position))
             for number in numbers_of(event):
-                entry = {"number": number, "of_time": time, "back": 0}
-                self._write(NUMBER_OF_ENTRY, entry)
+                self._write(
+                    insertion(audit_numbers), {"number": number, "time": time, "position": position}
+                )
 
     def put_checkpoint(self, checkpoint: StoredCheckpoint) -> bool:
         """See `ports.AuditTreeWriting`."""
