@@ -12,12 +12,18 @@ from typing import Generic
 
 from gateway.store.workers.worker import MAX_BATCH, J, Wait, Watch, Write
 
+MANY = 4
+"""Jobs of a batch after which more are expected at once."""
+TOGETHER_SECONDS = 0.004
+"""What comes within it is written by one commit then: each commit costs."""
+
 
 class WritingThread(Generic[J]):
     """See `Writing`."""
 
     def __init__(self, write: Write[J]) -> None:
         self._write = write
+        self._is_busy = False
         self._waiting: SimpleQueue[J | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
@@ -36,6 +42,7 @@ class WritingThread(Generic[J]):
 
     def _work(self) -> None:
         while jobs := self._next():
+            self._is_busy = len(jobs) >= MANY
             for pause in self._write(jobs):
                 sleep(pause)
 
@@ -43,6 +50,8 @@ class WritingThread(Generic[J]):
         """Waits for a job and takes those behind it; none when it is time to stop."""
         jobs: list[J] = []
         job = self._waiting.get()
+        if self._is_busy:
+            sleep(TOGETHER_SECONDS)
         while job is not None:
             jobs.append(job)
             if len(jobs) == MAX_BATCH:
