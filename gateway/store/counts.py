@@ -16,11 +16,13 @@ from sqlalchemy import (
 
 from gateway.domain.calls.call import Call, Direction
 from gateway.domain.limits.calls import FOR_EVER, LONGEST_WINDOW, Starts, day_of
+from gateway.domain.routing.trunk_health import Standing
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import calls, starts, tallies
 from gateway.store.databases.statements import add_up, insertion, statement
 from gateway.store.databases.times import micros, time_of
+from gateway.store.trunk_health import standing
 
 Counted = tuple[str, str, str]
 """Tenant, direction and trunk of a call."""
@@ -129,20 +131,24 @@ def flush_limits(
         connection.change_each(add_up(tallies, "count"), more)
 
 
-class OpenCounts:
-    """How many calls are open, for a whole batch: asked of the database once, then kept up.
+class BatchCounts:
+    """What is counted, for a whole batch: asked of the database once, and open calls kept up.
 
     Nobody else writes while a batch is under way; what the batch itself has changed and not
-    written yet is passed with each query.
+    written yet is passed with each query, or known to whoever asks.
     """
 
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
         self._totals: dict[Share, int] = {}
         self._stored: dict[str, Counted] = {}
+        self._tallies: dict[tuple[str, int], int] = {}
+        self._standings: dict[str, Standing | None] = {}
 
     def forget(self) -> None:
         """What is stored has changed."""
+        self._tallies.clear()
+        self._standings.clear()
         self._totals.clear()
         self._stored.clear()
 
@@ -157,6 +163,19 @@ class OpenCounts:
             for call in waiting.values()
         )
         return self._totals[share] - before + after
+
+    def tally(self, scope: str, period: int) -> int:
+        """The stored one."""
+        key = (scope, period)
+        if key not in self._tallies:
+            self._tallies[key] = tally(self._connection, scope, period)
+        return self._tallies[key]
+
+    def standing(self, trunk_id: str) -> Standing | None:
+        """The stored one."""
+        if trunk_id not in self._standings:
+            self._standings[trunk_id] = standing(self._connection, trunk_id)
+        return self._standings[trunk_id]
 
     def _learn(self, waiting: Mapping[str, Call]) -> None:
         """Where the stored rows of these calls stand, open ones only."""

@@ -12,7 +12,7 @@ from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Standing,
 from gateway.ports.do_not_call import EVERY_TENANT, DoNotCallState, ListedNumber
 from gateway.ports.limits import LATEST
 from gateway.store import counts, trunk_health
-from gateway.store.counts import OpenCounts, Share
+from gateway.store.counts import BatchCounts, Share
 from gateway.store.databases import do_not_call
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import do_not_call as listed
@@ -140,7 +140,7 @@ class LimitsWrites(LimitsReads, ABC):
     _kept: Writes
     """What earlier transactions of the batch want to write."""
     _writes: Writes
-    _open_counts: OpenCounts
+    _counts: BatchCounts
 
     @abstractmethod
     def _flush(self) -> None:
@@ -152,11 +152,11 @@ class LimitsWrites(LimitsReads, ABC):
 
     def tenant_calls(self, tenant_id: str, direction: Direction = Direction.OUTBOUND) -> int:
         """See `ports.LimitsReading`."""
-        return self._open_counts.count(Share(tenant_id, direction), self._waiting_calls())
+        return self._counts.count(Share(tenant_id, direction), self._waiting_calls())
 
     def trunk_calls(self, trunk_id: str) -> int:
         """See `ports.LimitsReading`."""
-        return self._open_counts.count(Share(trunk_id, None), self._waiting_calls())
+        return self._counts.count(Share(trunk_id, None), self._waiting_calls())
 
     def _waiting_calls(self) -> dict[str, Call]:
         return self._kept.calls | self._writes.calls
@@ -179,12 +179,12 @@ class LimitsWrites(LimitsReads, ABC):
         """See `ports.LimitsReading`."""
         key = (scope, period)
         gathered = self._kept.tallies.get(key, 0) + self._writes.tallies.get(key, 0)
-        return gathered + super().tally(scope, period)
+        return gathered + self._counts.tally(scope, period)
 
     def standing(self, trunk_id: str) -> Standing | None:
         """See `ports.LimitsReading`."""
         gathered = self._writes.standings.get(trunk_id) or self._kept.standings.get(trunk_id)
-        return gathered or super().standing(trunk_id)
+        return gathered or self._counts.standing(trunk_id)
 
     def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
         """See `ports.LimitsReading`."""

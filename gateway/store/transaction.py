@@ -18,7 +18,7 @@ from gateway.ports import ApiKey, RequestClaim, StoredConfig, Transaction
 from gateway.ports.audit import AuditSealing, KeyScope, MonthKey
 from gateway.store import history, presence
 from gateway.store.codec import config_row, entry_row, key_row
-from gateway.store.counts import OpenCounts
+from gateway.store.counts import BatchCounts
 from gateway.store.databases.connection import NOTHING, DriverConnection, Savepoint
 from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import (
@@ -79,7 +79,7 @@ class Batch:
         self.sealing = sealing
         self.month_keys: dict[KeyScope, MonthKey] = {}
         self.writes = Writes()
-        self.open_counts = OpenCounts(connection)
+        self.counts = BatchCounts(connection)
         self.do_not_call = BatchState()
         self.events: list[CallEvent] = []
         self.audit: list[ChainedAuditEvent] = []
@@ -102,7 +102,7 @@ class Batch:
 
     def flush(self) -> None:
         """Writes what the transactions kept. Raises BatchFailedError."""
-        self.open_counts.forget()
+        self.counts.forget()
         try:
             self.writes.flush(self.connection)
         except Exception as error:
@@ -130,7 +130,7 @@ class SqlTransaction(
         self._batch = batch
         self._stored = SqlReading(batch.connection)
         self._kept = batch.writes
-        self._open_counts = batch.open_counts
+        self._counts = batch.counts
         self._do_not_call = batch.do_not_call
         self._month_keys = batch.month_keys
         self._writes = Writes()
@@ -155,7 +155,7 @@ class SqlTransaction(
         """Leaves the batch as it was."""
         if self._savepoint is not None:
             self._savepoint.undo()
-            self._open_counts.forget()
+            self._counts.forget()
             self._do_not_call.known = None
             self._month_keys.clear()
 
@@ -168,7 +168,7 @@ class SqlTransaction(
             self._batch.flush()
         if self._writes:
             self._begin_savepoint()
-            self._open_counts.forget()
+            self._counts.forget()
             try:
                 self._writes.flush(self._connection)
             except LogShorterError as error:  # no fault of this change
@@ -373,6 +373,7 @@ class SqlTransaction(
     def _early(self) -> None:
         """Makes ready to write at once what is not gathered."""
         self._flush()
+        self._counts.forget()
         self._begin_savepoint()
 
     def append_audit(self, event: AuditEvent) -> None:
