@@ -29,7 +29,7 @@ from sqlalchemy import (
 from gateway.ports import StoreUnavailableError
 from gateway.store.databases.connection import DriverConnection, DriverConnections
 from gateway.store.databases.database import Database
-from gateway.store.databases.statements import statement
+from gateway.store.databases.statements import NO_NUL, statement
 
 CHANNEL = "gateway_events"
 LONGEST_NOTICE = 7500
@@ -37,6 +37,8 @@ LONGEST_NOTICE = 7500
 LISTENER_PAUSE_SECONDS = 5.0
 WRITERS_LOCK = 0x67617465776179
 """The advisory lock that one writer at a time holds."""
+
+ROWS_AT_ONCE = 1000
 
 _CONNECTING: Mapping[str, object] = {
     "connect_timeout": 5,
@@ -143,7 +145,7 @@ def open_postgresql(url: URL, lock_timeout: timedelta) -> Database:
     writing = _engine(url, (*_WRITING, waiting))
     event.listen(writing, "connect", _insist_on_durability)
     return PostgresDatabase(
-        DriverConnections(writing, _LOCK, _now),
+        DriverConnections(writing, _LOCK, _now, ROWS_AT_ONCE),
         DriverConnections(_engine(url, _READING), "", _now),
         _engine(url, (), isolation_level="AUTOCOMMIT"),
     )
@@ -173,10 +175,10 @@ def _engine(url: URL, settings: tuple[str, ...], **engine: Any) -> Engine:
 
 
 class _WithoutNul(StrDumperUnknown):
-    """Writes NUL, which PostgreSQL cannot hold, as a character that no text of ours has."""
+    """Writes another character for NUL, which PostgreSQL cannot hold."""
 
     def dump(self, obj: str) -> Buffer | None:
-        return super().dump(obj.replace("\0", "\ufffd"))
+        return super().dump(obj.replace("\0", NO_NUL))
 
 
 def _write_no_nul(connection: psycopg.Connection[Any], _record: object) -> None:

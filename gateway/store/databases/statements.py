@@ -1,15 +1,31 @@
 """Statements, written with SQLAlchemy and made text once for each kind of database."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam, insert
+from sqlalchemy import (
+    JSON,
+    ClauseElement,
+    Dialect,
+    Insert,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 Values = Mapping[str, Any]
 """Of a statement's parameters, by name."""
+_ROWS = "rows"
+NO_NUL = "\ufffd"
+"""Stands where NUL was: a character that no text of ours has."""
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -36,14 +52,9 @@ class Compiled:
     def bound_each(self, rows: Sequence[Values]) -> Any:
         """The same for several rows, of a statement for so many."""
         if self._names is None:
-            return {row_name(k, at): v for at, row in enumerate(rows) for k, v in row.items()}
+            return {_ROWS: _json(rows)}
         names = self._names[: len(self._names) // len(rows)]
         return [row[name.rpartition("_")[0]] for row in rows for name in names]
-
-
-def row_name(name: str, at: int) -> str:
-    """What a parameter is called in a statement for several rows."""
-    return f"{name}_{at}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,18 +76,49 @@ class Statement:
 
     def of_rows(self, dialect: Dialect, count: int) -> Compiled:
         """The same for so many rows at once; only of one that inserts into a `table`."""
-        key = (dialect.name, count)
+        key = (dialect.name, count if dialect.positional else 0)
         found = self._compiled.get(key)
-        if found is None and self.table is not None:
-            names = [column.name for column in self.table.columns]
-            rows: list[Values] = [
-                {name: bindparam(row_name(name, at)) for name in names} for at in range(count)
-            ]
-            inserting: Any = self.clause(dialect.name)
-            found = self._compiled[key] = _made_text(inserting.values(rows), dialect)
         if found is None:
-            raise TypeError("it does not only insert rows")
+            if self.table is None:
+                raise TypeError("it does not only insert rows")
+            inserting: Any = self.clause(dialect.name)
+            more = _several(inserting, self.table, count) if key[1] else _any(inserting, self.table)
+            found = self._compiled[key] = _made_text(more, dialect)
         return found
+
+
+def _json(rows: Sequence[Values]) -> str:
+    """Without NUL, which PostgreSQL cannot hold."""
+    told = json.dumps(rows, ensure_ascii=False)
+    if "\\u0000" not in told:
+        return told
+    return json.dumps(
+        [
+            {name: v.replace("\0", NO_NUL) if isinstance(v, str) else v for name, v in row.items()}
+            for row in rows
+        ],
+        ensure_ascii=False,
+    )
+
+
+def _several(inserting: Insert, table: Table, count: int) -> Insert:
+    """Of rows whose values are parameters."""
+    names = [column.name for column in table.columns]
+    rows: list[Values] = [
+        {name: bindparam(f"{name}_{at}") for name in names} for at in range(count)
+    ]
+    made: Insert = inserting.values(rows)
+    return made
+
+
+def _any(inserting: Insert, table: Table) -> Insert:
+    """Of all rows of one parameter, in JSON: a driver takes much longer for each value."""
+    names = [column.name for column in table.columns]
+    given = bindparam(_ROWS, type_=Text).cast(JSON)
+    like: Any = literal_column(f"NULL::{table.name}")
+    rows = func.json_populate_recordset(like, given).table_valued(*names)
+    made: Insert = inserting.from_select(names, select(*(rows.c[name] for name in names)))
+    return made
 
 
 def statement(clause: ClauseElement) -> Statement:
