@@ -9,6 +9,7 @@ from gateway.audit.redaction import keep
 from gateway.audit.trail import Trail
 from gateway.domain.agents.call_agent import AgentState, CallAgent, OnLeft, OnMissing
 from gateway.domain.calls.call import Call, CallState
+from gateway.domain.calls.observation import HoldAsked
 from gateway.domain.calls.transfer import (
     ReferFailed,
     TimeIsUp,
@@ -17,8 +18,9 @@ from gateway.domain.calls.transfer import (
     TransferState,
     Warm,
 )
+from gateway.domain.hold import DEAF, OPEN, Mask
 from gateway.domain.outcome import EndReason, Failure, HangupSource
-from gateway.domain.warm.machine import BothSeen
+from gateway.domain.warm.machine import BothSeen, CompleteAsked, Joined
 from gateway.ports import Transaction
 from gateway.service.ledger.warm_record import WarmRecord
 from gateway.store.store import SqlStore
@@ -108,6 +110,38 @@ async def test_the_call_knows_that_it_is_handed_over(
         assert stored
         assert stored.agent
         assert stored.agent.hands_over is hands_over
+
+
+@pytest.mark.parametrize(("before", "mask"), [(True, OPEN), (False, DEAF)])
+async def test_a_completion_ends_the_holds_of_before(
+    store: SqlStore, mask: Mask, *, before: bool
+) -> None:
+    """One that is asked for while the two are being joined is a later wish, and stays."""
+    call = a_call("call_1", state=CallState.ACTIVE, answer_time=NOON)
+    human = replace(call, call_id="call_2", participant_identity="human")
+    begun = replace(pending(call), state=TransferState.CONSULTING)
+    assert begun.warm
+    begun = replace(begun, warm=replace(begun.warm, human_call_id="call_2", consult_time=NOON))
+    async with serving(store, Exchange()) as desk:
+        record = WarmRecord(store, desk.record, Trail(store, desk.clock, keep))
+
+        def complete(tx: Transaction) -> None:
+            tx.put_call(call)
+            tx.put_call(human)
+            record.put(tx, None, begun)
+            hold = HoldAsked(NOON, DEAF)
+            if before:
+                desk.record.advance(tx, call.call_id, hold)
+            record.advance(tx, begun.transfer_id, CompleteAsked(NOON))
+            if not before:
+                desk.record.advance(tx, call.call_id, hold)
+            after = record.advance(tx, begun.transfer_id, Joined(NOON))
+            assert after.state is TransferState.COMPLETED
+
+        await store.transact(complete)
+        stored = await store.read(lambda tx: tx.call(call.call_id))
+        assert stored
+        assert stored.mask == mask
 
 
 async def test_a_refer_that_fails_lets_the_agents_leaving_count(store: SqlStore) -> None:

@@ -83,7 +83,9 @@ class WarmRecord:
 
     def _set_apart(self, tx: Transaction, before: Transfer | None, after: Transfer) -> Call:
         """In the transaction that changes the transfer: nobody stays apart without one."""
-        ends_hold = after.warm is not None and after.warm.completing
+        completing = after.warm is not None and after.warm.completing
+        # Once: a hold that is asked for after it is a later wish, however long the joining takes.
+        ends_hold = completing and not (before and before.warm and before.warm.completing)
         now = self._record.times.of(after.call_id).now()
         seen = SetApart(now, after.mask, ends_hold=ends_hold, hands_over=after.hands_over)
         call = self._record.advance(tx, after.call_id, seen)
