@@ -51,14 +51,17 @@ def with_music_nobody_else_is_heard_for_long(case: Case) -> Iterator[Breach]:
 
 
 def a_phone_on_hold_hears_nobody(case: Case) -> Iterator[Breach]:
-    """From the answer to HoldCall until somebody asks for something else."""
+    """From the answer to HoldCall until somebody asks for something else.
+
+    That is ResumeCall, CompleteWarmTransfer, or the answer that completes a warm transfer.
+    """
     for story in case.stories.values():
-        holds = story.requests(HOLD)
-        others = [*_asked(story, RESUME), *_completions(story)]
-        for told in holds:
-            if not told.ok or any(one.told > told.asked - JUST for one in _before(others, told)):
+        others = _ends_of_holds(case, story)
+        for told in story.requests(HOLD):
+            before = [over for asked, over in others if asked <= told.told]
+            if not told.ok or any(over > told.asked - JUST for over in before):
                 continue
-            until = min((one.asked for one in others if one.asked >= told.asked), default=inf)
+            until = min((asked for asked, _ in others if asked >= told.asked), default=inf)
             for leg in story.invites:
                 heard = case.ears.listens(leg.sip_call_id, told.told, until)
                 if heard is not None:
@@ -174,6 +177,7 @@ def what_was_asked_for_is_so(case: Case) -> Iterator[Breach]:
                 yield from _not_released(case, story, transfer, told)
             elif told.method == COMPLETE:
                 yield from _not_joined(case, story, transfer, told.told)
+                yield from _not_left(case, story, transfer, told.told)
 
 
 def _not_released(case: Case, story: Story, transfer: Transfer, told: Told) -> Iterator[Breach]:
@@ -189,7 +193,10 @@ def _not_released(case: Case, story: Story, transfer: Transfer, told: Told) -> I
 
 def _not_joined(case: Case, story: Story, transfer: Transfer, time: float) -> Iterator[Breach]:
     begun = [one.asked for one in _asked(story, HOLD)]
-    if any(case.at(transfer.create_time) < asked <= time for asked in begun):
+    # The answer to CompleteWarmTransfer may be on its way while the next transfer sets the same
+    # caller apart, which that answer cannot tell.
+    begun += [case.begun(one) for one in story.consultations if one is not transfer and _apart(one)]
+    if any(case.begun(transfer) < since <= time for since in begun):
         return
     for caller, human in _pairs(case, story, transfer):
         there = case.ears.present(story.call.room, time - CROSSING, time + CROSSING)
@@ -199,6 +206,9 @@ def _not_joined(case: Case, story: Story, transfer: Transfer, time: float) -> It
             if not case.ears.hears(listener, speaker, time):
                 text = f"{listener} does not hear {speaker} yet"
                 yield Breach(transfer.transfer_id, text, time)
+
+
+def _not_left(case: Case, story: Story, transfer: Transfer, time: float) -> Iterator[Breach]:
     leaves = transfer.warm.leaves if transfer.warm else ""
     if leaves and leaves in case.ears.present(story.call.room, time - CROSSING, time + CROSSING):
         yield Breach(transfer.transfer_id, f"{leaves} has not left", time)
@@ -244,24 +254,31 @@ def _completing(case: Case, transfer: Transfer) -> float:
         if one.transfer_id == transfer.transfer_id
     ]
     if transfer.warm and transfer.warm.complete_on_answer:
-        asked += [
-            leg.answered
-            for human in case.humans(transfer)
-            for leg in human.invites
-            if leg.answered is not None
-        ]
+        asked += _answered(case, transfer)
     return min(asked, default=inf)
 
 
-def _completions(story: Story) -> list[Told]:
-    """What may have ended a hold besides ResumeCall."""
-    found = _asked(story, COMPLETE)
-    on_answer = [one for one in story.consultations if one.warm and one.warm.complete_on_answer]
-    for transfer in on_answer:
-        found += [
-            one for one in story.requests(CONSULT) if one.transfer_id in ("", transfer.transfer_id)
-        ]
-    return [*found]
+def _answered(case: Case, transfer: Transfer) -> list[float]:
+    """When the human's phone was answered."""
+    legs = [leg for human in case.humans(transfer) for leg in human.invites]
+    return [leg.answered for leg in legs if leg.answered is not None]
+
+
+def _ends_of_holds(case: Case, story: Story) -> list[Window]:
+    """What may end a hold, each from when it was asked for until it was carried out.
+
+    An answer that completes a warm transfer does so when it is stored, and ends the holds that were
+    asked for by then; that the transfer was asked for ends none.
+    """
+    found = [
+        (one.asked, one.told) for method in (RESUME, COMPLETE) for one in _asked(story, method)
+    ]
+    for transfer in story.consultations:
+        seen = _since(case, story, transfer, {_S.CONSULTING})
+        answered = _answered(case, transfer)
+        if transfer.warm and transfer.warm.complete_on_answer and answered and seen is not None:
+            found.append((min(answered), seen))
+    return found
 
 
 def _asked(story: Story, method: str) -> list[Told]:
@@ -274,10 +291,6 @@ def _asked(story: Story, method: str) -> list[Told]:
         for one in story.told
         if one.method == method and (carried_out(one) or one.told - one.asked > JUST)
     ]
-
-
-def _before(others: list[Told], told: Told) -> Iterator[Told]:
-    return (one for one in others if one.asked < told.asked or one.asked <= told.told)
 
 
 def _holds(case: Case, story: Story) -> Iterator[Window]:
@@ -319,6 +332,11 @@ def _again_apart(story: Story, time: float) -> bool:
     """Somebody may have asked for another hold or transfer."""
     again = [one for one in (*_asked(story, HOLD), *_asked(story, CONSULT)) if one.told > time]
     return bool(again)
+
+
+def _apart(transfer: Transfer) -> bool:
+    """It keeps its caller from the human."""
+    return transfer.warm is None or transfer.warm.caller_hears is not CallerHears.EVERYBODY
 
 
 def _since(
