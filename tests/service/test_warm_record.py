@@ -11,6 +11,7 @@ from gateway.domain.agents.call_agent import AgentState, CallAgent, OnLeft, OnMi
 from gateway.domain.calls.call import Call, CallState
 from gateway.domain.calls.observation import HoldAsked
 from gateway.domain.calls.transfer import (
+    CallerHears,
     ReferFailed,
     TimeIsUp,
     Transfer,
@@ -18,7 +19,7 @@ from gateway.domain.calls.transfer import (
     TransferState,
     Warm,
 )
-from gateway.domain.hold import DEAF, OPEN, Mask
+from gateway.domain.hold import DEAF, OPEN, Hold, Mask
 from gateway.domain.outcome import EndReason, Failure, HangupSource
 from gateway.domain.warm.machine import BothSeen, CompleteAsked, Joined
 from gateway.ports import Transaction
@@ -164,4 +165,38 @@ async def test_a_refer_that_fails_lets_the_agents_leaving_count(store: SqlStore)
         assert stored
         assert stored.ending
         assert stored.ending.source is HangupSource.GATEWAY
+        assert await store.read(lambda tx: tx.nudged("gateway_other")) == [call.call_id]
+
+
+def consulting(call: Call, caller_hears: CallerHears) -> Transfer:
+    """One whose human, `call_2`, has answered."""
+    begun = pending(call)
+    assert begun.warm
+    warm = replace(begun.warm, caller_hears=caller_hears, human_call_id="call_2")
+    return replace(begun, state=TransferState.CONSULTING, warm=warm)
+
+
+async def test_an_end_of_a_hold_is_looked_at_where_nothing_else_changes(store: SqlStore) -> None:
+    """The transfer keeps nothing from a caller who hears everybody; its own hold ends all the same.
+
+    Its follower, at another gateway, has to learn of that.
+    """
+    held = Hold(wanted=DEAF, seen=DEAF, since=NOON)
+    call = a_call("call_1", state=CallState.ACTIVE, answer_time=NOON, hold=held)
+    transfer = consulting(call, CallerHears.EVERYBODY)
+    async with serving(store, Exchange()) as desk:
+        record = WarmRecord(store, desk.record, Trail(store, desk.clock, keep))
+
+        def act(tx: Transaction) -> None:
+            tx.put_call(a_call("call_2", state=CallState.ACTIVE, answer_time=NOON))
+            tx.put_call(call)
+            tx.put_transfer(transfer)
+            tx.hold(call.call_id, "gateway_other")
+            record.advance(tx, transfer.transfer_id, CompleteAsked(NOON))
+
+        await store.transact(act)
+        stored = await store.read(lambda tx: tx.call(call.call_id))
+        assert stored
+        assert stored.hold
+        assert stored.hold.wanted == OPEN
         assert await store.read(lambda tx: tx.nudged("gateway_other")) == [call.call_id]

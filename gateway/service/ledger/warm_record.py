@@ -88,8 +88,10 @@ class WarmRecord:
         ends_hold = completing and not (before and before.warm and before.warm.completing)
         now = self._record.times.of(after.call_id).now()
         seen = SetApart(now, after.mask, ends_hold=ends_hold, hands_over=after.hands_over)
+        earlier = tx.call(after.call_id)
         call = self._record.advance(tx, after.call_id, seen)
-        if (before is None or before.mask != after.mask) and not call.ended:
+        otherwise = before is None or before.mask != after.mask or call != earlier
+        if otherwise and not call.ended:
             tx.nudge(after.call_id)  # of an ended call nobody would look, nor forget it
         return call
 
