@@ -105,7 +105,11 @@ class Masking:
     ) -> None:
         """What its SIP node has subscribed to is taken back, or given back."""
         for asked in masks.hearing(room, leg, people, mask):
-            await self._ask("UpdateSubscriptions", asked, UpdateSubscriptionsResponse, token)
+            await self._subscribe(asked, token)
+
+    async def _subscribe(self, asked: UpdateSubscriptionsRequest, token: str) -> None:
+        reply = UpdateSubscriptionsResponse
+        await self._ask("UpdateSubscriptions", asked, reply, token, SUBSCRIBE_LIMIT)
 
     async def _let_others_hear(
         self,
@@ -118,8 +122,7 @@ class Masking:
         """Or not hear."""
 
         async def subscribe(asked: UpdateSubscriptionsRequest) -> None:
-            reply = UpdateSubscriptionsResponse
-            await self._ask("UpdateSubscriptions", asked, reply, token, SUBSCRIBE_LIMIT)
+            await self._subscribe(asked, token)
 
         each = masks.subscriptions(room, leg, people, mask)
         wish = (mask.muted, leg.sid, *masks.audio_of(leg))
