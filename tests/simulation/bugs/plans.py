@@ -127,3 +127,16 @@ UNREADABLE: tuple[Doing, ...] = (
     ),
 )
 """Agents are asked for while LiveKit does what it is asked, and nobody can read what it says."""
+
+TOLD_AGAIN: tuple[Doing, ...] = (
+    Strike(time=1.5, fault=Fault.LIVEKIT_SLOW, size=1.0, lasting=60.0),
+    Strike(time=1.5, fault=Fault.NOTICES_TWICE, size=1.0, lasting=60.0),
+    *(
+        _placed(number, 2.0, 0.5, Reception(rings_after=None, final=503, after=0.1), Reception())
+        for number in range(24)
+    ),
+)
+"""Notices of legs that failed come again, at the other gateway, while nobody has seen the next leg.
+
+Where LiveKit is quick that takes some 30 ms; here it takes seconds.
+"""
