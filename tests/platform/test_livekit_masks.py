@@ -223,14 +223,16 @@ async def test_music_is_heard_once_all_else_is_not() -> None:
     assert (list(gives.track_sids), list(takes.track_sids)) == (["TR_agent"], ["TR_music"])
 
 
-async def test_no_leg_is_subscribed_for_long() -> None:
+async def test_no_leg_is_looked_for_for_long() -> None:
     """LiveKit looks for seconds for one that is leaving: whoever follows it waits for that."""
     apart = participant("deaf hidden", can_subscribe=False, hidden=True)
     fake = FakeLiveKit(Room(apart, AGENT, MUSICIAN).answer)
     async with fake.serve() as stand:
         for mask in (MUSIC, MUSIC, OPEN):
             assert await stand.platform.mask("room", "callee", mask)
-    asked = [one for one in fake.seen if one.path.endswith("UpdateSubscriptions")]
+    changes = ("UpdateParticipant", "UpdateSubscriptions")
+    asked = [one for one in fake.seen if one.path.endswith(changes)]
+    assert {one.path.rpartition("/")[2] for one in asked} == {*changes}
     assert {one.headers["x-twirp-timeout-ms"] for one in asked} == {"1500"}
 
 

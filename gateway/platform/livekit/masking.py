@@ -20,8 +20,11 @@ from gateway.platform.livekit.listeners import Listeners
 from gateway.platform.livekit.replies import leg_of
 from gateway.ports import PlatformError
 
-SUBSCRIBE_LIMIT = timedelta(seconds=1.5)
-"""LiveKit looks for seconds for a participant that is leaving; asking again is quicker."""
+REACH_LIMIT = timedelta(seconds=1.5)
+"""LiveKit looks for seconds for a participant that is leaving; asking again is quicker.
+
+Whoever follows the leg looks at nothing else meanwhile.
+"""
 
 R = TypeVar("R", bound=Message)
 
@@ -93,7 +96,7 @@ class Masking:
         self._listeners.close()
 
     async def _update(self, asked: UpdateParticipantRequest, token: str) -> ParticipantInfo | None:
-        return await self._ask("UpdateParticipant", asked, ParticipantInfo, token)
+        return await self._ask("UpdateParticipant", asked, ParticipantInfo, token, REACH_LIMIT)
 
     async def _let_hear(
         self,
@@ -109,7 +112,7 @@ class Masking:
 
     async def _subscribe(self, asked: UpdateSubscriptionsRequest, token: str) -> None:
         reply = UpdateSubscriptionsResponse
-        await self._ask("UpdateSubscriptions", asked, reply, token, SUBSCRIBE_LIMIT)
+        await self._ask("UpdateSubscriptions", asked, reply, token, REACH_LIMIT)
 
     async def _let_others_hear(
         self,
