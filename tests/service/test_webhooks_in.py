@@ -105,6 +105,28 @@ async def test_a_caller_that_left_before_it_was_seen(desk: Desk) -> None:
     assert await desk.history() == ["CALL_CREATED", "CALL_ENDED"]
 
 
+@pytest.mark.parametrize(
+    ("seen", "reason"), [(True, EndReason.CANCELED), (False, EndReason.OUTCOME_UNKNOWN)]
+)
+async def test_a_caller_that_was_told_of_late(desk: Desk, reason: EndReason, *, seen: bool) -> None:
+    """LiveKit tells `hangup` of answered ones too: only who was seen ringing has given up."""
+    leg = a_leg()
+    if seen:
+        desk.exchange.put(leg)
+    desk.webhooks.take(desk.notice(JOINED, leg))
+    await handled(desk)
+    await until(lambda: desk.exchange.looked > 1)
+    desk.exchange.there.clear()
+    desk.webhooks.take(desk.notice(LEFT, replace(leg, status=LegStatus.HANGUP)))
+    await handled(desk)
+
+    async def ended() -> bool:
+        return (await desk.call()).ended
+
+    await eventually(ended)
+    assert (await desk.call()).end_reason is reason
+
+
 async def test_a_room_that_has_ended_is_told_to_its_calls(desk: Desk) -> None:
     """Whichever gateway follows them; not to calls that came later, nor to the sandbox's."""
     call, leg = await placed(desk)

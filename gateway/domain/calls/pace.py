@@ -28,7 +28,11 @@ BELIEVED_GONE_IF_ENDING_AFTER = timedelta(seconds=8)
 A leg that comes back to LiveKit later than that is ended by the sweep.
 """
 SEEN_BY_THEN = timedelta(seconds=1)
-"""A caller who has not been seen by then may have been answered, and left, before."""
+"""A caller who has not been seen by then may have been answered, and left, before.
+
+So may one who was never seen, and of whom LiveKit tells `hangup`: it says that of both, and what it
+told before may have come as late.
+"""
 UNASKED = timedelta(seconds=30)
 """How long beyond its time a call is kept whose leg cannot be polled."""
 LONGEST_LEG = timedelta(hours=24)

@@ -389,7 +389,7 @@ class Follower:
             self._dial_next(trunk)
             return
         unseen = not (self._seen_in_room or self._call.answered or self._call.attempts)
-        late = unseen and now - self._begun > SEEN_BY_THEN
+        late = unseen and (self._call.seen_hangup or now - self._begun > SEEN_BY_THEN)
         lost = (lost or self._leg.was_ghost) and not known
         await self._row.observe(Lost(now) if late or lost else LegGone(now))
 
