@@ -8,9 +8,11 @@ from tests.simulation.plan.doings import (
     Command,
     Consult,
     Doing,
+    Fault,
     Join,
     Place,
     Reception,
+    Strike,
     Verb,
 )
 
@@ -68,6 +70,41 @@ _PLAYED = tuple(
     )
 )
 """The same with music for the callers."""
+
+
+def _held(number: int, held: float, *, on_answer: bool) -> Iterator[Doing]:
+    """A call of anna's whose human is consulted from its third second on and answers in the sixth.
+
+    It is put on hold at `held`. The consultation is canceled, or completed by the answer.
+    """
+    begin, talks = 2.0 + 0.1 * number, Reception(talks=40.0)
+    to, human = numbers.callee(number), numbers.human(number)
+    yield Place(time=begin, number=number, tenant="anna", gateway=0, to=to, receptions=(talks,))
+    yield Consult(
+        time=begin + 3.0,
+        number=number,
+        gateway=0,
+        to=human,
+        receptions=(talks,),
+        on_answer=on_answer,
+    )
+    yield Command(time=begin + held, number=number, verb=Verb.HOLD, gateway=1)
+    if not on_answer:
+        yield Command(time=begin + 10.0, number=number, verb=Verb.CANCEL, gateway=1)
+
+
+_HELD = tuple(
+    sorted(
+        (
+            *_held(0, 2.6, on_answer=False),
+            *_held(1, 6.6, on_answer=True),
+            Strike(time=7.2, fault=Fault.LIVEKIT_SLOW, size=1.0, lasting=3.0),
+        ),
+        key=lambda doing: doing.time,
+    )
+)
+"""One is on hold before its human is called, the other while the answer joins the two, which takes
+a while: both stay on hold."""
 
 BUGS = (
     Bug(
@@ -166,5 +203,34 @@ BUGS = (
         rules=("warm.caller_and_human_are_apart_until_completed",),
         seed=0,
         doings=_PLAYED,
+    ),
+    Bug(
+        name="hold ended by whatever a transfer does",
+        breaks="A warm transfer ends the hold of its caller, also when it is canceled.",
+        changes=(
+            Change(
+                "service/ledger/warm_record.py",
+                "ends_hold=ends_hold, hands_over",
+                "ends_hold=True, hands_over",
+            ),
+        ),
+        rules=("warm.a_phone_on_hold_hears_nobody",),
+        seed=0,
+        doings=_HELD,
+    ),
+    Bug(
+        name="hold ended by a completion of before",
+        breaks="A hold is over when the two are joined, though it was asked for meanwhile.",
+        changes=(
+            Change(
+                "service/ledger/warm_record.py",
+                "        ends_hold = completing and not ("
+                "before and before.warm and before.warm.completing)\n",
+                "        ends_hold = completing\n",
+            ),
+        ),
+        rules=("warm.a_phone_on_hold_hears_nobody",),
+        seed=0,
+        doings=_HELD,
     ),
 )
