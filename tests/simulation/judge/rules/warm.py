@@ -86,14 +86,21 @@ def nobody_stays_apart(case: Case) -> Iterator[Breach]:
 
 
 def everybody_hears_again(case: Case) -> Iterator[Breach]:
-    """Some seconds after a hold or a warm transfer all in the room hear each other."""
+    """Some seconds after a hold or a warm transfer all in the room hear each other.
+
+    As long as no other one begins, lasts or ends until then: who is hidden is announced after it.
+    """
     for story in case.stories.values():
-        released = [_settled(case, story, one) for one in story.consultations]
+        settled = [_settled(case, story, one) for one in story.consultations]
+        released = [one for one in settled if one is not None]
         released += [one.told for one in story.requests(RESUME) if one.ok]
         for time in released:
-            if time is None or _again_apart(story, time):
-                continue
             due = time + RELEASED + case.weather.allowance(time - RELEASED, time + RELEASED)
+            again = [one.asked for one in _asked(story, HOLD) if one.told > time]
+            again += [one for one in released if one > time]
+            again += _under_way(case, story, time)
+            if min(again, default=inf) < due:
+                continue
             for leg in story.invites:
                 for text in case.ears.missing(leg.sip_call_id, leg.room, time, due):
                     yield Breach(story.call.call_id, text, due)
@@ -181,7 +188,8 @@ def what_was_asked_for_is_so(case: Case) -> Iterator[Breach]:
 
 
 def _not_released(case: Case, story: Story, transfer: Transfer, told: Told) -> Iterator[Breach]:
-    again = _asked(story, HOLD) or _again_apart(story, told.asked)
+    again = _asked_since(case, story, transfer, told.told)
+    again = again or any(one.asked <= told.told for one in _asked(story, HOLD))
     for leg in story.invites:
         if not again and case.ears.is_apart(leg.sip_call_id, told.told):
             yield Breach(transfer.transfer_id, "the caller is apart", told.told)
@@ -192,11 +200,9 @@ def _not_released(case: Case, story: Story, transfer: Transfer, told: Told) -> I
 
 
 def _not_joined(case: Case, story: Story, transfer: Transfer, time: float) -> Iterator[Breach]:
-    begun = [one.asked for one in _asked(story, HOLD)]
-    # The answer to CompleteWarmTransfer may be on its way while the next transfer sets the same
-    # caller apart, which that answer cannot tell.
-    begun += [case.begun(one) for one in story.consultations if one is not transfer and _apart(one)]
-    if any(case.begun(transfer) < since <= time for since in begun):
+    held = [one.asked for one in _asked(story, HOLD)]
+    again = any(case.begun(transfer) < asked <= time for asked in held)
+    if again or _asked_since(case, story, transfer, time):
         return
     for caller, human in _pairs(case, story, transfer):
         there = case.ears.present(story.call.room, time - CROSSING, time + CROSSING)
@@ -328,15 +334,24 @@ def _released(case: Case, begin: float, end: float) -> Window:
     return begin - LATE, end + RELEASED + case.weather.allowance(begin, end + RELEASED)
 
 
-def _again_apart(story: Story, time: float) -> bool:
-    """Somebody may have asked for another hold or transfer."""
-    again = [one for one in (*_asked(story, HOLD), *_asked(story, CONSULT)) if one.told > time]
-    return bool(again)
+def _asked_since(case: Case, story: Story, transfer: Transfer, time: float) -> bool:
+    """By this time another transfer may have set the same caller apart.
+
+    The answer to a command may be on its way then, which cannot tell it.
+    """
+    return any(
+        case.begun(transfer) < case.begun(other) <= time
+        for other in story.consultations
+        if other.warm is None or other.warm.caller_hears is not CallerHears.EVERYBODY
+    )
 
 
-def _apart(transfer: Transfer) -> bool:
-    """It keeps its caller from the human."""
-    return transfer.warm is None or transfer.warm.caller_hears is not CallerHears.EVERYBODY
+def _under_way(case: Case, story: Story, time: float) -> Iterator[float]:
+    """When the transfers began that are not over at this time."""
+    for transfer in story.consultations:
+        settled = _settled(case, story, transfer)
+        if settled is None or settled > time:
+            yield case.begun(transfer)
 
 
 def _since(
