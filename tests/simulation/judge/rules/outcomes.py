@@ -167,8 +167,6 @@ def _canceled(case: Case, story: Story) -> Complaint:
     if story.inbound and source in (_S.REMOTE, _S.UNKNOWN):
         leg = story.answered
         unseen = leg is None or (leg.ended or 0.0) - (leg.answered or 0.0) < SEEN_RINGING
-        # LiveKit's notice of the leaving says `hangup` either way; nothing else was heard of it.
-        unseen = unseen or story.begin == story.end
         return "" if unseen or case.troubled(story) else "it was answered"
     if source is _S.API and not case.hung_up(story):
         return "nobody asked for it"
