@@ -216,7 +216,11 @@ def _not_joined(case: Case, story: Story, transfer: Transfer, time: float) -> It
 
 def _not_left(case: Case, story: Story, transfer: Transfer, time: float) -> Iterator[Breach]:
     leaves = transfer.warm.leaves if transfer.warm else ""
-    if leaves and leaves in case.ears.present(story.call.room, time - CROSSING, time + CROSSING):
+    # One that joins after the two were joined, which the human's answer may have done long before,
+    # was not there to be removed.
+    settled = _settled(case, story, transfer)
+    since = (time if settled is None else min(settled, time)) - CROSSING
+    if leaves and leaves in case.ears.present(story.call.room, since, time + CROSSING):
         yield Breach(transfer.transfer_id, f"{leaves} has not left", time)
 
 
