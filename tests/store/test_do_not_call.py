@@ -36,8 +36,8 @@ async def test_a_list_is_its_tenants_or_every_tenants(store: SqlStore) -> None:
 
 
 async def test_a_list_is_read_in_pages(store: SqlStore) -> None:
-    """In the order of its forms, each from behind the last; a listed number keeps its time."""
-    await store.transact(lambda tx: tx.put_listed(listed(BUSY, ANSWERS)))
+    """In the order of its forms, each once and from behind the last; it keeps its time."""
+    await store.transact(lambda tx: tx.put_listed(listed(BUSY, ANSWERS, BUSY)))
     await store.transact(lambda tx: tx.put_listed(listed(ANSWERS, DECLINES, minutes=1)))
     first = await store.read(lambda tx: tx.listed_numbers("acme", "", 2))
     assert first == listed(ANSWERS, BUSY)

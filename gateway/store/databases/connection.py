@@ -83,7 +83,10 @@ class DriverConnection:
         return changed
 
     def change_each(self, wanted: Statement, rows: Sequence[Values]) -> int:
-        """Runs it once for each of these; how many rows it has changed in all."""
+        """Runs it once for each of these; how many rows it has changed in all.
+
+        Rows to insert have different primary keys.
+        """
         if len(rows) == 1:
             return self.change(wanted, rows[0])
         if self._rows_at_once > 1 and wanted.table is not None:

@@ -82,7 +82,11 @@ class Statement:
             if self.table is None:
                 raise TypeError("it does not only insert rows")
             inserting: Any = self.clause(dialect.name)
-            more = _several(inserting, self.table, count) if key[1] else _any(inserting, self.table)
+            more = (
+                _of_values(inserting, self.table, count)
+                if key[1]
+                else _of_json(inserting, self.table)
+            )
             found = self._compiled[key] = _made_text(more, dialect)
         return found
 
@@ -101,7 +105,7 @@ def _json(rows: Sequence[Values]) -> str:
     )
 
 
-def _several(inserting: Insert, table: Table, count: int) -> Insert:
+def _of_values(inserting: Insert, table: Table, count: int) -> Insert:
     """Of rows whose values are parameters."""
     names = [column.name for column in table.columns]
     rows: list[Values] = [
@@ -111,7 +115,7 @@ def _several(inserting: Insert, table: Table, count: int) -> Insert:
     return made
 
 
-def _any(inserting: Insert, table: Table) -> Insert:
+def _of_json(inserting: Insert, table: Table) -> Insert:
     """Of all rows of one parameter, in JSON: a driver takes much longer for each value."""
     names = [column.name for column in table.columns]
     given = bindparam(_ROWS, type_=Text).cast(JSON)
