@@ -19,6 +19,8 @@ from tests.stands.phones import RINGS_FOR_EVER
 from tests.stands.stand import NUMBERS, configuration, reason_name, span
 
 NEVER_ANSWERS = RINGS_FOR_EVER
+NOT_ANSWERED = ("NO_ANSWER", "UNREACHABLE")
+"""The second where the machine is too busy for ringing to be seen within so short a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ async def _ring(gateway: Served, number: int, timeout: float) -> Rung:
         NEVER_ANSWERS, ringing_timeout=span(timeout), wait_until_answered=True
     )
     took = time.perf_counter() - begun
-    assert reason_name(call) == "NO_ANSWER", reason_name(call)
+    assert reason_name(call) in NOT_ANSWERED, reason_name(call)
     return Rung(
         asked=timeout,
         answered=took - timeout,
