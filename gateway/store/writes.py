@@ -135,7 +135,8 @@ class Writes:
         _insert(connection, audit_logs, _log_rows(self.audit))
         entries = [entry_row(*each, at) for at, each in enumerate(self.audit, start=newest + 1)]
         _insert(connection, audit_index, entries)
-        _insert(connection, audit_numbers, _number_rows(self.audit, newest))
+        # Two numbers of a record may become one where the database cannot hold NUL.
+        _replace(connection, audit_numbers, _number_rows(self.audit, newest))
 
     def _flush_labels(self, connection: DriverConnection) -> None:
         if not self.relabelled:

@@ -58,3 +58,11 @@ async def test_texts_come_back_as_they_were(store: SqlStore) -> None:
         call = await the_call(store, f"call_{number}")
         assert (call.room, call.labels) == (text, {"key": f"{text}."})
     assert (await the_call(store, "call_nul")).room == "a\0b"
+
+
+async def test_numbers_that_differ_by_nul_spoil_no_record(store: SqlStore) -> None:
+    """Where the database cannot hold it they are one number, by which the record is found."""
+    named = {"to": "+4930\0", "caller_id": "+4930\ufffd"}
+    await store.transact(lambda tx: tx.append_audit(a_record(call_id="call_1", request=named)))
+    for number in named.values():
+        assert await of_number(store, number) == ["call_1"]

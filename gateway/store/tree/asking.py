@@ -19,7 +19,7 @@ from gateway.ports.audit_tree import (
 from gateway.store.databases.audit_index import NEWEST
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import audit_index, audit_numbers
-from gateway.store.databases.statements import Statement, Values, insertion
+from gateway.store.databases.statements import Statement, Values, insertion, upsert
 from gateway.store.databases.times import micros, time_of
 from gateway.store.tree import statements
 
@@ -174,7 +174,7 @@ class AuditTreeWrites(AuditTreeReads, ABC):
             self._write(insertion(audit_index), self._entry_row(event, link, position))
             for number in numbers_of(event):
                 self._write(
-                    insertion(audit_numbers), {"number": number, "time": time, "position": position}
+                    upsert(audit_numbers), {"number": number, "time": time, "position": position}
                 )
 
     def put_checkpoint(self, checkpoint: StoredCheckpoint) -> bool:
