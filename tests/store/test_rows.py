@@ -1,9 +1,13 @@
 """Many rows of one table are written together: none is lost, mixed up or altered."""
 
+from operator import methodcaller
+from random import Random
+
 from gateway.domain.calls.call import Call
-from gateway.ports import AuditQuery, Transaction
+from gateway.ports import AuditQuery, StoreUnavailableError, Transaction
 from gateway.store.store import SqlStore
 from tests.stands.values import a_call, a_record, an_event
+from tests.store.conftest import together
 
 MANY = 50
 """More than SQLite is given at once."""
@@ -66,3 +70,16 @@ async def test_numbers_that_differ_by_nul_spoil_no_record(store: SqlStore) -> No
     await store.transact(lambda tx: tx.append_audit(a_record(call_id="call_1", request=named)))
     for number in named.values():
         assert await of_number(store, number) == ["call_1"]
+
+
+async def test_a_text_too_long_for_an_index_spoils_no_other_change(store: SqlStore) -> None:
+    """PostgreSQL refuses it, and is not taken for a database that cannot be written."""
+    chance = Random(1)
+    long = "".join(chr(chance.randrange(0x10000, 0x110000)) for _ in range(4000))
+    calls = [a_call("call_1"), a_call("call_2", room=long), a_call("call_3")]
+    changes = [methodcaller("put_call", call) for call in calls]
+    first, refused, last = await together(store, [*changes])
+    assert (first, last) == (None, None)
+    assert not isinstance(refused, StoreUnavailableError)
+    for call_id in ("call_1", "call_3"):
+        assert await the_call(store, call_id)

@@ -31,7 +31,9 @@ def failure(error: Exception, sql: str, dialect: Dialect, driver: Any) -> BaseEx
 
 def unavailable(error: DBAPIError) -> bool:
     """The database failed; otherwise the database refused what it was given."""
-    return error.connection_invalidated or not isinstance(error, _REFUSED)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    refused = isinstance(error, _REFUSED) or state.startswith(_TOO_LARGE)
+    return error.connection_invalidated or not refused
 
 
 def in_use(error: DBAPIError) -> bool:
@@ -50,4 +52,6 @@ def lost(error: DBAPIError) -> bool:
 
 
 _LOCK_NOT_AVAILABLE = "55P03"
+_TOO_LARGE = "54"
+"""Begins the states that say so, as of a text too long for an index: no other try helps."""
 _REFUSED = (DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError)
