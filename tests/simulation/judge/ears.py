@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 
+from tests.simulation.judge.bounds import CROSSING
 from tests.simulation.world.truth import Apart, Hears, Truth
 
 Window = tuple[float, float]
@@ -79,8 +80,11 @@ class Ears:
         return [one.name for one in self._present[room] if one.begin <= since and one.end > time]
 
     def missing(self, leg: str, room: str, since: float, time: float) -> Iterator[str]:
-        """Who does not hear whom of those that should: this leg and each other in its room."""
-        there = self.present(room, since, time)
+        """Who does not hear whom of those that should: this leg and each other in its room.
+
+        Whoever LiveKit has taken out of the room hears nobody any more; its BYE is on its way.
+        """
+        there = self.present(room, since, time + CROSSING)
         if leg not in there or self.is_apart(leg, time):
             return
         for other in there:
