@@ -1,11 +1,13 @@
 """The tree of audit records while four gateways write many, and the one that lets it grow dies.
 
-Each record is that of an UpdateCall. The fifth gateway, which serves nobody, takes all records
-into the tree until it is killed; then one of the four does.
+They place whole calls to a busy phone of the sandbox, each of which leaves three records. The
+fifth gateway, which serves nobody, takes all records into the tree until it is killed; then one of
+the four does.
 """
 
 import asyncio
 import contextlib
+import math
 import os
 import tempfile
 import time
@@ -23,22 +25,21 @@ from gateway.ports import Reading
 from gateway.service.sequencing.verifying import Verified, verify_stored
 from gateway.settings import Settings
 from gateway.store.store import SqlStore, open_store
-from tests.bench.floor import OWN_CONNECTION
 from tests.bench.gateways import on_sandbox, served
 from tests.bench.load import CALLS, Requests
 from tests.bench.measure import Told, at, table
 from tests.postgres.postgres_server import PostgresServer
-from tests.stands.phones import ANSWERS
+from tests.stands.phones import BUSY
 from tests.stands.processes.gateway import GatewayProcess, environment_of
-from tests.stands.stand import Client, configuration
+from tests.stands.stand import configuration
 from tests.stands.tree.lag import behind
 from tests.stands.waiting import eventually
-from tests.stands.wires import GrpcWire
 
 GATEWAYS = 4
-OPEN_CALLS = 8
-"""Of each gateway: updates of one call wait for each other."""
-CALLERS = 8
+CALLERS = 32
+"""Of each gateway."""
+RECORDS = 3
+"""Of each call."""
 LOOK_SECONDS = 0.05
 GOAL_SECONDS = 2.0
 SIGNER = new_signer("bench.example.com/audit", bytes(range(32)))
@@ -75,7 +76,7 @@ async def tree(console: Console, _told: Told, plan: Plan | None = None) -> dict[
             await stack.enter_async_context(_signing(settings, folder, number))
             for number in range(GATEWAYS)
         ]
-        loads = await asyncio.gather(*(_load(one, keeper.token) for one in four))
+        loads = [_load(one, keeper.token) for one in four]
         store = open_store(settings.database_url, SystemClock())
         stack.push_async_callback(store.close)
         before = (await store.read(_look)).size
@@ -101,17 +102,10 @@ async def _signing(settings: Settings, folder: Path, number: int) -> AsyncIterat
         await process.stop()
 
 
-async def _load(process: GatewayProcess, token: str) -> Requests:
-    """Updates of calls that this gateway follows."""
-    wire = GrpcWire(process.grpc_port, OWN_CONNECTION)
-    client = Client(wire, token)
-    placed = [client.place(ANSWERS, wait_until_answered=True) for _ in range(OPEN_CALLS)]
-    calls = await asyncio.gather(*placed)
-    await wire.close()
-    bodies = [
-        {"callId": call.call_id, "setLabels": {"turn": turn}} for turn in "ab" for call in calls
-    ]
-    return Requests(process.grpc_port, f"{CALLS}/UpdateCall", bodies, token)
+def _load(process: GatewayProcess, token: str) -> Requests:
+    """Calls that are over at once."""
+    body = {"to": BUSY, "waitUntilAnswered": True}
+    return Requests(process.grpc_port, f"{CALLS}/PlaceCall", [body], token)
 
 
 async def _watched(
@@ -119,12 +113,10 @@ async def _watched(
 ) -> list[Look]:
     """Looks at the tree while all are under load; half-way the one that lets it grow is killed."""
     looks: list[Look] = []
+    calls = math.ceil(plan.rate / RECORDS / len(loads))
     begun = time.monotonic()
     async with asyncio.TaskGroup() as group:
-        running = [
-            group.create_task(one.evenly(CALLERS, plan.rate // len(loads), plan.seconds))
-            for one in loads
-        ]
+        running = [group.create_task(one.evenly(CALLERS, calls, plan.seconds)) for one in loads]
         killed = False
         while not all(task.done() for task in running):
             looks.append(await store.read(_look))
