@@ -154,7 +154,7 @@ async def test_a_tenant_has_so_many_streams(begun: Begun) -> None:
 @pytest.mark.parametrize("wire", ["grpc", "twirp+json"])
 async def test_a_tenant_asks_so_often(begun: Begun, wire: str) -> None:
     """Above GATEWAY_MAX_REQUESTS_PER_TENANT requests are refused; ending a call never is."""
-    gateway = await begun(GATEWAY_MAX_REQUESTS_PER_TENANT="20")
+    gateway = await begun(GATEWAY_MAX_REQUESTS_PER_TENANT="5")
     acme = gateway.client(gateway.acme, wire)
     call = await acme.place(RINGS_FOR_EVER)
     request = calls_pb2.GetCallRequest(call_id=call.call_id)
@@ -172,7 +172,7 @@ _TRUNKS = calls_pb2.ListTrunksRequest()
 
 async def test_a_peer_asks_so_often(begun: Begun) -> None:
     """Above GATEWAY_MAX_REQUESTS_PER_PEER an address without a token meets 429, another none."""
-    gateway = await begun(GATEWAY_MAX_REQUESTS_PER_PEER="40")
+    gateway = await begun(GATEWAY_MAX_REQUESTS_PER_PEER="10")
     # Not more than one address may have connections.
     asked = (post(gateway.http, f"{CALLS}ListCalls", b"{}") for _ in range(220))
     statuses = await asyncio.gather(*asked)
