@@ -110,15 +110,12 @@ class DoNotCallWrites(DoNotCallReads, ABC):
 
     def put_listed(self, numbers: Sequence[ListedNumber]) -> None:
         """See `ports.DoNotCallChange`."""
-        rows = {
-            (one.tenant_id, one.form): {
-                "tenant_id": one.tenant_id,
-                "form": one.form,
-                "create_time": micros(one.create_time),
-            }
-            for one in numbers
-        }
-        self._change_lists(upsert(listed, keep="create_time"), list(rows.values()))
+        once = {(one.tenant_id, one.form): one for one in numbers}.values()
+        rows = [
+            {"tenant_id": one.tenant_id, "form": one.form, "create_time": micros(one.create_time)}
+            for one in once
+        ]
+        self._change_lists(upsert(listed, keep="create_time"), rows)
 
     def drop_listed(self, tenant_id: str, forms: Sequence[str]) -> None:
         """See `ports.DoNotCallChange`."""

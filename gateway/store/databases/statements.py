@@ -53,8 +53,9 @@ class Compiled:
         """The same for several rows, of a statement for so many."""
         if self._names is None:
             return {_ROWS: _json(rows)}
-        names = self._names[: len(self._names) // len(rows)]
-        return [row[name.rpartition("_")[0]] for row in rows for name in names]
+        first = self._names[: len(self._names) // len(rows)]
+        columns = [name.rpartition("_")[0] for name in first]
+        return [row[column] for row in rows for column in columns]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
