@@ -17,6 +17,7 @@ NOT_GIVEN: Mapping[str, str] = {
     "gateway/service/api/admin/service.py": "nor must the secrets of keys",
     "gateway/store/databases/dialect.py": "tools that open a database have no clock to give",
     "gateway/store/workers/threads.py": "its threads sleep as long as they are told",
+    "gateway/store/workers/loop.py": "its thread does too",
 }
 """Files that take it from the machine, and why."""
 

@@ -81,7 +81,7 @@ class WaitingRecords:
         Those whose key does not open go behind all others: they hold up nobody else's.
         """
         try:
-            closed = await self._store.transact(lambda tx: _append(tx, events))
+            closed = await self._store.transact(lambda tx: _append(tx, events), brief=True)
         except StoreUnavailableError:
             await asyncio.sleep(RETRY_SECONDS)
             return

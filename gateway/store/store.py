@@ -80,20 +80,21 @@ class SqlStore:
         self._workers = workers
         self._watching: Watching | None = None
         self._writer = Writer(database, log_id, self._hand_over, elapsed)
-        self._writing: Writing[Job] = workers.writing(self._writer.write)
+        at_hand = database.at_hand is not None
+        self._writing: Writing[Job] = workers.writing(self._writer.write, at_hand=at_hand)
         self._readers = Readers()
 
-    async def transact(self, change: Callable[[Transaction], T]) -> T:
+    async def transact(self, change: Callable[[Transaction], T], *, brief: bool = False) -> T:
         """See `ports.Store`."""
         self._begin()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writing.put(Job(change, future, self._elapsed()))
+        self._writing.put(Job(change, future, self._elapsed(), brief))
         return await future
 
     async def read(self, ask: Callable[[Reading], T], *, brief: bool = False) -> T:
         """See `ports.Store`."""
         self._begin()
-        if brief and self._database.at_hand:
+        if brief and self._database.at_hand is not None:
             # In another thread it would take longer to get its turn than to be answered.
             return self._read(ask)
         return await self._readers.run(self._read, ask)

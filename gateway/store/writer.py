@@ -17,17 +17,20 @@ from gateway.ports import (
     Transaction,
 )
 from gateway.ports.audit import AuditSealing
-from gateway.store.databases.connection import DriverConnection
+from gateway.store.databases.connection import DriverConnection, DriverConnections
 from gateway.store.databases.database import Database
 from gateway.store.databases.failures import in_use, lost, unavailable
 from gateway.store.reading import SqlReading
 from gateway.store.transaction import Batch, BatchFailedError, JobResult
 from gateway.store.tree.statements import ANNOUNCE
+from gateway.store.workers.worker import Apart
 from gateway.store.writes import LogShorterError
 
 RESOLVE_SECONDS = 10.0
 """How long callers wait for the outcome of a commit whose answer was lost."""
 RESOLVE_PAUSE_SECONDS = 0.1
+TURN_SECONDS = 0.002
+"""How long the jobs of a batch keep those waiting who share a thread with it."""
 ANNOUNCE_SECONDS = 60.0
 """A log in which anything was written in so many seconds has announced that."""
 
@@ -40,6 +43,8 @@ class Job:
     future: Future[Any]
     since: float = 0.0
     """Since when it waits, by `elapsed`."""
+    brief: bool = False
+    """See `ports.Store.transact`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,13 @@ class Writer:
         self.sealing: AuditSealing | None = None
         """Of what is personal in audit records."""
 
-    def write(self, jobs: Sequence[Job]) -> Generator[float, None, None]:
+    def write(self, jobs: Sequence[Job]) -> Generator[float | Apart, None, None]:
         """Commits all jobs together; where one of them spoils that, each by itself.
 
-        Yields the seconds to pause before it goes on. Closed in a pause, it tells nobody.
+        See `workers.worker.Write`. Closed in a pause, it tells nobody.
         """
         begun = self._elapsed()
         try:
-            self._tell_late()
             finished = yield from self._store(jobs)
         except GeneratorExit:
             raise
@@ -119,25 +123,40 @@ class Writer:
         timing = Timing(len(jobs), begun - jobs[0].since, self._elapsed() - begun)
         self._finished(replace(finished, timing=timing))
 
-    def _store(self, jobs: Sequence[Job]) -> Generator[float, None, Finished]:
+    def _store(self, jobs: Sequence[Job]) -> Generator[float | Apart, None, Finished]:
         """Commits; once more where a broken connection has certainly kept nothing.
 
         Also where the database has lost records: the log goes on from what it still has.
         """
+        at_hand = self._at_hand(jobs)
+        if at_hand is None:
+            yield Apart.FROM_HERE
+            self._tell_late()
         try:
-            return (yield from self._commit(jobs))
+            return (yield from self._commit(at_hand or self._database.writing, jobs))
         except (DBAPIError, BatchFailedError) as error:
-            if not _connection_lost(error) and not isinstance(error.__cause__, LogShorterError):
+            must_wait = at_hand is not None and _in_use(error)
+            shorter = isinstance(error.__cause__, LogShorterError)
+            if not (must_wait or shorter or _connection_lost(error)):
                 raise
+        yield Apart.FROM_HERE
         self._log = self._announced = None
-        return (yield from self._commit(jobs))
+        return (yield from self._commit(self._database.writing, jobs))
 
-    def _commit(self, jobs: Sequence[Job]) -> Generator[float, None, Finished]:
+    def _at_hand(self, jobs: Sequence[Job]) -> DriverConnections | None:
+        """For jobs that are in nobody's way; None: there is no such thing now."""
+        if self._doubt is None and all(job.brief for job in jobs):
+            return self._database.at_hand
+        return None
+
+    def _commit(
+        self, connections: DriverConnections, jobs: Sequence[Job]
+    ) -> Generator[float | Apart, None, Finished]:
         doubt = None
         try:
-            with self._database.writing.transaction() as connection:
+            with connections.transaction() as connection:
                 batch = Batch(connection, self._log_id, self._log, self.sealing)
-                outcomes = [batch.run(job.change) for job in jobs]
+                outcomes = yield from self._run(batch, jobs)
                 batch.flush()
                 announced = self._announce(connection, batch.audit)
                 if batch.events:
@@ -146,6 +165,7 @@ class Writer:
                 finished = Finished(jobs, outcomes, batch.events, batch.audit)
                 transaction_id = self._database.transaction_id(connection)
                 doubt = Doubt(finished, batch.log, transaction_id)
+                yield Apart.FROM_HERE
         except DBAPIError as error:
             if doubt is None or not lost(error):
                 raise
@@ -155,6 +175,19 @@ class Writer:
             raise
         self._log, self._announced = batch.log, announced
         return finished
+
+    def _run(
+        self, batch: Batch, jobs: Sequence[Job]
+    ) -> Generator[float | Apart, None, Sequence[JobResult]]:
+        """What the jobs came to; others have their turn now and then."""
+        outcomes: list[JobResult] = []
+        since = self._elapsed()
+        for job in jobs:
+            if self._elapsed() - since > TURN_SECONDS:
+                yield 0.0
+                since = self._elapsed()
+            outcomes.append(batch.run(job.change))
+        return outcomes
 
     def _announce(
         self, connection: DriverConnection, written: Sequence[ChainedAuditEvent]
@@ -172,7 +205,7 @@ class Writer:
             return now
         return self._announced
 
-    def _resolved(self) -> Generator[float, None, Finished | None]:
+    def _resolved(self) -> Generator[float | Apart, None, Finished | None]:
         """What the lost commit stored, None if nothing, as soon as the database can tell."""
         deadline = self._elapsed() + RESOLVE_SECONDS
         while (doubt := self._doubt) is not None:
@@ -212,6 +245,10 @@ class Writer:
 def _connection_lost(error: DBAPIError | BatchFailedError) -> bool:
     cause = error.__cause__ if isinstance(error, BatchFailedError) else error
     return isinstance(cause, DBAPIError) and lost(cause)
+
+
+def _in_use(error: DBAPIError | BatchFailedError) -> bool:
+    return isinstance(error, DBAPIError) and in_use(error)
 
 
 def _cause(error: BaseException) -> BaseException:

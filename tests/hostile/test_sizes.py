@@ -39,18 +39,18 @@ def labelled(size: int) -> calls_pb2.PlaceCallRequest:
     return calls_pb2.PlaceCallRequest(to=BUSY, labels={"l": "x" * size})
 
 
-async def refused_many(client: Client, request: Any, count: int) -> None:
-    """Sends it over and over, ten at a time; it must be refused."""
+async def refused_many(client: Client, request: Any, count: int, together: int = 10) -> None:
+    """Sends it over and over, so many at a time; it must be refused."""
 
     async def some() -> None:
-        for _ in range(count // 10):
+        for _ in range(count // together):
             try:
                 await client.call("PlaceCall", request)
             except RefusedError:
                 continue
             raise AssertionError("was not refused")
 
-    await asyncio.gather(*(some() for _ in range(10)))
+    await asyncio.gather(*(some() for _ in range(together)))
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -77,7 +77,7 @@ async def test_records_that_wait_take_little(begun: Begun, database: str) -> Non
     client = gateway.client(gateway.acme)
     with locked(gateway):
         forget_peak(gateway.pid)
-        await refused_many(client, labelled(400 * KIB), 250)
+        await refused_many(client, labelled(400 * KIB), 250, together=5)
         assert peak(gateway.pid) - before < MEMORY
 
 

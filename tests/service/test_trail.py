@@ -223,7 +223,7 @@ class LockedStore:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def transact(self, _change: Any) -> None:
+    async def transact(self, _change: Any, **_: bool) -> None:
         self.asked += 1
         await asyncio.Event().wait()
 

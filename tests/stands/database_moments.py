@@ -32,9 +32,9 @@ class LosesOneAnswer:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def transact(self, change: Callable[[Transaction], Any]) -> Any:
+    async def transact(self, change: Callable[[Transaction], Any], *, brief: bool = False) -> Any:
         """See Store."""
-        result = await self._store.transact(change)
+        result = await self._store.transact(change, brief=brief)
         if not self._lost:
             self._lost = True
             raise OutcomeUnknownError("the commit's answer was lost")

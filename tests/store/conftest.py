@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -22,13 +23,17 @@ from tests.stands.database_moments import before_every
 
 @dataclass(frozen=True)
 class Databank:
-    """A database of the test's own; `open` opens it as one more process would."""
+    """A database of the test's own; `open` opens it as one more process would.
+
+    Changes are brief unless they say otherwise, as a call's are: SQLite writes them on the loop.
+    """
 
     url: str
     stores: list[SqlStore]
 
     def open(self, lock_timeout: timedelta = timedelta(seconds=30)) -> SqlStore:
         store = open_store(self.url, RealClock(), lock_timeout=lock_timeout)
+        store.transact = partial(store.transact, brief=True)  # type: ignore[method-assign]
         self.stores.append(store)
         return store
 
@@ -96,7 +101,7 @@ async def together(store: SqlStore, changes: list[Callable[[Transaction], Any]])
         loop.call_soon_threadsafe(held.set)
         hold.wait(timeout=30)
 
-    holding = asyncio.ensure_future(store.transact(wait))
+    holding = asyncio.ensure_future(store.transact(wait, brief=False))
     await held.wait()
     waiting = [asyncio.ensure_future(store.transact(change)) for change in changes]
     await asyncio.sleep(0)

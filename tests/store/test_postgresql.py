@@ -114,10 +114,10 @@ class Refusals:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def transact(self, change: Callable[[Transaction], Any]) -> Any:
+    async def transact(self, change: Callable[[Transaction], Any], *, brief: bool = False) -> Any:
         """See Store."""
         try:
-            return await self._store.transact(change)
+            return await self._store.transact(change, brief=brief)
         except StoreInUseError:
             self.count += 1
             raise

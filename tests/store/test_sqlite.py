@@ -51,13 +51,15 @@ async def test_a_brief_read_waits_for_no_thread(store: SqlStore) -> None:
 def test_commits_are_durable(databank: Databank) -> None:
     """A commit waits for the disk, foreign keys hold, and reading does not stop writing."""
     database = open_database(databank.url, LOCK_TIMEOUT)
-    with database.writing.engine.connect() as connection:
-        found = [
-            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
+    assert database.at_hand is not None
+    for connections in (database.writing, database.at_hand):
+        with connections.engine.connect() as connection:
+            found = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            ]
+        assert found == ["wal", 2, 1]
     database.dispose()
-    assert found == ["wal", 2, 1]
 
 
 async def test_a_full_disk_loses_nothing_that_was_confirmed(store: SqlStore) -> None:

@@ -260,7 +260,7 @@ async def test_a_caller_who_leaves_disturbs_no_one(store: SqlStore) -> None:
         go_on.wait(timeout=30)
         place(tx, a_call("call_1"))
 
-    leaving = asyncio.ensure_future(store.transact(change))
+    leaving = asyncio.ensure_future(store.transact(change, brief=False))
     staying = asyncio.ensure_future(store.transact(placing("call_2")))
     await running.wait()
     leaving.cancel()

@@ -21,7 +21,7 @@ def test_what_waits_is_one_batch_up_to_a_limit() -> None:
         yield 0.001
         batches.append(list(jobs))
 
-    writing = THREADS.writing(write)
+    writing = THREADS.writing(write, at_hand=False)
     writing.put(0)
     assert begun.wait(PATIENCE)
     for number in range(1, MAX_BATCH + 3):

@@ -111,7 +111,7 @@ class CallAcceptance:
 
     async def accept(self, wanted: Wanted) -> New | Repeated:
         """The call on its first trunk, durable; or the one that holds the `request_id`."""
-        placed = await self._store.transact(lambda tx: self._accept(tx, wanted))
+        placed = await self._store.transact(lambda tx: self._accept(tx, wanted), brief=True)
         if isinstance(placed, New):
             self._trail.recorded(wanted.rpc)
         return placed

@@ -117,7 +117,9 @@ class CallCommands:
             check(request_checks.call_ref, asked.call)
             check(_check_change, asked, asked.set_labels, MAX_DURATION)
         call = await self._adoption.adopting(
-            rpc, asked.call, lambda: self._store.transact(lambda tx: self._update(tx, rpc, asked))
+            rpc,
+            asked.call,
+            lambda: self._store.transact(lambda tx: self._update(tx, rpc, asked), brief=True),
         )
         self._followers.nudge(call.call_id)
         return call

@@ -49,7 +49,9 @@ class Holding:
     async def _make(self, rpc: Rpc, ref: CallRef, mask: Mask) -> Call:
         request_checks.call_ref(ref)
         call = await self._adoption.adopting(
-            rpc, ref, lambda: self._store.transact(lambda tx: self._want(tx, rpc, ref, mask))
+            rpc,
+            ref,
+            lambda: self._store.transact(lambda tx: self._want(tx, rpc, ref, mask), brief=True),
         )
         self._followers.nudge(call.call_id)
         with self._feed.call(call) as latest:

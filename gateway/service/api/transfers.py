@@ -210,7 +210,7 @@ class TransferAcceptance:
 
     async def accept(self, wanted: _Wanted) -> Accepted:
         """The transfer, durable; or the one that holds the `request_id`."""
-        accepted = await self._store.transact(lambda tx: self._accept(tx, wanted))
+        accepted = await self._store.transact(lambda tx: self._accept(tx, wanted), brief=True)
         if accepted.new:
             self._trail.recorded(wanted.rpc)
         return accepted

@@ -160,7 +160,9 @@ class Waiting:
                 return call
             return self._record.end(tx, call.call_id, end)
 
-        await self._followers.enforce(await until_stored(lambda: self._store.transact(leave)))
+        await self._followers.enforce(
+            await until_stored(lambda: self._store.transact(leave, brief=True))
+        )
 
     async def _join(self, call: Call) -> None:
         """Lets the other gateways know that a client waits here too."""
@@ -170,4 +172,4 @@ class Waiting:
             if stored is not None and not stored.ended:  # else nothing would remove it again
                 tx.put_waiter(call.call_id, self._gateway_id)
 
-        await self._store.transact(join)
+        await self._store.transact(join, brief=True)

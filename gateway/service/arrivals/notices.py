@@ -157,7 +157,7 @@ class Notices:
             self._followers.joined(leg.call_id, leg)
             return
         call = await until_stored(
-            lambda: self._store.transact(lambda tx: self._note(tx, notice, leg))
+            lambda: self._store.transact(lambda tx: self._note(tx, notice, leg), brief=True)
         )
         if call is None and leg.rang_in and not leg.call_id:
             call = await until_stored(lambda: self._adoption.take_in(leg, Finder.NOTICE, left))

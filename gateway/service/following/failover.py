@@ -99,7 +99,7 @@ class Failover:
             )
             return Moved(self._record.advance(tx, stored.call_id, seen), chosen.trunk)
 
-        return await until_stored(lambda: self._store.transact(move))
+        return await until_stored(lambda: self._store.transact(move, brief=True))
 
     def _now(self, call: Call) -> datetime:
         return self._record.times.of(call.call_id).now()

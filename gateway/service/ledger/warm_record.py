@@ -36,7 +36,9 @@ class WarmRecord:
 
     async def transfer(self, transfer_id: str, seen: WarmObservation) -> Transfer:
         """The transfer after `seen`, once that is durable."""
-        return await self._store.transact(lambda tx: self.advance(tx, transfer_id, seen))
+        return await self._store.transact(
+            lambda tx: self.advance(tx, transfer_id, seen), brief=True
+        )
 
     def advance(self, tx: Transaction, transfer_id: str, seen: WarmObservation) -> Transfer:
         """The same within a transaction."""

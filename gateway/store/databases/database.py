@@ -55,11 +55,17 @@ class Database:
 
     writing: DriverConnections
     reading: DriverConnections
-    at_hand: bool = field(default=False, kw_only=True)
-    """It is read in this process and waits for nobody: a few rows by their keys in no time."""
+    at_hand: DriverConnections | None = field(default=None, kw_only=True)
+    """Like `writing`, but whoever would have to wait for another process fails at once.
+
+    Where there are such, a few rows are read and written by their keys in no time, but for the
+    commit.
+    """
 
     def dispose(self) -> None:
         """Closes all connections."""
+        if self.at_hand is not None:
+            self.at_hand.dispose()
         self.reading.dispose()
         self.writing.dispose()
 

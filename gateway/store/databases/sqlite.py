@@ -27,16 +27,16 @@ def open_sqlite(url: URL, lock_timeout: timedelta, now: Callable[[], datetime]) 
     if url.database in (None, "", ":memory:"):
         raise ValueError("a database in memory would be lost; write sqlite:///path")
     _create_private(Path(str(url.database)))
+    patient = f"busy_timeout = {lock_timeout // timedelta(milliseconds=1)}"
     pragmas = (
-        f"busy_timeout = {lock_timeout // timedelta(milliseconds=1)}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
     )
     return Database(
-        _connections(url, "BEGIN IMMEDIATE", pragmas, now),
-        _connections(url, "BEGIN", (*pragmas, "query_only = ON"), now),
-        at_hand=True,
+        _connections(url, "BEGIN IMMEDIATE", (patient, *pragmas), now),
+        _connections(url, "BEGIN", (patient, *pragmas, "query_only = ON"), now),
+        at_hand=_connections(url, "BEGIN IMMEDIATE", ("busy_timeout = 0", *pragmas), now),
     )
 
 

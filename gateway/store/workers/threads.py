@@ -10,12 +10,17 @@ from threading import Thread
 from time import sleep
 from typing import Generic
 
-from gateway.store.workers.worker import MAX_BATCH, J, Wait, Watch, Write
-
-MANY = 4
-"""Jobs of a batch after which more are expected at once."""
-TOGETHER_SECONDS = 0.004
-"""What comes within it is written by one commit then: each commit costs."""
+from gateway.store.workers.loop import LoopWriting, finish
+from gateway.store.workers.worker import (
+    MANY,
+    MAX_BATCH,
+    TOGETHER_SECONDS,
+    J,
+    Wait,
+    Watch,
+    Write,
+    Writing,
+)
 
 
 class WritingThread(Generic[J]):
@@ -43,8 +48,7 @@ class WritingThread(Generic[J]):
     def _work(self) -> None:
         while jobs := self._next():
             self._is_busy = len(jobs) >= MANY
-            for pause in self._write(jobs):
-                sleep(pause)
+            finish(self._write(jobs))
 
     def _next(self) -> list[J]:
         """Waits for a job and takes those behind it; none when it is time to stop."""
@@ -95,9 +99,9 @@ class WatchingThread:
 class Threads:
     """See `Workers`."""
 
-    def writing(self, write: Write[J]) -> WritingThread[J]:
+    def writing(self, write: Write[J], *, at_hand: bool) -> Writing[J]:
         """See `Workers`."""
-        return WritingThread(write)
+        return LoopWriting(write) if at_hand else WritingThread(write)
 
     def watching(self, watch: Watch) -> WatchingThread:
         """See `Workers`."""

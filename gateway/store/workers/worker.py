@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol, TypeVar
 
 J = TypeVar("J")
@@ -9,6 +10,10 @@ J_contra = TypeVar("J_contra", contravariant=True)
 
 MAX_BATCH = 128
 """Jobs a commit: bounds how long the first of them waits for the last."""
+MANY = 4
+"""Jobs of a batch after which more are expected at once."""
+TOGETHER_SECONDS = 0.004
+"""What comes within it is written by one commit then: each commit costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +25,17 @@ class Wait:
     """The file descriptor that is readable when there is something to hear; None: only time."""
 
 
-Write = Callable[[Sequence[J]], Iterator[float]]
-"""Does the jobs, at most MAX_BATCH of them; yields the seconds to pause before it goes on."""
+class Apart(Enum):
+    """What a batch says before it waits: for the disk, or for another process."""
+
+    FROM_HERE = auto()
+
+
+Write = Callable[[Sequence[J]], Iterator[float | Apart]]
+"""Does the jobs, at most MAX_BATCH of them.
+
+Yields the seconds to pause before it goes on, or that the rest of it must not be in anybody's way.
+"""
 Watch = Callable[[], Generator[Wait, bool, None]]
 """Looks, yields what to wait for, is sent whether it came, and so on until it is closed.
 
@@ -60,8 +74,12 @@ class Watching(Protocol):
 class Workers(Protocol):
     """Starts a store's writing and its watching."""
 
-    def writing(self, write: Write[J]) -> Writing[J]:
-        """Writes, batch after batch: a pause holds up all that comes later."""
+    def writing(self, write: Write[J], *, at_hand: bool) -> Writing[J]:
+        """Writes, batch after batch: a pause holds up all that comes later.
+
+        `at_hand`: until a batch says otherwise, it waits for nobody. Called, as it may be before
+        there is an event loop, by whoever puts the jobs on one.
+        """
         ...
 
     def watching(self, watch: Watch) -> Watching:

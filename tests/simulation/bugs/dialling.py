@@ -30,7 +30,8 @@ BUGS = (
         changes=(
             Change(
                 "service/api/call_acceptance.py",
-                "        placed = await self._store.transact(lambda tx: self._accept(tx, wanted))\n"
+                "        placed = await self._store.transact("
+                "lambda tx: self._accept(tx, wanted), brief=True)\n"
                 "        if isinstance(placed, New):\n",
                 "        import asyncio\n"
                 "        chosen = asyncio.get_running_loop().create_future()\n"

@@ -163,9 +163,10 @@ def connected(path: Path, now: Callable[[], datetime], trouble: Trouble) -> Data
     """One process's connections. `now`: the time by the database's own clock."""
     opened = open_sqlite(make_url(f"sqlite:///{path}"), LOCK_TIMEOUT, now)
     kind = type("Connected", (TroubledConnection,), {"trouble": trouble})
-    for engine in (opened.writing.engine, opened.reading.engine):
-        _connect_with(engine, kind)
-    at_hand = trouble.bells is None  # as it is of SQLite
+    at_hand = opened.at_hand if trouble.bells is None else None  # as it is of SQLite
+    for connections in (opened.writing, opened.reading, opened.at_hand):
+        if connections is not None:
+            _connect_with(connections.engine, kind)
     return TroubledDatabase(opened.writing, opened.reading, trouble, at_hand=at_hand)
 
 

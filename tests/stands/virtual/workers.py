@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic
 
-from gateway.store.workers.worker import MAX_BATCH, J, Watch, Write
+from gateway.store.workers.worker import MAX_BATCH, Apart, J, Watch, Write
 
 Ears = Callable[[int, Callable[[], None]], None]
 """Calls the function once, when there is something to hear at the source."""
@@ -48,7 +48,9 @@ class LoopWriting(Generic[J]):
             if self._before is not None:
                 yield self._before()
             count = min(len(self._waiting), MAX_BATCH)
-            yield from self._write([self._waiting.popleft() for _ in range(count)])
+            for step in self._write([self._waiting.popleft() for _ in range(count)]):
+                if not isinstance(step, Apart):
+                    yield step
 
 
 class LoopWatching:
@@ -93,7 +95,8 @@ class LoopWorkers:
         self._before = before
         self._ears = ears
 
-    def writing(self, write: Write[J]) -> LoopWriting[J]:
+    def writing(self, write: Write[J], *, at_hand: bool) -> LoopWriting[J]:
+        del at_hand  # all is, here
         return LoopWriting(write, self._before)
 
     def watching(self, watch: Watch) -> LoopWatching:

@@ -112,7 +112,7 @@ class WarmAcceptance:
         transfer = replace(transfer, call_id=call.call_id)
         intent = self._trail.asked(rpc, asked, {"target": asked.to})
         accepted = await self._store.transact(
-            lambda tx: self._accept(tx, rpc, transfer, claim, intent)
+            lambda tx: self._accept(tx, rpc, transfer, claim, intent), brief=True
         )
         if accepted.transfer_id == transfer.transfer_id:
             self._trail.recorded(rpc)
@@ -233,7 +233,9 @@ class WarmTransfers:
         wanted: TransferState,
     ) -> Transfer:
         fields.name("transfer_id", transfer_id)
-        transfer = await self._store.transact(lambda tx: self._ask(tx, rpc, transfer_id, asked))
+        transfer = await self._store.transact(
+            lambda tx: self._ask(tx, rpc, transfer_id, asked), brief=True
+        )
         self._followers.nudge(transfer_id)
         self._followers.nudge(transfer.call_id)
         with self._feed.transfer(transfer) as latest:
