@@ -46,7 +46,7 @@ class Dials:
         return NeverSent("down") if len(self.sent) <= self._refused else await self._real(dial)
 
 
-async def unwritable(_change: Callable[[Any], Any]) -> Any:
+async def unwritable(_change: Callable[[Any], Any], **_: bool) -> Any:
     """A database whose disk is full."""
     raise StoreUnavailableError("disk full")
 
@@ -66,9 +66,9 @@ async def test_a_dial_whose_time_is_over_is_not_sent(stand: Stand) -> None:
     store = stand.gateway.administration.store
     real = store.transact
 
-    async def slow(change: Callable[[Any], Any]) -> Any:
+    async def slow(change: Callable[[Any], Any], *, brief: bool = False) -> Any:
         await asyncio.sleep(0.6)
-        return await real(change)
+        return await real(change, brief=brief)
 
     store.transact = slow  # type: ignore[method-assign]
     call = await stand.acme.place(RINGS_FOR_EVER, ringing_timeout=span(0.5))
@@ -148,6 +148,26 @@ async def test_a_call_can_be_ended_while_nothing_can_be_stored(stand: Stand) -> 
     await stand.gone(ended)
     store.transact = real  # type: ignore[method-assign]
     assert reason_name(await stand.acme.ended(call.call_id)) == "COMPLETED"
+
+
+async def test_an_end_that_is_stored_late_comes_before_what_it_caused(stand: Stand) -> None:
+    """Who hung up is not forgotten because the leg's end could be stored first."""
+    call = await stand.acme.place(RINGS_FOR_EVER)
+    store = stand.gateway.administration.store
+    real = store.transact
+    asked = 0
+
+    async def refuses_both_tries(change: Callable[[Any], Any], *, brief: bool = False) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked <= 2:
+            raise StoreUnavailableError("disk full")
+        return await real(change, brief=brief)
+
+    store.transact = refuses_both_tries  # type: ignore[method-assign]
+    await stand.acme.hang_up(call.call_id)
+    ended = await stand.acme.ended(call.call_id)
+    assert (reason_name(ended), ended.hangup_source) == ("CANCELED", calls_pb2.HANGUP_SOURCE_API)
 
 
 async def test_a_waiter_that_leaves_at_once_is_not_counted(stand: Stand) -> None:

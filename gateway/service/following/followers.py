@@ -175,15 +175,16 @@ class Followers:
         cannot be written the leg is ended nevertheless, and the request is stored as soon as
         possible; then this returns False.
         """
-
-        async def store() -> Call:
-            return await self._store.transact(lambda tx: self._record.end(tx, call.call_id, asked))
-
         try:
-            await self.enforce(await store())
+            await self.enforce(
+                await self._store.transact(
+                    lambda tx: self._record.end(tx, call.call_id, asked), brief=True
+                )
+            )
         except StoreUnavailableError as away:
             log.error("end_not_stored_yet", call_id=call.call_id, cause=str(away))
-            self._run(f"store the end of {call.call_id}", until_stored(store))
+            late = self._record.end_late(call.call_id, asked)
+            self._run(f"store the end of {call.call_id}", late)
             await self._hang_up(call)
             return False
         return True

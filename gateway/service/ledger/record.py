@@ -89,10 +89,14 @@ class Record:
         self.times = Timelines(clock)
         self._trail = trail
         self._feed = feed
+        self._late: dict[str, EndAsked] = {}
+        """Of each call: the end that was asked for and could not be stored yet."""
 
     async def call(self, call_id: str, seen: Observation, foreseen: Foreseen | None = None) -> Call:
         """The call after `seen`, once that is durable, its events and audit with it."""
-        after = await self._store.transact(lambda tx: self.advance(tx, call_id, seen, foreseen))
+        after = await self._store.transact(
+            lambda tx: self.advance(tx, call_id, seen, foreseen), brief=True
+        )
         self._feed.learned(after)
         return after
 
@@ -107,6 +111,9 @@ class Record:
         call = tx.call(call_id)
         if call is None:
             raise LookupError(f"no call {call_id} to record {seen} of")
+        late = self._late.get(call_id)
+        if late not in (None, seen):
+            call = self.advance(tx, call_id, late)
         if foreseen and len(foreseen.before.attempts) < len(call.attempts):
             return call  # it was seen of an earlier attempt; another gateway has gone on since
         same = foreseen is not None and foreseen.before is call
@@ -132,6 +139,17 @@ class Record:
         if call != before and not call.ended:
             tx.nudge(call_id)
         return call
+
+    async def end_late(self, call_id: str, asked: EndAsked) -> None:
+        """Requests an end that could not be stored; nothing else is stored of the call before."""
+        self._late.setdefault(call_id, asked)
+        try:
+            await until_stored(
+                lambda: self._store.transact(lambda tx: self.end(tx, call_id, asked), brief=True)
+            )
+        finally:
+            if self._late.get(call_id) is asked:
+                del self._late[call_id]
 
     def end_room(self, tx: Transaction, call: Call) -> None:
         """Notes why the other calls in the room are about to end."""
@@ -176,7 +194,9 @@ class Record:
 
     async def transfer(self, transfer_id: str, seen: TransferObservation) -> Transfer:
         """The transfer after `seen`, once durable; a completed one marks its call too."""
-        return await self._store.transact(lambda tx: self._advance_transfer(tx, transfer_id, seen))
+        return await self._store.transact(
+            lambda tx: self._advance_transfer(tx, transfer_id, seen), brief=True
+        )
 
     def _advance_transfer(
         self, tx: Transaction, transfer_id: str, seen: TransferObservation
