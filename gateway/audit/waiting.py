@@ -19,6 +19,8 @@ KEYS_BYTES = 512
 """Of a record beside its request and its decision, approximately."""
 AT_ONCE = 128
 """Records of one transaction."""
+FEW = 16
+"""More of them take too long to be written on the event loop."""
 TOGETHER_SECONDS = 0.1
 """What comes within it is stored together: nobody waits for it, and each commit costs."""
 RETRY_SECONDS = 1.0
@@ -81,7 +83,9 @@ class WaitingRecords:
         Those whose key does not open go behind all others: they hold up nobody else's.
         """
         try:
-            closed = await self._store.transact(lambda tx: _append(tx, events), brief=True)
+            closed = await self._store.transact(
+                lambda tx: _append(tx, events), brief=len(events) <= FEW
+            )
         except StoreUnavailableError:
             await asyncio.sleep(RETRY_SECONDS)
             return

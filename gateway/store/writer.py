@@ -29,8 +29,8 @@ from gateway.store.writes import LogShorterError
 RESOLVE_SECONDS = 10.0
 """How long callers wait for the outcome of a commit whose answer was lost."""
 RESOLVE_PAUSE_SECONDS = 0.1
-TURN_SECONDS = 0.002
-"""How long the jobs of a batch keep those waiting who share a thread with it."""
+HERE_SECONDS = 0.005
+"""How long a batch may be in the way of others before the rest of it goes on apart."""
 ANNOUNCE_SECONDS = 60.0
 """A log in which anything was written in so many seconds has announced that."""
 
@@ -179,14 +179,14 @@ class Writer:
     def _run(
         self, batch: Batch, jobs: Sequence[Job]
     ) -> Generator[float | Apart, None, Sequence[JobResult]]:
-        """What the jobs came to; others have their turn now and then."""
+        """What the jobs came to; where they take long, the rest is done apart."""
         outcomes: list[JobResult] = []
-        since = self._elapsed()
+        begun, is_here = self._elapsed(), True
         for job in jobs:
-            if self._elapsed() - since > TURN_SECONDS:
-                yield 0.0
-                since = self._elapsed()
             outcomes.append(batch.run(job.change))
+            if is_here and self._elapsed() - begun > HERE_SECONDS:
+                yield Apart.FROM_HERE
+                is_here = False
         return outcomes
 
     def _announce(

@@ -3,8 +3,10 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from threading import Event, get_ident
+from time import monotonic
 
 import pytest
 
@@ -13,7 +15,7 @@ from gateway.store.databases.connection import DriverConnection
 from gateway.store.store import SqlStore
 from gateway.store.workers.threads import THREADS
 from gateway.store.workers.worker import MAX_BATCH, Apart
-from gateway.store.writer import TURN_SECONDS
+from gateway.store.writer import HERE_SECONDS
 from tests.stands.database_moments import before_every
 from tests.stands.patience import PATIENCE
 from tests.stands.values import a_call, place
@@ -76,24 +78,31 @@ async def test_the_loop_does_not_wait_for_another_process(databank: Databank, pa
         assert (await writing).sequence == 1
 
 
-async def test_others_have_their_turn_between_long_lasting_changes(databank: Databank) -> None:
-    """A batch holds the loop no longer than its time, but is one commit all the same."""
+async def test_a_batch_that_lasts_goes_on_elsewhere(databank: Databank) -> None:
+    """It holds the loop no longer than its time, and is one commit all the same."""
     store = databank.open()
-    seen: list[str] = []
-    loop = asyncio.get_running_loop()
-
-    def change(_tx: Transaction) -> None:
-        begun = loop.time()
-        while loop.time() - begun <= TURN_SECONDS:
-            pass
-        seen.append("changed")
-        loop.call_soon(seen.append, "others")
-
     commits: list[int] = []
+
+    def change(tx: Transaction) -> int:
+        begun = monotonic()
+        while monotonic() - begun <= HERE_SECONDS:
+            pass
+        return where(tx)
+
     with before_every("commit", lambda _: commits.append(1)):
-        await asyncio.gather(*(store.transact(change, brief=True) for _ in range(3)))
-    assert seen == ["changed", "others"] * 3
+        first, *rest = await asyncio.gather(*(store.transact(change, brief=True) for _ in range(3)))
+    assert first == get_ident()
+    assert rest[0] == rest[1] != get_ident()
     assert commits == [1]
+
+
+async def test_a_change_belongs_to_no_request(databank: Databank) -> None:
+    """What is logged in it is not told as that of whoever asked for the first of its batch."""
+    store = databank.open()
+    request: ContextVar[str] = ContextVar("request", default="none")
+    request.set("first")
+    for _ in range(2):
+        assert await store.transact(lambda _: request.get(), brief=True) == "none"
 
 
 async def test_what_waits_meanwhile_is_one_batch_up_to_a_limit() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from gateway.domain.calls.leg import (
     Refer,
     ReferReply,
 )
-from gateway.domain.calls.observation import Lost
+from gateway.domain.calls.observation import Answered, EndAsked, Lost
+from gateway.domain.outcome import EndReason, HangupSource
 from gateway.ports import StoreUnavailableError
 from gateway.service.api import events
 from gateway.service.following.follow import Follower
@@ -168,6 +169,24 @@ async def test_an_end_that_is_stored_late_comes_before_what_it_caused(stand: Sta
     await stand.acme.hang_up(call.call_id)
     ended = await stand.acme.ended(call.call_id)
     assert (reason_name(ended), ended.hangup_source) == ("CANCELED", calls_pb2.HANGUP_SOURCE_API)
+
+
+async def test_what_came_before_a_late_end_is_not_lost(stand: Stand) -> None:
+    """An answer that could not be stored before the hang-up could not is an answer."""
+    call = await stand.acme.place(RINGS_FOR_EVER)
+    record = stand.gateway.services.followers._record  # noqa: SLF001  as its follower would
+    answered = record.times.of(call.call_id).now()
+    asked = EndAsked(
+        record.times.of(call.call_id).now() + timedelta(milliseconds=1),
+        EndReason.COMPLETED,
+        HangupSource.API,
+    )
+    record._late[call.call_id] = asked  # noqa: SLF001
+    await record.call(call.call_id, Answered(answered))
+    del record._late[call.call_id]  # noqa: SLF001
+    await stand.acme.hang_up(call.call_id)
+    ended = await stand.acme.ended(call.call_id)
+    assert (reason_name(ended), ended.HasField("answer_time")) == ("COMPLETED", True)
 
 
 async def test_a_waiter_that_leaves_at_once_is_not_counted(stand: Stand) -> None:

@@ -181,7 +181,7 @@ class Adoption:
             return None
         new, time = new_id("call", audit.time), Timeline.saying(audit.time, self._clock)
         call = await self._store.transact(
-            lambda tx: self._once(tx, leg, owner, new, audit, left, time), brief=True
+            lambda tx: self._once(tx, leg, owner, new, audit, left, time)
         )
         if call and call.call_id == new:
             log.info("leg_adopted", call_id=new, tenant_id=call.tenant_id, method=audit.method)

@@ -112,8 +112,8 @@ class Record:
         if call is None:
             raise LookupError(f"no call {call_id} to record {seen} of")
         late = self._late.get(call_id)
-        if late not in (None, seen):
-            call = self.advance(tx, call_id, late)
+        if late is not None and late != seen and late.time <= seen.time:
+            call = self.end(tx, call_id, late)
         if foreseen and len(foreseen.before.attempts) < len(call.attempts):
             return call  # it was seen of an earlier attempt; another gateway has gone on since
         same = foreseen is not None and foreseen.before is call
@@ -141,7 +141,7 @@ class Record:
         return call
 
     async def end_late(self, call_id: str, asked: EndAsked) -> None:
-        """Requests an end that could not be stored; nothing else is stored of the call before."""
+        """Requests an end that could not be stored; nothing that came after it is stored before."""
         self._late.setdefault(call_id, asked)
         try:
             await until_stored(

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from contextvars import Context
 from queue import SimpleQueue
 from threading import Thread
 from time import sleep
@@ -25,6 +26,8 @@ class LoopWriting(Generic[J]):
         self._waiting: deque[J] = deque()
         self._steps: Steps = iter(())
         """What is left of the batch."""
+        self._context = Context()
+        """No request's: a batch is of many."""
         self._is_idle = True
         self._is_busy = False
         self._stopped = False
@@ -38,7 +41,7 @@ class LoopWriting(Generic[J]):
         self._waiting.append(job)
         if self._is_idle:
             self._is_idle = False
-            asyncio.get_running_loop().call_soon(self._begin)
+            asyncio.get_running_loop().call_soon(self._begin, context=self._context)
 
     def stop(self) -> None:
         """See `Writing`. What is left is written in the thread, whatever becomes of the loop."""
@@ -70,13 +73,14 @@ class LoopWriting(Generic[J]):
         elif isinstance(step, Apart):
             self._apart.put(loop)
         else:
-            loop.call_later(step, self._go_on)
+            loop.call_later(step, self._go_on, context=self._context)
 
     def _ended(self) -> None:
         self._is_idle = not self._waiting
         if self._waiting:
             pause = TOGETHER_SECONDS if self._is_busy else 0.0
-            asyncio.get_running_loop().call_later(pause, self._begin)
+            loop = asyncio.get_running_loop()
+            loop.call_later(pause, self._begin, context=self._context)
 
     def _work(self) -> None:
         while (loop := self._apart.get()) is not None:
