@@ -51,10 +51,9 @@ class Store(Protocol):
         may read what is held in memory, and log. `brief`: it reads and writes a few rows by their
         keys, a dozen or so, waits for nothing, and may run in this thread. What it raises undoes
         only its own work and is raised here. Concurrent callers share commits. Raises
-        StoreUnavailableError
-        (StoreInUseError: others held locks); where a commit's answer is lost the store first asks
-        the database for its outcome. If the awaiting task is cancelled, the transaction may still
-        be committed.
+        StoreUnavailableError (StoreInUseError: others held locks); where a commit's answer is lost
+        the store first asks the database for its outcome. If the awaiting task is cancelled, the
+        transaction may still be committed.
         """
         ...
 

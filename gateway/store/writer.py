@@ -181,12 +181,11 @@ class Writer:
     ) -> Generator[float | Apart, None, Sequence[JobResult]]:
         """What the jobs came to; where they take long, the rest is done apart."""
         outcomes: list[JobResult] = []
-        begun, is_here = self._elapsed(), True
+        begun = self._elapsed()
         for job in jobs:
             outcomes.append(batch.run(job.change))
-            if is_here and self._elapsed() - begun > HERE_SECONDS:
+            if self._elapsed() - begun > HERE_SECONDS:
                 yield Apart.FROM_HERE
-                is_here = False
         return outcomes
 
     def _announce(

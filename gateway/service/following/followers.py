@@ -176,11 +176,7 @@ class Followers:
         possible; then this returns False.
         """
         try:
-            await self.enforce(
-                await self._store.transact(
-                    lambda tx: self._record.end(tx, call.call_id, asked), brief=True
-                )
-            )
+            await self.enforce(await self._record.ask_end(call.call_id, asked))
         except StoreUnavailableError as away:
             log.error("end_not_stored_yet", call_id=call.call_id, cause=str(away))
             late = self._record.end_late(call.call_id, asked)

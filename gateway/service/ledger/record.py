@@ -140,13 +140,15 @@ class Record:
             tx.nudge(call_id)
         return call
 
+    async def ask_end(self, call_id: str, asked: EndAsked) -> Call:
+        """The same in a transaction of its own: the call, once that is durable."""
+        return await self._store.transact(lambda tx: self.end(tx, call_id, asked), brief=True)
+
     async def end_late(self, call_id: str, asked: EndAsked) -> None:
         """Requests an end that could not be stored; nothing that came after it is stored before."""
         self._late.setdefault(call_id, asked)
         try:
-            await until_stored(
-                lambda: self._store.transact(lambda tx: self.end(tx, call_id, asked), brief=True)
-            )
+            await until_stored(lambda: self.ask_end(call_id, asked))
         finally:
             if self._late.get(call_id) is asked:
                 del self._late[call_id]

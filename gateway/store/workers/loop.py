@@ -96,5 +96,5 @@ class LoopWriting(Generic[J]):
 def finish(steps: Steps) -> None:
     """Does what is left of a batch, in a thread of its own."""
     for step in steps:
-        if not isinstance(step, Apart) and step:
+        if not isinstance(step, Apart):
             sleep(step)

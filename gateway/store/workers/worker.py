@@ -26,7 +26,10 @@ class Wait:
 
 
 class Apart(Enum):
-    """What a batch says before it waits: for the disk, or for another process."""
+    """What a batch says before it waits for the disk or another process, or when it takes long.
+
+    It may say so again.
+    """
 
     FROM_HERE = auto()
 
@@ -77,8 +80,8 @@ class Workers(Protocol):
     def writing(self, write: Write[J], *, at_hand: bool) -> Writing[J]:
         """Writes, batch after batch: a pause holds up all that comes later.
 
-        `at_hand`: until a batch says otherwise, it waits for nobody. Called, as it may be before
-        there is an event loop, by whoever puts the jobs on one.
+        `at_hand`: until a batch says `Apart`, it waits for nobody. Jobs are put on an event loop
+        then; there need not be one yet.
         """
         ...
 
