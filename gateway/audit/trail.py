@@ -60,8 +60,10 @@ class Trail:
 
         Made before the transaction that decides the rest, to save time of the one writing thread.
         """
-        return replace(
-            self.of_rpc(rpc, AuditKind.INTENT, self.describe(request)),
+        return self.of_rpc(
+            rpc,
+            AuditKind.INTENT,
+            self.describe(request),
             request_id=getattr(request, "request_id", ""),
             decision=self.describe(decision),
         )
@@ -184,8 +186,10 @@ class Trail:
             return
 
         def event() -> AuditEvent:
-            return replace(
-                self.of_rpc(rpc, AuditKind.DONE, self._told(request, DONE_BYTES, private=private)),
+            return self.of_rpc(
+                rpc,
+                AuditKind.DONE,
+                self._told(request, DONE_BYTES, private=private),
                 call_id=call_named(request),
                 code=code,
                 latency=latency,
@@ -210,10 +214,10 @@ class Trail:
         """Notes a refusal; False if there were too many within the minute: it is only counted."""
 
         def event() -> AuditEvent:
-            return replace(
-                self.of_rpc(
-                    rpc, AuditKind.REFUSED, self._told(request, REFUSED_BYTES, private=private)
-                ),
+            return self.of_rpc(
+                rpc,
+                AuditKind.REFUSED,
+                self._told(request, REFUSED_BYTES, private=private),
                 call_id=call_named(request),
                 code=code,
                 reason=self._message(reason),
@@ -288,8 +292,13 @@ class Trail:
         """Returns when everything noted so far is stored, or cannot be soon."""
         await self._waiting.settle()
 
-    def of_rpc(self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any] = NOTHING) -> AuditEvent:
-        """A record of who asked for what, and how; `request` as `describe` tells it."""
+    def of_rpc(
+        self, rpc: Rpc, kind: AuditKind, request: Mapping[str, Any] = NOTHING, **more: Any
+    ) -> AuditEvent:
+        """A record of who asked for what, and how; `request` as `describe` tells it.
+
+        `more`: other fields of it.
+        """
         return AuditEvent(
             time=self._clock.now(),
             kind=kind,
@@ -301,6 +310,7 @@ class Trail:
             rpc_id=rpc.rpc_id,
             trace_id=rpc.trace_id,
             request=request,
+            **more,
         )
 
     def _note_some(self, rpc: Rpc, event: Callable[[], AuditEvent]) -> bool:

@@ -24,7 +24,7 @@ from gateway.store.codec import (
     transfer_row,
 )
 from gateway.store.counts import flush_limits
-from gateway.store.databases.audit_index import NEXT_RECORD
+from gateway.store.databases.audit_index import NEWEST_IF_NEXT
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.schema import (
     audit_events,
@@ -101,7 +101,7 @@ class Writes:
 
     def flush(self, connection: DriverConnection) -> None:
         """Writes everything, and is empty then."""
-        newest = self._begin_audit(connection) if self.audit else 0
+        newest = self._newest_position(connection) if self.audit else 0
         with connection.together():
             self._flush_rest(connection)
             self._flush_audit(connection, newest)
@@ -120,18 +120,18 @@ class Writes:
         _replace(connection, trunk_health, standing_rows(self.standings.items()))
         flush_attempts(connection, self.attempts.values())
 
-    def _begin_audit(self, connection: DriverConnection) -> int:
-        """Writes the first record if the one before it is there; the newest position."""
-        event, link = self.audit[0]
-        found = connection.row(NEXT_RECORD, audit_row(event, link))
-        if found is None:
+    def _newest_position(self, connection: DriverConnection) -> int:
+        """Where the index ends. LogShorterError unless the first record is the log's next."""
+        _, link = self.audit[0]
+        at = {"log_id": link.log_id, "sequence": link.sequence}
+        newest: int | None = connection.scalar(NEWEST_IF_NEXT, at)
+        if newest is None:
             raise LogShorterError(f"{link.log_id} ends before #{link.sequence - 1}")
-        newest: int = found[0]
         return newest
 
     def _flush_audit(self, connection: DriverConnection, newest: int) -> None:
-        """The other records, and by what all of them are found."""
-        _insert(connection, audit_events, [audit_row(*each) for each in self.audit[1:]])
+        """The records, and by what they are found."""
+        _insert(connection, audit_events, [audit_row(*each) for each in self.audit])
         _insert(connection, audit_logs, _log_rows(self.audit))
         entries = [entry_row(*each, at) for at, each in enumerate(self.audit, start=newest + 1)]
         _insert(connection, audit_index, entries)

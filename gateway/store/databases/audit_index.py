@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    insert,
     literal,
     literal_column,
     or_,
@@ -46,27 +45,20 @@ _place = audit_spans.c
 _index = audit_index.c
 _newest = select(func.coalesce(func.max(_index.position), 0))
 NEWEST = statement(_newest)
-NEXT_RECORD = statement(
-    insert(audit_events)
-    .from_select(
-        [column.name for column in audit_events.columns],
-        select(*(bindparam(each.name, type_=each.type) for each in audit_events.columns)).where(
-            or_(
-                _sequence == literal_column("1"),
-                exists().where(
-                    _before.c.log_id == _log,
-                    _before.c.sequence == _sequence - literal_column("1"),
-                ),
-                exists().where(
-                    _place.log_id == _log, _place.first_sequence + _place.count == _sequence
-                ),
-            )
-        ),
+NEWEST_IF_NEXT = statement(
+    select(_newest.scalar_subquery()).where(
+        or_(
+            _sequence == literal_column("1"),
+            exists().where(
+                _before.c.log_id == _log, _before.c.sequence == _sequence - literal_column("1")
+            ),
+            exists().where(
+                _place.log_id == _log, _place.first_sequence + _place.count == _sequence
+            ),
+        )
     )
-    .returning(_newest.scalar_subquery())
 )
-"""Stores a record behind the one before it, which is stored or in the tree, and tells the newest
-position in the index; else nothing."""
+"""The newest position in the index, if the record before this one is stored or in the tree."""
 
 _RECORD = (
     audit_events.c.log_id,

@@ -52,6 +52,7 @@ class DriverConnection:
         with _connecting(engine):
             self._kept: PoolProxiedConnection = engine.raw_connection()
         self.driver: Any = self._kept.driver_connection
+        self._pipelined = isinstance(self.driver, PipelinedConnection)
 
     def now(self) -> datetime:
         """The database's clock, in UTC."""
@@ -114,7 +115,7 @@ class DriverConnection:
 
         Until then nobody knows how many rows were changed; what fails is raised at the end.
         """
-        if not isinstance(self.driver, PipelinedConnection):
+        if not self._pipelined:
             yield
             return
         try:

@@ -14,7 +14,6 @@ from gateway.domain import fields
 from gateway.domain.agents.call_agent import AgentMissing, AgentState
 from gateway.domain.audit_event import AuditKind
 from gateway.domain.calls.call import Call
-from gateway.domain.replacing import replace
 from gateway.domain.rooms import checks
 from gateway.domain.rooms.requests import CreateDispatch, DeleteDispatch, ListDispatches
 from gateway.domain.rooms.seen import SeenDispatch
@@ -128,8 +127,8 @@ class LiveKitDispatches:
 
     async def _done(self, rpc: Rpc, asked: object, decision: dict[str, object]) -> None:
         """The record of what was done. Without the database it is noted without the decision."""
-        about = self._trail.of_rpc(rpc, AuditKind.DONE, self._trail.describe(asked))
-        done = replace(about, code="OK", decision=self._trail.describe(decision))
+        about, decided = self._trail.describe(asked), self._trail.describe(decision)
+        done = self._trail.of_rpc(rpc, AuditKind.DONE, about, code="OK", decision=decided)
         try:
             await self._store.transact(lambda tx: tx.append_audit(done))
         except StoreUnavailableError as away:

@@ -16,7 +16,6 @@ from gateway.domain.audit_event import AuditKind
 from gateway.domain.calls.observation import EndAsked
 from gateway.domain.calls.requests import CallRef
 from gateway.domain.outcome import EndReason, HangupSource
-from gateway.domain.replacing import replace
 from gateway.domain.rooms.requests import (
     DeleteRoom,
     GetParticipant,
@@ -161,9 +160,10 @@ class LiveKitRooms:
                 now = self._record.times.of(call.call_id).now()
                 end = EndAsked(now, EndReason.ROOM_DELETED, HangupSource.API)
                 self._record.end(tx, call.call_id, end)
-            about = self._trail.of_rpc(rpc, AuditKind.DONE, self._trail.describe(asked))
+            about = self._trail.describe(asked)
             ended = self._trail.describe({"call_ids": [call.call_id for call in calls]})
-            tx.append_audit(replace(about, code="OK", decision=ended))
+            done = self._trail.of_rpc(rpc, AuditKind.DONE, about, code="OK", decision=ended)
+            tx.append_audit(done)
 
         try:
             await self._store.transact(note)
