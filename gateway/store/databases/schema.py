@@ -72,7 +72,7 @@ def _open_index(name: str, table: Table, *columns: str) -> None:
 
 
 _open_index("ix_calls_open_leg", calls, "room", "identity")
-_open_index("ix_calls_open", calls, "tenant_id", "create_time", "call_id")
+_open_index("ix_calls_open", calls, "tenant_id", "create_time", "call_id", "direction")
 _open_index("ix_calls_open_trunk", calls, "trunk_id")
 
 call_labels = Table(
