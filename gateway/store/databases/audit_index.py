@@ -43,6 +43,8 @@ _log: BindParameter[str] = bindparam("log_id", type_=Text)
 _sequence: BindParameter[int] = bindparam("sequence", type_=BigInteger)
 _place = audit_spans.c
 _index = audit_index.c
+_none: ColumnElement[str] = literal_column("''")
+"""Indexes have no records without a value, and databases use them only where that is said."""
 _newest = select(func.coalesce(func.max(_index.position), 0))
 NEWEST = statement(_newest)
 NEWEST_IF_NEXT = statement(
@@ -87,7 +89,7 @@ _of_call = (
         audit_index,
         and_(audit_events.c.log_id == _index.log_id, audit_events.c.sequence == _index.sequence),
     )
-    .where(_index.call_id == bindparam("of_call"))
+    .where(_index.call_id == bindparam("of_call"), _index.call_id != _none)
     .order_by(_index.time, _index.position)
     .limit(bindparam("limit"))
 )
@@ -131,7 +133,7 @@ def _looked_at(given: frozenset[str]) -> Select[Any]:
     else:
         first = next((name for name in FOUND_BY if f"of_{name}" in given), None)
         if first:
-            asked = asked.where(_index[first] == _value(first))
+            asked = asked.where(_index[first] == _value(first), _index[first] != _none)
     if "before" in given:
         before = tuple_(bindparam("before", type_=BigInteger), bindparam("at", type_=BigInteger))
         asked = asked.where(tuple_(time, position) < before)
@@ -146,7 +148,8 @@ def _of_tenant(given: frozenset[str]) -> Sequence[ColumnElement[bool]]:
     """By the tenant's index; by the call's, whose few records are one tenant's, if one is given."""
     if "of_call_id" not in given:
         return (_index.tenant_id == _value("tenant_id"),)
-    return _index.call_id == _value("call_id"), _owner == _value("tenant_id")
+    of_call = _index.call_id == _value("call_id"), _index.call_id != _none
+    return *of_call, _owner == _value("tenant_id")
 
 
 @lru_cache(maxsize=200)
