@@ -64,5 +64,5 @@ def _collect(part: Mapping[str, Any], depth: int, found: list[str]) -> None:
         if kind is str:
             if key in NUMBER_KEYS and value not in _NO_NUMBERS:
                 found.append(value)
-        elif depth and (kind is dict or isinstance(value, Mapping)):
+        elif depth and isinstance(value, dict):
             _collect(value, depth - 1, found)
