@@ -152,12 +152,7 @@ api_keys = Table(
     Column("allowed_addresses", Text, nullable=False, server_default=""),
 )
 
-key_uses = Table(
-    "key_uses",
-    metadata,
-    _text("key", key=True),
-    _number("last_use_time"),
-)
+key_uses = Table("key_uses", metadata, _text("key", key=True), _number("last_use_time"))
 
 configurations = Table(
     "configurations",
@@ -171,19 +166,9 @@ configurations = Table(
 CONTROL = "control"
 """The only row of `revisions`: of keys and configuration."""
 
-revisions = Table(
-    "revisions",
-    metadata,
-    _text("name", key=True),
-    _number("revision"),
-)
+revisions = Table("revisions", metadata, _text("name", key=True), _number("revision"))
 
-audit_logs = Table(
-    "audit_logs",
-    metadata,
-    _text("log_id", key=True),
-    _number("create_time"),
-)
+audit_logs = Table("audit_logs", metadata, _text("log_id", key=True), _number("create_time"))
 
 audit_events = Table(
     "audit_events",
@@ -260,12 +245,7 @@ audit_spans = Table(
 )
 Index(None, audit_spans.c.log_id, audit_spans.c.first_sequence, unique=True)
 
-audit_writers = Table(
-    "audit_writers",
-    metadata,
-    _text("log_id", key=True),
-    _number("mark"),
-)
+audit_writers = Table("audit_writers", metadata, _text("log_id", key=True), _number("mark"))
 
 audit_checkpoints = Table(
     "audit_checkpoints",
@@ -277,40 +257,16 @@ audit_checkpoints = Table(
 )
 Index(None, audit_checkpoints.c.size)
 
-gateways = Table(
-    "gateways",
-    metadata,
-    _text("gateway_id", key=True),
-    _number("alive_until"),
-)
+gateways = Table("gateways", metadata, _text("gateway_id", key=True), _number("alive_until"))
 
-holds = Table(
-    "holds",
-    metadata,
-    _text("resource_id", key=True),
-    _text("gateway_id"),
-)
+holds = Table("holds", metadata, _text("resource_id", key=True), _text("gateway_id"))
 Index(None, holds.c.gateway_id)
 
-waiters = Table(
-    "waiters",
-    metadata,
-    _text("call_id", key=True),
-    _text("gateway_id", key=True),
-)
+waiters = Table("waiters", metadata, _text("call_id", key=True), _text("gateway_id", key=True))
 
-nudges = Table(
-    "nudges",
-    metadata,
-    _text("resource_id", key=True),
-)
+nudges = Table("nudges", metadata, _text("resource_id", key=True))
 
-starts = Table(
-    "starts",
-    metadata,
-    _text("scope", key=True),
-    _number("time", key=True),
-)
+starts = Table("starts", metadata, _text("scope", key=True), _number("time", key=True))
 
 tallies = Table(
     "tallies",
