@@ -129,8 +129,9 @@ def _trunks(config: Config) -> Iterator[str]:
 
 def _standings(tx: Reading, trunks: Sequence[Trunk]) -> Mapping[Labels, float]:
     now = tx.now()
+    found = tx.standings([each.trunk_id for each in trunks])
     return {
-        (each.trunk_id,): STANDINGS[health_of(tx.standing(each.trunk_id), each.health, now)]
+        (each.trunk_id,): STANDINGS[health_of(found.get(each.trunk_id), each.health, now)]
         for each in trunks
     }
 

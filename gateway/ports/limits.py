@@ -1,6 +1,7 @@
 """What a store holds about limits and the health of trunks, for all processes on it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -9,6 +10,16 @@ from gateway.domain.limits.calls import Starts
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Standing, TrafficOf
 
 LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StartsAsked:
+    """Which starts to look up, as `LimitsReading.starts` does."""
+
+    scope: str
+    after: datetime
+    limit: int
+    before: datetime = LATEST
 
 
 class LimitsReading(Protocol):
@@ -22,6 +33,10 @@ class LimitsReading(Protocol):
         """How many calls take a place on this trunk (`Call.place`) and have not ended."""
         ...
 
+    def trunks_calls(self, trunk_ids: Collection[str]) -> Mapping[str, int]:
+        """The same of each of these trunks, asked for together; without those that have none."""
+        ...
+
     def starts(
         self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
     ) -> Starts:
@@ -31,12 +46,20 @@ class LimitsReading(Protocol):
         """
         ...
 
+    def starts_of(self, asked: Sequence[StartsAsked]) -> Sequence[Starts]:
+        """The same for each of these, in their order, asked for together."""
+        ...
+
     def tally(self, scope: str, period: int) -> int:
         """How often the scope was counted in this period."""
         ...
 
     def standing(self, trunk_id: str) -> Standing | None:
         """The stored standing of the trunk's health."""
+        ...
+
+    def standings(self, trunk_ids: Collection[str]) -> Mapping[str, Standing]:
+        """The same of each of these trunks, asked for together; without those that have none."""
         ...
 
     def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:

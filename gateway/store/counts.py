@@ -1,28 +1,40 @@
 """What limits count: open calls, the newest starts, and tallies by the day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    SelectBase,
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     true,
+    union_all,
 )
 
 from gateway.domain.calls.call import Call, Direction
 from gateway.domain.limits.calls import FOR_EVER, LONGEST_WINDOW, Starts, day_of
 from gateway.domain.routing.trunk_health import Standing
+from gateway.ports.limits import StartsAsked
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import calls, starts, tallies
-from gateway.store.databases.statements import add_up, insertion, statement
+from gateway.store.databases.statements import (
+    Statement,
+    add_up,
+    batched,
+    insertion,
+    numbered,
+    statement,
+)
 from gateway.store.databases.times import micros, time_of
-from gateway.store.trunk_health import standing
+from gateway.store.trunk_health import standings
 
 Counted = tuple[str, str, str]
 """Tenant, direction and trunk of a call."""
@@ -56,18 +68,6 @@ _PLACE = statement(
         calls.c.open == true(), calls.c.call_id == bindparam("call")
     )
 )
-_NEWEST = (
-    select(starts.c.time)
-    .where(
-        starts.c.scope == bindparam("of"),
-        starts.c.time > bindparam("after"),
-        starts.c.time <= bindparam("before"),
-    )
-    .order_by(starts.c.time.desc())
-    .limit(bindparam("limit"))
-    .subquery()
-)
-_STARTS = statement(select(func.count(), func.max(_NEWEST.c.time), func.min(_NEWEST.c.time)))
 _TALLY = statement(
     select(tallies.c.count).where(
         tallies.c.scope == bindparam("of"), tallies.c.period == bindparam("in_period")
@@ -92,13 +92,58 @@ def open_calls(connection: DriverConnection, share: Share) -> int:
     return int(connection.scalar(_OF_TENANT, asked))
 
 
-def newest_starts(
-    connection: DriverConnection, scope: str, after: datetime, before: datetime, limit: int
-) -> Starts:
-    """See `ports.LimitsReading`."""
-    asked = {"of": scope, "after": micros(after), "before": micros(before), "limit": limit}
-    ((used, newest, oldest),) = connection.rows(_STARTS, asked)
-    return Starts(used, time_of(newest), time_of(oldest)) if used else Starts()
+def open_calls_of_trunks(
+    connection: DriverConnection, trunk_ids: Collection[str]
+) -> Mapping[str, int]:
+    """See `ports.LimitsReading.trunks_calls`."""
+    found: dict[str, int] = {}
+    for some in batched(trunk_ids):
+        found |= dict(connection.rows(_of_trunks(len(some)), numbered("of", some)))
+    return found
+
+
+def newest_starts(connection: DriverConnection, asked: Sequence[StartsAsked]) -> Sequence[Starts]:
+    """See `ports.LimitsReading.starts_of`."""
+    found: list[Starts] = []
+    for some in batched(asked):
+        values = (
+            numbered("of", [one.scope for one in some])
+            | numbered("after", [micros(one.after) for one in some])
+            | numbered("before", [micros(one.before) for one in some])
+            | numbered("limit", [one.limit for one in some])
+        )
+        for _, used, newest, oldest in sorted(connection.rows(_starts_of(len(some)), values)):
+            found.append(Starts(used, time_of(newest), time_of(oldest)) if used else Starts())
+    return found
+
+
+@cache
+def _of_trunks(count: int) -> Statement:
+    of_these = calls.c.trunk_id.in_([bindparam(name) for name in numbered("of", range(count))])
+    asked = select(calls.c.trunk_id, func.count()).where(calls.c.open == true(), of_these)
+    return statement(asked.group_by(calls.c.trunk_id))
+
+
+@cache
+def _starts_of(count: int) -> Statement:
+    """For so many scopes: the place of each among them, how many, the newest and the oldest."""
+    return statement(union_all(*map(_starts_at, range(count))))
+
+
+def _starts_at(place: int) -> SelectBase:
+    newest = (
+        select(starts.c.time)
+        .where(
+            starts.c.scope == bindparam(f"of_{place}"),
+            starts.c.time > bindparam(f"after_{place}"),
+            starts.c.time <= bindparam(f"before_{place}"),
+        )
+        .order_by(starts.c.time.desc())
+        .limit(bindparam(f"limit_{place}"))
+        .subquery()
+    )
+    times = newest.c.time
+    return select(literal_column(str(place)), func.count(), func.max(times), func.min(times))
 
 
 def tally(connection: DriverConnection, scope: str, period: int) -> int:
@@ -174,7 +219,7 @@ class BatchCounts:
     def standing(self, trunk_id: str) -> Standing | None:
         """The stored one."""
         if trunk_id not in self._standings:
-            self._standings[trunk_id] = standing(self._connection, trunk_id)
+            self._standings[trunk_id] = standings(self._connection, [trunk_id]).get(trunk_id)
         return self._standings[trunk_id]
 
     def _learn(self, waiting: Mapping[str, Call]) -> None:

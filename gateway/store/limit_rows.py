@@ -1,7 +1,7 @@
 """Limits, trunk health and do-not-call lists on a SQL database, as `ports` has them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -10,7 +10,7 @@ from gateway.domain.calls.call import Call, Direction
 from gateway.domain.limits.calls import Starts
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Standing, TrafficOf
 from gateway.ports.do_not_call import EVERY_TENANT, DoNotCallState, ListedNumber
-from gateway.ports.limits import LATEST
+from gateway.ports.limits import LATEST, StartsAsked
 from gateway.store import counts, trunk_health
 from gateway.store.counts import BatchCounts, Share
 from gateway.store.databases import do_not_call
@@ -42,11 +42,21 @@ class LimitsReads:
         """See `ports.LimitsReading`."""
         return counts.open_calls(self._connection, Share(trunk_id, None))
 
+    def trunks_calls(self, trunk_ids: Collection[str]) -> Mapping[str, int]:
+        """See `ports.LimitsReading`."""
+        return counts.open_calls_of_trunks(self._connection, trunk_ids)
+
     def starts(
         self, scope: str, after: datetime, limit: int, *, before: datetime = LATEST
     ) -> Starts:
         """See `ports.LimitsReading`."""
-        return counts.newest_starts(self._connection, scope, after, before, limit)
+        asked = StartsAsked(scope, after, limit, before)
+        (found,) = counts.newest_starts(self._connection, [asked])
+        return found
+
+    def starts_of(self, asked: Sequence[StartsAsked]) -> Sequence[Starts]:
+        """See `ports.LimitsReading`."""
+        return counts.newest_starts(self._connection, asked)
 
     def tally(self, scope: str, period: int) -> int:
         """See `ports.LimitsReading`."""
@@ -54,7 +64,11 @@ class LimitsReads:
 
     def standing(self, trunk_id: str) -> Standing | None:
         """See `ports.LimitsReading`."""
-        return trunk_health.standing(self._connection, trunk_id)
+        return trunk_health.standings(self._connection, [trunk_id]).get(trunk_id)
+
+    def standings(self, trunk_ids: Collection[str]) -> Mapping[str, Standing]:
+        """See `ports.LimitsReading`."""
+        return trunk_health.standings(self._connection, trunk_ids)
 
     def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
         """See `ports.LimitsReading`."""
@@ -159,6 +173,10 @@ class LimitsWrites(LimitsReads, ABC):
         """See `ports.LimitsReading`."""
         return self._counts.count(Share(trunk_id, None), self._waiting_calls())
 
+    def trunks_calls(self, trunk_ids: Collection[str]) -> Mapping[str, int]:
+        """See `ports.LimitsReading`. One by one, since some may have been gathered."""
+        return {trunk_id: self.trunk_calls(trunk_id) for trunk_id in trunk_ids}
+
     def _waiting_calls(self) -> dict[str, Call]:
         return self._kept.calls | self._writes.calls
 
@@ -176,6 +194,10 @@ class LimitsWrites(LimitsReads, ABC):
         stored = super().starts(scope, after, limit - len(mine), before=before)
         return Starts(len(mine) + stored.used, mine[0], stored.oldest or mine[-1])
 
+    def starts_of(self, asked: Sequence[StartsAsked]) -> Sequence[Starts]:
+        """See `ports.LimitsReading`."""
+        return [self.starts(one.scope, one.after, one.limit, before=one.before) for one in asked]
+
     def tally(self, scope: str, period: int) -> int:
         """See `ports.LimitsReading`."""
         key = (scope, period)
@@ -186,6 +208,10 @@ class LimitsWrites(LimitsReads, ABC):
         """See `ports.LimitsReading`."""
         gathered = self._writes.standings.get(trunk_id) or self._kept.standings.get(trunk_id)
         return gathered or self._counts.standing(trunk_id)
+
+    def standings(self, trunk_ids: Collection[str]) -> Mapping[str, Standing]:
+        """See `ports.LimitsReading`."""
+        return {one: found for one in trunk_ids if (found := self.standing(one))}
 
     def recent(self, trunk_id: str, after: datetime, limit: int) -> Sequence[Recent]:
         """See `ports.LimitsReading`."""

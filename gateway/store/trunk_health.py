@@ -1,10 +1,11 @@
 """How the trunks' attempts went, and what is kept of each trunk's health."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, case, func, literal, or_, select
 
 from gateway.domain.limits.calls import KEPT_STATISTICS
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Result, Standing, TrafficOf
@@ -12,12 +13,17 @@ from gateway.store.codec import Row
 from gateway.store.databases.connection import DriverConnection
 from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import attempts, trunk_health
-from gateway.store.databases.statements import statement, upsert
+from gateway.store.databases.statements import (
+    Statement,
+    batched,
+    numbered,
+    statement,
+    upsert,
+)
 from gateway.store.databases.times import micros, time_of
 
 _MICROSECOND = timedelta(microseconds=1)
 _a = attempts.c
-_STANDING = statement(select(trunk_health).where(trunk_health.c.trunk_id == bindparam("of")))
 _NEWEST_JUDGED = (
     select(_a.tenant_id, _a.result)
     .where(
@@ -61,12 +67,22 @@ _FORGET = forgetting(
 )
 
 
-def standing(connection: DriverConnection, trunk_id: str) -> Standing | None:
+def standings(connection: DriverConnection, trunk_ids: Collection[str]) -> Mapping[str, Standing]:
     """See `ports.LimitsReading`."""
-    found = connection.named(_STANDING, {"of": trunk_id})
-    if not found:
-        return None
-    (row,) = found
+    return {
+        row["trunk_id"]: _standing_of(row)
+        for some in batched(trunk_ids)
+        for row in connection.named(_standings_of(len(some)), numbered("of", some))
+    }
+
+
+@cache
+def _standings_of(count: int) -> Statement:
+    asked: list[BindParameter[str]] = [bindparam(name) for name in numbered("of", range(count))]
+    return statement(select(trunk_health).where(trunk_health.c.trunk_id.in_(asked)))
+
+
+def _standing_of(row: Row) -> Standing:
     return Standing(
         since=time_of(row["since"]),
         until=None if row["until"] is None else time_of(row["until"]),

@@ -19,8 +19,11 @@ from gateway.domain.limits.calls import (
     rate_held,
     start_after,
 )
+from gateway.domain.routing.trunk_health import Standing
 from gateway.ports import Reading, Transaction
+from gateway.ports.limits import StartsAsked
 from gateway.store.databases.dialect import open_database
+from gateway.store.databases.statements import ASKED_AT_ONCE
 from gateway.store.store import LOCK_TIMEOUT, SqlStore
 from tests.stands.clocks import NOON
 from tests.stands.values import on_trunk, times_of
@@ -316,3 +319,48 @@ async def test_open_calls_are_counted_by_an_index(
         plan = " ".join(str(row) for row in connection.execute(text(asked)))
     database.dispose()
     assert f"ix_calls_{index}" in plan
+
+
+async def test_many_are_told_together_as_each_alone(store: SqlStore) -> None:
+    """Calls, starts and standings of more trunks than one statement asks for: also gathered."""
+    trunks = [f"trunk-{number}" for number in range(ASKED_AT_ONCE + 3)]
+    asked = [StartsAsked(trunk, EVER, 2) for trunk in trunks]
+    asked += [StartsAsked(trunks[0], NOON, 2), StartsAsked(trunks[0], EVER, 2, before=NOON)]
+
+    def fill(tx: Transaction) -> None:
+        for number, trunk in enumerate(trunks):
+            for at in range(number % 4):
+                tx.put_call(on_trunk(f"call_{number}_{at}", trunk))
+                tx.put_start(trunk, NOON + at * SECOND)
+            if number % 3:
+                tx.put_standing(trunk, Standing(since=NOON, good_probes=number))
+
+    def more(tx: Transaction) -> None:
+        last = trunks[-1]
+        tx.put_call(ended(on_trunk("call_1_0", trunks[1])))
+        tx.put_call(on_trunk("call_new", last))
+        tx.put_start(last, NOON + 9 * SECOND)
+        tx.put_standing(last, Standing(since=NOON, cause="new"))
+        compare(tx)
+
+    def compare(reading: Reading) -> None:
+        calls, standings = reading.trunks_calls(trunks), reading.standings(trunks)
+        for trunk in trunks:
+            assert calls.get(trunk, 0) == reading.trunk_calls(trunk)
+            assert standings.get(trunk) == reading.standing(trunk)
+        assert reading.starts_of(asked) == [
+            reading.starts(one.scope, one.after, one.limit, before=one.before) for one in asked
+        ]
+        assert not reading.trunks_calls([])
+        assert not reading.starts_of([])
+        assert not reading.standings([])
+
+    await store.transact(fill)
+    await store.read(compare)
+    await store.transact(more)
+    await store.read(compare)
+    last, one = await store.read(
+        lambda r: (r.standings(trunks)[trunks[-1]], r.trunks_calls(trunks))
+    )
+    assert (last.cause, one[trunks[2]]) == ("new", 2)
+    assert trunks[1] not in one

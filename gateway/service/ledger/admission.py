@@ -4,7 +4,7 @@ All of it happens in the transaction that accepts the call. Transactions run one
 across all gateways, so the counts are exact.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -43,6 +43,7 @@ from gateway.domain.routing.taking import shown_of, take
 from gateway.domain.routing.trunk_health import Standing, with_probe
 from gateway.domain.tenant import Tenant, Trunk
 from gateway.ports import Reading, Transaction
+from gateway.ports.limits import StartsAsked
 from gateway.service.ledger.do_not_call import DoNotCall
 from gateway.service.ledger.trunk_watch import TrunkWatch
 
@@ -119,6 +120,7 @@ class Admission:
         look = _Look(reading, self._watch, uses_trunk)
         limits = limits_of_tenant(tenant, ranking.to, ranking.country)
         held = look.tenant(tenant.tenant_id, limits, enforced=not ranking.emergency)
+        look.at_all([option.trunk for option in ranking.options])
         decision = take(ranking, look.state, lambda key: _turn(reading, key), every=True)
         return _with_checks(decision, held, rules)
 
@@ -186,6 +188,8 @@ class _Look:
     """Else every trunk is free, and nothing is counted on it."""
     now: datetime = field(init=False)
     starts: dict[str, Starts] = field(default_factory=dict)
+    open_calls: dict[str, int] = field(default_factory=dict)
+    standings: dict[str, Standing | None] = field(default_factory=dict)
     to_probe: dict[str, Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -201,12 +205,27 @@ class _Look:
             found.append(held)
         return found
 
+    def at_all(self, trunks: Collection[Trunk]) -> None:
+        """Asks for what the states of all these depend on, together."""
+        if not self.uses_trunk:
+            return
+        limits = {trunk.trunk_id: limits_of_trunk(trunk) for trunk in trunks}
+        counted = [one for one, of in limits.items() if any(isinstance(x, Places) for x in of)]
+        calls = self.reading.trunks_calls(counted)
+        self.open_calls |= {trunk_id: calls.get(trunk_id, 0) for trunk_id in counted}
+        rates = [limit for of in limits.values() for limit in of if isinstance(limit, Rate)]
+        found = self.reading.starts_of([self._asked(rate) for rate in rates])
+        self.starts |= {rate.scope: each for rate, each in zip(rates, found, strict=True)}
+        watched = [trunk.trunk_id for trunk in trunks if not trunk.health.disabled]
+        standings = self.reading.standings(watched)
+        self.standings |= {trunk_id: standings.get(trunk_id) for trunk_id in watched}
+
     def state(self, trunk: Trunk) -> TrunkState:
         """Full, over its rate, ill, or free."""
         if not self.uses_trunk:
             return TrunkState()
         held = [
-            self._held(limit, lambda: self.reading.trunk_calls(trunk.trunk_id))
+            self._held(limit, lambda: self._trunk_calls(trunk.trunk_id))
             for limit in limits_of_trunk(trunk)
         ]
         checks = tuple(one.check for one in held)
@@ -215,7 +234,8 @@ class _Look:
                 verdict = Verdict.FULL if isinstance(one.limit, Places) else Verdict.OVER_RATE
                 cause = f"{one.used} of {one.limit.maximum} calls"
                 return TrunkState(verdict, cause, checks, one.retry_after)
-        state, to_probe = self.watch.look(self.reading, trunk, self.now)
+        standing = None if trunk.health.disabled else self._standing(trunk.trunk_id)
+        state, to_probe = self.watch.look(self.reading, trunk, standing, self.now)
         if to_probe is not None:
             self.to_probe[trunk.trunk_id] = to_probe
         return replace(state, checks=checks)
@@ -248,13 +268,24 @@ class _Look:
             case _:
                 assert_never(limit)
 
+    def _trunk_calls(self, trunk_id: str) -> int:
+        if trunk_id not in self.open_calls:
+            self.open_calls[trunk_id] = self.reading.trunk_calls(trunk_id)
+        return self.open_calls[trunk_id]
+
+    def _standing(self, trunk_id: str) -> Standing | None:
+        if trunk_id not in self.standings:
+            self.standings[trunk_id] = self.reading.standing(trunk_id)
+        return self.standings[trunk_id]
+
     def _starts(self, limit: Rate) -> Starts:
         if limit.scope not in self.starts:
-            after, before = self.now - limit.window, self.now + limit.window
-            self.starts[limit.scope] = self.reading.starts(
-                limit.scope, after, limit.maximum, before=before
-            )
+            (self.starts[limit.scope],) = self.reading.starts_of([self._asked(limit)])
         return self.starts[limit.scope]
+
+    def _asked(self, limit: Rate) -> StartsAsked:
+        after, before = self.now - limit.window, self.now + limit.window
+        return StartsAsked(limit.scope, after, limit.maximum, before)
 
 
 def _with_checks(

@@ -62,13 +62,13 @@ class TrunkWatch:
                 self._judge(tx, after, trunk, record.result, now)
 
     def look(
-        self, reading: Reading, trunk: Trunk, now: datetime
+        self, reading: Reading, trunk: Trunk, standing: Standing | None, now: datetime
     ) -> tuple[TrunkState, Standing | None]:
         """QUARANTINED and why, or that its health allows the trunk to be used.
 
-        Has a standing if the next call on the trunk is to be its probe.
+        `standing`: the stored one; None also where the trunk's health is not looked at. Has a
+        standing if the next call on the trunk is to be its probe.
         """
-        standing = None if trunk.health.disabled else reading.standing(trunk.trunk_id)
         stands = health.health_of(standing, trunk.health, now)
         if standing is None or standing.until is None or stands is Health.HEALTHY:
             return TrunkState(), None
@@ -103,9 +103,10 @@ class TrunkWatch:
         ids = [trunk.trunk_id for trunk in trunks]
         found = reading.traffic(ids, now - window, tenant_id)
         by_trunk = {name: [*parts] for name, parts in groupby(found, lambda part: part.trunk_id)}
+        standings = reading.standings(ids)
         shown = [
-            _shown(trunk, reading.standing(trunk.trunk_id), by_trunk.get(trunk.trunk_id, ()), now)
-            for trunk in trunks
+            _shown(one, standings.get(one.trunk_id), by_trunk.get(one.trunk_id, ()), now)
+            for one in trunks
         ]
         if not tenant_id:
             return shown

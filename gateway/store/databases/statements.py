@@ -1,10 +1,11 @@
 """Statements, written with SQLAlchemy and made text once for each kind of database."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -23,6 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 Values = Mapping[str, Any]
 """Of a statement's parameters, by name."""
+ASKED_AT_ONCE = 50
+T = TypeVar("T")
 _ROWS = "rows"
 NO_NUL = "\ufffd"
 """Stands where NUL was: a character that no text of ours has."""
@@ -124,6 +127,18 @@ def _of_json(inserting: Insert, table: Table) -> Insert:
     rows = func.json_populate_recordset(like, given).table_valued(*names)
     made: Insert = inserting.from_select(names, select(*(rows.c[name] for name in names)))
     return made
+
+
+def batched(asked: Iterable[T]) -> Iterator[Sequence[T]]:
+    """In parts that one statement asks for: a statement for each number is kept."""
+    rest = iter(asked)
+    while some := tuple(islice(rest, ASKED_AT_ONCE)):
+        yield some
+
+
+def numbered(name: str, values: Iterable[object]) -> dict[str, object]:
+    """The parameters `name_0`, `name_1` and so on."""
+    return {f"{name}_{at}": value for at, value in enumerate(values)}
 
 
 def statement(clause: ClauseElement) -> Statement:
