@@ -188,8 +188,10 @@ class _Look:
     """Else every trunk is free, and nothing is counted on it."""
     now: datetime = field(init=False)
     starts: dict[str, Starts] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    """The trunks whose open calls and standings are known; a missing one has none."""
     open_calls: dict[str, int] = field(default_factory=dict)
-    standings: dict[str, Standing | None] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
     to_probe: dict[str, Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -211,21 +213,23 @@ class _Look:
             return
         limits = {trunk.trunk_id: limits_of_trunk(trunk) for trunk in trunks}
         counted = [one for one, of in limits.items() if any(isinstance(x, Places) for x in of)]
-        calls = self.reading.trunks_calls(counted)
-        self.open_calls |= {trunk_id: calls.get(trunk_id, 0) for trunk_id in counted}
+        self.open_calls |= self.reading.trunks_calls(counted)
         rates = [limit for of in limits.values() for limit in of if isinstance(limit, Rate)]
-        found = self.reading.starts_of([self._asked(rate) for rate in rates])
+        found = self.reading.starts_of([self._wanted(rate) for rate in rates])
         self.starts |= {rate.scope: each for rate, each in zip(rates, found, strict=True)}
         watched = [trunk.trunk_id for trunk in trunks if not trunk.health.disabled]
-        standings = self.reading.standings(watched)
-        self.standings |= {trunk_id: standings.get(trunk_id) for trunk_id in watched}
+        self.standings |= self.reading.standings(watched)
+        self.asked |= limits.keys()
 
     def state(self, trunk: Trunk) -> TrunkState:
         """Full, over its rate, ill, or free."""
         if not self.uses_trunk:
             return TrunkState()
+        trunk_id = trunk.trunk_id
+        if trunk_id not in self.asked:
+            self.at_all([trunk])
         held = [
-            self._held(limit, lambda: self._trunk_calls(trunk.trunk_id))
+            self._held(limit, lambda: self.open_calls.get(trunk_id, 0))
             for limit in limits_of_trunk(trunk)
         ]
         checks = tuple(one.check for one in held)
@@ -234,10 +238,10 @@ class _Look:
                 verdict = Verdict.FULL if isinstance(one.limit, Places) else Verdict.OVER_RATE
                 cause = f"{one.used} of {one.limit.maximum} calls"
                 return TrunkState(verdict, cause, checks, one.retry_after)
-        standing = None if trunk.health.disabled else self._standing(trunk.trunk_id)
+        standing = self.standings.get(trunk_id)
         state, to_probe = self.watch.look(self.reading, trunk, standing, self.now)
         if to_probe is not None:
-            self.to_probe[trunk.trunk_id] = to_probe
+            self.to_probe[trunk_id] = to_probe
         return replace(state, checks=checks)
 
     def begin(self, tx: Transaction, trunk: Trunk, call: Call) -> None:
@@ -268,22 +272,12 @@ class _Look:
             case _:
                 assert_never(limit)
 
-    def _trunk_calls(self, trunk_id: str) -> int:
-        if trunk_id not in self.open_calls:
-            self.open_calls[trunk_id] = self.reading.trunk_calls(trunk_id)
-        return self.open_calls[trunk_id]
-
-    def _standing(self, trunk_id: str) -> Standing | None:
-        if trunk_id not in self.standings:
-            self.standings[trunk_id] = self.reading.standing(trunk_id)
-        return self.standings[trunk_id]
-
     def _starts(self, limit: Rate) -> Starts:
         if limit.scope not in self.starts:
-            (self.starts[limit.scope],) = self.reading.starts_of([self._asked(limit)])
+            (self.starts[limit.scope],) = self.reading.starts_of([self._wanted(limit)])
         return self.starts[limit.scope]
 
-    def _asked(self, limit: Rate) -> StartsAsked:
+    def _wanted(self, limit: Rate) -> StartsAsked:
         after, before = self.now - limit.window, self.now + limit.window
         return StartsAsked(limit.scope, after, limit.maximum, before)
 
