@@ -35,9 +35,12 @@ class Drain:
         if self.begun:
             raise GatewayError(Reason.DRAINING, "this gateway is shutting down; use another one")
 
-    async def unless_begun(self, waiting: Awaitable[T]) -> T | None:
-        """The result of `waiting`, or None as soon as the gateway shuts down."""
-        limit = asyncio.timeout(0 if self.begun else None)
+    async def unless_begun(self, waiting: Awaitable[T], seconds: float | None = None) -> T | None:
+        """The result of `waiting`, or None as soon as the gateway shuts down.
+
+        `seconds`: None also when these are over.
+        """
+        limit = asyncio.timeout(0 if self.begun else seconds)
         self._limits[limit] = None
         try:
             async with limit:

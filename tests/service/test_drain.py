@@ -53,6 +53,25 @@ async def test_who_comes_later_is_not_kept() -> None:
     assert await drain.unless_begun(asyncio.Event().wait()) is None
 
 
+async def test_who_waits_for_some_time_only() -> None:
+    """None once that is over, though the gateway serves on; what comes before counts."""
+    drain = Drain()
+    awaited = asyncio.ensure_future(asyncio.Event().wait())
+    assert await drain.unless_begun(awaited, 0.01) is None
+    assert awaited.cancelled()
+    assert await drain.unless_begun(soon(7), 60) == 7
+    drain.refuse()
+
+
+async def test_who_waits_for_long_is_let_go_too() -> None:
+    """When the gateway goes away, whatever time is left."""
+    drain = Drain()
+    waiting = asyncio.create_task(drain.unless_begun(asyncio.Event().wait(), 3600))
+    await everyone_has_run()
+    drain.begin()
+    assert await waiting is None
+
+
 async def test_a_failure_is_raised() -> None:
     """What fails while it is waited for fails for the waiter."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -83,8 +82,10 @@ class EventService:
                         heart.spoken()
                     over = over or bool(asked.call_id and event.call.ended)
                 after = events[-1].sequence if events else newest
-                if not events and not over:
-                    await self._wait_beyond(rpc.tenant_id, after, heart.wakes)
+                if not over and (not events or self._feed.is_newest(rpc.tenant_id, after)):
+                    # If a clock was set back, an end that seems due may not have come yet.
+                    left = max(heart.wakes - self._clock.elapsed(), LEAST_WAIT_SECONDS)
+                    await self._beyond(rpc.tenant_id, after, left)
                 self._check(rpc.caller)
                 if self._clock.elapsed() >= heart.due:
                     yield heart.beat(after)
@@ -156,15 +157,9 @@ class EventService:
                 "the token has expired, or its key was revoked; watch again with another",
             )
 
-    async def _wait_beyond(self, tenant_id: str, sequence: int, due: float) -> None:
-        """Waits until there is more, or something else to do."""
-        with suppress(TimeoutError):
-            # If a clock was set back, an end that seems due may not have come yet.
-            async with asyncio.timeout(max(due - self._clock.elapsed(), LEAST_WAIT_SECONDS)):
-                await self._beyond(tenant_id, sequence)
-
-    async def _beyond(self, tenant_id: str, sequence: int) -> None:
-        await self._drain.unless_begun(self._feed.beyond(tenant_id, sequence))
+    async def _beyond(self, tenant_id: str, sequence: int, seconds: float | None = None) -> None:
+        """Waits until there is more, for so many seconds at most."""
+        await self._drain.unless_begun(self._feed.beyond(tenant_id, sequence), seconds)
         self._drain.refuse()
 
 

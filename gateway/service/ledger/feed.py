@@ -125,10 +125,14 @@ class Feed:
         known = sequence <= self._newest.get(tenant_id, 0)
         return known and self.after(tenant_id, sequence) is not None
 
+    def is_newest(self, tenant_id: str, sequence: int) -> bool:
+        """Whether this is the tenant's newest event, as far as this process knows."""
+        return sequence == self._newest.get(tenant_id)
+
     def after(self, tenant_id: str, sequence: int) -> Sequence[CallEvent] | None:
         """All events known above `sequence`; None if they are not in memory."""
         recent = self._recent.get(tenant_id)
-        if recent is not None and sequence == self._newest.get(tenant_id):
+        if recent is not None and self.is_newest(tenant_id, sequence):
             return []
         if not recent or recent[0].sequence > sequence + 1:
             return None

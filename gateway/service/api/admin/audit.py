@@ -108,7 +108,8 @@ class AuditReadings:
                     yield one
                     heart.spoken()
                 if reached == after:
-                    await self._wait_beyond(after, heart.wakes)
+                    left = max(heart.wakes - self._clock.elapsed(), LEAST_WAIT_SECONDS)
+                    await self._beyond(after, left)
                 after = reached
                 self._check(rpc.caller)
                 if self._clock.elapsed() >= heart.due:
@@ -189,14 +190,9 @@ class AuditReadings:
                 "the token has expired, or its key was revoked; watch again with another",
             )
 
-    async def _wait_beyond(self, position: int, due: float) -> None:
-        """Waits until there is more, or something else to do."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(due - self._clock.elapsed(), LEAST_WAIT_SECONDS)):
-                await self._beyond(position)
-
-    async def _beyond(self, position: int) -> None:
-        await self._drain.unless_begun(self._feed.beyond(position))
+    async def _beyond(self, position: int, seconds: float | None = None) -> None:
+        """Waits until there is more, for so many seconds at most."""
+        await self._drain.unless_begun(self._feed.beyond(position), seconds)
         self._drain.refuse()
 
 
