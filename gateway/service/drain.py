@@ -15,7 +15,7 @@ class Drain:
     def __init__(self) -> None:
         self._begun = False
         self._limits: dict[asyncio.Timeout, None] = {}
-        """The waiters' timeouts: they expire when the gateway shuts down."""
+        """The waiters' timeouts: they expire when the gateway shuts down, if not before."""
 
     @property
     def begun(self) -> bool:
@@ -28,7 +28,8 @@ class Drain:
             return
         self._begun = True
         for limit in self._limits:
-            limit.reschedule(asyncio.get_running_loop().time())
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time())
 
     def refuse(self) -> None:
         """Raises DRAINING if the gateway is shutting down."""

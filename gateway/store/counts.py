@@ -114,7 +114,7 @@ def newest_starts(connection: DriverConnection, asked: Sequence[StartsAsked]) ->
         )
         for _, used, newest, oldest in sorted(connection.rows(_starts_of(len(some)), values)):
             found.append(Starts(used, time_of(newest), time_of(oldest)) if used else Starts())
-    return found
+    return found[: len(asked)]
 
 
 @cache

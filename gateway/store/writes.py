@@ -121,7 +121,7 @@ class Writes:
         flush_attempts(connection, self.attempts.values())
 
     def _newest_position(self, connection: DriverConnection) -> int:
-        """Where the index ends. LogShorterError unless the first record is the log's next."""
+        """Where the index ends. LogShorterError unless the record before the first is there."""
         _, link = self.audit[0]
         at = {"log_id": link.log_id, "sequence": link.sequence}
         newest: int | None = connection.scalar(NEWEST_IF_NEXT, at)

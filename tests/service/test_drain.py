@@ -1,6 +1,7 @@
 """Going away: nobody is kept waiting."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -70,6 +71,19 @@ async def test_who_waits_for_long_is_let_go_too() -> None:
     await everyone_has_run()
     drain.begin()
     assert await waiting is None
+
+
+async def test_a_waiter_whose_time_is_over_holds_up_nobody() -> None:
+    """The gateway goes away in the turn in which a waiter's time is over: all others are let go."""
+    drain = Drain()
+    brief = asyncio.create_task(drain.unless_begun(asyncio.Event().wait(), 0.01))
+    patient = asyncio.create_task(drain.unless_begun(asyncio.Event().wait()))
+    await everyone_has_run()
+    asyncio.get_running_loop().call_later(0.01, drain.begin)
+    time.sleep(0.03)  # noqa: ASYNC251  both are due now, and run in one turn
+    done, waiting = await asyncio.wait([brief, patient], timeout=10)
+    assert not waiting
+    assert [task.result() for task in done] == [None, None]
 
 
 async def test_a_failure_is_raised() -> None:

@@ -23,7 +23,7 @@ from gateway.service.ledger.record import Record
 from gateway.service.ledger.timeline import Timeline
 
 FEW_TRUNKS = 50
-"""The state of so many is asked for by four statements, in no time."""
+"""The state of so many is asked for by few statements, in no time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class EventService:
                     over = over or bool(asked.call_id and event.call.ended)
                 after = events[-1].sequence if events else newest
                 if not over and (not events or self._feed.is_newest(rpc.tenant_id, after)):
+                    self._check(rpc.caller)  # a slow client may have lost its key meanwhile
                     # If a clock was set back, an end that seems due may not have come yet.
                     left = max(heart.wakes - self._clock.elapsed(), LEAST_WAIT_SECONDS)
                     await self._beyond(rpc.tenant_id, after, left)

@@ -120,7 +120,8 @@ class Admission:
         look = _Look(reading, self._watch, uses_trunk)
         limits = limits_of_tenant(tenant, ranking.to, ranking.country)
         held = look.tenant(tenant.tenant_id, limits, enforced=not ranking.emergency)
-        look.at_all([option.trunk for option in ranking.options])
+        if not ranking.emergency:
+            look.at_all([option.trunk for option in ranking.options])
         decision = take(ranking, look.state, lambda key: _turn(reading, key), every=True)
         return _with_checks(decision, held, rules)
 

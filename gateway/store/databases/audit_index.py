@@ -44,7 +44,7 @@ _sequence: BindParameter[int] = bindparam("sequence", type_=BigInteger)
 _place = audit_spans.c
 _index = audit_index.c
 _none: ColumnElement[str] = literal_column("''")
-"""Indexes have no records without a value, and databases use them only where that is said."""
+"""Those indexes that leave out records without a value are used only where that is said."""
 _newest = select(func.coalesce(func.max(_index.position), 0))
 NEWEST = statement(_newest)
 NEWEST_IF_NEXT = statement(

@@ -197,7 +197,7 @@ audit_index = Table(
 for _columns in ((), ("tenant_id",), ("method",)):
     Index(None, *(audit_index.c[name] for name in (*_columns, "time", "position")))
 for _name in ("call_id", "actor", "outcome"):
-    # Of the three records of a call only one has an actor, and one an outcome.
+    # Of the three records of a call only one has an actor, and one an outcome; others have no call.
     _has = audit_index.c[_name] != ""
     _in_order = (audit_index.c[name] for name in (_name, "time", "position"))
     Index(None, *_in_order, sqlite_where=_has, postgresql_where=_has)

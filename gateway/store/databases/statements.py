@@ -24,7 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 Values = Mapping[str, Any]
 """Of a statement's parameters, by name."""
-ASKED_AT_ONCE = 50
+ASKED_AT_ONCE = 10
+"""What one statement asks for. With more it takes long to be compiled."""
 T = TypeVar("T")
 _ROWS = "rows"
 NO_NUL = "\ufffd"
@@ -130,10 +131,11 @@ def _of_json(inserting: Insert, table: Table) -> Insert:
 
 
 def batched(asked: Iterable[T]) -> Iterator[Sequence[T]]:
-    """In parts that one statement asks for: a statement for each number is kept."""
+    """In parts of one, or of ASKED_AT_ONCE with the last repeated: two statements are kept."""
     rest = iter(asked)
-    while some := tuple(islice(rest, ASKED_AT_ONCE)):
-        yield some
+    while some := list(islice(rest, ASKED_AT_ONCE)):
+        missing = ASKED_AT_ONCE - len(some) if len(some) > 1 else 0
+        yield some + some[-1:] * missing
 
 
 def numbered(name: str, values: Iterable[object]) -> dict[str, object]:
