@@ -17,7 +17,7 @@ from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
 from gateway.service.access.traffic import Traffic, TrafficLimits
 from gateway.service.api import events as module
-from gateway.service.api.events import PAGE, EventService, Heartbeat
+from gateway.service.api.events import HEARTBEAT_SECONDS, PAGE, EventService, Heartbeat
 from gateway.service.drain import Drain
 from gateway.service.ledger.feed import Feed
 from gateway.store import history
@@ -56,6 +56,23 @@ async def until(watch: AsyncGenerator[CallEvent | Heartbeat, None], count: int) 
         if isinstance(said, CallEvent):
             seen.append(said)
     return seen
+
+
+async def test_a_key_that_is_lost_while_the_client_reads_ends_the_stream(store: SqlStore) -> None:
+    """At once, though nobody could be roused then: not at the next event or heartbeat."""
+    feed, valid = Feed(), [True]
+    service = a_service(store, feed, holds=lambda _caller: valid[0])
+    store.on_events(feed.publish)
+    await store.transact(lambda tx: told(tx, 1))
+    watch = service.watch_calls(RPC, WatchCalls(call_id="", after_sequence=1))
+    assert isinstance(await anext(watch), Heartbeat)
+    await store.transact(lambda tx: tx.append_event(an_event(CALL)))
+    await until(watch, 1)
+    valid[0] = False
+    feed.rouse()
+    with pytest.raises(GatewayError) as refused:
+        await asyncio.wait_for(anext(watch), HEARTBEAT_SECONDS / 2)
+    assert refused.value.reason is Reason.UNAUTHENTICATED
 
 
 async def test_a_slow_watch_is_told_what_it_has_missed(store: SqlStore) -> None:
