@@ -6,16 +6,18 @@ cache="${GATEWAY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/call-gateway}"
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Installs a Debian package, as root or through sudo.
+# Installs a Debian package, as root or through sudo; scripts that run side by side take turns.
 install_package() {
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
   say "installing the system package $1"
+  mkdir -p "$cache"
   {
+    if command -v flock >/dev/null; then flock 8; fi
     "${as_root[@]}" apt-get update -qq &&
       "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "$1"
-  } >&2 || {
+  } 8>"$cache/packages.lock" >&2 || {
     say "$1 is missing and could not be installed; please install it"
     exit 1
   }

@@ -27,11 +27,13 @@ install_redis() {
   say "stack: installing redis-server"
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
+  mkdir -p "$cache"
   {
+    if command -v flock >/dev/null; then flock 8; fi
     "${as_root[@]}" apt-get update -qq
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
       apt-get install -y -qq --no-install-recommends redis-server
-  } >&2 || {
+  } 8>"$cache/packages.lock" >&2 || {
     say "stack: redis-server is missing and could not be installed; please install it"
     exit 1
   }
