@@ -28,6 +28,7 @@ from gateway.store.databases.schema import calls, starts, tallies
 from gateway.store.databases.statements import (
     Statement,
     add_up,
+    among,
     batched,
     insertion,
     numbered,
@@ -119,9 +120,9 @@ def newest_starts(connection: DriverConnection, asked: Sequence[StartsAsked]) ->
 
 @cache
 def _of_trunks(count: int) -> Statement:
-    of_these = calls.c.trunk_id.in_([bindparam(name) for name in numbered("of", range(count))])
-    asked = select(calls.c.trunk_id, func.count()).where(calls.c.open == true(), of_these)
-    return statement(asked.group_by(calls.c.trunk_id))
+    trunk_id = calls.c.trunk_id
+    asked = select(trunk_id, func.count()).where(calls.c.open == true())
+    return statement(asked.where(among(trunk_id, "of", count)).group_by(trunk_id))
 
 
 @cache

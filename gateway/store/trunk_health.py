@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal, or_, select
 
 from gateway.domain.limits.calls import KEPT_STATISTICS
 from gateway.domain.routing.trunk_health import AttemptRecord, Recent, Result, Standing, TrafficOf
@@ -15,6 +15,7 @@ from gateway.store.databases.pruning import forget, forgetting
 from gateway.store.databases.schema import attempts, trunk_health
 from gateway.store.databases.statements import (
     Statement,
+    among,
     batched,
     numbered,
     statement,
@@ -78,8 +79,7 @@ def standings(connection: DriverConnection, trunk_ids: Collection[str]) -> Mappi
 
 @cache
 def _standings_of(count: int) -> Statement:
-    asked: list[BindParameter[str]] = [bindparam(name) for name in numbered("of", range(count))]
-    return statement(select(trunk_health).where(trunk_health.c.trunk_id.in_(asked)))
+    return statement(select(trunk_health).where(among(trunk_health.c.trunk_id, "of", count)))
 
 
 def _standing_of(row: Row) -> Standing:

@@ -10,11 +10,11 @@ import grpc
 import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2
 
 from gateway.telephony.v1 import admin_pb2
 from tests.stands.phones import ANSWERS
 from tests.stands.stand import Stand, on_sandbox
+from tests.stands.wires import reflected
 
 ADMIN = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
 LOCAL = "127.0.0.1:0"
@@ -58,20 +58,10 @@ async def grpc_code(stand: Stand, port: int) -> grpc.StatusCode:
         return code
 
 
-async def reflected(port: int) -> set[str]:
-    """The services that reflection names; none where there is no reflection."""
+async def services(port: int) -> set[str]:
+    """See `reflected`."""
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        # As if it were unary: a stream that is refused while a message is written fails by itself.
-        ask: Any = channel.unary_unary(
-            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-            reflection_pb2.ServerReflectionRequest.SerializeToString,
-            reflection_pb2.ServerReflectionResponse.FromString,
-        )
-        asking = ask(reflection_pb2.ServerReflectionRequest(list_services=""))
-        if (code := await asking.code()) is not grpc.StatusCode.OK:
-            assert code is grpc.StatusCode.UNIMPLEMENTED
-            return set()
-        return {each.name for each in (await asking).list_services_response.service}
+        return await reflected(channel)
 
 
 async def serving(port: int) -> int:
@@ -91,7 +81,7 @@ async def test_all_is_at_two_ports_by_default(tmp_path: Path) -> None:
         assert (await get(http, "/metrics"))[0] == 200
         assert await twirp_status(stand, http) == 200
         assert await grpc_code(stand, grpc_port) is grpc.StatusCode.OK
-        assert ADMIN in await reflected(grpc_port)
+        assert ADMIN in await services(grpc_port)
 
 
 async def test_operators_have_their_own_http(tmp_path: Path) -> None:
@@ -103,7 +93,7 @@ async def test_operators_have_their_own_http(tmp_path: Path) -> None:
         assert (await get(public, "/metrics"))[0] == 404
         assert await twirp_status(stand, public) == 404
         assert await grpc_code(stand, stand.gateway.grpc_port) is grpc.StatusCode.UNIMPLEMENTED
-        assert await reflected(stand.gateway.grpc_port) == set()
+        assert await services(stand.gateway.grpc_port) == set()
         assert await get(own, "/readyz") == (200, {"status": "ready", "platform": "sandbox"})
         assert await get(own, "/healthz") == (200, {"status": "alive"})
         assert "gateway_rpcs" in (await get(own, "/metrics"))[1]
@@ -117,9 +107,9 @@ async def test_operators_have_their_own_grpc(tmp_path: Path) -> None:
         public, own = stand.gateway.grpc_port, stand.gateway.ports["admin_grpc_port"]
         assert await grpc_code(stand, public) is grpc.StatusCode.UNIMPLEMENTED
         assert await twirp_status(stand, stand.gateway.http_port) == 404
-        assert await reflected(public) == set()
+        assert await services(public) == set()
         assert await grpc_code(stand, own) is grpc.StatusCode.OK
-        assert ADMIN in await reflected(own)
+        assert ADMIN in await services(own)
         serves = health_pb2.HealthCheckResponse.SERVING
         assert (await serving(own), await serving(public)) == (serves, serves)
         assert (await get(stand.gateway.http_port, "/metrics"))[0] == 200

@@ -7,16 +7,10 @@ import inspect
 import os
 import signal
 from pathlib import Path
-from typing import Any
 
 import aiohttp
-import grpc
 import pytest
 import yaml
-from grpc_reflection.v1alpha.reflection_pb2 import (
-    ServerReflectionRequest,
-    ServerReflectionResponse,
-)
 
 from gateway.cli.serve import healthcheck
 from gateway.telephony.v1 import admin_pb2
@@ -27,7 +21,7 @@ from tests.stands.processes.gateway import ROOT
 from tests.stands.processes.ports import free_ports
 from tests.stands.stand import configuration, refusal
 from tests.stands.waiting import eventually
-from tests.stands.wires import GrpcWire
+from tests.stands.wires import GrpcWire, reflected
 
 
 async def got(port: int, path: str, **headers: str) -> tuple[int, str]:
@@ -67,24 +61,9 @@ async def test_operators_grpc_is_elsewhere(begun: Begun) -> None:
     error = await refusal(public.call("ListApiKeys", request, token=token, timeout=5))
     assert error.code == "unimplemented"
     await inner.call("ListApiKeys", request, token=token, timeout=5)
-    assert not await reflected(public)
-    assert await reflected(inner)
+    assert not await reflected(public.channel)
+    assert await reflected(inner.channel)
     await inner.close()
-
-
-async def reflected(wire: GrpcWire) -> bool:
-    """Whether the door tells what it serves."""
-    # As if it were unary: a stream that is refused while a message is written fails by itself.
-    ask: Any = wire.channel.unary_unary(
-        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-        ServerReflectionRequest.SerializeToString,
-        ServerReflectionResponse.FromString,
-    )
-    asking = ask(ServerReflectionRequest(list_services=""))
-    if (code := await asking.code()) is not grpc.StatusCode.OK:
-        assert code is grpc.StatusCode.UNIMPLEMENTED
-        return False
-    return bool((await asking).list_services_response.service)
 
 
 @pytest.mark.parametrize(("trusted", "counted"), [("127.0.0.0/8", True), ("", False)])

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 from grpc_status import rpc_status
 
 from gateway.telephony.v1 import admin_pb2, audit_pb2, calls_pb2, webhooks_pb2
@@ -195,6 +196,21 @@ class TwirpWire:
     async def close(self) -> None:
         """See Wire."""
         await self._session.close()
+
+
+async def reflected(channel: grpc.aio.Channel) -> set[str]:
+    """The services that reflection names; none where there is no reflection."""
+    # As if it were unary: a stream that is refused while a message is written fails by itself.
+    ask: Any = channel.unary_unary(
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        reflection_pb2.ServerReflectionRequest.SerializeToString,
+        reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    asking = ask(reflection_pb2.ServerReflectionRequest(list_services=""))
+    if (code := await asking.code()) is not grpc.StatusCode.OK:
+        assert code is grpc.StatusCode.UNIMPLEMENTED
+        return set()
+    return {each.name for each in (await asking).list_services_response.service}
 
 
 def _metadata(token: str) -> tuple[tuple[str, str], ...]:

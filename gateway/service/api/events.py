@@ -84,9 +84,7 @@ class EventService:
                 after = events[-1].sequence if events else newest
                 if not over and (not events or self._feed.is_newest(rpc.tenant_id, after)):
                     self._check(rpc.caller)  # a slow client may have lost its key meanwhile
-                    # If a clock was set back, an end that seems due may not have come yet.
-                    left = max(heart.wakes - self._clock.elapsed(), LEAST_WAIT_SECONDS)
-                    await self._beyond(rpc.tenant_id, after, left)
+                    await self._beyond(rpc.tenant_id, after, heart.rest)
                 self._check(rpc.caller)
                 if self._clock.elapsed() >= heart.due:
                     yield heart.beat(after)
@@ -181,9 +179,10 @@ class Heart:
         return min(self._beat, self._warning)
 
     @property
-    def wakes(self) -> float:
-        """When to check again although nothing happened."""
-        return min(self.due, self._end)
+    def rest(self) -> float:
+        """Seconds after which to check again although nothing happened."""
+        # If a clock was set back, an end that seems due may not have come yet.
+        return max(min(self.due, self._end) - self._clock.elapsed(), LEAST_WAIT_SECONDS)
 
     def spoken(self) -> None:
         """An event shows that the stream is alive, too."""

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
+    BindParameter,
     ClauseElement,
+    ColumnElement,
     Dialect,
     Insert,
     Table,
@@ -141,6 +143,12 @@ def batched(asked: Iterable[T]) -> Iterator[Sequence[T]]:
 def numbered(name: str, values: Iterable[object]) -> dict[str, object]:
     """The parameters `name_0`, `name_1` and so on."""
     return {f"{name}_{at}": value for at, value in enumerate(values)}
+
+
+def among(column: ColumnElement[str], name: str, count: int) -> ColumnElement[bool]:
+    """Whether it is one of so many parameters, as `numbered` names them."""
+    asked: list[BindParameter[str]] = [bindparam(one) for one in numbered(name, range(count))]
+    return column.in_(asked)
 
 
 def statement(clause: ClauseElement) -> Statement:

@@ -24,7 +24,7 @@ from gateway.domain.together import Together, passed
 from gateway.errors import GatewayError, Reason, invalid_field
 from gateway.ports import AuditQuery, Clock, FoundRecord, Reading, Store
 from gateway.service.access.traffic import Traffic
-from gateway.service.api.events import LEAST_WAIT_SECONDS, MAX_WAIT, Heart, Heartbeat
+from gateway.service.api.events import MAX_WAIT, Heart, Heartbeat
 from gateway.service.api.paging.answer_size import fitting
 from gateway.service.api.paging.pages import audit_pages, audit_place, page_size
 from gateway.service.api.reach import tenant_reached
@@ -108,8 +108,7 @@ class AuditReadings:
                     yield one
                     heart.spoken()
                 if reached == after:
-                    left = max(heart.wakes - self._clock.elapsed(), LEAST_WAIT_SECONDS)
-                    await self._beyond(after, left)
+                    await self._beyond(after, heart.rest)
                 after = reached
                 self._check(rpc.caller)
                 if self._clock.elapsed() >= heart.due:
