@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 from google.protobuf.message import Message
-from livekit.protocol.room import RoomParticipantIdentity, UpdateParticipantRequest
+from livekit.protocol.room import (
+    ListParticipantsRequest,
+    RoomParticipantIdentity,
+    UpdateParticipantRequest,
+)
 from livekit.protocol.sip import CreateSIPParticipantRequest
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
@@ -41,9 +45,12 @@ LONGEST = 300.0
 """Seconds that a human may ring: longer than it takes to bring all of them to their steps."""
 REQUESTS: dict[str, type[Message]] = {
     "CreateSIPParticipant": CreateSIPParticipantRequest,
+    "GetParticipant": RoomParticipantIdentity,
+    "ListParticipants": ListParticipantsRequest,
     "RemoveParticipant": RoomParticipantIdentity,
     "UpdateParticipant": UpdateParticipantRequest,
 }
+"""Those that name a room, and by which a transfer goes on."""
 
 
 @dataclass(frozen=True)
@@ -85,28 +92,35 @@ STEPS = [
 
 @dataclass
 class Stops:
-    """Requests that get no answer until all are let go, and then a broken connection."""
+    """Requests that get no answer until all are let go, and then a broken connection.
 
-    wanted: dict[tuple[str, str], Step] = field(default_factory=dict)
-    """By room and method."""
+    Once a room's request is stopped, so are all that follow it: a transfer stays at its step,
+    however long the others take.
+    """
+
+    wanted: dict[str, Step] = field(default_factory=dict)
+    """By room."""
     reached: dict[str, asyncio.Event] = field(default_factory=dict)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, room: str, step: Step) -> asyncio.Event:
         """From now on; the event: it was asked."""
-        self.wanted[room, step.stopped] = step
+        self.wanted[room] = step
         return self.reached.setdefault(room, asyncio.Event())
 
     async def fault(self, request: web.Request, forward: Forward) -> web.StreamResponse:
         """See `Fault`."""
         method = request.path.rpartition("/")[2]
         room = await _room(method, request)
-        step = self.wanted.get((room, method))
+        step = self.wanted.get(room)
         if step is None or self.over.is_set():
             return await forward()
-        if step.done:
-            await forward()
-        self.reached[room].set()
+        if not self.reached[room].is_set():
+            if method != step.stopped:
+                return await forward()
+            if step.done:
+                await forward()
+            self.reached[room].set()
         await self.over.wait()
         return await reset(request)
 
