@@ -98,9 +98,10 @@ async def test_old_news_of_another_gateway_is_not_the_answer_to_a_hold(
         return await read(find, **how)
 
     monkeypatch.setattr(services.holding, "_store", _Reading(counted))
-    services.feed.publish([replace(an_event(old, EventType.RESUMED), sequence=old.sequence)])
+    news = replace(an_event(old, EventType.RESUMED), sequence=old.sequence)
 
     async def looked() -> bool:
+        services.feed.publish([news])
         return reads > 0
 
     await eventually(looked)
