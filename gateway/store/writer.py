@@ -154,18 +154,20 @@ class Writer:
     ) -> Generator[float | Apart, None, Finished]:
         doubt = None
         try:
-            with connections.transaction() as connection:
+            with connections.snapshot() as connection:
                 batch = Batch(connection, self._log_id, self._log, self.sealing)
                 outcomes = yield from self._run(batch, jobs)
-                batch.flush()
-                announced = self._announce(connection, batch.audit)
-                if batch.events:
-                    newest = {event.tenant_id: event.sequence for event in batch.events}
-                    self._database.announce(connection, self._log_id, newest)
-                finished = Finished(jobs, outcomes, batch.events, batch.audit)
-                transaction_id = self._database.transaction_id(connection)
-                doubt = Doubt(finished, batch.log, transaction_id)
-                yield Apart.FROM_HERE
+                with connection.together():
+                    batch.flush()
+                    announced = self._announce(connection, batch.audit)
+                    if batch.events:
+                        newest = {event.tenant_id: event.sequence for event in batch.events}
+                        self._database.announce(connection, self._log_id, newest)
+                    finished = Finished(jobs, outcomes, batch.events, batch.audit)
+                    transaction_id = self._database.transaction_id(connection)
+                    doubt = Doubt(finished, batch.log, transaction_id)
+                    yield Apart.FROM_HERE
+                    connection.commit()
         except DBAPIError as error:
             if doubt is None or not lost(error):
                 raise

@@ -27,7 +27,8 @@ class CuttableWire:
     """Forwards connections on `port` to the server of a database; `url` leads there by this wire.
 
     ``next_cut`` breaks the next connection that commits; with ``dead_after_cut`` the wire then
-    takes no connections until :meth:`mend`. ``was_cut`` is set when it happened.
+    takes no connections until :meth:`mend`. ``was_cut`` is set when it happened. ``trips`` counts
+    how often the client sent something after it had got an answer.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -41,6 +42,7 @@ class CuttableWire:
         self.next_cut = Cut.NEVER
         self.dead_after_cut = False
         self.was_cut = Event()
+        self.trips = 0
         self._dead = False
         self._closed = False
 
@@ -86,6 +88,7 @@ class _Connection:
         self._near = near
         self._far = far
         self._swallow = False
+        self._is_answered = True
 
     def start(self) -> None:
         answers = Thread(target=self._pump, args=(self._far, self._answer), daemon=True)
@@ -94,6 +97,8 @@ class _Connection:
         Thread(target=self._pump, args=asks, daemon=True).start()
 
     def _ask(self, data: bytes) -> bool:
+        self._wire.trips += self._is_answered
+        self._is_answered = False
         if COMMIT in data:
             if self._wire.next_cut is Cut.BEFORE_COMMIT_ARRIVES:
                 self._wire.broken()
@@ -103,6 +108,7 @@ class _Connection:
         return True
 
     def _answer(self, data: bytes) -> bool:
+        self._is_answered = True
         if self._swallow:
             self._wire.broken()
             return False

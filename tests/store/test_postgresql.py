@@ -169,6 +169,20 @@ def test_a_malformed_url_shows_no_password() -> None:
     assert "hush" not in str(refused.value)
 
 
+async def test_a_change_takes_few_trips(wired: SqlStore, wire: CuttableWire) -> None:
+    """One begins it and takes the lock, one writes and commits, and one for each answer needed."""
+    await wired.transact(placing("call_1"))
+
+    async def trips(change: Callable[[Transaction], Any]) -> int:
+        before = wire.trips
+        await wired.transact(change)
+        return wire.trips - before
+
+    assert await trips(lambda tx: tx.hold("call_1", "gateway_1")) == 2
+    needed = ["newest sequence", "newest place in the audit log's index"]
+    assert await trips(placing("call_2")) == 2 + len(needed)
+
+
 @pytest.mark.parametrize("cut", [Cut.BEFORE_COMMIT_ARRIVES, Cut.BEFORE_COMMIT_IS_ANSWERED])
 @pytest.mark.parametrize("recorded", [True, False])
 async def test_a_lost_commit_is_found_out(

@@ -16,6 +16,8 @@ from gateway.store.databases.failures import failure, lost
 from gateway.store.databases.statements import Statement, Values
 
 NOTHING: Values = {}
+Begin = Callable[[Any], object]
+"""Begins a transaction on a driver's connection; what the database said at it."""
 
 
 @runtime_checkable
@@ -36,7 +38,7 @@ class DriverConnection:
     def __init__(
         self,
         engine: Engine,
-        begin: str,
+        begin: Begin | None,
         now: Callable[["DriverConnection"], datetime],
         rows_at_once: int,
     ) -> None:
@@ -53,6 +55,7 @@ class DriverConnection:
             self._kept: PoolProxiedConnection = engine.raw_connection()
         self.driver: Any = self._kept.driver_connection
         self._pipelined = isinstance(self.driver, PipelinedConnection)
+        self._is_together = False
 
     def now(self) -> datetime:
         """The database's clock, in UTC."""
@@ -60,17 +63,25 @@ class DriverConnection:
 
     def rows(self, asked: Statement, values: Values = NOTHING) -> list[tuple[Any, ...]]:
         """What the statement returns."""
-        found: list[tuple[Any, ...]] = self._run(asked, values).fetchall()
+        cursor = self._run(asked, values)
+        try:
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        except self._error as error:
+            self._fail(error, asked.text(self._dialect).sql)
         return found
 
     def row(self, asked: Statement, values: Values = NOTHING) -> tuple[Any, ...] | None:
         """The first row."""
-        found: tuple[Any, ...] | None = self._run(asked, values).fetchone()
+        cursor = self._run(asked, values)
+        try:
+            found: tuple[Any, ...] | None = cursor.fetchone()
+        except self._error as error:
+            self._fail(error, asked.text(self._dialect).sql)
         return found
 
     def scalar(self, asked: Statement, values: Values = NOTHING) -> Any:
         """The first column of the first row; None: there is none."""
-        found = self._run(asked, values).fetchone()
+        found = self.row(asked, values)
         return None if found is None else found[0]
 
     def named(self, asked: Statement, values: Values = NOTHING) -> list[Mapping[str, Any]]:
@@ -113,16 +124,20 @@ class DriverConnection:
     def together(self) -> Iterator[None]:
         """What is changed meanwhile goes to the database in one trip, where the driver can.
 
-        Until then nobody knows how many rows were changed; what fails is raised at the end.
+        Until then nobody knows how many rows were changed; what fails is raised at the end, or
+        by the first answer that is read before it.
         """
-        if not self._pipelined:
+        if not self._pipelined or self._is_together:
             yield
             return
+        self._is_together = True
         try:
             with self.driver.pipeline():
                 yield
         except self._error as error:
             self._fail(error, "")
+        finally:
+            self._is_together = False
 
     def _run(self, wanted: Statement, values: Values) -> Any:
         text = wanted.text(self._dialect)
@@ -139,14 +154,19 @@ class DriverConnection:
 
     def begin(self) -> None:
         """Begins a transaction, if the driver does not by itself."""
-        if self._begin:
-            found = self.execute(self._begin).fetchone()
-            self.ticket = found and found[0]
+        if self._begin is not None:
+            try:
+                self.ticket = self._begin(self.driver)
+            except self._error as error:
+                self._fail(error, "BEGIN")
 
     def commit(self) -> None:
-        """Makes it durable."""
+        """Makes it durable; with what is sent together, in the same trip."""
         try:
-            self.driver.commit()
+            if self._is_together:
+                self.driver.execute("COMMIT", prepare=False)
+            else:
+                self.driver.commit()
         except self._error as error:
             self._fail(error, "COMMIT")
 
@@ -192,15 +212,15 @@ class Savepoint:
 class DriverConnections:
     """Connections of one kind, as many as are used side by side; any thread may use them.
 
-    `begin`: the SQL that begins a transaction where the driver does not. `now`: the database's
-    clock. `rows_at_once`: how many rows one statement inserts. The `engine` makes the connections,
-    and a new one for whoever asks it.
+    `begin`: where the driver does not begin transactions by itself. `now`: the database's clock.
+    `rows_at_once`: how many rows one statement inserts. The `engine` makes the connections, and a
+    new one for whoever asks it.
     """
 
     def __init__(
         self,
         engine: Engine,
-        begin: str,
+        begin: Begin | None,
         now: Callable[[DriverConnection], datetime],
         rows_at_once: int = 1,
     ) -> None:
@@ -212,8 +232,8 @@ class DriverConnections:
         self._fresh: set[DriverConnection] = set()
         """Those that were made since one was last found to be broken."""
         self._lock = Lock()
-        if begin:
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        if begin is not None:
+            event.listen(engine, "begin", lambda made: begin(made.connection.driver_connection))
 
     @contextmanager
     def snapshot(self) -> Iterator[DriverConnection]:

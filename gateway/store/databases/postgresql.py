@@ -61,8 +61,7 @@ _READING = (
     r"default_transaction_isolation=repeatable\ read",
     "default_transaction_read_only=on",
 )
-# Like SQLite's BEGIN IMMEDIATE: a waiting transaction sees all that was committed before.
-_LOCK = f"SELECT pg_current_xact_id()::text FROM pg_advisory_xact_lock({WRITERS_LOCK})"  # noqa: S608  a number
+_BEGIN = f"BEGIN; SELECT pg_current_xact_id()::text FROM pg_advisory_xact_lock({WRITERS_LOCK})"  # noqa: S608  a number
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'
@@ -85,7 +84,7 @@ class PostgresDatabase(Database):
         notice = json.dumps([log_id, newest])
         if len(notice) > LONGEST_NOTICE:
             notice = json.dumps([log_id, None])
-        connection.row(_NOTIFY, {"notice": notice})
+        connection.change(_NOTIFY, {"notice": notice})
 
     def listener(self, log_id: str) -> "PostgresListener":
         """See `Database`."""
@@ -142,13 +141,24 @@ def open_postgresql(url: URL, lock_timeout: timedelta) -> Database:
     """See `dialect.open_database`."""
     url = url.set(drivername="postgresql+psycopg")
     waiting = f"lock_timeout={lock_timeout // timedelta(milliseconds=1)}"
-    writing = _engine(url, (*_WRITING, waiting))
+    writing = _engine(url, (*_WRITING, waiting), isolation_level="AUTOCOMMIT")
     event.listen(writing, "connect", _insist_on_durability)
     return PostgresDatabase(
-        DriverConnections(writing, _LOCK, _now, ROWS_AT_ONCE),
-        DriverConnections(_engine(url, _READING), "", _now),
+        DriverConnections(writing, _begin, _now, ROWS_AT_ONCE),
+        DriverConnections(_engine(url, _READING), None, _now),
         _engine(url, (), isolation_level="AUTOCOMMIT"),
     )
+
+
+def _begin(driver: psycopg.Connection[Any]) -> str:
+    """Its own id. Like SQLite's BEGIN IMMEDIATE: it sees all that was committed before its turn.
+
+    In one trip: the driver's own begin would take another.
+    """
+    answers = driver.execute(_BEGIN, prepare=False)
+    answers.nextset()
+    (transaction_id,) = answers.fetchone() or ("",)
+    return str(transaction_id)
 
 
 def _now(connection: DriverConnection) -> datetime:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -69,4 +70,5 @@ def _connections(
             connection.execute(f"PRAGMA {pragma}")
 
     event.listen(engine, "connect", prepare)
-    return DriverConnections(engine, begin, lambda _connection: now(), ROWS_AT_ONCE)
+    begins = methodcaller("execute", begin)
+    return DriverConnections(engine, begins, lambda _connection: now(), ROWS_AT_ONCE)
