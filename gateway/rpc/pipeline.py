@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from google.protobuf.message import Message
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from gateway.audit.trail import Trail, call_named
 from gateway.domain.config.spiffe import NO_WORKLOAD, Workload
@@ -148,7 +149,7 @@ class Pipeline:
         """Identifies the caller, then reads the request."""
         caller = await self._caller(incoming)
         passage.rpc = replace(passage.rpc, caller=caller)
-        structlog.contextvars.bind_contextvars(tenant_id=caller.tenant_id)
+        bind_contextvars(tenant_id=caller.tenant_id)
         passage.span.note(TENANT_ID, caller.tenant_id)
         reading_for.set(caller.tenant_id)
         if endpoint.rights:
@@ -199,7 +200,8 @@ class Pipeline:
         names = {"rpc_id": rpc.rpc_id, "method": rpc.method}
         if rpc.trace_id:
             names["trace_id"] = rpc.trace_id
-        with passage.span, structlog.contextvars.bound_contextvars(**names):
+        bind_contextvars(**names)
+        with passage.span:
             try:
                 yield passage
                 self._done(passage, begun)
@@ -227,6 +229,7 @@ class Pipeline:
                 RPC_SECONDS.labels(rpc.method, rpc.wire).observe(self._clock.elapsed() - begun)
                 if rpc.trace is not None:
                     _note(passage, incoming, outcome)
+                unbind_contextvars("tenant_id", *names)
 
     def _deadline(self, incoming: Incoming) -> float | None:
         left = incoming.patience

@@ -1,9 +1,11 @@
 """How many requests' bodies are being received at a time, on all wires together."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import timedelta
 from weakref import WeakValueDictionary
+
+from gateway.errors import GatewayError, Reason
 
 MOST_SHARE = 4
 """One origin gets at most a quarter of the places."""
@@ -13,8 +15,11 @@ PATIENCE_SECONDS = 2.0
 """How long a request waits for a place."""
 
 
-class NoPlaceError(Exception):
-    """Too many bodies are being received. The client may retry in a second."""
+RETRY = timedelta(seconds=1)
+
+
+class NoPlaceError(GatewayError):
+    """RATE_LIMITED: too many bodies are being received."""
 
 
 class Bodies:
@@ -27,27 +32,53 @@ class Bodies:
         # A request that has or awaits a place keeps its origin's share alive.
         self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    @asynccontextmanager
-    async def place(self, origin: str, size: int | None = None) -> AsyncIterator[None]:
+    def place(self, origin: str, size: int | None = None) -> AbstractAsyncContextManager[None]:
         """A place while the body arrives, given in the order of the requests.
 
         `origin`: see `peers.origin_of`. `size`: the length that the client has announced, in
         bytes; None: it did not. Raises NoPlaceError if none becomes free in time.
         """
         if size is not None and size <= SMALL_BYTES:
-            yield
-            return
-        async with AsyncExitStack() as held:
-            await self._take(held, origin)
-            yield
-
-    async def _take(self, held: AsyncExitStack, origin: str) -> None:
+            return nullcontext()
         share = self._shares.get(origin)
         if share is None:
             share = self._shares[origin] = asyncio.Semaphore(self._share)
+        return _Place(share, self._places, self._patience_seconds)
+
+
+class _Place(AbstractAsyncContextManager[None]):
+    """One of an origin's share, and of all places. It costs little if nothing is waited for."""
+
+    def __init__(
+        self, share: asyncio.Semaphore, places: asyncio.Semaphore, patience_seconds: float
+    ) -> None:
+        self._share = share
+        self._places = places
+        self._patience_seconds = patience_seconds
+
+    async def __aenter__(self) -> None:
+        if not (self._share.locked() or self._places.locked()):
+            await self._take()
+            return
         try:
             async with asyncio.timeout(self._patience_seconds):
-                await held.enter_async_context(share)
-                await held.enter_async_context(self._places)
+                await self._take()
         except TimeoutError:
-            raise NoPlaceError("too many request bodies at a time") from None
+            raise NoPlaceError(
+                Reason.RATE_LIMITED,
+                "too many request bodies at a time",
+                {"limit": "bodies"},
+                retry_after=RETRY,
+            ) from None
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+        self._share.release()
+
+    async def _take(self) -> None:
+        await self._share.acquire()
+        try:
+            await self._places.acquire()
+        except BaseException:
+            self._share.release()
+            raise

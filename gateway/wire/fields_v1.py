@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import EnumDescriptor
@@ -66,6 +67,7 @@ def enum_of(descriptor: EnumDescriptor, number: int, values: type[E], field: str
     return values[known.name.removeprefix(prefix_of(descriptor))]
 
 
+@cache
 def number_of(descriptor: EnumDescriptor, value: Enum | None) -> Any:
     """The proto's number for a domain value."""
     if value is None:

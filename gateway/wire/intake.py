@@ -1,18 +1,15 @@
 """What both engines need for receiving a request."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gateway.errors import GatewayError, Reason
 from gateway.ports import reading_for
-from gateway.wire.bodies import Bodies, NoPlaceError
+from gateway.wire.bodies import Bodies
 from gateway.wire.peers import Peers
 
 BODY_PATIENCE = timedelta(seconds=10)
 MAX_BODIES = 64
-RETRY_BODY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +21,12 @@ class Intake:
     patience: timedelta = BODY_PATIENCE
     """How long a request's body may take to arrive."""
 
-    @asynccontextmanager
-    async def place(
+    def place(
         self, origin: str, size: int | None = None, *, always: bool = False
-    ) -> AsyncIterator[None]:
+    ) -> AbstractAsyncContextManager[None]:
         """A place for a body that is about to arrive. Raises RATE_LIMITED if all are taken.
 
         The caller's tenant has a share of them, from any address; without a tenant, its `origin`
         does. `always`: see Endpoint; such a request waits for no place.
         """
-        try:
-            async with self.bodies.place(reading_for.get() or origin, 0 if always else size):
-                yield
-        except NoPlaceError as full:
-            raise GatewayError(
-                Reason.RATE_LIMITED, str(full), {"limit": "bodies"}, retry_after=RETRY_BODY
-            ) from None
+        return self.bodies.place(reading_for.get() or origin, 0 if always else size)

@@ -1,10 +1,11 @@
 """The one place that decides who is calling, from everything that a request shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.config.spiffe import NO_WORKLOAD, Workload
+from gateway.domain.replacing import replace
 from gateway.domain.rpc import Caller
 from gateway.errors import GatewayError, Reason
 from gateway.service.access.identity import Identity, bearer

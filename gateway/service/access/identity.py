@@ -1,7 +1,7 @@
 """Who is calling: a token signed with a stored key, as every LiveKit SDK signs them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ import structlog
 
 from gateway.domain import fields
 from gateway.domain.admin import addresses
+from gateway.domain.replacing import replace
 from gateway.domain.rpc import Caller, DoorGrant
 from gateway.domain.tenant import Right
 from gateway.errors import GatewayError, Reason
@@ -44,6 +45,7 @@ class _Verified:
 
     key: ApiKey
     caller: Caller
+    """Until the token's `exp`, or as long as its key holds."""
     expires: float
     """The token's `exp`."""
 
@@ -77,14 +79,20 @@ class Identity:
 
         `peer` is where the request comes from, as gRPC writes it. Raises UNAUTHENTICATED.
         """
+        now = self._clock.now()
         digest = sha256(token).digest()
         known = self._verified.get(digest)
-        if known is None or not self._still(known):
-            known = self._verify(token)
+        if known is None or not self._still(known, now):
+            known = self._verify(token, now)
             remember(self._verified, digest, known)
         self._check_address(known.key, peer)
         self._used(known.key.key)
-        return replace(known.caller, expire_time=self._end_of(known))
+        end = known.caller.expire_time
+        if end is None or end > now:
+            return known.caller
+        # A stream begun after `exp`, within the clock difference, does not end at once.
+        later = end + timedelta(seconds=LEEWAY_SECONDS)
+        return replace(known.caller, expire_time=_sooner(later, known.key.expire_time))
 
     def holds(self, caller: Caller) -> bool:
         """Whether the caller's token and key are still valid."""
@@ -93,31 +101,20 @@ class Identity:
         expired = caller.expire_time is not None and caller.expire_time <= now
         return not expired and key is not None and key.holds(now)
 
-    def _still(self, known: _Verified) -> bool:
-        now = self._clock.now()
+    def _still(self, known: _Verified, now: datetime) -> bool:
         expired = now.timestamp() >= known.expires + LEEWAY_SECONDS
         return (
             not expired and known.key.holds(now) and self._directory.key(known.key.key) == known.key
         )
 
-    def _verify(self, token: bytes) -> _Verified:
-        key = self._key_of(token)
+    def _verify(self, token: bytes, now: datetime) -> _Verified:
+        key = self._key_of(token, now)
         claims = _claims(token, self._secret(key))
-        return _Verified(
-            key, caller_of(key, claims), check_times(claims, self._clock.now(), self._max_life)
-        )
+        expires = check_times(claims, now, self._max_life)
+        end = _sooner(datetime.fromtimestamp(expires, UTC), key.expire_time)
+        return _Verified(key, replace(caller_of(key, claims), expire_time=end), expires)
 
-    def _end_of(self, known: _Verified) -> datetime:
-        """When a stream begun now with this token ends: at its `exp`, or with its key.
-
-        A stream begun after `exp`, within the clock difference, does not end at once.
-        """
-        end = datetime.fromtimestamp(known.expires, UTC)
-        if end <= self._clock.now():
-            end += timedelta(seconds=LEEWAY_SECONDS)
-        return min(end, known.key.expire_time or end)
-
-    def _key_of(self, token: bytes) -> ApiKey:
+    def _key_of(self, token: bytes, now: datetime) -> ApiKey:
         """The key that the token claims to be signed with; this proves nothing yet."""
         issuer = unverified(token).get("iss")
         if not isinstance(issuer, str):
@@ -125,7 +122,7 @@ class Identity:
         key = self._directory.key(issuer)
         if key is None:
             raise invalid(f"there is no key {fields.printable(issuer)}, or it was revoked")
-        if not key.holds(self._clock.now()):
+        if not key.holds(now):
             raise invalid(f"the key {key.key} has expired")
         return key
 
@@ -145,6 +142,10 @@ class Identity:
                 raise invalid(f"the secret of the key {key.key} cannot be opened") from None
             remember(self._secrets, key.sealed_secret, secret)
         return secret
+
+
+def _sooner(end: datetime, of_key: datetime | None) -> datetime:
+    return end if of_key is None else min(end, of_key)
 
 
 def check_times(claims: Mapping[str, Any], now: datetime, max_life: timedelta) -> float:
