@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 
 import structlog
@@ -20,9 +21,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = structlog.get_logger()
 
 
-def _since_boot() -> int:
-    """If available, a clock that keeps running while the machine sleeps, as calls do."""
-    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+_since_boot = partial(
+    time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+)
+"""If available, a clock that keeps running while the machine sleeps, as calls do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,12 @@ class SystemClock:
         """Nanoseconds since 1970, after comparing the clocks."""
         before, wall, after = self._steady(), self._wall(), self._steady()
         # Any time may pass between the readings.
-        off = min(wall - before - self._ahead, 0) or max(wall - after - self._ahead, 0)
-        if abs(off) < SLIGHT:
-            self._be_right(off, after)
+        least, most = wall - after - self._ahead, wall - before - self._ahead
+        off = most if most < 0 else max(least, 0)
+        if -SLIGHT < off < SLIGHT:
+            self._ahead += off
+            if self._step is not None:
+                self._be_right(self._step, after)
         elif self._step is None or abs(off - self._step.size) >= SLIGHT:
             self._notice(_Step(off, after))
         elif after - self._step.since >= LASTING / timedelta(microseconds=1) * 1000:
@@ -80,12 +85,10 @@ class SystemClock:
         self._told = max(self._told, after + self._ahead)
         return self._told
 
-    def _be_right(self, off: int, now: int) -> None:
-        self._ahead += off
-        if self._step is not None:
-            lasted = (now - self._step.since) / SECOND
-            log.warning("clock_right_again", lasted_seconds=round(lasted, 3))
-            self._step = None
+    def _be_right(self, step: _Step, now: int) -> None:
+        lasted = (now - step.since) / SECOND
+        log.warning("clock_right_again", lasted_seconds=round(lasted, 3))
+        self._step = None
 
     def _notice(self, step: _Step) -> None:
         self._step = step

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
+from jwt.utils import force_bytes
 from livekit.protocol.models import DisconnectReason, ParticipantInfo, RoomEndReason
 
 from gateway.domain.calls.inbound import Change, Notice
@@ -34,15 +36,23 @@ DIGEST_LENGTH = 44
 """Of a SHA-256 in base64."""
 
 
+class _KnownSecret(HMACAlgorithm):
+    """The library would ask anew for each notice whether the secret is one."""
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        """The secret as it is."""
+        return force_bytes(key)
+
+
 class LiveKitNotices:
     """See `ports.SignedNotices`; for one API key and its secret, by this clock."""
 
     def __init__(self, api_key: str, api_secret: str, clock: Clock) -> None:
         self._clock = clock
         self._api_key = api_key
-        # Made ready once: the library would look at a bare secret anew for each notice.
         encoded = base64.urlsafe_b64encode(api_secret.encode()).decode()
         self._secret = jwt.PyJWK({"kty": "oct", "k": encoded}, ALGORITHM)
+        self._secret.Algorithm = _KnownSecret(HMACAlgorithm.SHA256)
 
     def signed(self, authorization: str) -> bytes:
         """See `ports.SignedNotices`."""
