@@ -13,9 +13,8 @@ SMALL_BYTES = 16 * 1024
 """A body this small needs no place: it fits into a connection's buffer anyway."""
 PATIENCE_SECONDS = 2.0
 """How long a request waits for a place."""
-
-
 RETRY = timedelta(seconds=1)
+"""When to try again: nobody knows how soon a body is there."""
 
 
 class NoPlaceError(GatewayError):
