@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from alembic import command
@@ -59,6 +60,13 @@ def test_many_may_open_a_new_database(databank: Databank) -> None:
     """Processes that start together create the tables once."""
     with ThreadPoolExecutor(1) as pool:
         assert len({store.log_id for store in pool.map(lambda _: databank.open(), range(4))}) == 4
+
+
+def test_a_database_that_another_changes_is_told(databank: Databank, engine: Engine) -> None:
+    """Who starts while another migrates for too long is told that it cannot be opened now."""
+    with engine.begin(), pytest.raises(StoreUnavailableError, match="lock"):
+        databank.open(lock_timeout=timedelta(milliseconds=20))
+    databank.open()
 
 
 async def test_a_newer_database_is_refused(databank: Databank, engine: Engine) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
-from sqlalchemy import Engine, PoolProxiedConnection, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, event
 from sqlalchemy.exc import DBAPIError
 
 from gateway.store.databases.failures import failure, lost
@@ -233,7 +233,7 @@ class DriverConnections:
         """Those that were made since one was last found to be broken."""
         self._lock = Lock()
         if begin is not None:
-            event.listen(engine, "begin", lambda made: begin(made.connection.driver_connection))
+            event.listen(engine, "begin", lambda made: _begin_by(begin, made))
 
     @contextmanager
     def snapshot(self) -> Iterator[DriverConnection]:
@@ -283,6 +283,16 @@ class DriverConnections:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _begin_by(begin: Begin, made: Connection) -> None:
+    """Where SQLAlchemy begins; what fails is a DBAPIError there too."""
+    driver = made.connection.driver_connection
+    error: type[Exception] = made.dialect.loaded_dbapi.Error
+    try:
+        begin(driver)
+    except error as failed:
+        raise failure(failed, "BEGIN", made.dialect, driver) from failed
 
 
 @contextmanager
