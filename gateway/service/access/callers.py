@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.domain.config.spiffe import NO_WORKLOAD, Workload
 from gateway.domain.replacing import replace
 from gateway.domain.rpc import Caller
 from gateway.errors import GatewayError, Reason
-from gateway.service.access.identity import Identity, bearer
+from gateway.service.access.identity import Identity, bearer, sooner
 from gateway.service.access.issuers import Issuers
 from gateway.service.access.workloads import Workloads
 
@@ -55,7 +54,7 @@ class Callers:
                 f"the certificate {certified.key} is of {certified.tenant_id or 'operators'}, "
                 f"the token of {caller.tenant_id or 'operators'}"
             )
-        return replace(caller, expire_time=_sooner(caller.expire_time, certified.expire_time))
+        return replace(caller, expire_time=sooner(caller.expire_time, certified.expire_time))
 
     def holds(self, caller: Caller) -> bool:
         """Whether what the caller showed is still valid."""
@@ -84,10 +83,6 @@ class Callers:
 
 def _same(one: Caller, other: Caller) -> bool:
     return one.tenant_id == other.tenant_id and one.rights >= other.rights
-
-
-def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min(filter(None, (one, other)), default=None)
 
 
 def _unknown(cause: str) -> GatewayError:

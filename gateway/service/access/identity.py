@@ -92,7 +92,7 @@ class Identity:
             return known.caller
         # A stream begun after `exp`, within the clock difference, does not end at once.
         later = end + timedelta(seconds=LEEWAY_SECONDS)
-        return replace(known.caller, expire_time=_sooner(later, known.key.expire_time))
+        return replace(known.caller, expire_time=sooner(later, known.key.expire_time))
 
     def holds(self, caller: Caller) -> bool:
         """Whether the caller's token and key are still valid."""
@@ -111,7 +111,7 @@ class Identity:
         key = self._key_of(token, now)
         claims = _claims(token, self._secret(key))
         expires = check_times(claims, now, self._max_life)
-        end = _sooner(datetime.fromtimestamp(expires, UTC), key.expire_time)
+        end = sooner(datetime.fromtimestamp(expires, UTC), key.expire_time)
         return _Verified(key, replace(caller_of(key, claims), expire_time=end), expires)
 
     def _key_of(self, token: bytes, now: datetime) -> ApiKey:
@@ -144,8 +144,9 @@ class Identity:
         return secret
 
 
-def _sooner(end: datetime, of_key: datetime | None) -> datetime:
-    return end if of_key is None else min(end, of_key)
+def sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Whichever comes first; None: never."""
+    return min(filter(None, (one, other)), default=None)
 
 
 def check_times(claims: Mapping[str, Any], now: datetime, max_life: timedelta) -> float:

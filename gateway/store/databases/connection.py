@@ -237,7 +237,7 @@ class DriverConnections:
 
     @contextmanager
     def snapshot(self) -> Iterator[DriverConnection]:
-        """A transaction that sees one moment, and keeps nothing."""
+        """A transaction that sees one moment, and keeps what is committed before its end."""
         connection = self._take()
         try:
             connection.begin()
