@@ -15,7 +15,7 @@ async def test_every_promise_is_kept(tmp_path: Path) -> None:
     """Whatever goes down: no call lost, dialled twice, left in a room, stuck or unaudited."""
     faults: list[str] = []
     verdict, webhooks = await campaign(SECONDS, 4711, tmp_path, faults.append)
-    assert verdict.broken == {}
+    assert verdict.broken == {}, faults
     assert verdict.calls > SECONDS
     assert webhooks > 0
     assert faults

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from livekit import api
 
+from gateway.service.arrivals import sweep
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.livekit.answers import raw, twirp_error
@@ -317,6 +319,40 @@ async def test_a_dial_waits_for_a_sip_node(stand: FarStand) -> None:
     await stand.acme.hang_up(call.call_id)
     await stand.check()
     assert len(stand.stack.calls()) == 1
+
+
+async def test_what_a_killed_livekit_left_in_redis_is_deleted(
+    stand: FarStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LiveKit still lists a leg that nobody holds, and cannot remove it: the second sweep does."""
+    monkeypatch.setattr(sweep, "LEAVES_WITHIN", timedelta(0))
+    call = await stand.acme.place(BUSY, wait_until_answered=True)
+    trunk_id = stand.stack.create_trunk("again", ["+15005550198"])
+
+    async def dial_again(client: api.LiveKitAPI) -> None:
+        request = api.CreateSIPParticipantRequest(
+            sip_trunk_id=trunk_id,
+            sip_call_to=REFUSES_TRANSFERS,
+            room_name=call.room,
+            participant_identity=call.participant_identity,
+            participant_attributes={"gateway.callId": call.call_id},
+            wait_until_answered=True,
+        )
+        await client.sip.create_sip_participant(request)
+
+    async def listed() -> int:
+        return len(await asyncio.to_thread(stand.stack.participants, call.room))
+
+    await asyncio.to_thread(stand.stack.ask, dial_again)
+    await asyncio.to_thread(stand.stack.stop_livekit)
+    await asyncio.to_thread(stand.stack.stop_sipnode)
+    await asyncio.to_thread(stand.stack.start_livekit)
+    await asyncio.to_thread(stand.stack.start_sipnode)
+    assert await listed() == 1
+    await stand.gateway.services.sweep.sweep()
+    assert await listed() == 1
+    await stand.gateway.services.sweep.sweep()
+    assert await listed() == 0
 
 
 async def test_a_full_livekit_is_shared_fairly(stand: FarStand) -> None:

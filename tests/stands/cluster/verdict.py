@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from livekit import api
+
 from gateway.audit.chain import verify
 from gateway.domain.calls.call import Call, EventType
 from gateway.domain.calls.event import CallEvent
 from gateway.domain.outcome import EndReason
 from gateway.ports import AuditQuery, Reading, Store
-from gateway.service.arrivals.sweep import LEAVES_WITHIN
+from gateway.service.arrivals.sweep import EVERY, LEAVES_WITHIN
 from tests.stack.livekit_stack import LiveKitStack
 
 NOT_KNOWN = {EndReason.OUTCOME_UNKNOWN, EndReason.PLATFORM_LOST}
+
+SWEPT_WITHIN = LEAVES_WITHIN + 3 * EVERY
+"""So long after its end a leg has been found by two sweeps, on a full machine too."""
 
 
 @dataclass
@@ -128,17 +133,35 @@ def _history(call: Call, seen: Sequence[Mapping[str, Any]]) -> str:
 
 
 async def _left_behind(calls: Sequence[Call], stack: LiveKitStack) -> list[Call]:
-    """Those whose legs are still there once LiveKit had time to take away what it has ended."""
+    """Those whose phone is still connected, or whose leg LiveKit still lists, though time is up.
+
+    A livekit-server that is killed leaves legs in Redis that nobody holds any more; the second
+    sweep after that deletes them with their rooms.
+    """
+    begun = monotonic()
     left = [call for call in calls if _in_room(call, stack)]
-    deadline = monotonic() + LEAVES_WITHIN.total_seconds()
-    while left and monotonic() < deadline:
+    while left and monotonic() - begun < _patience(left, stack):
         await asyncio.sleep(0.2)
         left = [call for call in left if _in_room(call, stack)]
     return left
 
 
+def _patience(left: Sequence[Call], stack: LiveKitStack) -> float:
+    """For how many seconds these may stay after their ends."""
+    connected = {seen["identity"] for seen in stack.calls() if not seen["end_time"]}
+    phones = any(call.participant_identity in connected for call in left)
+    return LEAVES_WITHIN.total_seconds() if phones else SWEPT_WITHIN.total_seconds()
+
+
 def _in_room(call: Call, stack: LiveKitStack) -> bool:
-    return any(leg.identity == call.participant_identity for leg in stack.participants(call.room))
+    """A leg without a room is only its entry in Redis, and nothing that LiveKit would tell of."""
+    legs = {leg.identity for leg in stack.participants(call.room)}
+    return call.participant_identity in legs and _there(call.room, stack)
+
+
+def _there(room: str, stack: LiveKitStack) -> bool:
+    request = api.ListRoomsRequest(names=[room])
+    return bool(stack.ask(lambda client: client.room.list_rooms(request)).rooms)
 
 
 def _gaps(found: _Found) -> list[str]:
