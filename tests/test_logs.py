@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.texts import UNSAFE
+from tests.stands.patience import PATIENCE
 from tests.stands.processes.gateway import GatewayProcess
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJHVyJ9.c2lnbmF0dXJl"
@@ -232,7 +233,7 @@ async def test_a_malformed_header_tells_no_token(tmp_path: Path) -> None:
             writer.write(head.encode("latin-1"))
             answer = bytearray()
             with suppress(ConnectionResetError):  # what it had not read yet is thrown away
-                while chunk := await asyncio.wait_for(reader.read(4096), 30):
+                while chunk := await asyncio.wait_for(reader.read(4096), PATIENCE):
                     answer += chunk
             writer.close()
             assert TOKEN.encode() not in answer

@@ -81,7 +81,7 @@ async def test_a_late_success_is_not_lost(stand: Stand) -> None:
     assert state_name(transfer) == "OUTCOME_UNKNOWN"
     assert (await stand.acme.get(call.call_id)).state == calls_pb2.CALL_STATE_ACTIVE
 
-    ended = await stand.acme.ended(call.call_id, within=30)
+    ended = await stand.acme.ended(call.call_id)
     assert reason_name(ended) == "TRANSFERRED"
     late = await stand.acme.get_transfer(transfer.transfer_id)
     assert state_name(late) == "COMPLETED"
@@ -145,7 +145,7 @@ async def test_a_transfer_survives_its_client(stand: Stand) -> None:
 
     await eventually(begun)
     waiting.cancel()
-    ended = await stand.acme.ended(call.call_id, within=30)
+    ended = await stand.acme.ended(call.call_id)
     assert reason_name(ended) == "TRANSFERRED"
 
 

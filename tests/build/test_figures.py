@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from gateway.build.figures import LOOK_SECONDS, count_outcomes
+from gateway.build.figures import count_outcomes
 from gateway.domain.audit_event import ChainedAuditEvent
 from gateway.metrics import CALLS_ENDED, MOST_NAMED, OTHER, Named
 from gateway.telephony.v1 import calls_pb2
@@ -72,7 +72,7 @@ async def test_open_calls_are_told_beside_their_limits(stand: Stand) -> None:
         async def seen() -> bool:
             return (await scraped(stand)).get(name) == value
 
-        await eventually(seen, within=10 * LOOK_SECONDS)
+        await eventually(seen)
 
     await told('gateway_calls_maximum{direction="OUTBOUND",tenant="acme"}', 7)
     await told(open_calls, 1)

@@ -21,6 +21,7 @@ from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.cluster import Cluster, all_ended
 from tests.stands.cluster.verdict import Verdict, verdict_of
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import (
     ANSWERS,
     BUSY,
@@ -226,7 +227,7 @@ class Campaign:
 
     async def _seen_all(self, verdict: Verdict) -> None:
         newest = len(await self._cluster.events())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while len(self.seen.sequences) < newest:
                 await asyncio.sleep(0.1)
         if self.seen.sequences != list(range(1, newest + 1)):

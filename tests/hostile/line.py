@@ -8,12 +8,12 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from tests.stands.patience import PATIENCE
+
 PEER = "127.0.0.2"
 SERVICE = "/twirp/gateway.telephony.v1."
 CALLS = f"{SERVICE}CallService/"
 ADMIN = f"{SERVICE}AdminService/"
-GIVEN_UP = 20.0
-"""After so many seconds nobody waits any longer for a connection to be closed."""
 JSON = "application/json"
 PROTOBUF = "application/protobuf"
 
@@ -47,25 +47,24 @@ class Line:
         """So many bytes. Raises IncompleteReadError when the other side has closed."""
         return await self._reader.readexactly(count)
 
-    async def head(self, *, within: float) -> bytes:
+    async def head(self) -> bytes:
         """The next answer's status line and headers; empty: the connection was closed."""
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(PATIENCE):
             try:
                 return await self._reader.readuntil(b"\r\n\r\n")
             except (asyncio.IncompleteReadError, ConnectionError):
                 return b""
 
-    async def status(self, *, within: float) -> int:
+    async def status(self) -> int:
         """The next answer's status; 0: the connection was closed."""
-        head = await self.head(within=within)
+        head = await self.head()
         return int(head.split(b" ", 2)[1]) if head else 0
 
-    async def closed(self, *, within: float = GIVEN_UP) -> float:
+    async def closed(self) -> float:
         """Reads until the other side closes; how many seconds the connection has lived."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                while await self.read():
-                    pass
+        async with asyncio.timeout(PATIENCE):
+            while await self.read():
+                pass
         return time.monotonic() - self.opened
 
     async def close(self) -> None:
@@ -109,6 +108,6 @@ async def post(port: int, path: str, body: bytes, *headers: str, kind: str = JSO
     connection = await line(port)
     try:
         connection.write(head(path, *headers, length=len(body), kind=kind) + body)
-        return await connection.status(within=60)
+        return await connection.status()
     finally:
         await connection.close()

@@ -15,7 +15,8 @@ from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, JSON, PROTOBUF, bearer, head, lines, post
 from tests.hostile.livekit import HostileLiveKit, signed
-from tests.hostile.measure import MEMORY, MIB, PATIENCE, forget_peak, memory, peak, quiet, unharmed
+from tests.hostile.measure import CUT_OFF, MEMORY, MIB, forget_peak, memory, peak, quiet, unharmed
+from tests.stands.patience import LATE, PATIENCE
 from tests.stands.phones import BUSY, RINGS_FOR_EVER
 from tests.stands.stand import reason_name, span
 from tests.stands.wires import SERVICES, GrpcWire
@@ -108,7 +109,7 @@ async def test_ringing_timeouts_and_the_lease_outlast_the_attack(begun: Begun) -
     took = time.monotonic() - begin
     await given_up(senders)
     assert reason_name(call) == "NO_ANSWER"
-    assert 1.9 < took < 4, f"it rang for {took:.1f} s"
+    assert 1.9 < took < 2 + LATE, f"it rang for {took:.1f} s"
     assert "lease_was_over" not in gateway.logged()
 
 
@@ -117,7 +118,7 @@ async def test_twirp_refuses_before_the_body(besieged: Besieged) -> None:
     async with lines(besieged.http, len(METHODS)) as connections:
         for (service, method), connection in zip(METHODS, connections, strict=True):
             connection.write(head(f"/twirp/{service}/{method}", length=1000))
-            assert await connection.status(within=5) == 401, method
+            assert await connection.status() == 401, method
 
 
 async def test_grpc_refuses_before_the_message(besieged: Besieged) -> None:
@@ -127,7 +128,7 @@ async def test_grpc_refuses_before_the_message(besieged: Besieged) -> None:
         held: Any = channel.stream_unary(f"/{service}/{method}")
         call = held()
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 await call
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED, method
 
@@ -137,12 +138,12 @@ async def test_a_right_is_asked_for_before_the_body(besieged: Besieged) -> None:
     token = besieged.acme.token()
     async with lines(besieged.http, 1) as (connection,):
         connection.write(head(f"{ADMIN}ApplyConfig", bearer(token), length=1000))
-        assert await connection.status(within=5) == 403
+        assert await connection.status() == 403
     wire = besieged.channel()
     held: Any = wire.channel.stream_unary("/gateway.telephony.v1.AdminService/ApplyConfig")
     call = held(metadata=(("authorization", f"Bearer {token}"),))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await call
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
@@ -155,7 +156,7 @@ async def test_a_forged_webhook_is_refused_before_its_body(
     for authorization in ("X-No: one", signed(b"{}", secret="not LiveKit's, though long enough")):
         async with lines(gateway.http, 1) as (connection,):
             connection.write(head(WEBHOOK, authorization, length=1024 * 1024))
-            assert await connection.status(within=5) == 401
+            assert await connection.status() == 401
     body = livekit.ring_in("acme-1", "sip_1")
     assert await post(gateway.http, WEBHOOK, body, signed(body)) == 200
     assert await post(gateway.http, WEBHOOK, body + b" ", signed(body)) == 401
@@ -189,7 +190,7 @@ async def test_small_requests_have_small_limits(besieged: Besieged, method: str)
     token = besieged.acme.token()
     async with lines(besieged.http, 1) as (connection,):
         connection.write(head(f"{CALLS}{method}", bearer(token), length=64 * 1024 + 1))
-        assert await connection.status(within=5) in (400, 413)
+        assert await connection.status() in (400, 413)
     unary: Any = besieged.channel().channel.unary_unary(
         f"/gateway.telephony.v1.CallService/{method}"
     )
@@ -224,5 +225,5 @@ async def test_held_back_bodies_of_nobody_are_cut_off(besieged: Besieged) -> Non
         for connection in connections:
             connection.write(head(f"{ADMIN}ApplyConfig", length=2 * MIB) + b" " * (2 * MIB - 10))
         lived = await asyncio.gather(*(connection.closed() for connection in connections))
-        assert max(lived) < PATIENCE
+        assert max(lived) < CUT_OFF
     assert memory(besieged.pid) - before < MEMORY

@@ -23,6 +23,7 @@ from gateway.service.following.looking.alarm import Alarm
 from gateway.service.following.looking.hearing import Hearing
 from gateway.service.following.looking.looks import Looks
 from tests.stands.clocks import NOON, HandClock
+from tests.stands.patience import PATIENCE
 from tests.stands.values import on_trunk
 from tests.stands.waiting import until
 
@@ -224,7 +225,7 @@ async def test_after_a_long_outage_nobody_is_dispatched_nor_dialled(
     assert await until_dial_due(row, Alarm(), stand.clock) == AWAY_TOO_LONG
     task = attendant._task  # noqa: SLF001  it ends by itself
     assert task
-    await asyncio.wait_for(asyncio.shield(task), 1)
+    await asyncio.wait_for(asyncio.shield(task), PATIENCE)
     assert (stand.room.dispatched, stand.around.changes) == ([], 0)
 
 

@@ -9,6 +9,7 @@ from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.service.following import leg as legs
 from gateway.service.following.leg import REPEAT_HANG_UP_SECONDS, CallLeg, OvertakenError
 from tests.stands.clocks import HandClock
+from tests.stands.patience import PATIENCE
 from tests.stands.values import a_call
 from tests.stands.waiting import everyone_has_run
 
@@ -103,5 +104,6 @@ async def test_the_end_of_a_call_does_not_wait_long_for_its_room(
     """No answer is as good as one after some seconds."""
     monkeypatch.setattr(legs, "TELL_PATIENCE_SECONDS", 0.05)
     platform = Silent(HandClock())
-    await asyncio.wait_for(CallLeg(a_call("call_1"), platform, HandClock()).tell_room("over"), 5)
+    leg = CallLeg(a_call("call_1"), platform, HandClock())
+    await asyncio.wait_for(leg.tell_room("over"), PATIENCE)
     assert platform.told == 1

@@ -10,7 +10,9 @@ import pytest
 
 from gateway.domain.calls.event import CallEvent
 from gateway.ports import Transaction
+from gateway.store.databases.postgresql import PostgresListener
 from gateway.store.store import SqlStore
+from tests.stands.patience import PATIENCE
 from tests.stands.values import a_call, place
 from tests.store.conftest import Databank
 from tests.store.listening import Heard
@@ -118,11 +120,14 @@ def test_processes_may_start_together(kind: str, bare_database: Callable[[str], 
 
 
 @pytest.mark.parametrize("closings", [1, 2])
-async def test_a_listening_store_closes(databank: Databank, closings: int) -> None:
+async def test_a_listening_store_closes(
+    databank: Databank, monkeypatch: pytest.MonkeyPatch, closings: int
+) -> None:
     """Closing ends the listening at once, however often it is asked for."""
+    monkeypatch.setattr(PostgresListener, "pause", 2 * PATIENCE)
     store = databank.open()
     Heard(store)
     await store.transact(placing("call_1"))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         for _ in range(closings):
             await store.close()

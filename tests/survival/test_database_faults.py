@@ -161,7 +161,7 @@ async def at_the_phone(stand: Stand, call: calls_pb2.Call, what: str) -> str:
         (found,) = await asyncio.to_thread(stand.dialed, call)
         return str(found[what] or "")
 
-    return await eventually(seen, within=20)
+    return await eventually(seen)
 
 
 @ON_POSTGRESQL
@@ -361,7 +361,7 @@ async def test_who_hung_up_on_a_full_disk_is_recorded(small: Stand, disk: Disk) 
         found = await store_of(small).read(lambda tx: tx.audit(query))
         return any(one.record["method"] == "CallService/HangUpCall" for one in found)
 
-    await eventually(recorded, within=10)
+    await eventually(recorded)
 
 
 @ON_POSTGRESQL

@@ -27,6 +27,7 @@ from gateway.ports import StoreUnavailableError
 from gateway.service.api import events
 from gateway.service.following.follow import Follower
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, HANGS_UP, RINGS_FOR_EVER
 from tests.stands.stand import Stand, reason_name, refusal, span, state_name
 from tests.stands.waiting import eventually
@@ -251,7 +252,7 @@ async def test_a_watch_ends_after_an_outcome_that_came_late(stand: Stand) -> Non
 
     await eventually(told)
     request = calls_pb2.WatchCallsRequest(call_id=call.call_id, after_sequence=ended.sequence)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         async for _ in stand.grpc().watch(request, token=stand.acme.token):
             pass
 

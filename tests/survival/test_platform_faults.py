@@ -123,7 +123,7 @@ async def test_a_dial_waits_for_livekit(stand: FarStand) -> None:
         call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=span(40))
         assert (await stand.acme.get(call.call_id)).state == DIALING
         assert stand.stack.calls() == []
-    await stand.acme.until(call.call_id, ACTIVE, within=40)
+    await stand.acme.until(call.call_id, ACTIVE)
     await stand.acme.hang_up(call.call_id)
     await stand.check()
     assert len(stand.stack.calls()) == 1
@@ -190,7 +190,7 @@ async def test_what_nobody_saw_is_not_made_up(stand: FarStand) -> None:
     await put_down(stand, active)
     await put_down(stand, rang)
     await stand.way.mend()
-    ended = [await stand.acme.ended(call.call_id, within=40) for call in (rang, active)]
+    ended = [await stand.acme.ended(call.call_id) for call in (rang, active)]
     assert [reason_name(call) for call in ended] == ["OUTCOME_UNKNOWN", "PLATFORM_LOST"]
     await stand.check()
 
@@ -216,7 +216,7 @@ async def test_calls_outlive_a_killed_livekit(stand: FarStand) -> None:
     async with no_livekit(stand.way, stand.stack):
         assert (await stand.acme.get(active.call_id)).state == ACTIVE
         await put_down(stand, rang)
-    assert reason_name(await stand.acme.ended(rang.call_id, within=40)) == "OUTCOME_UNKNOWN"
+    assert reason_name(await stand.acme.ended(rang.call_id)) == "OUTCOME_UNKNOWN"
     (seen,) = stand.dialed(rang)
     assert seen["end"] == "cancel"
     assert reason_name(await stand.acme.hang_up(active.call_id)) == "COMPLETED"
@@ -315,7 +315,7 @@ async def test_a_dial_waits_for_a_sip_node(stand: FarStand) -> None:
         assert (await stand.acme.get(call.call_id)).state == DIALING
     finally:
         await asyncio.to_thread(stand.stack.start_sipnode)
-    await stand.acme.until(call.call_id, ACTIVE, within=40)
+    await stand.acme.until(call.call_id, ACTIVE)
     await stand.acme.hang_up(call.call_id)
     await stand.check()
     assert len(stand.stack.calls()) == 1
@@ -376,7 +376,7 @@ async def test_a_full_livekit_is_shared_fairly(stand: FarStand) -> None:
     await eventually(all_refused)
     others = [await stand.globex.place(BUSY) for _ in range(few)]
     room.set()
-    ended = [await stand.acme.ended(call.call_id, within=40) for call in calls]
+    ended = [await stand.acme.ended(call.call_id) for call in calls]
     ended += [await stand.globex.ended(call.call_id) for call in others]
     assert {reason_name(call) for call in ended} == {"BUSY"}
     taken = [seen["room"].split("-")[0] for seen in stand.stack.calls()]

@@ -11,6 +11,7 @@ import pytest
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.cluster.cluster import Cluster, all_ended, place
 from tests.stands.cluster.watching import watch
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import BUSY
 from tests.stands.stand import Client, span
 from tests.stands.wires import GrpcWire
@@ -82,7 +83,7 @@ async def test_a_rolling_restart_loses_nothing(pair: Cluster) -> None:
     await all_ended(pair)
     await pair.check()
     events = await pair.events()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(seen) < len(events):
             assert not watching.done(), watching
             await asyncio.sleep(0.05)

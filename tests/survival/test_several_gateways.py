@@ -7,6 +7,7 @@ import pytest
 
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.cluster.cluster import Cluster, all_ended
+from tests.stands.patience import LATE, PATIENCE
 from tests.stands.phones import ANSWERS, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import Client, reason_name, refusal, span, state_name
 from tests.stands.waiting import eventually
@@ -72,7 +73,7 @@ async def test_events_reach_watchers_on_every_gateway(pair: Cluster) -> None:
 
     watching = [asyncio.create_task(watch(0)), asyncio.create_task(watch(1))]
     await asyncio.gather(*[pair.client(n % 2).place(BUSY) for n in range(6)])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         first, second = await asyncio.gather(*watching)
     assert first == second
     assert [event.sequence for event in first] == list(range(1, len(first) + 1))
@@ -81,10 +82,10 @@ async def test_events_reach_watchers_on_every_gateway(pair: Cluster) -> None:
 
 async def test_a_long_poll_wakes_on_the_other_gateway(pair: Cluster) -> None:
     """ListCallEvents waits for an event that another gateway writes."""
-    request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(20))
+    request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(30))
     polling = asyncio.create_task(pair.client(1).call("ListCallEvents", request))
     await pair.client(0).place(BUSY)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30 - LATE / 2):
         response = await polling
     assert response.events[0].sequence == 1
 
