@@ -56,7 +56,7 @@ async def test_a_caller_outlives_its_gateway(pair: Cluster, relay: Relay) -> Non
     """A call taken in by a gateway that is killed then is followed to its end by another."""
     first, second = pair.gateways
     relay.targets = [first.http_port]
-    caller = {"from": CALLER, "to": HOTLINE, "trunk_id": "ST_in", "answer_after": 0.2}
+    caller = {"from": CALLER, "to": HOTLINE, "trunk_id": "ST_in", "answer_after": 1.0}
     sip_call_id = pair.stack.ring_in(f"acme-{secrets.token_hex(4)}", "sip_177", **caller)
 
     async def active() -> Call | None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,29 +24,33 @@ from gateway.service.following.looking.alarm import Alarm
 from gateway.service.following.reports import await_reason
 from gateway.telephony.v1 import calls_pb2
 from tests.stands.database_moments import LosesOneAnswer
+from tests.stands.patience import LATE
 from tests.stands.phones import ANSWERS, CARRIER_FAILS, REFUSES_TRANSFERS, SILENT, phone_id
 from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, reason_name, span
 from tests.stands.trunks import sandbox_trunk, trunk, two_trunks
 from tests.stands.waiting import eventually
 
+UNSEEN_RINGING = "gateway.service.following.dial.UNSEEN_RINGING"
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks and notices that are late on a busy machine still come in time."""
+    late = timedelta(seconds=LATE)
+    monkeypatch.setattr(UNSEEN_RINGING, late)
+    monkeypatch.setattr(refusal, "RINGING_REPORT", late)
+    awaited = partial(await_reason, patience=late)
+    monkeypatch.setattr("gateway.service.following.follow.await_reason", awaited)
+
 
 async def three_trunks(stand: Stand, *behave_as: str) -> None:
     """A route over trunks `a`, `b` and `c`, which behave as these phones."""
-    names = ("a", "b", "c")
-    targets = [{"trunk_id": name, "priority": n} for n, name in enumerate(names, 1)]
+    phones = dict(zip("abc", behave_as, strict=True))
+    targets = [{"trunk_id": name, "priority": n} for n, name in enumerate(phones, 1)]
     routes = [{"route_id": "all", "targets": targets}]
-    await stand.apply(
-        {
-            "tenants": [
-                {"tenant_id": "acme", "routes": routes, "limits": NO_LIMITS},
-                {"tenant_id": "globex"},
-            ],
-            "trunks": [
-                trunk(stand, name, phone, NUMBERS[0])
-                for name, phone in zip(names, behave_as, strict=True)
-            ],
-        }
-    )
+    acme = {"tenant_id": "acme", "routes": routes, "limits": NO_LIMITS}
+    trunks = [trunk(stand, name, phone, NUMBERS[0]) for name, phone in phones.items()]
+    await stand.apply({"tenants": [acme, {"tenant_id": "globex"}], "trunks": trunks})
 
 
 class LikeLiveKit:
@@ -85,7 +90,7 @@ class LikeLiveKit:
 
 
 async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:
-    fields.setdefault("ringing_timeout", span(15))
+    fields.setdefault("ringing_timeout", span(80))
     return await stand.acme.place(ANSWERS, wait_until_answered=True, **fields)
 
 
@@ -94,12 +99,13 @@ def trunks_tried(call: calls_pb2.Call) -> list[str]:
 
 
 async def test_a_platform_that_is_slow_to_hang_up_still_lets_a_silent_trunk_go(
-    stand: Stand,
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looking goes on while the silent leg is being ended, so it is known not to have rung."""
+    monkeypatch.setattr(UNSEEN_RINGING, timedelta(seconds=2))
 
     async def slow() -> None:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3)
 
     LikeLiveKit(stand, slow)
     await two_trunks(stand, SILENT)
@@ -108,6 +114,7 @@ async def test_a_platform_that_is_slow_to_hang_up_still_lets_a_silent_trunk_go(
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_hang_up_that_failed_says_nothing_of_the_next_leg(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +136,7 @@ async def test_a_hang_up_that_failed_says_nothing_of_the_next_leg(
     assert reason_name(await stand.acme.hang_up(call.call_id)) == "COMPLETED"
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_ending_a_leg_does_not_end_the_next_one(stand: Stand) -> None:
     """The next dial waits until nothing is under way that removes this identity."""
     over, dialed_before = asyncio.Event(), list[int]()
@@ -217,6 +225,7 @@ async def test_what_ends_the_call_anyway_waits_for_no_webhook(stand: Stand) -> N
     assert call.attempts[0].next_attempt == "SIP 503 is not a failover code of the trunk"
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("first", [CARRIER_FAILS, SILENT], ids=phone_id)
 async def test_a_ring_that_only_the_webhook_tells_ends_the_call(stand: Stand, first: str) -> None:
     """It rang for so short that no look saw it: nobody rings that phone again."""
@@ -228,6 +237,7 @@ async def test_a_ring_that_only_the_webhook_tells_ends_the_call(stand: Stand, fi
     assert call.HasField("ring_time")
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("word", [LegStatus.DIALING, LegStatus.RINGING])
 async def test_a_failed_trunk_is_told_by_its_webhook_alone(stand: Stand, word: LegStatus) -> None:
     """The reply was lost, as with the gateway that waited for it: the next trunk is tried."""
@@ -238,6 +248,7 @@ async def test_a_failed_trunk_is_told_by_its_webhook_alone(stand: Stand, word: L
     assert len(platform.dialed) == (2 if word is LegStatus.DIALING else 1)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_the_webhook_of_each_attempt_is_told_from_the_last_ones(stand: Stand) -> None:
     """Also where a leg failed so soon that no look found its ids."""
     platform = Telling(stand, LegStatus.DIALING, LegStatus.DIALING)
@@ -259,13 +270,13 @@ def when_awaited(monkeypatch: pytest.MonkeyPatch, then: Callable[[Alarm], None])
     monkeypatch.setattr(refusal, "await_reason", awaited)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_leg_that_nobody_saw_is_told_by_its_webhook(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It rang between two looks, and failed without a word of the carrier: the webhook counts."""
     platform = Telling(stand, LegStatus.RINGING)
-    late = list[Notice]()
-    platform.late = late
+    platform.late = late = list[Notice]()
     when_awaited(monkeypatch, lambda _: platform.tell(late.pop()))
     platform.blind(1)
     platform.says = Failure(cause=Cause.TRUNK_UNUSABLE, detail="connection reset")
@@ -275,6 +286,7 @@ async def test_a_leg_that_nobody_saw_is_told_by_its_webhook(
     assert call.attempts[0].next_attempt == "it rang"
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_after_an_attempt_without_a_leg_webhooks_still_count(stand: Stand) -> None:
     """LiveKit knows no such trunk: nothing came of that, and the next one's webhook is its own."""
     platform = Telling(stand, LegStatus.DIALING)
@@ -325,6 +337,7 @@ async def test_an_answer_that_comes_while_another_trunk_is_looked_for_counts(
     assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_API
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_lost_commit_of_the_next_attempt_loses_no_call(stand: Stand) -> None:
     """The attempt that was stored after all is dialled, once, and is not held to have failed."""
     platform = LikeLiveKit(stand, lambda: asyncio.sleep(0))
@@ -337,6 +350,7 @@ async def test_a_lost_commit_of_the_next_attempt_loses_no_call(stand: Stand) -> 
     assert platform.dialed == [sandbox_trunk(CARRIER_FAILS), sandbox_trunk(ANSWERS)]
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_gateway_that_lost_the_call_tries_no_other_trunk(stand: Stand) -> None:
     """It ends the call by what it knows; the gateway that has the call has nothing to guess."""
     platform = LikeLiveKit(stand, lambda: asyncio.sleep(0))

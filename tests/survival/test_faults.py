@@ -25,12 +25,13 @@ from gateway.domain.calls.observation import Answered, EndAsked, Lost
 from gateway.domain.outcome import EndReason, HangupSource
 from gateway.ports import StoreUnavailableError
 from gateway.service.api import events
+from gateway.service.following import dial as dialing
 from gateway.service.following.follow import Follower
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stands.patience import PATIENCE
-from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, HANGS_UP, RINGS_FOR_EVER
+from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, RINGS_FOR_EVER
 from tests.stands.stand import Stand, reason_name, refusal, span, state_name
-from tests.stands.waiting import eventually
+from tests.stands.waiting import eventually, until
 
 
 class Dials:
@@ -53,10 +54,14 @@ async def unwritable(_change: Callable[[Any], Any], **_: bool) -> Any:
     raise StoreUnavailableError("disk full")
 
 
-async def test_a_call_hung_up_between_two_dials_is_not_dialled_again(stand: Stand) -> None:
+async def test_a_call_hung_up_between_two_dials_is_not_dialled_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A platform that is back finds the call ended: nothing is sent any more."""
+    monkeypatch.setattr(dialing, "PAUSES_SECONDS", (PATIENCE,))
     dials = Dials(stand, refused=1)
-    call = await stand.acme.place(RINGS_FOR_EVER)
+    call = await stand.acme.place(RINGS_FOR_EVER, ringing_timeout=span(80))
+    await until(lambda: bool(dials.sent))
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "CANCELED"
     assert len(dials.sent) == 1
@@ -241,9 +246,11 @@ async def test_a_watch_ends_after_an_outcome_that_came_late(stand: Stand) -> Non
         await answer.wait()
         return Completed()
 
-    call = await stand.acme.place(HANGS_UP, wait_until_answered=True)
-    stand.gateway.platforms.sandbox.refer = refer  # type: ignore[method-assign, assignment]
+    call = await stand.acme.place(ANSWERS, wait_until_answered=True)
+    sandbox = stand.gateway.platforms.sandbox
+    sandbox.refer = refer  # type: ignore[method-assign, assignment]
     await stand.acme.transfer(call.call_id, ANSWERS)
+    await sandbox.hang_up(call.room, call.participant_identity)
     ended = await stand.acme.ended(call.call_id)
     answer.set()
 

@@ -12,10 +12,12 @@ import pytest
 from aiohttp import web
 from livekit import api
 
+from gateway.platform.livekit import platform
 from gateway.service.arrivals import sweep
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.livekit.answers import raw, twirp_error
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
 from tests.stands.stand import reason_name, refusal, span
 from tests.stands.waiting import eventually
@@ -40,6 +42,8 @@ ACTIVE, RINGING, DIALING = (
     calls_pb2.CALL_STATE_RINGING,
     calls_pb2.CALL_STATE_DIALING,
 )
+LONGEST = span(80)
+"""A phone rings no longer than this."""
 GARBAGE = {
     "a page": raw(200, b"<html>welcome</html>", "text/html"),
     "no body": raw(200, b"", "application/protobuf"),
@@ -96,7 +100,7 @@ async def test_a_slow_livekit_costs_time_and_no_calls(stand: FarStand) -> None:
     busy, picked_up, unheard = await asyncio.gather(
         stand.acme.place(BUSY, wait_until_answered=True),
         answered(stand),
-        stand.acme.place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(3)),
+        stand.acme.place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(6)),
     )
     assert (reason_name(busy), picked_up.state) == ("BUSY", ACTIVE)
     assert reason_name(unheard) == "NO_ANSWER"
@@ -104,12 +108,15 @@ async def test_a_slow_livekit_costs_time_and_no_calls(stand: FarStand) -> None:
     await stand.check()
 
 
-async def test_a_look_that_hangs_holds_up_no_answer(stand: FarStand) -> None:
+async def test_a_look_that_hangs_holds_up_no_answer(
+    stand: FarStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A waiting PlaceCall is answered though LiveKit does not say how the leg stands."""
+    monkeypatch.setattr(platform, "ROOM_LIMIT", timedelta(seconds=2 * PATIENCE))
     released = asyncio.Event()
     stand.way.faults[LOOK] = held(released)
     try:
-        call = await stand.acme.place(REFUSES_TRANSFERS, wait_until_answered=True, timeout=8)
+        call = await answered(stand, REFUSES_TRANSFERS)
     finally:
         released.set()
     assert call.state == ACTIVE
@@ -120,7 +127,7 @@ async def test_a_look_that_hangs_holds_up_no_answer(stand: FarStand) -> None:
 async def test_a_dial_waits_for_livekit(stand: FarStand) -> None:
     """A LiveKit that comes back within the ringing timeout gets the dial, and rings once."""
     async with no_livekit(stand.way, stand.stack):
-        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=span(40))
+        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=LONGEST)
         assert (await stand.acme.get(call.call_id)).state == DIALING
         assert stand.stack.calls() == []
     await stand.acme.until(call.call_id, ACTIVE)
@@ -143,11 +150,12 @@ async def test_a_livekit_that_stays_away_is_never_dialed(stand: FarStand) -> Non
 
 async def test_calls_outlive_a_cut(stand: FarStand) -> None:
     """Calls whose legs are still there go on: one that rang, was picked up, or was active."""
-    calls = [await answered(stand), await rings(stand, ANSWERS_LATE), await rings(stand)]
+    calls = [await answered(stand), await rings(stand, ringing_timeout=LONGEST)]
+    calls.append(await rings(stand, ANSWERS_LATE))
     await stand.way.cut()
 
     async def picked_up() -> bool:
-        seen = await asyncio.to_thread(stand.dialed, calls[1])
+        seen = await asyncio.to_thread(stand.dialed, calls[2])
         return seen[0]["answer_time"] is not None
 
     await eventually(picked_up)
@@ -157,18 +165,18 @@ async def test_calls_outlive_a_cut(stand: FarStand) -> None:
         RINGING,
     ]
     await stand.way.mend()
-    await stand.acme.until(calls[1].call_id, ACTIVE)
+    await stand.acme.until(calls[2].call_id, ACTIVE)
     ended = [await stand.acme.hang_up(call.call_id) for call in calls]
-    assert [reason_name(call) for call in ended] == ["COMPLETED", "COMPLETED", "CANCELED"]
+    assert [reason_name(call) for call in ended] == ["COMPLETED", "CANCELED", "COMPLETED"]
     await stand.check()
     assert len(stand.stack.calls()) == 3
 
 
 async def test_an_answer_during_a_cut_is_no_timeout(stand: FarStand) -> None:
     """A phone picked up in time talks on, though the gateway hears of it after the timeout."""
-    call = await rings(stand, ANSWERS_LATE, ringing_timeout=span(5))
+    call = await rings(stand, ANSWERS_LATE, ringing_timeout=span(7))
     await stand.way.cut()
-    deadline = call.create_time.ToDatetime(tzinfo=UTC) + timedelta(seconds=6)
+    deadline = call.create_time.ToDatetime(tzinfo=UTC) + timedelta(seconds=8)
 
     async def over() -> bool:
         return datetime.now(UTC) > deadline
@@ -184,7 +192,7 @@ async def test_an_answer_during_a_cut_is_no_timeout(stand: FarStand) -> None:
 
 async def test_what_nobody_saw_is_not_made_up(stand: FarStand) -> None:
     """A leg that left while LiveKit could not be asked: unanswered it is unknown, else lost."""
-    rang, active = await rings(stand, ringing_timeout=span(4)), await answered(stand)
+    active, rang = await answered(stand), await rings(stand, ringing_timeout=span(6))
     await stand.way.cut()
     await asyncio.to_thread(stand.stack.hang_up_phone, active.sip_call_id)
     await put_down(stand, active)
@@ -212,7 +220,7 @@ async def test_a_hang_up_is_done_when_livekit_is_back(stand: FarStand) -> None:
 
 async def test_calls_outlive_a_killed_livekit(stand: FarStand) -> None:
     """Legs that come back go on; how an unanswered one ended is lost with its dial's answer."""
-    active, rang = await answered(stand), await rings(stand, ringing_timeout=span(6))
+    active, rang = await answered(stand), await rings(stand, ringing_timeout=span(8))
     async with no_livekit(stand.way, stand.stack):
         assert (await stand.acme.get(active.call_id)).state == ACTIVE
         await put_down(stand, rang)
@@ -297,7 +305,7 @@ async def test_a_full_sip_node_is_asked_again(stand: FarStand) -> None:
     """A real node that refuses twice is asked a third time; one that always does, to the end."""
     third, never = await asyncio.gather(
         stand.acme.place("+15005550201", wait_until_answered=True),
-        stand.acme.place("+15005550200", wait_until_answered=True, ringing_timeout=span(2)),
+        stand.acme.place("+15005550200", wait_until_answered=True, ringing_timeout=span(5)),
     )
     assert (third.state, reason_name(never)) == (ACTIVE, "NOT_DIALED")
     assert stand.stack.refused()["+15005550201"] == 2
@@ -311,7 +319,7 @@ async def test_a_dial_waits_for_a_sip_node(stand: FarStand) -> None:
     """A LiveKit without a SIP node keeps the call dialling until there is one."""
     await asyncio.to_thread(stand.stack.stop_sipnode)
     try:
-        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=span(40))
+        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=LONGEST)
         assert (await stand.acme.get(call.call_id)).state == DIALING
     finally:
         await asyncio.to_thread(stand.stack.start_sipnode)
@@ -326,6 +334,7 @@ async def test_what_a_killed_livekit_left_in_redis_is_deleted(
 ) -> None:
     """LiveKit still lists a leg that nobody holds, and cannot remove it: the second sweep does."""
     monkeypatch.setattr(sweep, "LEAVES_WITHIN", timedelta(0))
+    monkeypatch.setattr(sweep.Sweep, "_take_turn", lambda *_: False)
     call = await stand.acme.place(BUSY, wait_until_answered=True)
     trunk_id = stand.stack.create_trunk("again", ["+15005550198"])
 
@@ -372,9 +381,9 @@ async def test_a_full_livekit_is_shared_fairly(stand: FarStand) -> None:
         return refused > many
 
     stand.way.faults[DIAL] = full
-    calls = [await stand.acme.place(BUSY) for _ in range(many)]
+    calls = [await stand.acme.place(BUSY, ringing_timeout=LONGEST) for _ in range(many)]
     await eventually(all_refused)
-    others = [await stand.globex.place(BUSY) for _ in range(few)]
+    others = [await stand.globex.place(BUSY, ringing_timeout=LONGEST) for _ in range(few)]
     room.set()
     ended = [await stand.acme.ended(call.call_id) for call in calls]
     ended += [await stand.globex.ended(call.call_id) for call in others]

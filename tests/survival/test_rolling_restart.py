@@ -57,9 +57,9 @@ async def load(client: Client, numbers: "count[int]", stopped: asyncio.Event) ->
             BUSY,
             request_id=f"load-{next(numbers)}",
             wait_until_answered=True,
-            ringing_timeout=span(20),
+            ringing_timeout=span(80),
         )
-        response = await client.call("PlaceCall", request, timeout=30)
+        response = await client.call("PlaceCall", request)
         outcomes[calls_pb2.CallState.Name(response.call.state)] += 1
         await client.get(response.call.call_id)
     return outcomes

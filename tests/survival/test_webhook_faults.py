@@ -48,7 +48,7 @@ async def test_webhooks_that_stop_coming_change_no_outcome(stand: InboundStand) 
     ended = [await stand.acme.ended(call.call_id) for call in (callers, active)]
     placed = [
         await stand.acme.place(BUSY, wait_until_answered=True),
-        await stand.acme.place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(3)),
+        await stand.acme.place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(6)),
     ]
     assert [reason_name(call) for call in ended] == ["COMPLETED", "COMPLETED"]
     assert {call.hangup_source for call in ended} <= {

@@ -131,7 +131,7 @@ async def one_is_replaced(cluster: Cluster) -> None:
 
 async def both_drain(cluster: Cluster) -> None:
     """SIGTERM, to each process as well, lets all answer whoever waits; none fails or is left."""
-    asked = place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(20))
+    asked = place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(80))
     waiting = [asyncio.create_task(cluster.client().call("PlaceCall", asked)) for _ in range(8)]
 
     async def all_ring() -> bool:

@@ -18,6 +18,7 @@ from gateway.store.store import open_store
 from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.verdict import verdict_of
+from tests.stands.patience import PATIENCE
 from tests.stands.processes.gateway import GatewayProcess, environment_of
 from tests.stands.stand import NUMBERS, Client, configuration
 from tests.stands.waiting import eventually
@@ -138,7 +139,7 @@ class Cluster:
         assert verdict.broken == {}, verdict.broken
 
 
-async def all_ended(cluster: Cluster, within: float = 40.0) -> None:
+async def all_ended(cluster: Cluster, within: float = PATIENCE) -> None:
     """Returns when no call is open any more."""
     async with asyncio.timeout(within):
         while await cluster.open_calls():
