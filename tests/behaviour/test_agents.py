@@ -1,5 +1,6 @@
 """A call with its agent: dispatched once, there before the phone rings, and told of."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.behaviour.conftest import ON_SANDBOX
 from tests.stands.administering import records_of
 from tests.stands.phones import BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER, TRANSFERS_LATE
-from tests.stands.stand import Stand, configuration, reason_name, refusal, span
+from tests.stands.stand import Stand, configuration, reason_name, refusal, span, state_name
 from tests.stands.waiting import eventually
 
 PICKS_UP = REFUSES_TRANSFERS
-SHORTLY = span(0.3)
+SHORTLY = span(3)
 GATEWAY, API = calls_pb2.HANGUP_SOURCE_GATEWAY, calls_pb2.HANGUP_SOURCE_API
 KEEP = calls_pb2.ON_MISSING_KEEP
 
@@ -29,6 +30,28 @@ async def agents(stand: Stand, request: pytest.FixtureRequest) -> None:
 async def place(stand: Stand, name: str, to: str = PICKS_UP, **fields: Any) -> calls_pb2.Call:
     agent = {"agent_name": name, "metadata": "for you", **fields.pop("agent", {})}
     return await stand.acme.place(to, agent=agent, **fields)
+
+
+async def answered(stand: Stand, name: str, **fields: Any) -> calls_pb2.Call:
+    """A call that was answered, with its agent there.
+
+    LiveKit gives up a job that a worker does not take at once: then there is another call.
+    """
+
+    async def attended() -> calls_pb2.Call | None:
+        call = await place(stand, name, wait_until_answered=True, **fields)
+        given_up = stand.stack and reason_name(call) == "AGENT_MISSING"
+        return None if given_up else call
+
+    call = await eventually(attended)
+    assert call is not None
+    return call
+
+
+async def send_away(stand: Stand, call: calls_pb2.Call) -> None:
+    """The agent of the call leaves its room, in the sandbox."""
+    agent = call.agent.participant_identity
+    assert await stand.gateway.platforms.sandbox.remove(call.room, agent)
 
 
 async def agent_is(stand: Stand, call: calls_pb2.Call, state: int) -> calls_pb2.Call:
@@ -60,7 +83,7 @@ async def is_withdrawn(stand: Stand, call: calls_pb2.Call) -> None:
 
 async def test_the_phone_is_dialled_when_the_agent_is_there(stand: Stand) -> None:
     """Events, call and audit record tell of the agent; its metadata is for it alone."""
-    call = await place(stand, "agent-comes", wait_until_answered=True)
+    call = await answered(stand, "agent-comes")
     agent, (attempt,) = call.agent, call.attempts
     assert (call.state, agent.state) == (
         calls_pb2.CALL_STATE_ACTIVE,
@@ -72,8 +95,9 @@ async def test_the_phone_is_dialled_when_the_agent_is_there(stand: Stand) -> Non
     assert agent.join_timeout == span(10)
     assert attempt.start_time == agent.join_time
     assert call.create_time.ToNanoseconds() < agent.join_time.ToNanoseconds()
-    types = ["CALL_CREATED", "AGENT_CHANGED", "AGENT_CHANGED", "CALL_RINGING", "CALL_ANSWERED"]
-    assert await stand.acme.history(call.call_id) == types
+    assert await stand.acme.history(call.call_id) in stand.histories(
+        "CALL_CREATED", "AGENT_CHANGED", "AGENT_CHANGED", "CALL_RINGING", "CALL_ANSWERED"
+    )
     events = await stand.acme.events(call.call_id)
     assert [bool(event.call.agent.dispatch_id) for event in events[:2]] == [False, True]
     await stand.acme.hang_up(call.call_id)
@@ -95,10 +119,10 @@ async def test_without_its_agent_a_call_ends_and_no_phone_rings(stand: Stand) ->
     )
     assert (reason_name(call), call.hangup_source) == ("AGENT_MISSING", GATEWAY)
     assert call.agent.state == calls_pb2.AGENT_STATE_MISSING
-    assert call.agent.missing_cause == "it had not joined after 0.3s"
+    assert call.agent.missing_cause == "it had not joined after 3s"
     assert not (call.attempts[0].sip_call_id)
     assert not (call.HasField("ring_time"))
-    assert call.end_time.ToNanoseconds() - call.create_time.ToNanoseconds() >= 0.3e9
+    assert call.end_time.ToNanoseconds() - call.create_time.ToNanoseconds() >= 3e9
     types = ["CALL_CREATED", "AGENT_CHANGED", "AGENT_CHANGED", "CALL_ENDED"]
     assert await stand.acme.history(call.call_id) == types
     await is_withdrawn(stand, call)
@@ -112,11 +136,9 @@ async def test_a_call_goes_on_without_its_agent_where_it_is_to(stand: Stand) -> 
     call = await place(stand, "agent-never", agent=agent, wait_until_answered=True)
     assert call.state == calls_pb2.CALL_STATE_ACTIVE
     assert call.agent.state == calls_pb2.AGENT_STATE_MISSING
-    assert (await stand.acme.history(call.call_id))[2:] == [
-        "AGENT_CHANGED",
-        "CALL_RINGING",
-        "CALL_ANSWERED",
-    ]
+    assert (await stand.acme.history(call.call_id))[2:] in stand.histories(
+        "AGENT_CHANGED", "CALL_RINGING", "CALL_ANSWERED"
+    )
     await stand.acme.hang_up(call.call_id)
 
 
@@ -133,9 +155,11 @@ async def test_whoever_hangs_up_before_the_dial_cancels(stand: Stand) -> None:
 @ON_SANDBOX
 async def test_a_client_that_leaves_before_the_dial_cancels(stand: Stand) -> None:
     """As one that leaves while the phone rings."""
-    with pytest.raises(TimeoutError):
-        await place(stand, "agent-never", timeout=0.5, wait_until_answered=True)
-    (created, *_) = await stand.acme.events()
+    asking = asyncio.create_task(place(stand, "agent-never", wait_until_answered=True))
+    (created, *_) = await eventually(stand.acme.events)
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
     ended = await stand.acme.ended(created.call.call_id)
     assert (reason_name(ended), ended.hangup_source) == ("CANCELED", GATEWAY)
 
@@ -144,19 +168,19 @@ async def test_a_client_that_leaves_before_the_dial_cancels(stand: Stand) -> Non
 async def test_ringing_counts_from_the_dial(stand: Stand) -> None:
     """An agent that takes three seconds leaves the phone its whole `ringing_timeout`."""
     call = await place(
-        stand, "agent-late", RINGS_FOR_EVER, ringing_timeout=span(1), wait_until_answered=True
+        stand, "agent-late", RINGS_FOR_EVER, ringing_timeout=span(3), wait_until_answered=True
     )
     assert reason_name(call) == "NO_ANSWER"
     joined = call.agent.join_time.ToNanoseconds()
     assert joined - call.create_time.ToNanoseconds() >= 3e9
-    assert call.end_time.ToNanoseconds() - joined >= 1e9
+    assert call.end_time.ToNanoseconds() - joined >= 3e9
     assert call.attempts[0].start_time == call.agent.join_time
 
 
 @ON_SANDBOX
 async def test_the_phone_may_be_dialled_at_once(stand: Stand) -> None:
     """It is answered while the agent is on its way; an agent that does not come ends the call."""
-    agent = {"join_timeout": span(1)}
+    agent = {"join_timeout": span(3)}
     call = await place(
         stand, "agent-never", agent=agent, dial_at_once=True, wait_until_answered=True
     )
@@ -188,7 +212,8 @@ async def test_an_agent_that_leaves_ends_the_call_or_does_not(stand: Stand) -> N
     over = await stand.acme.ended((await place(stand, "agent-leaves", agent=ends)).call_id)
     assert (reason_name(over), over.hangup_source) == ("COMPLETED", GATEWAY)
     assert over.agent.state == calls_pb2.AGENT_STATE_LEFT
-    assert over.agent.leave_time.ToNanoseconds() - over.answer_time.ToNanoseconds() >= 1.9e9
+    # 2 s after the answer, which came 0.3 s after the dial at the earliest.
+    assert over.agent.leave_time.ToNanoseconds() - over.create_time.ToNanoseconds() >= 2.2e9
     left = await agent_is(stand, kept, calls_pb2.AGENT_STATE_LEFT)
     assert left.state == calls_pb2.CALL_STATE_ACTIVE
     assert (await stand.acme.history(kept.call_id))[-1] == "AGENT_CHANGED"
@@ -200,11 +225,18 @@ async def test_an_agent_that_leaves_ends_the_call_or_does_not(stand: Stand) -> N
 async def test_an_agent_may_leave_once_it_hands_over(stand: Stand, *, completed: bool) -> None:
     """With END_CALL too: a completed warm transfer goes on, and a canceled one lets it count."""
     ends = {"on_left": calls_pb2.ON_LEFT_END_CALL}
-    call = await place(stand, "agent-leaves", agent=ends, wait_until_answered=True)
+    call = await place(stand, "agent-comes", agent=ends, wait_until_answered=True)
     asked = calls_pb2.StartWarmTransferRequest(
         call_id=call.call_id, to=PICKS_UP, complete_on_answer=completed, wait_until_answered=True
     )
     transfer = (await stand.acme.call("StartWarmTransfer", asked)).transfer
+    handed_over = "COMPLETED" if completed else "CONSULTING"
+
+    async def so() -> bool:
+        return state_name(await stand.acme.get_transfer(transfer.transfer_id)) == handed_over
+
+    await eventually(so)
+    await send_away(stand, call)
     left = await agent_is(stand, call, calls_pb2.AGENT_STATE_LEFT)
     assert left.state == calls_pb2.CALL_STATE_ACTIVE
     if completed:
@@ -221,8 +253,9 @@ async def test_an_agent_may_leave_once_it_hands_over(stand: Stand, *, completed:
 async def test_an_agent_may_leave_while_a_refer_is_under_way(stand: Stand) -> None:
     """With END_CALL too: the outcome of the transfer decides what becomes of the call."""
     ends = {"on_left": calls_pb2.ON_LEFT_END_CALL}
-    call = await place(stand, "agent-leaves", TRANSFERS_LATE, agent=ends, wait_until_answered=True)
+    call = await place(stand, "agent-comes", TRANSFERS_LATE, agent=ends, wait_until_answered=True)
     await stand.acme.transfer(call.call_id, PICKS_UP)
+    await send_away(stand, call)
     left = await agent_is(stand, call, calls_pb2.AGENT_STATE_LEFT)
     assert left.state == calls_pb2.CALL_STATE_ACTIVE
     assert reason_name(await stand.acme.ended(call.call_id)) == "TRANSFERRED"

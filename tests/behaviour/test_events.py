@@ -19,7 +19,7 @@ async def test_a_watch_of_one_call_tells_it_from_beginning_to_end(stand: Stand) 
         if response.WhichOneof("message") == "event"
     ]
     told = [event_name(event) for event in seen]
-    assert told == ["CALL_CREATED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
+    assert told in stand.histories("CALL_CREATED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED")
     assert seen == await stand.acme.events(call.call_id)
     states = [event.call.state for event in seen]
     assert states == sorted(states)
@@ -85,13 +85,11 @@ async def test_an_unset_sequence_means_from_now(stand: Stand) -> None:
 
 async def test_a_long_poll_answers_with_the_next_event(stand: Stand) -> None:
     """ListCallEvents with wait answers when there is an event, and says where to go on."""
-    request = calls_pb2.ListCallEventsRequest(wait=span(20))
+    request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(20))
     waiting = asyncio.create_task(stand.acme.call("ListCallEvents", request))
     call = await stand.acme.place(RINGS_FOR_EVER)
-    after = 0
-    told: list[str] = []
     response = await waiting
-    told += [event_name(event) for event in response.events]
+    told = [event_name(event) for event in response.events]
     after = response.sequence
     while "CALL_RINGING" not in told:
         request = calls_pb2.ListCallEventsRequest(after_sequence=after, wait=span(20))
@@ -150,7 +148,7 @@ async def test_a_watch_ends_with_its_token_or_its_key(stand: Stand) -> None:
     for how in ("expires", "revoked"):
         created = await admin.create_key("acme")
         await stand.gateway.administration.directory.refresh()
-        token = admin.sign(created.key, life=timedelta(seconds=3 if how == "expires" else 3600))
+        token = admin.sign(created.key, life=timedelta(seconds=6 if how == "expires" else 3600))
         watch = stand.grpc().watch(calls_pb2.WatchCallsRequest(), token=token)
         first = (await anext(watch)).heartbeat
         assert first.HasField("end_time") is (how == "expires")

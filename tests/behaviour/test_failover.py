@@ -56,6 +56,7 @@ async def test_a_trunk_says_what_its_carrier_means(
     assert call.sip_status_code == outcome["sip_status_code"]
 
 
+@pytest.mark.usefixtures("looked_in_time")
 async def test_a_failing_trunk_gives_way(stand: Stand) -> None:
     """A answers 503 without ringing: B carries the call, and each attempt tells its story."""
     await two_trunks(stand, CARRIER_FAILS)
@@ -78,25 +79,32 @@ async def test_a_failing_trunk_gives_way(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "reason", "why"),
+    ("first", "reason", "unseen"),
     [
-        (RINGS_THEN_FAILS, "TRUNK_FAILURE", "it rang"),
-        (BUSY, "BUSY", "it rang"),
-        (UNKNOWN, "INVALID_NUMBER", "it rang"),
+        (RINGS_THEN_FAILS, "TRUNK_FAILURE", "it may have rung unnoticed"),
+        (BUSY, "BUSY", "SIP 486 is not a failover code of the trunk"),
+        (UNKNOWN, "INVALID_NUMBER", "SIP 404 is not a failover code of the trunk"),
     ],
     ids=phone_id,
 )
 async def test_what_has_rung_is_not_dialed_again(
-    stand: Stand, first: str, reason: str, why: str
+    stand: Stand, first: str, reason: str, unseen: str
 ) -> None:
-    """Once the phone has rung, the call ends with whatever A says; B is left alone."""
+    """Once the phone has rung, the call ends with whatever A says; B is left alone.
+
+    On the real LiveKit the phone may ring between two looks: then the attempt says so, or what A
+    says is reason enough (`unseen`).
+    """
     await two_trunks(stand, first)
     call = await place(stand)
     assert reason_name(call) == reason
     assert trunks_tried(call) == ["a"]
-    assert call.attempts[0].next_attempt == why
+    (attempt,) = call.attempts
     if stand.stack:
-        assert len(stand.dialed(call)) == 1
+        (seen,) = stand.dialed(call)
+        assert seen["ring_time"]
+    missed = stand.stack and not attempt.HasField("ring_time")
+    assert attempt.next_attempt == (unseen if missed else "it rang")
 
 
 async def test_a_code_outside_the_list_ends_the_call(stand: Stand) -> None:
@@ -107,6 +115,7 @@ async def test_a_code_outside_the_list_ends_the_call(stand: Stand) -> None:
     assert call.attempts[0].next_attempt == "SIP 503 is not a failover code of the trunk"
 
 
+@pytest.mark.usefixtures("looked_in_time")
 async def test_a_silent_trunk_gives_way_after_the_setup_timeout(stand: Stand) -> None:
     """No ringing within `setup_timeout`: the attempt is cancelled and B carries the call."""
     await two_trunks(stand, SILENT)
@@ -122,13 +131,14 @@ async def test_a_silent_trunk_gives_way_after_the_setup_timeout(stand: Stand) ->
 async def test_silence_is_kept_where_there_is_no_other_trunk(stand: Stand) -> None:
     """The last trunk has the whole ringing timeout, and so has one that keeps its silent calls."""
     await two_trunks(stand, SILENT, failover_on_silence=False)
-    call = await place(stand, setup_timeout=span(0.5), ringing_timeout=span(2))
+    call = await place(stand, setup_timeout=span(0.5), ringing_timeout=span(4))
     assert reason_name(call) == "UNREACHABLE"
     assert trunks_tried(call) == ["a"]
     lasted = call.end_time.ToDatetime() - call.create_time.ToDatetime()
-    assert lasted.total_seconds() >= 1.5
+    assert lasted.total_seconds() >= 3.5
 
 
+@pytest.mark.usefixtures("looked_in_time")
 async def test_all_trunks_may_fail(stand: Stand) -> None:
     """The call ends with what the last one said."""
     await two_trunks(stand, CARRIER_FAILS, CARRIER_FAILS)
@@ -153,11 +163,12 @@ async def test_hanging_up_stops_the_search(stand: Stand) -> None:
     await stand.gone(call)
 
 
+@pytest.mark.usefixtures("looked_in_time")
 async def test_the_ringing_timeout_counts_over_all_attempts(stand: Stand) -> None:
     """The budget is the call's: what A took, B has not."""
     await two_trunks(stand, SILENT, RINGS_FOR_EVER)
-    call = await place(stand, setup_timeout=span(1), ringing_timeout=span(4))
+    call = await place(stand, setup_timeout=span(1), ringing_timeout=span(6))
     assert reason_name(call) == "NO_ANSWER"
     assert trunks_tried(call) == ["a", "b"]
     lasted = call.end_time.ToDatetime() - call.create_time.ToDatetime()
-    assert 3.5 <= lasted.total_seconds() < 5 + LATE
+    assert 5.5 <= lasted.total_seconds() < 7 + LATE

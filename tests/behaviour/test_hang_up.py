@@ -16,7 +16,7 @@ async def test_hanging_up_while_ringing_cancels(stand: Stand) -> None:
     assert reason_name(ended) == "CANCELED"
     assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_API
     if stand.stack:
-        assert [seen["end"] for seen in stand.dialed(call)] == ["cancel"]
+        assert await stand.hung_up(call) == ["cancel"]
 
 
 async def test_hanging_up_at_once_cancels(stand: Stand) -> None:
@@ -35,7 +35,7 @@ async def test_hanging_up_after_the_answer_completes(stand: Stand) -> None:
     assert reason_name(ended) == "COMPLETED"
     assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_API
     if stand.stack:
-        assert [seen["end"] for seen in stand.dialed(call)] == ["bye"]
+        assert await stand.hung_up(call) == ["bye"]
 
 
 async def test_hanging_up_twice_is_no_error(stand: Stand) -> None:

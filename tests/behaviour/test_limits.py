@@ -1,6 +1,7 @@
 """What a tenant or a trunk may not exceed, and where nobody may call, on every wire."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.stands.stand import (
     span,
 )
 from tests.stands.trunks import trunk, two_trunks
+from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 
 
@@ -47,9 +49,17 @@ async def test_no_more_calls_at_once_than_the_tenant_may(stand: Stand) -> None:
 async def test_no_more_calls_a_second_than_the_tenant_may(stand: Stand) -> None:
     """Of ten calls at once three are accepted; a second later there is room again."""
     await stand.apply(configuration(stand.trunk, limits={"max_calls_per_second": 3}))
-    answers = await asyncio.gather(*(try_to_place(stand, BUSY) for _ in range(10)))
-    refused = [answer for answer in answers if isinstance(answer, RefusedError)]
-    assert len(refused) >= 10 - 2 * 3
+
+    async def too_many() -> list[RefusedError]:
+        """Where the machine needs seconds for ten calls, some more of them are accepted."""
+        begun = time.monotonic()
+        answers = await asyncio.gather(*(try_to_place(stand, BUSY) for _ in range(10)))
+        seconds = 2 + int(time.monotonic() - begun)
+        refused = [answer for answer in answers if isinstance(answer, RefusedError)]
+        assert len(refused) >= 10 - 3 * seconds
+        return refused
+
+    refused = await eventually(too_many)
     assert {one.reason for one in refused} == {"TENANT_LIMIT"}
     await asyncio.sleep(int(refused[-1].metadata["retry_after_ms"]) / 1000)
     assert isinstance(await try_to_place(stand, BUSY), calls_pb2.Call)

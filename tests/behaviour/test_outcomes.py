@@ -38,6 +38,7 @@ UNANSWERED = [
 ]
 
 
+@pytest.mark.usefixtures("looked_in_time")
 @pytest.mark.parametrize(("to", "reason", "status", "history"), UNANSWERED)
 async def test_an_unanswered_call_is_an_outcome(
     stand: Stand, to: str, reason: str, status: int, history: list[str] | None
@@ -64,10 +65,12 @@ async def test_an_answered_call_is_followed_to_its_end(stand: Stand) -> None:
     assert reason_name(ended) == "COMPLETED"
     assert ended.participant_id
     assert ended.sip_call_id
-    times = [ended.create_time, ended.ring_time, ended.answer_time, ended.end_time]
-    assert times == sorted(times, key=lambda time: time.ToNanoseconds())
     history = await stand.acme.history(call.call_id)
-    assert history == ["CALL_CREATED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
+    assert history in stand.histories("CALL_CREATED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED")
+    assert ended.HasField("ring_time") == ("CALL_RINGING" in history)
+    rang = [ended.ring_time] if ended.HasField("ring_time") else []
+    times = [ended.create_time, *rang, ended.answer_time, ended.end_time]
+    assert times == sorted(times, key=lambda time: time.ToNanoseconds())
     await stand.gone(call)
 
 
@@ -99,7 +102,7 @@ async def test_ringing_ends_at_the_timeout_asked_for(stand: Stand) -> None:
 
 async def test_a_silent_trunk_is_unreachable(stand: Stand) -> None:
     """A trunk that never rings ends UNREACHABLE at the ringing timeout, not NO_ANSWER."""
-    call = await stand.acme.place(SILENT, ringing_timeout=span(0.7), wait_until_answered=True)
+    call = await stand.acme.place(SILENT, ringing_timeout=span(3), wait_until_answered=True)
     assert reason_name(call) == "UNREACHABLE"
     assert not call.HasField("ring_time")
     assert await stand.acme.history(call.call_id) == NEVER_RANG

@@ -46,6 +46,7 @@ async def older_than_a_second(call: calls_pb2.Call) -> bool:
     return time.time() > call.create_time.ToDatetime(tzinfo=UTC).timestamp() + 1
 
 
+@pytest.mark.usefixtures("reasons_in_time")
 async def test_a_room_that_was_deleted_says_so(tmp_path: Path) -> None:
     """Also where nothing is heard of the legs in it."""
     (port,) = free_ports(1)

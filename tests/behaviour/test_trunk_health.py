@@ -1,5 +1,7 @@
 """A trunk whose calls fail is left alone for a while, and comes back after good probes."""
 
+import pytest
+
 from gateway.telephony.v1 import admin_pb2, calls_pb2
 from tests.stands.administering import health
 from tests.stands.phones import BUSY, CARRIER_FAILS
@@ -10,6 +12,9 @@ from tests.stands.waiting import eventually
 POLICY = {"min_calls": 3, "quarantine": "1s", "probes": 2}
 LONG_POLICY = {**POLICY, "quarantine": "3600s"}
 STATE = admin_pb2.TrunkHealthState
+
+
+pytestmark = pytest.mark.usefixtures("looked_in_time")
 
 
 async def place(stand: Stand) -> list[str]:

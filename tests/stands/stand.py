@@ -290,6 +290,25 @@ class Stand:
         assert self.stack is not None
         return [seen for seen in self.stack.calls() if seen["room"] == call.room]
 
+    def histories(self, *events: str) -> list[list[str]]:
+        """The histories that are right for a phone that rings for a moment only.
+
+        The real LiveKit is looked at now and then: a look may miss the ringing.
+        """
+        unseen = [event for event in events if event != "CALL_RINGING"]
+        return [list(events), unseen] if self.stack else [list(events)]
+
+    async def hung_up(self, call: calls_pb2.Call) -> list[str]:
+        """How the stack's phones saw this call end, once all have: LiveKit tells them last."""
+
+        async def over() -> list[str] | None:
+            ends = [str(seen["end"]) for seen in self.dialed(call)]
+            return ends if all(ends) else None
+
+        ends = await eventually(over)
+        assert ends is not None
+        return ends
+
     async def stop(self) -> None:
         """Closes every client, then the gateway."""
         for wire in self._wires:
