@@ -159,7 +159,7 @@ async def test_reading_the_log_does_not_end_a_poll(stand: Stand) -> None:
     """A poll is not woken by the records of other polls, and has them once its time is over."""
     operator = await stand.client("")
     begin = (await listed(operator, page_size=1)).position
-    answer = await listed(operator, after_position=begin, wait=span(1))
+    answer = await listed(operator, after_position=begin, wait=span(3))
     assert {event.record["method"] for event in answer.events} == {"AuditService/ListAuditEvents"}
     assert answer.position > begin
 

@@ -7,16 +7,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pytest
 
+from gateway.telephony.v1 import calls_pb2
 from tests.docs.pages import ROOT
+from tests.stands.patience import PATIENCE
 from tests.stands.processes.gateway import GatewayProcess
-
-EXAMPLE_SECONDS = 60
+from tests.stands.stand import Client
+from tests.stands.waiting import eventually
+from tests.stands.wires import RefusedError, TwirpWire
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Examples:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=EXAMPLE_SECONDS,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
@@ -49,6 +51,24 @@ class Examples:
     def _here(self, text: str) -> str:
         grpc = text.replace("127.0.0.1:50051", f"127.0.0.1:{self.grpc_port}")
         return grpc.replace("127.0.0.1:8080", f"127.0.0.1:{self.http_port}")
+
+
+async def _accepted(http_port: int, token: str) -> None:
+    """Returns when the gateway that runs has noticed the token's key."""
+    wire = TwirpWire(http_port, json=True)
+    client = Client(wire, token)
+
+    async def noticed() -> bool:
+        try:
+            await client.call("ListCalls", calls_pb2.ListCallsRequest())
+        except RefusedError as refused:
+            if refused.reason != "UNAUTHENTICATED":
+                raise
+            return False
+        return True
+
+    await eventually(noticed)
+    await wire.close()
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +86,10 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
         environment = {**os.environ, **told, "PYTHONPATH": str(ROOT)}
         bare = Examples(environment, process.grpc_port, process.http_port)
         key = json.loads(bare.gateway("keys", "create", "demo", "--json"))
-        time.sleep(1)  # running gateways notice keys within a second
+        token = bare.gateway("token", "demo").strip()
+        runner.run(_accepted(process.http_port, token))
         environment |= {
-            "GATEWAY_TOKEN": bare.gateway("token", "demo").strip(),
+            "GATEWAY_TOKEN": token,
             "GATEWAY_KEY": key["key"],
             "GATEWAY_SECRET": key["secret"],
         }

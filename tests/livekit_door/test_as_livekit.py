@@ -11,7 +11,8 @@ from livekit.protocol.sip import (
     TransferSIPParticipantRequest,
 )
 
-from tests.livekit_door.door import PATIENCE, ROOM, Door, failure, span
+from tests.livekit_door.door import ROOM, Door, failure, span
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import (
     ANSWERS,
     BUSY,
@@ -60,7 +61,7 @@ CALLS = [
         for each in (BUSY, DECLINES, UNKNOWN, UNAVAILABLE)
     ),
     pytest.param({"sip_call_to": CARRIER_FAILS}, id="carrier-failure"),
-    pytest.param({"sip_call_to": RINGS_FOR_EVER, "ringing_timeout": span(1)}, id="no-answer"),
+    pytest.param({"sip_call_to": RINGS_FOR_EVER, "ringing_timeout": span(2)}, id="no-answer"),
     pytest.param({"sip_trunk_id": "ST_nobody"}, id="no-trunk"),
     pytest.param({"sip_call_to": ""}, id="no-number"),
     pytest.param({"room_name": ""}, id="no-room"),

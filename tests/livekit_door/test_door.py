@@ -76,9 +76,9 @@ async def test_a_refused_call_is_a_sip_call_error(
 async def test_no_answer(door: Door) -> None:
     """A phone that rings until the ringing timeout is LiveKit's `sip request timed out`."""
     begun = time.monotonic()
-    asked = door.create(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(1))
+    asked = door.create(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(3))
     error = await failure(asked)
-    assert 0.9 < time.monotonic() - begun < 1 + LATE
+    assert 2.9 < time.monotonic() - begun < 3 + LATE
     assert seen(error) == ("canceled", 408)
     assert error.message == "twirp error unknown: sip request timed out"
     assert not isinstance(error, SipCallError)
@@ -90,7 +90,7 @@ async def test_a_408_is_not_repeated_by_http_clients(door: Door) -> None:
         "sip_call_to": RINGS_FOR_EVER,
         "room_name": ROOM,
         "wait_until_answered": True,
-        "ringing_timeout": "0.5s",
+        "ringing_timeout": "3s",
     }
     headers = {"Authorization": f"Bearer {door.token()}"}
     session = door.livekit._session  # noqa: SLF001
