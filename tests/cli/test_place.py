@@ -21,6 +21,7 @@ from tests.cli.canned import (
     placed,
 )
 from tests.cli.conftest import CommandLine
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import HANGS_UP
 
 
@@ -234,4 +235,4 @@ def interrupted(run: CommandLine, *words: str) -> tuple[int, str]:
         while "RINGING" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        return process.wait(90), process.stderr.read()
+        return process.wait(PATIENCE), process.stderr.read()

@@ -16,6 +16,7 @@ import pytest
 from tests.cli.conftest import CommandLine
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import HANGS_UP
+from tests.stands.processes.ports import free_ports
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class Serving:
 
 def free_address() -> str:
     """Where nobody listens just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"127.0.0.1:{server.getsockname()[1]}"
+    return f"127.0.0.1:{free_ports(1)[0]}"
 
 
 def begin(folder: Path, environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
@@ -84,13 +84,13 @@ def test_the_demo_takes_a_call_at_once(serving: Serving, local: CommandLine) -> 
 def test_a_told_gateway_stops_well(serving: Serving, number: signal.Signals) -> None:
     """SIGTERM and Ctrl-C end it with exit code 0."""
     serving.process.send_signal(number)
-    assert serving.process.wait(90) == 0
+    assert serving.process.wait(PATIENCE) == 0
 
 
 def test_a_taken_port_is_told(serving: Serving, tmp_path: Path) -> None:
     """A second gateway on the same address says which, and what sets another."""
     with begin(tmp_path, serving.environment, "--demo") as second:
-        _, err = second.communicate(timeout=90)
+        _, err = second.communicate(timeout=PATIENCE)
     assert second.returncode == 1
     assert serving.environment["GATEWAY_GRPC_ADDRESS"] in err
     assert "hint: GATEWAY_GRPC_ADDRESS" in err
@@ -125,7 +125,7 @@ def test_a_taken_port_is_told_once(tmp_path: Path) -> None:
             "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{taken.getsockname()[1]}",
         }
         with begin(tmp_path, environment, "--workers", "2") as process:
-            _, err = process.communicate(timeout=90)
+            _, err = process.communicate(timeout=PATIENCE)
     error, hint = err.splitlines()
     assert process.returncode == 1
     assert error == f"error: cannot listen at {environment['GATEWAY_HTTP_ADDRESS']}: " + (
@@ -143,6 +143,6 @@ def test_without_livekit_it_does_not_start(tmp_path: Path) -> None:
     }
     for words in ((), ("--workers", "2")):
         with begin(tmp_path, environment, *words) as process:
-            _, err = process.communicate(timeout=90)
+            _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1
         assert err.count("error: LIVEKIT_URL") == 1

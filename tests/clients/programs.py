@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.stands.patience import PATIENCE
+
 HERE = Path(__file__).parent
 BUILD = HERE / "build.sh"
 PYTHON = {
@@ -27,7 +29,6 @@ PACKAGED = {
     "python-aio": HERE / "python" / "stubs_aio.py",
 }
 """Scripts that run with the package for Python alone: the gateway's own is not there."""
-LONG = 60.0
 
 
 @cache
@@ -59,7 +60,7 @@ def run(client: str, scenario: str, environment: Mapping[str, str]) -> dict[str,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=LONG,
+        timeout=PATIENCE,
         check=False,
     )
     assert ended.returncode == 0, f"{client} {scenario} failed:\n{ended.stdout}{ended.stderr}"

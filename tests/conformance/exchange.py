@@ -11,7 +11,8 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-TIMEOUT_SECONDS = 20.0
+from tests.stands.patience import PATIENCE
+
 CHUNK = 64 * 1024
 
 
@@ -63,7 +64,7 @@ def send(url: str, *requests: Request) -> list[Answer]:
     """The answers to requests that are sent one after the other on one connection."""
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE)
     try:
         return [_one(connection, request) for request in requests]
     finally:

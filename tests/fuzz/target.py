@@ -15,10 +15,9 @@ import yaml
 from gateway.build import Administration, SystemClock
 from gateway.settings import Settings
 from gateway.store.store import open_store
+from tests.stands.patience import PATIENCE
 from tests.stands.processes.gateway import GatewayProcess, environment_of
 from tests.stands.stand import configuration
-
-ANSWER_SECONDS = 20
 
 
 class Target:
@@ -55,7 +54,7 @@ class Target:
     ) -> tuple[int, bytes]:
         """One HTTP request on a connection of its own."""
         connection = http.client.HTTPConnection(
-            "127.0.0.1", self._process.http_port, timeout=ANSWER_SECONDS
+            "127.0.0.1", self._process.http_port, timeout=PATIENCE
         )
         try:
             connection.request(method, path, body, dict(headers))
@@ -69,7 +68,7 @@ class Target:
         unary: Callable[..., bytes] = self.channel.unary_unary(path)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         try:
-            unary(body, metadata=metadata, timeout=ANSWER_SECONDS)
+            unary(body, metadata=metadata, timeout=PATIENCE)
         except grpc.RpcError as error:
             code: grpc.StatusCode = error.code()
             return code

@@ -17,6 +17,7 @@ from gateway.telephony.v1 import admin_pb2
 from tests.hostile.besieged import Besieged
 from tests.hostile.conftest import Begun
 from tests.hostile.line import ADMIN, CALLS, bearer, post
+from tests.stands.patience import PATIENCE
 from tests.stands.processes.gateway import ROOT
 from tests.stands.processes.ports import free_ports
 from tests.stands.stand import configuration, refusal
@@ -58,9 +59,9 @@ async def test_operators_grpc_is_elsewhere(begun: Begun) -> None:
     gateway = await begun(GATEWAY_ADMIN_GRPC_ADDRESS=f"127.0.0.1:{port}")
     token, request = gateway.operator.token(), admin_pb2.ListApiKeysRequest()
     public, inner = gateway.channel(), GrpcWire(port)
-    error = await refusal(public.call("ListApiKeys", request, token=token, timeout=5))
+    error = await refusal(public.call("ListApiKeys", request, token=token, timeout=PATIENCE))
     assert error.code == "unimplemented"
-    await inner.call("ListApiKeys", request, token=token, timeout=5)
+    await inner.call("ListApiKeys", request, token=token, timeout=PATIENCE)
     assert not await reflected(public.channel)
     assert await reflected(inner.channel)
     await inner.close()

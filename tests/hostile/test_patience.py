@@ -18,7 +18,7 @@ from tests.hostile.measure import CUT_OFF, MEMORY, memory, unharmed
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import BUSY, RINGS_FOR_EVER
 from tests.stands.stand import configuration, span
-from tests.stands.waiting import eventually
+from tests.stands.waiting import eventually, until
 from tests.stands.wires import RefusedError
 
 PEERS = [f"127.0.0.{at}" for at in range(20, 30)]
@@ -74,9 +74,7 @@ async def test_a_thousand_connections_shut_nobody_out(begun: Begun) -> None:
     calm = await gateway.calm()
     async with lines(gateway.http, 1500, PEERS):
         async with gateway.probed() as during:
-            call = await gateway.client(gateway.globex).place(
-                BUSY, wait_until_answered=True, timeout=10
-            )
+            call = await gateway.client(gateway.globex).place(BUSY, wait_until_answered=True)
         assert call.state == calls_pb2.CALL_STATE_ENDED
     unharmed(calm, during.seen)
 
@@ -114,8 +112,7 @@ async def test_long_polls_keep_nobody_waiting(begun: Begun, wire: str) -> None:
     clients = [besieged.client(besieged.acme, wire) for _ in range(POLLS // 100)]
     request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(8))
     polls = [
-        told(clients[at % len(clients)].call("ListCallEvents", request, timeout=30))
-        for at in range(POLLS)
+        told(clients[at % len(clients)].call("ListCallEvents", request)) for at in range(POLLS)
     ]
     async with besieged.probed() as during:
         results = await asyncio.gather(*polls)
@@ -126,10 +123,14 @@ async def test_long_polls_keep_nobody_waiting(begun: Begun, wire: str) -> None:
 async def test_a_tenant_has_so_many_polls(begun: Begun) -> None:
     """Above GATEWAY_MAX_POLLS_PER_TENANT a poll is refused, with the time to come back."""
     gateway = await begun(GATEWAY_MAX_POLLS_PER_TENANT="20")
-    request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(2))
+    request = calls_pb2.ListCallEventsRequest(after_sequence=0, wait=span(30))
     acme, globex = gateway.client(gateway.acme), gateway.client(gateway.globex)
-    asked = [told(acme.call("ListCallEvents", request)) for _ in range(30)]
-    other = told(globex.call("ListCallEvents", request))
+    polls = [told(acme.call("ListCallEvents", request)) for _ in range(30)]
+    asked = [asyncio.create_task(poll) for poll in polls]
+    other = asyncio.create_task(told(globex.call("ListCallEvents", request)))
+    await until(lambda: sum(poll.done() for poll in asked) >= 10)
+    for client in (acme, globex):
+        await client.place(BUSY)  # an event ends the others
     *own, others = await asyncio.gather(*asked, other)
     assert sorted(own) == ["OK"] * 20 + ["RATE_LIMITED"] * 10
     assert others == "OK"

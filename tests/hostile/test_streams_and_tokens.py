@@ -41,10 +41,10 @@ async def watched_to_the_end(besieged: Besieged, token: str) -> RefusedError:
 async def test_a_stream_ends_with_its_token(besieged: Besieged) -> None:
     """A watch whose token expires is over within seconds: UNAUTHENTICATED."""
     begin = time.monotonic()
-    token = besieged.acme.token(exp=int(time.time()) + 3)
+    token = besieged.acme.token(exp=int(time.time()) + 6)
     error = await watched_to_the_end(besieged, token)
     assert (error.code, error.reason) == ("unauthenticated", "UNAUTHENTICATED")
-    assert time.monotonic() - begin < 3 + LEEWAY + LATE
+    assert time.monotonic() - begin < 6 + LEEWAY + LATE
 
 
 async def test_a_stream_ends_with_its_key(besieged: Besieged) -> None:
@@ -107,7 +107,7 @@ async def test_no_number_in_a_token_is_a_fault(besieged: Besieged) -> None:
                 token = _forged(besieged, claim, value)
                 request = calls_pb2.ListTrunksRequest()
                 reason = await _reason(
-                    connected.call("ListTrunks", request, token=token, timeout=9)
+                    connected.call("ListTrunks", request, token=token, timeout=PATIENCE)
                 )
                 assert reason in ("", "UNAUTHENTICATED"), f"{claim} {value[:9]}: {reason}"
 

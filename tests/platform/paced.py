@@ -102,7 +102,9 @@ class PacedPlatform:
 
     async def _play(self, story: Coroutine[Any, Any, T]) -> T:
         self._catch_up()
-        task = self._stand.gateway.begin(story)
+        loop = self._stand.gateway
+        # What one request has set in its context says nothing of the others.
+        task: asyncio.Task[T] = loop.create_task(story, context=loop.context.copy())
         try:
             while not task.done():
                 self._catch_up()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.domain.calls.observation import LegStatus
 from gateway.domain.hold import APART, DEAF, OPEN, Mask
 from tests.platform.stand import Stand
 from tests.stands.phones import REFUSES_TRANSFERS
@@ -15,6 +16,7 @@ async def test_a_mask_is_told_until_it_is_lifted(platform_stand: Stand, mask: Ma
     """By the answer and by every later look; again is no error."""
     platform, room = platform_stand.platform, platform_stand.room
     await platform_stand.answered(PICKS_UP)
+    await platform_stand.until(LegStatus.ACTIVE)
     for wanted in (mask, mask, OPEN, OPEN, mask, DEAF, OPEN):
         leg = await platform.mask(room, "callee", wanted)
         assert leg is not None

@@ -9,15 +9,20 @@ from livekit.protocol.room import UpdateSubscriptionsRequest
 
 from gateway.domain.hold import OPEN
 from gateway.platform.livekit import listeners
-from gateway.platform.livekit.listeners import Listeners
+from gateway.platform.livekit.listeners import (
+    LATE_SECONDS,
+    LATE_TRIES,
+    UNREACHABLE_SECONDS,
+    Listeners,
+)
 from gateway.platform.livekit.masks import mask_of
 from gateway.ports import PlatformError
 from tests.platform.fake_livekit import FakeLiveKit
 from tests.platform.test_livekit_masks import AGENT, OTHER, Room, participant
+from tests.stands.virtual.loop import in_no_time
 from tests.stands.waiting import until
 
 APART_NOW = "deaf hidden muted TR_1"
-BRIEFLY = 0.2
 
 
 class Ears:
@@ -49,18 +54,12 @@ def _each(requests: Mapping[str, int]) -> Mapping[str, Sequence[UpdateSubscripti
     }
 
 
-@pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever cannot be reached is given up soon."""
-    monkeypatch.setattr(listeners, "UNREACHABLE_SECONDS", BRIEFLY)
-
-
 async def given_up(ears: Ears) -> int:
     """How often it had to be tried."""
     tries = 1
     while not await ears.tell(agent=1, ghost=1):
         tries += 1
-        await asyncio.sleep(BRIEFLY / 10)
+        await asyncio.sleep(1)
     return tries
 
 
@@ -93,22 +92,20 @@ async def test_what_is_done_is_forgotten() -> None:
     assert ears.told == ["agent", "agent"]
 
 
-@pytest.mark.usefixtures("soon")
+@in_no_time
 async def test_one_that_cannot_be_reached_is_given_up() -> None:
     """After its time, and not before; the others have been told long before."""
     ears, clock = Ears(), asyncio.get_running_loop()
     ears.ghosts, begun = {"ghost"}, clock.time()
     assert await given_up(ears) > 2
-    assert clock.time() - begun >= BRIEFLY
+    assert clock.time() - begun >= UNREACHABLE_SECONDS
     assert ears.told == ["agent"]
     ears.known.close()
 
 
-@pytest.mark.usefixtures("soon")
-async def test_one_that_was_given_up_is_told_later(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_no_time
+async def test_one_that_was_given_up_is_told_later() -> None:
     """It may have been away for longer, and must not be left without what it is to hear."""
-    monkeypatch.setattr(listeners, "LATE_SECONDS", BRIEFLY / 10)
-    monkeypatch.setattr(listeners, "LATE_TRIES", 1000)
     ears = Ears()
     ears.ghosts = {"ghost"}
     await given_up(ears)
@@ -117,44 +114,43 @@ async def test_one_that_was_given_up_is_told_later(monkeypatch: pytest.MonkeyPat
     assert ears.told == ["agent", "ghost"]
 
 
-@pytest.mark.usefixtures("soon")
-async def test_another_wish_ends_what_was_left_of_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_no_time
+async def test_another_wish_ends_what_was_left_of_the_last() -> None:
     """One that was given up is not told late what is not wanted any more."""
-    monkeypatch.setattr(listeners, "LATE_SECONDS", BRIEFLY / 10)
     ears = Ears()
     ears.ghosts = {"ghost"}
     await given_up(ears)
     assert await ears.tell("not heard", agent=1)
     ears.ghosts = set()
-    await asyncio.sleep(BRIEFLY / 2)
+    await asyncio.sleep(LATE_TRIES * LATE_SECONDS)
     assert "ghost" not in ears.told
     ears.known.close()
 
 
-@pytest.mark.usefixtures("soon")
+@in_no_time
 async def test_another_wish_has_its_own_time() -> None:
     """Whoever could not be told the last one is not given up at once with the next."""
     ears = Ears()
     ears.ghosts = {"ghost"}
     assert not await ears.tell("heard", ghost=1)
-    await asyncio.sleep(BRIEFLY)
+    await asyncio.sleep(UNREACHABLE_SECONDS)
     assert not await ears.tell("not heard", ghost=1)
 
 
-@pytest.mark.usefixtures("soon")
+@in_no_time
 async def test_a_livekit_that_is_away_says_nothing_of_anybody() -> None:
     """The time in which one cannot be reached begins anew when LiveKit can be asked again."""
     ears = Ears()
     ears.ghosts = {"ghost"}
     assert not await ears.tell(ghost=1)
-    await asyncio.sleep(BRIEFLY)
+    await asyncio.sleep(UNREACHABLE_SECONDS)
     ears.known.doubt("room", "leg")
     assert not await ears.tell(ghost=1)
 
 
-@pytest.mark.usefixtures("soon")
-async def test_a_ghost_keeps_no_leg_apart() -> None:
+async def test_a_ghost_keeps_no_leg_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The leg is given back to the healthy once, and is in the end what was wanted."""
+    monkeypatch.setattr(listeners, "UNREACHABLE_SECONDS", 2.0)
     ghost = participant(identity="ghost", kind=ParticipantInfo.Kind.AGENT)
     room = Room(participant(APART_NOW, can_subscribe=False, hidden=True), AGENT, OTHER, ghost)
     room.ghost = "ghost"
@@ -165,7 +161,7 @@ async def test_a_ghost_keeps_no_leg_apart() -> None:
                 leg = await stand.platform.mask("room", "callee", OPEN)
             except PlatformError:
                 assert mask_of(room.people["callee"]) is None
-                await asyncio.sleep(BRIEFLY / 10)
+                await asyncio.sleep(0.02)
             else:
                 mask = leg and leg.mask
     told = room.told()

@@ -85,7 +85,7 @@ async def test_hanging_up_is_cancel_or_bye(livekit_stack: LiveKitStack, stand: S
 async def test_one_transfer_is_one_refer(livekit_stack: LiveKitStack, stand: Stand) -> None:
     """A transfer that LiveKit stopped listening to was sent once, with its headers."""
     await stand.answered(NEVER_REPORTS)
-    refer = stand.transfer(tel(ANSWERS), ringing_timeout=seconds(0.5), headers={"X-Order": "7"})
+    refer = stand.transfer(tel(ANSWERS), ringing_timeout=seconds(2), headers={"X-Order": "7"})
     assert isinstance(await stand.platform.refer(refer), NoReply)
     (call,) = seen_by_phones(livekit_stack, stand)
     (sent,) = call["refers"]
@@ -126,6 +126,6 @@ async def test_a_node_that_rings_on_is_not_taken_for_done(
     monkeypatch.setattr(livekit_platform, "DIAL_SLACK", seconds(0.5))
     dial = stand.call(ANSWERS, to="+15005550202", ringing_timeout=seconds(0.5))
     assert isinstance(await stand.platform.dial(dial), NoReply)
-    assert await stand.shows(LegStatus.RINGING)
+    await stand.until(LegStatus.RINGING)
     await stand.platform.hang_up(stand.room, "callee")
     await eventually(stand.gone)

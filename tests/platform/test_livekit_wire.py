@@ -35,6 +35,7 @@ from tests.platform.fake_livekit import API_KEY, API_SECRET, LOST, FakeLiveKit
 from tests.platform.stand import Stand, seconds
 from tests.stands.livekit.answers import NOT_FOUND, Answer, hang, message, raw, twirp_error
 from tests.stands.livekit.wrong import UNUSABLE_URLS
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import ANSWERS, BUSY, RINGS_FOR_EVER, tel
 from tests.stands.waiting import eventually
 
@@ -67,7 +68,7 @@ async def test_a_server_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     """A reply that never comes is a NoReply once LiveKit's own limit and a margin are over."""
     monkeypatch.setattr(livekit_platform, "DIAL_SLACK", timedelta(0))
     monkeypatch.setattr(livekit_platform, "REFER_SLACK", timedelta(0))
-    monkeypatch.setattr(livekit_platform, "REPLY_SLACK", seconds(0.2))
+    monkeypatch.setattr(livekit_platform, "REPLY_SLACK", seconds(1))
     fake = FakeLiveKit(hang)
     async with fake.serve() as stand:
         dialed = await stand.platform.dial(stand.call(ANSWERS, ringing_timeout=seconds(0.1)))
@@ -101,6 +102,7 @@ async def test_a_dial_that_is_late_is_never_sent(monkeypatch: pytest.MonkeyPatch
         time.sleep(0.1)  # noqa: ASYNC251  the whole process stands still
         assert isinstance(await late, NeverSent)
         assert fake.seen == []
+        monkeypatch.setattr(connections, "LEAVES_WITHIN_SECONDS", PATIENCE)
         assert isinstance(await stand.platform.dial(stand.call(ANSWERS)), PickedUp)
 
 

@@ -14,7 +14,7 @@ from gateway.domain.numbers.formats import written_for
 from gateway.domain.rooms.requests import CreateDispatch
 from gateway.domain.tenant import NumberFormat, Trunk
 from gateway.platform import lifetime
-from gateway.platform.sandbox import agents as sandbox_agents
+from gateway.platform.sandbox.agents import NOBODY_LEFT
 from gateway.platform.sandbox.phones import NOBODY, NUMBERS, number
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.service.following.dial import dial_of
@@ -34,6 +34,7 @@ from tests.stands.phones import (
     tel,
 )
 from tests.stands.values import on_trunk
+from tests.stands.virtual.loop import in_no_time
 from tests.stands.waiting import eventually
 
 
@@ -179,11 +180,10 @@ async def test_legs_that_are_over_are_forgotten(stand: Stand) -> None:
     assert await stand.leg() is None
 
 
-async def test_a_room_does_not_stay_for_its_agents(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@in_no_time
+async def test_a_room_does_not_stay_for_its_agents() -> None:
     """Once its last phone has left, agents and room go too, unless somebody is called meanwhile."""
-    monkeypatch.setattr(sandbox_agents, "NOBODY_LEFT", 0.3)
+    stand = Stand(SandboxPlatform(RealClock()), "ST_sandbox")
     await stand.platform.agents.ask(CreateDispatch(room=stand.room, agent_name="agent-comes"))
 
     async def present() -> list[str]:
@@ -193,13 +193,18 @@ async def test_a_room_does_not_stay_for_its_agents(
     await stand.answered(ANSWERS)
     await stand.platform.hang_up(stand.room, "callee")
     await stand.answered(ANSWERS, identity="second")
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(2 * NOBODY_LEFT)
     assert await present() == ["second", agent]
     await stand.platform.hang_up(stand.room, "second")
+    await eventually(lambda: stand.gone("second"))
+    await asyncio.sleep(NOBODY_LEFT - 1)
 
     async def closed() -> bool:
         return not await stand.platform.rooms_named([stand.room])
 
     assert not await closed()
-    await eventually(closed)
+    await asyncio.sleep(2)
+    assert await closed()
     assert await present() == []
+    await stand.platform.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}

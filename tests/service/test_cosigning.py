@@ -7,6 +7,7 @@ from gateway.audit.tree.checkpoints import sign_checkpoint
 from gateway.audit.tree.hashing import EMPTY_ROOT
 from gateway.service.sequencing.cosigning import PATIENCE_SECONDS, Cosigning, KnownWitness
 from gateway.store.store import SqlStore
+from tests.stands.patience import LATE
 from tests.stands.tree.signed import OTHER, SIGNER
 
 
@@ -30,7 +31,7 @@ async def test_a_dead_witness_is_waited_for_once(store: SqlStore) -> None:
     known = [KnownWitness(dead, OTHER.verifier)]
     cosigning = Cosigning(store, known, lambda *told: counted.append(told))
     note = await sign_checkpoint(0, EMPTY_ROOT, SIGNER)
-    async with asyncio.timeout(3 * PATIENCE_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS + LATE):
         for _ in range(10):
             assert str(await cosigning.cosigned(note, 0)) == str(note)
     assert dead.asked == 1

@@ -12,6 +12,7 @@ from gateway.service.access import directory as directory_module
 from gateway.service.access.directory import Directory
 from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON
+from tests.stands.patience import PATIENCE
 from tests.stands.waiting import until
 
 KEY = ApiKey(
@@ -100,7 +101,7 @@ async def test_a_big_configuration_holds_nothing_up(store: SqlStore) -> None:
 
     def slow(stored: StoredConfig | None) -> Config:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return decode(stored)
 
     directory = Directory(store, slow)
@@ -120,7 +121,7 @@ async def test_the_newer_configuration_stays(store: SqlStore) -> None:
     def first_slow(stored: StoredConfig | None) -> Config:
         if stored and stored.version == 1:
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(PATIENCE)
         return decode(stored)
 
     directory = Directory(store, first_slow)

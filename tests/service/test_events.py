@@ -16,13 +16,19 @@ from gateway.domain.rpc import Caller, Rpc
 from gateway.errors import GatewayError, Reason
 from gateway.ports import Transaction
 from gateway.service.access.traffic import Traffic, TrafficLimits
-from gateway.service.api import events as module
-from gateway.service.api.events import HEARTBEAT_SECONDS, PAGE, EventService, Heartbeat
+from gateway.service.api.events import (
+    HEARTBEAT_SECONDS,
+    PAGE,
+    WARNING_SECONDS,
+    EventService,
+    Heartbeat,
+)
 from gateway.service.drain import Drain
 from gateway.service.ledger.feed import Feed
 from gateway.store import history
 from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON, HandClock
+from tests.stands.patience import LATE, PATIENCE
 from tests.stands.values import a_call, an_event
 
 DAY = timedelta(days=1)
@@ -105,7 +111,6 @@ async def test_a_watch_of_a_call_whose_end_is_forgotten_ends(
     assert [type(one) for one in said] == [Heartbeat]
 
 
-SOON = 20.0
 POLL = ListCallEvents(watch=WatchCalls(after_sequence=0), wait=timedelta(seconds=30))
 
 
@@ -125,7 +130,7 @@ async def test_a_revoked_key_ends_what_waits(store: SqlStore) -> None:
         assert not done
     good = False
     feed.rouse()
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(PATIENCE):
         ends = await asyncio.gather(*waiting, return_exceptions=True)
     assert [getattr(end, "reason", end) for end in ends] == [Reason.UNAUTHENTICATED] * 2
 
@@ -138,28 +143,27 @@ async def test_a_stream_ends_with_its_token(store: SqlStore) -> None:
     watch = service.watch_calls(rpc, WatchCalls())
     assert await anext(watch) == Heartbeat(0, until_time)
     with pytest.raises(GatewayError) as ended:
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(5 + LATE):
             await anext(watch)
     assert ended.value.reason is Reason.UNAUTHENTICATED
 
 
-async def test_a_stream_is_warned_while_events_flow(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stream_is_warned_while_events_flow(store: SqlStore) -> None:
     """Events do not keep the warning back."""
-    monkeypatch.setattr(module, "WARNING_SECONDS", 59.9)
-    until_time = datetime.now(UTC) + timedelta(seconds=60)
-    rpc = replace(RPC, caller=replace(RPC.caller, expire_time=until_time))
-    feed = Feed()
+    feed, clock = Feed(), HandClock()
+    end_time = NOON + timedelta(seconds=2 * WARNING_SECONDS)
+    rpc = replace(RPC, caller=replace(RPC.caller, expire_time=end_time))
     store.on_events(feed.publish)
-    watch = a_service(store, feed).watch_calls(rpc, WatchCalls())
-    said: list[CallEvent | Heartbeat] = [await anext(watch)]
-    async with asyncio.timeout(SOON):
-        while not any(isinstance(one, Heartbeat) and one.end_time for one in said):
-            await store.transact(lambda tx: told(tx, 1))
-            said.append(await anext(watch))
-    assert said[0] == Heartbeat(0)
-    assert any(isinstance(one, CallEvent) for one in said)
+    watch = a_service(store, feed, clock=clock).watch_calls(rpc, WatchCalls())
+    assert await anext(watch) == Heartbeat(0)
+    said: list[CallEvent | Heartbeat] = []
+    while clock.elapsed() <= WARNING_SECONDS + HEARTBEAT_SECONDS:
+        await store.transact(lambda tx: told(tx, 1))
+        clock.go_on(HEARTBEAT_SECONDS / 3)
+        said.append(await anext(watch))
+    (warning,) = (one for one in said if isinstance(one, Heartbeat))
+    assert warning.end_time == end_time
+    assert warning.sequence > 1
 
 
 async def test_who_polls_on_asks_no_database(store: SqlStore) -> None:

@@ -14,10 +14,11 @@ from gateway.service.ledger.feed import Feed
 from gateway.store.store import SqlStore
 from tests.stands.services.exchange import Exchange, serving
 from tests.stands.values import a_call
+from tests.stands.virtual.loop import in_no_time
 from tests.stands.waiting import everyone_has_run, until
 
 CALL = a_call("call_1")
-SHORT = 0.01
+WINDOW = 2.0
 LONG = 3600.0
 
 
@@ -82,13 +83,16 @@ async def test_not_the_last(line: Line) -> None:
     await until(lambda: line.given_up == ["call_1"])
 
 
-async def test_after_the_retry_window(line: Line) -> None:
+@in_no_time
+async def test_after_the_retry_window() -> None:
     """Nobody came back within the window: the call is given up."""
-    async with line.waiter(patience=SHORT):
+    line = Line()
+    async with line.waiter(patience=WINDOW):
         pass
-    await everyone_has_run()
+    await asyncio.sleep(WINDOW - 0.1)
     assert line.given_up == []
-    await until(lambda: line.given_up == ["call_1"])
+    await asyncio.sleep(0.2)
+    assert line.given_up == ["call_1"]
 
 
 async def test_not_before_the_window_is_over(line: Line) -> None:
@@ -99,13 +103,15 @@ async def test_not_before_the_window_is_over(line: Line) -> None:
     assert line.given_up == []
 
 
-async def test_somebody_came_back(line: Line) -> None:
+@in_no_time
+async def test_somebody_came_back() -> None:
     """A repeat that waits within the window keeps the call."""
-    async with line.waiter(patience=SHORT):
+    line = Line()
+    async with line.waiter(patience=WINDOW):
         pass
+    await asyncio.sleep(WINDOW / 2)
     async with line.waiter(patience=LONG):
-        window_is_over = asyncio.create_task(asyncio.sleep(SHORT * 2))
-        await until(window_is_over.done)
+        await asyncio.sleep(WINDOW * 2)
         assert line.given_up == []
 
 
@@ -149,13 +155,14 @@ async def test_a_call_that_is_kept(line: Line) -> None:
     assert line.given_up == []
 
 
-async def test_stopping_is_no_giving_up(line: Line) -> None:
+@in_no_time
+async def test_stopping_is_no_giving_up() -> None:
     """A gateway that stops forgets who was about to be given up."""
-    async with line.waiter(patience=SHORT):
+    line = Line()
+    async with line.waiter(patience=WINDOW):
         pass
     await line.waiters.stop()
-    window_is_over = asyncio.create_task(asyncio.sleep(SHORT * 2))
-    await until(window_is_over.done)
+    await asyncio.sleep(WINDOW * 2)
     assert line.given_up == []
 
 

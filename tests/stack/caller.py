@@ -43,7 +43,7 @@ class Caller:
     async def dial(
         self, to: str, *, identity: str = "phone", deadline: float | None = None, **fields: Any
     ) -> sip.SIPParticipantInfo:
-        """Wait for the answer, with a ringing timeout of 4 s, unless told otherwise.
+        """Wait for the answer, with a ringing timeout of 20 s, unless told otherwise.
 
         A deadline is one that LiveKit is told of (the request header X-Twirp-Timeout-Ms).
         """
@@ -53,7 +53,7 @@ class Caller:
             "room_name": self.room,
             "participant_identity": identity,
             "wait_until_answered": True,
-            "ringing_timeout": seconds(4),
+            "ringing_timeout": seconds(20),
         }
         request = sip.CreateSIPParticipantRequest(**(settings | fields))
         if deadline is None:

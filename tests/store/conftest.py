@@ -19,6 +19,7 @@ from gateway.store.store import SqlStore, open_store
 from tests.postgres.postgres_server import PostgresServer
 from tests.stands.clocks import RealClock
 from tests.stands.database_moments import before_every
+from tests.stands.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ async def together(store: SqlStore, changes: list[Callable[[Transaction], Any]])
 
     def wait(_tx: Transaction) -> None:
         loop.call_soon_threadsafe(held.set)
-        hold.wait(timeout=30)
+        hold.wait(PATIENCE)
 
     holding = asyncio.ensure_future(store.transact(wait, brief=False))
     await held.wait()

@@ -9,6 +9,7 @@ import pytest
 from gateway.ports import reading_for
 from gateway.store.databases.database import READERS
 from gateway.store.databases.readers import Readers
+from tests.stands.patience import PATIENCE
 from tests.stands.waiting import until
 
 
@@ -25,7 +26,7 @@ class Reads:
 
         def read() -> str:
             self.order.append(reader)
-            assert self._go.acquire(timeout=10)
+            assert self._go.acquire(timeout=PATIENCE)
             return reader
 
         context = copy_context()

@@ -23,6 +23,7 @@ from gateway.ports import (
 )
 from gateway.store.store import SqlStore
 from tests.stands.clocks import NOON
+from tests.stands.patience import PATIENCE
 from tests.stands.values import a_call, a_record, a_transfer, an_event, place
 from tests.store.conftest import Databank, together
 
@@ -257,7 +258,7 @@ async def test_a_caller_who_leaves_disturbs_no_one(store: SqlStore) -> None:
 
     def change(tx: Transaction) -> None:
         loop.call_soon_threadsafe(running.set)
-        go_on.wait(timeout=30)
+        go_on.wait(PATIENCE)
         place(tx, a_call("call_1"))
 
     leaving = asyncio.ensure_future(store.transact(change, brief=False))

@@ -125,7 +125,7 @@ async def test_a_token_says_who_is_calling(
     stranger = Issuer()
     other_key = stranger.make("RS256")
     roles: dict[str, Any] = {"team": None, "realm_access": {"roles": ["x", "dialer"]}}
-    monkeypatch.setattr(key_sets, "UNKNOWN_SECONDS", 60.0)
+    monkeypatch.setattr(key_sets, "UNKNOWN_SECONDS", PATIENCE)
     async with asking(issuer, authority, tmp_path) as gateway:
         api_key = (await gateway.stand.client("acme")).token
         key = jwt.decode(api_key, options={"verify_signature": False})["iss"]
@@ -208,7 +208,7 @@ async def test_a_flood_of_unknown_keys_fetches_once(
     issuer: Issuer, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever strangers name, the issuer is asked again only after a pause."""
-    monkeypatch.setattr(key_sets, "UNKNOWN_SECONDS", 60.0)
+    monkeypatch.setattr(key_sets, "UNKNOWN_SECONDS", PATIENCE)
     async with asking(issuer, authority, tmp_path) as gateway:
         assert await gateway.every(issuer.sign("RS256")) == {"OK"}
         for count in range(20):

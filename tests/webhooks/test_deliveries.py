@@ -119,6 +119,7 @@ async def test_a_receiver_is_asked_by_one_until_it_has_answered(
     await one.attends("crm")
     for number in range(SIDE_BY_SIDE):
         await one.call(f"call_{number}", STAGES[:1])
+    await until(lambda: bool(inbox.seen))
     looks = len(one.ages)
     await until(lambda: len(one.ages) > looks + 3)
     assert len(inbox.seen) == 1

@@ -202,7 +202,7 @@ def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         if not host.endswith(".slow.test"):
             return look_up(host, *place, **flags)
         asked.append(host)
-        over.wait(timeout=60)
+        over.wait(PATIENCE)
         raise socket.gaierror("no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
@@ -251,7 +251,7 @@ async def test_secrets_that_hang_keep_nobody_else_waiting(inbox: Inbox) -> None:
     over = threading.Event()
 
     def hang(_place: str) -> str:
-        over.wait(timeout=60)
+        over.wait(PATIENCE)
         return SECRET
 
     sender = a_sender(secret_of=hang, timeout=timedelta(seconds=0.1))

@@ -14,11 +14,11 @@ from gateway.domain.tenant import Right
 from gateway.rpc.endpoint import LEG_BYTES, ORDINARY_BYTES
 from gateway.telephony.v1 import admin_pb2, calls_pb2
 from gateway.wire.admin_v1.rows import CONFIG_BYTES
+from tests.stands.patience import PATIENCE
 from tests.stands.phones import RINGS_FOR_EVER
 from tests.stands.stand import Stand, on_sandbox
 from tests.stands.wires import refused
 
-SOON = 15.0
 CALLS = calls_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
 ADMIN = admin_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name
 
@@ -43,7 +43,7 @@ async def over_grpc(stand: Stand, path: str, tokens: list[str], body: bytes | No
     call: Any = stand.grpc().channel.stream_unary(f"/{path}")
     metadata = [("authorization", f"Bearer {token}") for token in tokens]
     try:
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE):
             await call(sent(), metadata=metadata)
     except grpc.aio.AioRpcError as error:
         return str(getattr(refused(error), "reason", ""))
@@ -58,7 +58,7 @@ async def over_twirp(stand: Stand, path: str, tokens: list[str], body: bytes | N
     head = [f"POST /twirp/{path} HTTP/1.1", "Host: test", "Content-Type: application/protobuf"]
     writer.write("\r\n".join([*head, *lines, f"Content-Length: {length}", "", ""]).encode())
     writer.write(body or b"")
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(PATIENCE):
         status, *headers = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         (length,) = (int(line[15:]) for line in headers if line.startswith("Content-Length:"))
         told = await reader.readexactly(length)
@@ -148,7 +148,7 @@ async def test_a_client_that_waits_to_be_asked_is_asked(stand: Stand) -> None:
             "Expect: 100-continue",
         )
         writer.write("\r\n".join([*lines, "", ""]).encode())
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE):
             assert first in await reader.readline()
         writer.close()
 
@@ -195,7 +195,7 @@ async def test_streams_and_polls_have_places(tmp_path: Path) -> None:
         polling = calls_pb2.ListCallEventsRequest(wait={"seconds": 20})
         polls = {asyncio.create_task(stand.acme.call("ListCallEvents", polling)) for _ in range(2)}
         (done,), (waiting,) = await asyncio.wait(
-            polls, timeout=SOON, return_when=asyncio.FIRST_COMPLETED
+            polls, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
         )
         assert "tenant.polls" in str(done.exception())
         globex = wire.watch(calls_pb2.WatchCallsRequest(), token=stand.globex.token)
@@ -214,7 +214,7 @@ async def test_bodies_that_do_not_come_keep_no_other_tenant_out(tmp_path: Path) 
             for _ in range(8)
         ]
         await asyncio.wait(held, timeout=0.5)
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE):
             assert await over_grpc(stand, f"{CALLS}/ListTrunks", [stand.globex.token], b"") == "OK"
             ended = await stand.acme.hang_up(call.call_id)
         assert ended.state == calls_pb2.CALL_STATE_ENDED

@@ -1,4 +1,4 @@
-"""Supervises two that act: `python -m tests.workers.supervised ACT`."""
+"""Supervises two that act: `python -m tests.workers.supervised ACT MOST_SILENT`."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ def main() -> None:
         from gateway.workers.supervisor import Patience, Supervisor  # noqa: PLC0415
 
         errand = Errand(number=0, supervisor=os.getpid(), folder=str(folder), count=2, addresses={})
-        patience = Patience(first_pause=0.05, most_failures=3, most_silent=2)
+        patience = Patience(first_pause=0.05, most_failures=3, most_silent=int(sys.argv[2]))
 
         async def run() -> int:
             return await Supervisor(2, command, errand, patience).run()

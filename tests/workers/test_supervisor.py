@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -45,10 +46,10 @@ class Supervised:
 
 
 @asynccontextmanager
-async def supervised(act: str) -> AsyncIterator[Supervised]:
-    """Two workers that act like this."""
+async def supervised(act: str, *, most_silent: float = PATIENCE) -> AsyncIterator[Supervised]:
+    """Two workers that act like this; one that shows no life for so many seconds is killed."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.workers.supervised", act),
+        *(sys.executable, "-m", "tests.workers.supervised", act, f"{most_silent:.0f}"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -75,18 +76,24 @@ async def test_what_keeps_the_first_from_serving_is_told_once() -> None:
 
 async def test_who_keeps_dying_is_given_up() -> None:
     """It is started again after ever longer pauses; then the others end too, and the code is 1."""
+
+    async def dies(whole: Supervised) -> None:
+        await whole.logged("workers_serving")
+        os.kill(await whole.acting(), signal.SIGUSR1)
+
     async with supervised("second_dies") as whole:
-        pauses = [(await whole.logged("worker_ended"))["again_in"] for _ in range(3)]
-        assert pauses == [0.05, 0.1, 0.2]
-        assert await whole.ended() == (
-            1,
-            ["workers_serving", "worker_given_up", "workers_stopping"],
-        )
+        await whole.acting()
+        for pause in (0.05, 0.1, 0.2):
+            await dies(whole)
+            ended = await whole.logged("worker_ended")
+            assert (ended["code"], ended["again_in"]) == (3, pause)
+        await dies(whole)
+        assert await whole.ended() == (1, ["worker_given_up", "workers_stopping"])
 
 
 async def test_who_hangs_is_killed() -> None:
     """It shows no life while it serves: it is killed, and another serves in its place."""
-    async with supervised("second_hangs_once") as whole:
+    async with supervised("second_hangs_once", most_silent=5) as whole:
         await whole.logged("workers_serving")
         assert (await whole.logged("worker_hangs"))["worker"] == 2
         assert (await whole.logged("worker_ended"))["signal"] == "SIGKILL"

@@ -22,7 +22,7 @@ from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
 if TYPE_CHECKING:
     from gateway.telephony.v1.calls_pb2_grpc import CallServiceAsyncStub
 
-LONG = 60.0
+LONG = 300.0
 TARGET, TOKEN = os.environ["GATEWAY_GRPC"], os.environ["GATEWAY_TOKEN"]
 
 

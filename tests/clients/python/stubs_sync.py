@@ -17,7 +17,7 @@ from grpc_status import rpc_status
 from gateway.telephony.v1 import calls_pb2 as api
 from gateway.telephony.v1.calls_pb2_grpc import CallServiceStub
 
-LONG = 60.0
+LONG = 300.0
 TARGET, TOKEN = os.environ["GATEWAY_GRPC"], os.environ["GATEWAY_TOKEN"]
 
 
