@@ -195,7 +195,7 @@ class Field:
         request = message(transfer_id=transfer.transfer_id)
         while True:
             try:
-                await self.acme.call(f"{name}WarmTransfer", request, timeout=30)
+                await self.acme.call(f"{name}WarmTransfer", request)
             except RefusedError as slow:
                 if slow.reason != "PLATFORM_UNAVAILABLE":
                     raise
