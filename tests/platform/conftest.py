@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from gateway.platform.livekit import connections
 from gateway.platform.livekit.platform import LiveKitPlatform
 from gateway.platform.sandbox.platform import SandboxPlatform
 from gateway.ports import Platform
@@ -12,6 +13,13 @@ from tests.platform.paced import PacedPlatform
 from tests.platform.stand import CALLER_ID, Stand
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.clocks import RealClock
+from tests.stands.patience import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def dials_may_leave_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the machine stands still meanwhile; unless a test is about that."""
+    monkeypatch.setattr(connections, "LEAVES_WITHIN_SECONDS", PATIENCE)
 
 
 @pytest.fixture(scope="session")
