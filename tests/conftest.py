@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
 
+from gateway.service.following import dial, follow, reports
 from tests.agents.agents import Agents, agents
 from tests.postgres.postgres_server import PostgresServer
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stack.machine import NEWER
 from tests.stands.databases.ready import SQLITE, prepared, with_tables
+from tests.stands.patience import LATE
 
 HERE = Path(__file__).parent
 
@@ -99,3 +103,22 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
     yield create
     for url in made:
         request.getfixturevalue("postgres_server").drop_database(url)
+
+
+@pytest.fixture
+def looked_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last look at a leg counts, however late the machine lets the gateway look.
+
+    For phones that never ring: whether it may have rung unnoticed is not what the test is about.
+    """
+    monkeypatch.setattr(dial, "UNSEEN_RINGING", timedelta(seconds=LATE))
+
+
+@pytest.fixture
+def reasons_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why a leg has left is waited for, however late the machine lets LiveKit tell it.
+
+    For ends that LiveKit does tell: one of which nothing is heard would only come later.
+    """
+    patient = partial(reports.await_reason, patience=timedelta(seconds=LATE))
+    monkeypatch.setattr(follow, "await_reason", patient)

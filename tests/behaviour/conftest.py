@@ -1,14 +1,10 @@
 """The stands on which every promise is tested."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gateway.service.following import dial, follow, reports
-from tests.stands.patience import LATE
 from tests.stands.stand import Stand, on_sandbox
 
 STANDS = [
@@ -36,25 +32,6 @@ async def stand(
     await made.start()
     yield made
     await made.stop()
-
-
-@pytest.fixture
-def looked_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last look at a leg counts, however late the machine lets the gateway look.
-
-    For phones that never ring: whether it may have rung unnoticed is not what the test is about.
-    """
-    monkeypatch.setattr(dial, "UNSEEN_RINGING", timedelta(seconds=LATE))
-
-
-@pytest.fixture
-def reasons_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Why a leg has left is waited for, however late the machine lets LiveKit tell it.
-
-    For ends that LiveKit does tell: one of which nothing is heard would only come later.
-    """
-    patient = partial(reports.await_reason, patience=timedelta(seconds=LATE))
-    monkeypatch.setattr(follow, "await_reason", patient)
 
 
 @pytest.fixture

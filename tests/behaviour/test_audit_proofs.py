@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -18,21 +19,22 @@ from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 
 
+async def once_signed(client: Client, method: str, request: Any) -> Any:
+    """The answer; None while the newest records wait for their signature."""
+    try:
+        return await client.call(method, request)
+    except RefusedError as not_yet:
+        if not_yet.reason != "AUDIT_NOT_SIGNED":
+            raise
+        return None
+
+
 async def receipts(client: Client, call_id: str) -> audit_pb2.GetAuditReceiptResponse:
-    """GetAuditReceipt, asked again while the call's newest records wait for their signature."""
-
-    async def signed() -> audit_pb2.GetAuditReceiptResponse | None:
-        request = audit_pb2.GetAuditReceiptRequest(call_id=call_id)
-        try:
-            found: audit_pb2.GetAuditReceiptResponse = await client.call("GetAuditReceipt", request)
-        except RefusedError as not_yet:
-            if not_yet.reason != "AUDIT_NOT_SIGNED":
-                raise
-            return None
-        return found
-
-    answer = await eventually(signed)
-    assert answer is not None
+    """GetAuditReceipt, asked again until all is signed."""
+    request = audit_pb2.GetAuditReceiptRequest(call_id=call_id)
+    answer: audit_pb2.GetAuditReceiptResponse = await eventually(
+        lambda: once_signed(client, "GetAuditReceipt", request)
+    )
     return answer
 
 
@@ -98,13 +100,10 @@ async def test_the_checkpoint_is_told(stand: Stand) -> None:
 
     async def signed() -> audit_pb2.GetCheckpointResponse | None:
         asked = audit_pb2.GetCheckpointRequest()
-        try:
-            answer: audit_pb2.GetCheckpointResponse = await operator.call("GetCheckpoint", asked)
-        except RefusedError as not_yet:
-            if not_yet.reason != "AUDIT_NOT_SIGNED":
-                raise
-            return None
-        return answer if size_of(answer) else None
+        answer: audit_pb2.GetCheckpointResponse | None = await once_signed(
+            operator, "GetCheckpoint", asked
+        )
+        return answer if answer and size_of(answer) else None
 
     first = await eventually(signed)
     assert first is not None

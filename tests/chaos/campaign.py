@@ -113,7 +113,8 @@ class Campaign:
         try:
             async with siege.laid():
                 self._say("besieged")
-                with Witness() as witness:
+                witness = Witness()
+                with witness.looking():
                     await asyncio.sleep(seconds * SIEGE)
                     await self._end_of_siege(witness)
                 await self._break_things(seconds * (1 - SIEGE))

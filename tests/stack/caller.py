@@ -14,6 +14,7 @@ from livekit.protocol import models, sip
 
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.patience import LATE
+from tests.stands.waiting import eventually
 
 CALLER_ID = "+15005550000"
 SLACK = LATE  # how far behind its time an answer may come
@@ -68,6 +69,14 @@ class Caller:
         return await twirp.request(
             "SIP", "CreateSIPParticipant", request, headers, sip.SIPParticipantInfo
         )
+
+    async def until(self, status: str) -> None:
+        """Return once the leg shows it: an attribute may come after what was asked of the leg."""
+
+        async def shown() -> bool:
+            return await self.status() == status
+
+        await eventually(shown)
 
     async def transfer(self, to: str, within: float = 20, **fields: Any) -> None:
         """Transfer the leg."""

@@ -37,11 +37,7 @@ async def test_answered(caller: Caller) -> None:
     assert 0.95 < time.monotonic() - start < 1 + SLACK
     assert info.sip_call_id.startswith("SCL_")
     assert info.participant_id.startswith("PA_")
-
-    async def active() -> bool:
-        return await caller.status() == "active"
-
-    await eventually(active)
+    await caller.until("active")
 
 
 async def test_not_waiting(caller: Caller) -> None:
@@ -87,11 +83,7 @@ async def statuses(caller: Caller) -> list[str]:
 async def test_a_phone_that_gives_no_sign_is_dialed(caller: Caller) -> None:
     """The leg shows dialing for as long as nothing rings."""
     await caller.dial(SILENT, wait_until_answered=False)
-
-    async def dialing() -> bool:
-        return await caller.status() == "dialing"
-
-    await eventually(dialing)
+    await caller.until("dialing")
 
 
 @pytest.mark.parametrize(
@@ -169,11 +161,7 @@ async def test_remote_hangup(caller: Caller) -> None:
 async def test_remove_while_ringing(caller: Caller) -> None:
     """Removing a ringing leg cancels it, and the waiting request says so at once."""
     dial = asyncio.create_task(failure(caller.dial(RINGS_FOR_EVER, ringing_timeout=seconds(20))))
-
-    async def ringing() -> bool:
-        return await caller.status() == "ringing"
-
-    await eventually(ringing)
+    await caller.until("ringing")
     start = time.monotonic()
     await caller.remove()
     error, _ = await dial

@@ -15,13 +15,6 @@ def ring_in(caller: Caller, answer_after: float = 0.2) -> str:
     return caller.stack.ring_in(caller.room, "phone", answer_after=answer_after, **asked)
 
 
-async def status_is(caller: Caller, status: str) -> None:
-    async def shown() -> bool:
-        return await caller.status() == status
-
-    await eventually(shown)
-
-
 async def test_a_caller_rings_and_is_answered(caller: Caller) -> None:
     """The participant is of kind SIP, with the rule, the trunk and both numbers."""
     sip_call_id = ring_in(caller)
@@ -35,14 +28,14 @@ async def test_a_caller_rings_and_is_answered(caller: Caller) -> None:
         CALLER,
         HOTLINE,
     )
-    await status_is(caller, "active")
+    await caller.until("active")
 
 
 async def test_a_caller_hangs_up(caller: Caller) -> None:
     """One that hangs up leaves the room, answered or not."""
     for answer_after in (0.1, -1):
         sip_call_id = ring_in(caller, answer_after)
-        await status_is(caller, "active" if answer_after > 0 else "ringing")
+        await caller.until("active" if answer_after > 0 else "ringing")
         caller.stack.hang_up_phone(sip_call_id)
         await eventually(caller.gone)
     assert [call["end"] for call in caller.records()] == ["remote", "remote"]
@@ -51,7 +44,7 @@ async def test_a_caller_hangs_up(caller: Caller) -> None:
 async def test_a_caller_is_transferred(caller: Caller) -> None:
     """An answered caller obeys a REFER, and leaves when it is done."""
     ring_in(caller)
-    await status_is(caller, "active")
+    await caller.until("active")
     await caller.transfer(tel(ANSWERS))
     await eventually(caller.gone)
     (refer,) = caller.record()["refers"]
@@ -62,7 +55,7 @@ async def test_a_caller_is_transferred(caller: Caller) -> None:
 async def test_a_caller_is_removed(caller: Caller, answer_after: float, end: str) -> None:
     """One that is removed is rejected while it rings, and gets BYE after the answer."""
     ring_in(caller, answer_after)
-    await status_is(caller, "active" if answer_after > 0 else "ringing")
+    await caller.until("active" if answer_after > 0 else "ringing")
     await caller.remove()
     await eventually(caller.ended)
     record = caller.record()

@@ -62,17 +62,8 @@ async def test_transfer_refused(
     error, _ = await failure(caller.transfer(f"tel:{target}"))
     assert isinstance(error, SipCallError)
     assert (error.sip_status_code, error.code) == (code, twirp_code)
-    await until_active(caller)
+    await caller.until("active")
     assert caller.record()["refers"][0]["outcome"] == outcome
-
-
-async def until_active(caller: Caller) -> None:
-    """Returns once the leg shows it: its attribute may come after what was asked of it."""
-
-    async def active() -> bool:
-        return await caller.status() == "active"
-
-    await eventually(active)
 
 
 async def test_transfer_late(caller: Caller) -> None:

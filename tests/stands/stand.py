@@ -39,6 +39,8 @@ def span(seconds: float) -> Duration:
     return duration
 
 
+LONGEST_RINGING = span(80)
+"""No phone may ring longer, unless that is configured."""
 NO_LIMITS = {
     "max_concurrent_calls": 0,
     "max_concurrent_inbound_calls": 0,

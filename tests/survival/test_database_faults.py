@@ -20,7 +20,7 @@ from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.verdict import verdict_of
 from tests.stands.database_moments import before_every
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
-from tests.stands.stand import Stand, reason_name, refusal, span
+from tests.stands.stand import LONGEST_RINGING, Stand, reason_name, refusal, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 
@@ -28,8 +28,6 @@ pytestmark = pytest.mark.livekit
 ON_POSTGRESQL = pytest.mark.postgres
 
 ACTIVE, RINGING = calls_pb2.CALL_STATE_ACTIVE, calls_pb2.CALL_STATE_RINGING
-LONGEST = span(80)
-"""A phone rings no longer than this."""
 ROOMY = 1_000_000
 DEAF = "+15005550202"
 """Rings until somebody ends its leg: LiveKit keeps no time for it."""
@@ -152,7 +150,7 @@ async def three_calls(stand: Stand) -> list[calls_pb2.Call]:
     """An active call, one that will be picked up, and one that rings on."""
     active = await stand.acme.place(ANSWERS, wait_until_answered=True)
     soon = await stand.acme.place(ANSWERS_LATE)
-    long = await stand.acme.place(RINGS_FOR_EVER, ringing_timeout=LONGEST)
+    long = await stand.acme.place(RINGS_FOR_EVER, ringing_timeout=LONGEST_RINGING)
     return [active, *[await stand.acme.until(c.call_id, RINGING) for c in (soon, long)]]
 
 
@@ -342,7 +340,7 @@ async def test_a_full_disk_dials_nothing_and_ends_calls(small: Stand, disk: Disk
     """No new call is accepted; open ones can be ended; both are recorded when there is room."""
     calls = [
         await small.acme.place(REFUSES_TRANSFERS, wait_until_answered=True),
-        await small.acme.place(RINGS_FOR_EVER, ringing_timeout=LONGEST),
+        await small.acme.place(RINGS_FOR_EVER, ringing_timeout=LONGEST_RINGING),
     ]
     await small.acme.until(calls[1].call_id, RINGING)
     async with no_room(small, disk):

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -26,21 +25,16 @@ from gateway.telephony.v1 import calls_pb2
 from tests.stands.database_moments import LosesOneAnswer
 from tests.stands.patience import LATE
 from tests.stands.phones import ANSWERS, CARRIER_FAILS, REFUSES_TRANSFERS, SILENT, phone_id
-from tests.stands.stand import NO_LIMITS, NUMBERS, Stand, reason_name, span
+from tests.stands.stand import LONGEST_RINGING, NO_LIMITS, NUMBERS, Stand, reason_name, span
 from tests.stands.trunks import sandbox_trunk, trunk, two_trunks
 from tests.stands.waiting import eventually
 
-UNSEEN_RINGING = "gateway.service.following.dial.UNSEEN_RINGING"
-
 
 @pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def unhurried(monkeypatch: pytest.MonkeyPatch, looked_in_time: None, reasons_in_time: None) -> None:
     """Looks and notices that are late on a busy machine still come in time."""
-    late = timedelta(seconds=LATE)
-    monkeypatch.setattr(UNSEEN_RINGING, late)
-    monkeypatch.setattr(refusal, "RINGING_REPORT", late)
-    awaited = partial(await_reason, patience=late)
-    monkeypatch.setattr("gateway.service.following.follow.await_reason", awaited)
+    del looked_in_time, reasons_in_time
+    monkeypatch.setattr(refusal, "RINGING_REPORT", timedelta(seconds=LATE))
 
 
 async def three_trunks(stand: Stand, *behave_as: str) -> None:
@@ -90,7 +84,7 @@ class LikeLiveKit:
 
 
 async def place(stand: Stand, **fields: Any) -> calls_pb2.Call:
-    fields.setdefault("ringing_timeout", span(80))
+    fields.setdefault("ringing_timeout", LONGEST_RINGING)
     return await stand.acme.place(ANSWERS, wait_until_answered=True, **fields)
 
 
@@ -102,7 +96,7 @@ async def test_a_platform_that_is_slow_to_hang_up_still_lets_a_silent_trunk_go(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looking goes on while the silent leg is being ended, so it is known not to have rung."""
-    monkeypatch.setattr(UNSEEN_RINGING, timedelta(seconds=2))
+    monkeypatch.setattr("gateway.service.following.dial.UNSEEN_RINGING", timedelta(seconds=2))
 
     async def slow() -> None:
         await asyncio.sleep(3)

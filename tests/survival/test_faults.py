@@ -30,7 +30,7 @@ from gateway.service.following.follow import Follower
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, RINGS_FOR_EVER
-from tests.stands.stand import Stand, reason_name, refusal, span, state_name
+from tests.stands.stand import LONGEST_RINGING, Stand, reason_name, refusal, span, state_name
 from tests.stands.waiting import eventually, until
 
 
@@ -60,7 +60,7 @@ async def test_a_call_hung_up_between_two_dials_is_not_dialled_again(
     """A platform that is back finds the call ended: nothing is sent any more."""
     monkeypatch.setattr(dialing, "PAUSES_SECONDS", (PATIENCE,))
     dials = Dials(stand, refused=1)
-    call = await stand.acme.place(RINGS_FOR_EVER, ringing_timeout=span(80))
+    call = await stand.acme.place(RINGS_FOR_EVER, ringing_timeout=LONGEST_RINGING)
     await until(lambda: bool(dials.sent))
     ended = await stand.acme.hang_up(call.call_id)
     assert reason_name(ended) == "CANCELED"

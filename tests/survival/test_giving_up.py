@@ -11,15 +11,13 @@ from gateway.telephony.v1 import calls_pb2
 from tests.stands.cluster.cluster import Cluster
 from tests.stands.phones import ANSWERS_LATE, RINGS_FOR_EVER
 from tests.stands.processes.envoy import Envoy
-from tests.stands.stand import Client, reason_name, span
+from tests.stands.stand import LONGEST_RINGING, Client, reason_name, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import GrpcWire, RefusedError
 
 pytestmark = pytest.mark.livekit
 
 ACTIVE, RINGING = calls_pb2.CALL_STATE_ACTIVE, calls_pb2.CALL_STATE_RINGING
-LONGEST = span(80)
-"""A phone rings no longer than this."""
 DEADLINES = (1.0, 4.0, 16.0)
 """Seconds that a client waits: the next ones where no phone has rung within the first."""
 RESETS_AND_REPEATS = {
@@ -58,7 +56,7 @@ async def outlived(pair: Cluster, **fields: Any) -> calls_pb2.Call:
 
 async def test_a_deadline_cancels_the_call(pair: Cluster) -> None:
     """A client that waits 1 s for a phone that may ring 80 s leaves a CANCEL behind."""
-    ended = await outlived(pair, ringing_timeout=LONGEST)
+    ended = await outlived(pair, ringing_timeout=LONGEST_RINGING)
     assert reason_name(ended) == "CANCELED"
     assert ended.hangup_source == calls_pb2.HANGUP_SOURCE_GATEWAY
 
@@ -82,7 +80,7 @@ async def test_a_cut_connection_gives_the_client_time_to_come_back(pair: Cluster
     client, other = pair.client(0), pair.client(1)
     request: dict[str, Any] = {
         "request_id": "r-1",
-        "ringing_timeout": LONGEST,
+        "ringing_timeout": LONGEST_RINGING,
         "wait_until_answered": True,
     }
     waiting = asyncio.create_task(client.place(RINGS_FOR_EVER, **request))
@@ -103,7 +101,7 @@ async def test_only_the_last_waiter_gives_up(pair: Cluster) -> None:
     client, other = pair.client(0), pair.client(1)
     request: dict[str, Any] = {
         "request_id": "r-2",
-        "ringing_timeout": LONGEST,
+        "ringing_timeout": LONGEST_RINGING,
         "wait_until_answered": True,
     }
     first = asyncio.create_task(client.place(RINGS_FOR_EVER, **request))
@@ -139,7 +137,7 @@ async def test_a_proxy_that_resets_and_repeats_rings_once(pair: Cluster, tmp_pat
 async def test_a_draining_gateway_answers_its_waiters(pair: Cluster) -> None:
     """SIGTERM answers a waiting PlaceCall with the call as it stands; it rings on elsewhere."""
     client, other = pair.client(0), pair.client(1)
-    asked: dict[str, Any] = {"ringing_timeout": LONGEST, "wait_until_answered": True}
+    asked: dict[str, Any] = {"ringing_timeout": LONGEST_RINGING, "wait_until_answered": True}
     for_ever, late = [
         asyncio.create_task(client.place(to, request_id=to, **asked))
         for to in (RINGS_FOR_EVER, ANSWERS_LATE)
@@ -163,7 +161,7 @@ async def test_a_draining_gateway_answers_its_waiters(pair: Cluster) -> None:
 
 async def test_a_draining_gateway_sends_watchers_on(pair: Cluster) -> None:
     """A watch ends UNAVAILABLE DRAINING and goes on elsewhere without gap or repeat."""
-    call = await pair.client(0).place(RINGS_FOR_EVER, ringing_timeout=LONGEST)
+    call = await pair.client(0).place(RINGS_FOR_EVER, ringing_timeout=LONGEST_RINGING)
     seen: list[calls_pb2.CallEvent] = []
 
     async def watch(port: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.telephony.v1 import calls_pb2, transfers_pb2
-from tests.stands.stand import span, state_name
+from tests.stands.stand import LONGEST_RINGING, state_name
 from tests.stands.waiting import eventually
 from tests.stands.wires import RefusedError
 from tests.survival.livekit_way import LOOK, FarStand
@@ -35,7 +35,7 @@ async def consulted(stand: FarStand, call: calls_pb2.Call) -> transfers_pb2.Tran
 
     A LiveKit that is full dials nobody: then it is asked again.
     """
-    asked: dict[str, Any] = {"wait_until_answered": True, "ringing_timeout": span(80)}
+    asked: dict[str, Any] = {"wait_until_answered": True, "ringing_timeout": LONGEST_RINGING}
     transfer = await start(stand, call, **asked)
     while transfer.cause == "NOT_DIALED":
         transfer = await start(stand, call, **asked)

@@ -19,7 +19,7 @@ from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.livekit.answers import raw, twirp_error
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import ANSWERS, ANSWERS_LATE, BUSY, REFUSES_TRANSFERS, RINGS_FOR_EVER
-from tests.stands.stand import reason_name, refusal, span
+from tests.stands.stand import LONGEST_RINGING, reason_name, refusal, span
 from tests.stands.waiting import eventually
 from tests.survival.livekit_way import (
     ANY,
@@ -42,8 +42,6 @@ ACTIVE, RINGING, DIALING = (
     calls_pb2.CALL_STATE_RINGING,
     calls_pb2.CALL_STATE_DIALING,
 )
-LONGEST = span(80)
-"""A phone rings no longer than this."""
 GARBAGE = {
     "a page": raw(200, b"<html>welcome</html>", "text/html"),
     "no body": raw(200, b"", "application/protobuf"),
@@ -86,12 +84,7 @@ async def answered(stand: FarStand, to: str = ANSWERS) -> calls_pb2.Call:
 
 async def put_down(stand: FarStand, call: calls_pb2.Call) -> None:
     """Returns when the call's phone is silent, whatever the gateway knows of it."""
-
-    async def silent() -> bool:
-        (seen,) = await asyncio.to_thread(stand.dialed, call)
-        return bool(seen["end"])
-
-    await eventually(silent)
+    (_,) = await stand.hung_up(call)
 
 
 async def test_a_slow_livekit_costs_time_and_no_calls(stand: FarStand) -> None:
@@ -127,7 +120,7 @@ async def test_a_look_that_hangs_holds_up_no_answer(
 async def test_a_dial_waits_for_livekit(stand: FarStand) -> None:
     """A LiveKit that comes back within the ringing timeout gets the dial, and rings once."""
     async with no_livekit(stand.way, stand.stack):
-        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=LONGEST)
+        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=LONGEST_RINGING)
         assert (await stand.acme.get(call.call_id)).state == DIALING
         assert stand.stack.calls() == []
     await stand.acme.until(call.call_id, ACTIVE)
@@ -150,7 +143,7 @@ async def test_a_livekit_that_stays_away_is_never_dialed(stand: FarStand) -> Non
 
 async def test_calls_outlive_a_cut(stand: FarStand) -> None:
     """Calls whose legs are still there go on: one that rang, was picked up, or was active."""
-    calls = [await answered(stand), await rings(stand, ringing_timeout=LONGEST)]
+    calls = [await answered(stand), await rings(stand, ringing_timeout=LONGEST_RINGING)]
     calls.append(await rings(stand, ANSWERS_LATE))
     await stand.way.cut()
 
@@ -319,7 +312,7 @@ async def test_a_dial_waits_for_a_sip_node(stand: FarStand) -> None:
     """A LiveKit without a SIP node keeps the call dialling until there is one."""
     await asyncio.to_thread(stand.stack.stop_sipnode)
     try:
-        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=LONGEST)
+        call = await stand.acme.place(REFUSES_TRANSFERS, ringing_timeout=LONGEST_RINGING)
         assert (await stand.acme.get(call.call_id)).state == DIALING
     finally:
         await asyncio.to_thread(stand.stack.start_sipnode)
@@ -381,9 +374,9 @@ async def test_a_full_livekit_is_shared_fairly(stand: FarStand) -> None:
         return refused > many
 
     stand.way.faults[DIAL] = full
-    calls = [await stand.acme.place(BUSY, ringing_timeout=LONGEST) for _ in range(many)]
+    calls = [await stand.acme.place(BUSY, ringing_timeout=LONGEST_RINGING) for _ in range(many)]
     await eventually(all_refused)
-    others = [await stand.globex.place(BUSY, ringing_timeout=LONGEST) for _ in range(few)]
+    others = [await stand.globex.place(BUSY, ringing_timeout=LONGEST_RINGING) for _ in range(few)]
     room.set()
     ended = [await stand.acme.ended(call.call_id) for call in calls]
     ended += [await stand.globex.ended(call.call_id) for call in others]

@@ -13,7 +13,7 @@ from tests.stands.cluster.cluster import Cluster, all_ended, place
 from tests.stands.cluster.watching import watch
 from tests.stands.patience import PATIENCE
 from tests.stands.phones import BUSY
-from tests.stands.stand import Client, span
+from tests.stands.stand import LONGEST_RINGING, Client
 from tests.stands.wires import GrpcWire
 
 pytestmark = pytest.mark.livekit
@@ -57,7 +57,7 @@ async def load(client: Client, numbers: "count[int]", stopped: asyncio.Event) ->
             BUSY,
             request_id=f"load-{next(numbers)}",
             wait_until_answered=True,
-            ringing_timeout=span(80),
+            ringing_timeout=LONGEST_RINGING,
         )
         response = await client.call("PlaceCall", request)
         outcomes[calls_pb2.CallState.Name(response.call.state)] += 1

@@ -17,7 +17,7 @@ from gateway.telephony.v1 import calls_pb2
 from tests.stack.livekit_stack import LiveKitStack
 from tests.stands.cluster.cluster import Cluster, all_ended, place
 from tests.stands.phones import BUSY, HANGS_UP, RINGS_FOR_EVER
-from tests.stands.stand import Client, span
+from tests.stands.stand import LONGEST_RINGING, Client, span
 from tests.stands.waiting import eventually
 from tests.stands.wires import TwirpWire
 
@@ -131,7 +131,7 @@ async def one_is_replaced(cluster: Cluster) -> None:
 
 async def both_drain(cluster: Cluster) -> None:
     """SIGTERM, to each process as well, lets all answer whoever waits; none fails or is left."""
-    asked = place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=span(80))
+    asked = place(RINGS_FOR_EVER, wait_until_answered=True, ringing_timeout=LONGEST_RINGING)
     waiting = [asyncio.create_task(cluster.client().call("PlaceCall", asked)) for _ in range(8)]
 
     async def all_ring() -> bool:

@@ -24,7 +24,7 @@ from gateway.telephony.v1 import calls_pb2
 from tests.stands.livekit.answers import NOT_FOUND, Answer, hang, message, raw, twirp_error
 from tests.stands.livekit.wrong import NO_LIVEKIT, REFUSED_KEY, UNCLEAR, UNUSABLE_URLS, WrongLiveKit
 from tests.stands.phones import ANSWERS, BUSY
-from tests.stands.stand import Stand, reason_name, refusal, span, state_name
+from tests.stands.stand import LONGEST_RINGING, Stand, reason_name, refusal, span, state_name
 from tests.stands.waiting import eventually
 
 DIAL, LOOK, REMOVE, REFER = (
@@ -37,8 +37,6 @@ CERTAIN = REFUSED_KEY | NO_LIVEKIT
 ACTIVE, ENDED = calls_pb2.CALL_STATE_ACTIVE, calls_pb2.CALL_STATE_ENDED
 AT_ONCE = 60.0
 """Seconds within which a busy machine does what waits for nothing."""
-LONGEST = span(80)
-"""A phone would ring that long."""
 CALLEE = calls_pb2.Participant(identity="callee")
 """As whom the leg of `active` is in its room."""
 REFUSES = REFUSED_KEY["401 in plain text"]
@@ -116,7 +114,7 @@ async def test_a_call_that_livekit_refused_to_dial_ends(
     """NOT_DIALED with the reason, long before its ringing is over; its place is free again."""
     livekit = WrongLiveKit(CERTAIN[name])
     async with asking(livekit, tmp_path) as stand:
-        asked: dict[str, Any] = {"ringing_timeout": LONGEST, "timeout": AT_ONCE}
+        asked: dict[str, Any] = {"ringing_timeout": LONGEST_RINGING, "timeout": AT_ONCE}
         placed = await stand.acme.place(ANSWERS, wait_until_answered=waits, **asked)
         call = await stand.acme.ended(placed.call_id, within=AT_ONCE)
         assert (reason_name(call), call.hangup_source) == (
@@ -138,7 +136,7 @@ async def test_a_call_that_livekit_refused_to_dial_ends(
 async def test_a_call_that_was_never_dialed_can_be_hung_up(name: str, tmp_path: Path) -> None:
     """HangUpCall answers OK with the ended call, and UpdateCall that it is over."""
     async with asking(WrongLiveKit(CERTAIN[name]), tmp_path) as stand:
-        call = await stand.acme.place(ANSWERS, ringing_timeout=LONGEST)
+        call = await stand.acme.place(ANSWERS, ringing_timeout=LONGEST_RINGING)
         begun = time.monotonic()
         ended = await stand.acme.hang_up(call.call_id)
         assert ended.state == ENDED
@@ -156,7 +154,7 @@ async def test_an_address_that_is_none_dials_nothing(url: str, tmp_path: Path) -
         call = await stand.acme.place(ANSWERS, wait_until_answered=True, ringing_timeout=span(3))
         assert reason_name(call) == "NOT_DIALED"
         assert call.not_dialed_cause.startswith("LiveKit cannot be reached (")
-        waiting = await stand.acme.place(ANSWERS, ringing_timeout=LONGEST)
+        waiting = await stand.acme.place(ANSWERS, ringing_timeout=LONGEST_RINGING)
         ended = await stand.acme.hang_up(waiting.call_id)
         assert (reason_name(ended), ended.not_dialed_cause) == ("CANCELED", "")
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, event
+from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, event
 from sqlalchemy.exc import DBAPIError
 
 from gateway.store.databases.failures import failure, lost
@@ -51,7 +51,7 @@ class DriverConnection:
         """Nothing more can be asked of it."""
         self.ticket: Any = None
         """What the database said at the transaction's begin."""
-        with _connecting(engine):
+        with _failing(engine.dialect):
             self._kept: PoolProxiedConnection = engine.raw_connection()
         self.driver: Any = self._kept.driver_connection
         self._pipelined = isinstance(self.driver, PipelinedConnection)
@@ -286,20 +286,17 @@ class DriverConnections:
 
 
 def _begin_by(begin: Begin, made: Connection) -> None:
-    """Where SQLAlchemy begins; what fails is a DBAPIError there too."""
+    """Where SQLAlchemy begins."""
     driver = made.connection.driver_connection
-    error: type[Exception] = made.dialect.loaded_dbapi.Error
-    try:
+    with _failing(made.dialect, "BEGIN", driver):
         begin(driver)
-    except error as failed:
-        raise failure(failed, "BEGIN", made.dialect, driver) from failed
 
 
 @contextmanager
-def _connecting(engine: Engine) -> Iterator[None]:
-    """Also what fails before there is a connection is a DBAPIError."""
-    error: type[Exception] = engine.dialect.loaded_dbapi.Error
+def _failing(dialect: Dialect, sql: str = "", driver: Any = None) -> Iterator[None]:
+    """What fails is a DBAPIError also before there is a connection, and where SQLAlchemy begins."""
+    error: type[Exception] = dialect.loaded_dbapi.Error
     try:
         yield
     except error as failed:
-        raise failure(failed, "", engine.dialect, None) from failed
+        raise failure(failed, sql, dialect, driver) from failed
